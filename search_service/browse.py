@@ -1,0 +1,60 @@
+"""Reading without a question: one article, the newest, the most read, the categories. Entry: :func:`article`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers.language import say
+from analyzers.terms import exact_key
+from search_service.engines import Reader
+from search_service.errors import NotFound
+from search_service.model import Audience, Everything, Exact, Sort, Stored
+from search_service.service import SearchService
+
+# Ids asked for beyond the list's length, for those that this audience may not see.
+_SPARE = 20
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the first page shows."""
+
+    total: int
+    latest: tuple[Stored, ...]
+    hottest: tuple[Stored, ...]
+    categories: Mapping[str, int]
+
+
+def fetch_one(reader: Reader, article_id: str) -> Stored:
+    """The article, or ``NotFound``: the same answer whether it never was, was deleted or is hidden."""
+    stored = reader.fetch([article_id]).get(article_id)
+    if stored is None:
+        raise NotFound(
+            say(f"没有编号为 {article_id!r} 的文章", f"there is no article with the id {article_id!r}")
+        )
+    return stored
+
+
+def article(service: SearchService, article_id: str, audience: Audience) -> Stored:
+    """One article as the audience may read it; raises ``NotFound``."""
+    return fetch_one(service.reader(audience), article_id)
+
+
+def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
+    """The newest and the most read articles, and the categories with their counts."""
+    reader = service.reader(audience)
+    newest = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=limit)]
+    most = service.store.most_viewed(limit + _SPARE)
+    stored = reader.fetch([*newest, *most])
+    totals = reader.totals(Everything(), facets=("category",))
+    return Home(
+        total=totals.total,
+        latest=tuple(stored[key] for key in newest if key in stored),
+        hottest=tuple(stored[key] for key in most if key in stored)[:limit],
+        categories=totals.facets["category"],
+    )
+
+
+def by_key(service: SearchService, key: str, audience: Audience) -> list[str]:
+    """The ids of the articles whose id, code, 文号 or title is the key, newest first."""
+    hits = service.reader(audience).keyword(Exact(exact_key(key)), sort=Sort.DATE)
+    return [hit.id for hit in hits]

@@ -1,0 +1,208 @@
+"""The seam: what every engine can do, in domain types. Entry point: :func:`open_engine`.
+
+Engines store terms and vectors and answer with ids and scores. They do not analyse text, fuse lists,
+highlight, or decide who may read what: that is the same code over every engine. No engine's query
+language passes this seam, in or out.
+
+The contract in prose
+---------------------
+* **Generations.** An index is written into a *generation* and becomes visible when it is *activated*:
+  one step for all audiences given, atomic, durable. Each audience remembers the generation it read
+  before, and ``rollback`` goes back to it. A generation may serve several audiences (a source without
+  paid text needs only one). A generation that serves nobody and is no rollback target may be dropped.
+* **Writes** are ordered by version: an entry is applied if its order (``2 × version``, ``+ 1`` for a
+  tombstone) is greater than the stored one; at the same version a delete wins over an update. An
+  entry whose view has the digest already stored is *unchanged* and leaves the index untouched (only
+  its order is raised where the engine can do that without rewriting the document). A ``write`` is
+  committed, durable and visible to readers opened afterwards when it returns; each call is atomic per
+  article. Tombstones are kept for the life of the generation.
+* **One writing process** per index (embedded): another one gets ``WriterBusy``. One process may hold
+  the writers of several generations at once, one per audience.
+* **Readers** see one revision. Every read needs a ``Scope``: the audience, and the ids hidden by the
+  staff, which no read returns, counts or counts into a facet.
+* **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match
+  (BM25 with k1 1.2, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine in float32. Both rounded to 6 places. Ties by article id, ascending.
+* A term that stands in no document is simply without effect. Empty lists are legal everywhere.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from search_service.errors import ConfigurationError
+from search_service.model import (
+    Audience,
+    Bonus,
+    Clause,
+    Field,
+    Filters,
+    Generation,
+    Hit,
+    Manifest,
+    PassageHit,
+    Record,
+    Sort,
+    Stored,
+    Tombstone,
+    Totals,
+    Vector,
+    WeightedTerm,
+    Written,
+)
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a read may see: the audience, less the articles that the staff took down (下架)."""
+
+    audience: Audience
+    hidden: frozenset[str] = frozenset()
+
+
+class Writer(Protocol):
+    """Writes one generation."""
+
+    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+        """Apply the entries in order; durable and visible when it returns.
+
+        An entry for an id that comes twice in one call is applied twice, in order.
+        Raises ``EngineError``; then some entries may be applied, each wholly or not at all.
+        """
+
+    def set_manifest(self, manifest: Manifest) -> None:
+        """Replace the generation's manifest (the floor and the count are known only after loading)."""
+
+
+class Reader(Protocol):
+    """One audience's index at one revision."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation read."""
+
+    @property
+    def revision(self) -> int:
+        """Grows with every write of the generation that changed something."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the generation was made with."""
+
+    def totals(
+        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
+    ) -> Totals:
+        """Count the match set exactly, and the named facets (category, kind, author, issuer, year)."""
+
+    def keyword(
+        self,
+        match: Clause,
+        rank: Sequence[WeightedTerm | Bonus] = (),
+        *,
+        filters: Filters = NO_FILTERS,
+        sort: Sort = Sort.RELEVANCE,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """The articles that match, ranked by the terms (score) or by date, newest first, undated last."""
+
+    def nearest(
+        self,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+        floor: float = -1.0,
+    ) -> list[PassageHit]:
+        """The best ``per_article`` passages of the ``articles`` nearest articles, best first.
+
+        ``vector``: shape (dimensions,), L2-normalised. Passages under ``floor`` are left out. An
+        article is as near as its nearest passage. Without vectors in the generation: an empty list.
+        """
+
+    def passages(
+        self,
+        terms: Sequence[tuple[str, float]],
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+    ) -> list[PassageHit]:
+        """The same shape as :meth:`nearest`, by Σ weight × BM25 of the passages' words."""
+
+    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
+        """In how many articles of the index each term stands in the field (hidden ones included)."""
+
+    def vectors(self, article_id: str) -> Mapping[str, Vector]:
+        """The stored vectors of an article's passages, by passage id; empty where there are none."""
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """The stored articles of these ids that are live in this scope; others are left out."""
+
+    def stored_fields(self, article_id: str) -> Mapping[Field, str]:
+        """The terms that the index holds of an article (for ``gongwen info``)."""
+
+    def scan(self) -> Iterator[Stored]:
+        """Every live article in this scope, by id ascending."""
+
+
+class Engine(Protocol):
+    """A store of generations."""
+
+    def create(self, audience: Audience, manifest: Manifest) -> Generation:
+        """Start an empty generation that serves nobody yet; its name is unique."""
+
+    def writer(self, generation: str) -> AbstractContextManager[Writer]:
+        """Open a generation for writing; raises ``NotFound`` or ``WriterBusy``."""
+
+    def count(self, generation: str) -> int:
+        """How many live articles a generation holds."""
+
+    def activate(self, serving: Mapping[Audience, str]) -> None:
+        """Let each audience read the generation named, in one step."""
+
+    def rollback(self) -> Mapping[Audience, str]:
+        """Go back, for every audience, to what it read before the last activation.
+
+        Raises ``NotFound`` where there is nothing to go back to. Rolling back twice returns.
+        """
+
+    def generations(self) -> list[Generation]:
+        """All generations, oldest first."""
+
+    def drop(self, generation: str) -> None:
+        """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""
+
+    def reader(self, scope: Scope, *, generation: str | None = None) -> Reader:
+        """Open what the audience reads now, or a named generation to check before it is activated.
+
+        Raises ``NoIndex`` where the audience reads none, ``NotFound`` for an unknown name.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def open_engine(url: str) -> Engine:
+    """Open the engine named by ``GONGWEN_ENGINE``: ``embedded:FOLDER`` or ``https://host:9200/prefix``.
+
+    Engines are imported here and only when chosen: a machine with the embedded engine never loads the
+    client of the other.
+    """
+    if url.startswith("embedded:"):
+        from pathlib import Path
+
+        from search_service.engines.embedded import EmbeddedEngine
+
+        return EmbeddedEngine(Path(url.removeprefix("embedded:")))
+    if url.startswith(("http://", "https://")):
+        from search_service.engines.elastic import ElasticEngine
+
+        return ElasticEngine(url)
+    raise ConfigurationError(
+        f"GONGWEN_ENGINE={url!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
+        " (expected embedded:FOLDER or https://host:9200/prefix)"
+    )

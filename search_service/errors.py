@@ -1,0 +1,111 @@
+"""The one error tree of the service. Entry point: :class:`GongwenError`.
+
+::
+
+    GongwenError                 500 internal
+    ├── BadInput                 422 invalid-parameters   what a caller sent cannot be used
+    │   └── BadRecord            422 invalid-record       one article of a source cannot be used
+    ├── NotFound                 404 not-found            no such article for this audience
+    ├── Gone                     410 gone                 a generation or cursor that no longer exists
+    ├── ConfigurationError       500 configuration        a setting is wrong
+    │   ├── ModelMissing         500 model-missing        the embedding model cannot be opened
+    │   └── FingerprintMismatch  500 fingerprint-mismatch the index was made by another analysis
+    ├── WriterBusy               409 writer-busy          another process writes this index
+    └── EngineError              502 engine               the engine refused or broke
+        ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
+        └── NoIndex              503 no-index             nothing has been indexed yet
+
+``status`` and ``code`` are class attributes, never default arguments. Every message names the value,
+the limit and the cure. Exceptions of libraries are translated where the library is called
+(``raise … from exc``) and nowhere else.
+"""
+
+from collections.abc import Mapping
+
+
+class GongwenError(Exception):
+    """Something a person must know of: a message with value, limit and cure."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadInput(GongwenError):
+    """Input that cannot be used; ``faults`` names every bad parameter at once."""
+
+    status = 422
+    code = "invalid-parameters"
+
+    def __init__(self, message: str, *, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.faults = dict(faults or {})
+
+
+class BadRecord(BadInput):
+    """One record of a source that cannot become an article; the others go on."""
+
+    code = "invalid-record"
+
+
+class NotFound(GongwenError):
+    """No such thing for this audience."""
+
+    status = 404
+    code = "not-found"
+
+
+class Gone(GongwenError):
+    """It existed, and no longer does."""
+
+    status = 410
+    code = "gone"
+
+
+class ConfigurationError(GongwenError):
+    """A setting is wrong; the message names it."""
+
+    code = "configuration"
+
+
+class ModelMissing(ConfigurationError):
+    """The embedding model named by ``GONGWEN_MODEL`` cannot be opened."""
+
+    code = "model-missing"
+
+
+class FingerprintMismatch(ConfigurationError):
+    """The index was made by another analysis or model than the one asking."""
+
+    code = "fingerprint-mismatch"
+
+
+class WriterBusy(GongwenError):
+    """Another process writes this index; there is one writer at a time."""
+
+    status = 409
+    code = "writer-busy"
+
+
+class EngineError(GongwenError):
+    """The engine refused a request or broke."""
+
+    status = 502
+    code = "engine"
+
+
+class EngineUnavailable(EngineError):
+    """The engine does not answer now; the same request may go through later."""
+
+    status = 503
+    code = "engine-unavailable"
+
+
+class NoIndex(EngineError):
+    """Nothing has been indexed yet for this audience."""
+
+    status = 503
+    code = "no-index"

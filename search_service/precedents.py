@@ -1,0 +1,162 @@
+"""Precedent passages for someone who drafts: by a topic, or by a whole draft. Entry: :func:`precedents`.
+
+A draft is cut into passages as an article is; each asks for itself, and the lists are fused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers import outline
+from analyzers.language import say
+from analyzers.normalize import normalize
+from search_service import relevance
+from search_service.engines import NO_FILTERS, Reader
+from search_service.errors import BadInput
+from search_service.fusion import fuse
+from search_service.model import (
+    Audience,
+    Everything,
+    Field,
+    Filters,
+    Passage,
+    PassageHit,
+    Stored,
+    View,
+)
+from search_service.query import idf
+from search_service.service import SearchService
+from search_service.snippets import Span, marks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precedent:
+    """A passage to copy, with its place and its citation. ``marks`` are offsets into ``text``."""
+
+    stored: Stored
+    passage: Passage
+    text: str
+    marks: tuple[Span, ...]
+    score: float
+    citation: str
+
+
+def precedents(
+    service: SearchService,
+    text: str,
+    audience: Audience,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = 10,
+) -> tuple[Precedent, ...]:
+    """The passages that say best what a topic or a draft says, best first.
+
+    Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
+    """
+    if not text.strip() or len(text) > relevance.MAX_DRAFT:
+        raise BadInput(
+            say(
+                f"文字有 {len(text)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
+                f"the text has {len(text)} characters; it takes 1 to {relevance.MAX_DRAFT}",
+            ),
+            faults={"text": say("长度不符", "bad length")},
+        )
+    reader = service.reader(audience)
+    sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
+    lists: list[tuple[float, list[str]]] = []
+    owners: dict[str, str] = {}
+    words: dict[str, None] = {}
+    for section in sections:
+        piece = normalize(text.strip()[section.start : section.end])
+        asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
+        words.update(dict.fromkeys(asked))
+        by_words = _by_words(reader, asked, filters)
+        vector = service.meaning(piece)
+        by_meaning = (
+            []
+            if vector is None
+            else reader.nearest(
+                vector,
+                filters=filters,
+                articles=relevance.WINDOW,
+                per_article=relevance.PRECEDENTS_PER_ARTICLE,
+                floor=reader.manifest.floor,
+            )
+        )
+        owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
+        lists.append((relevance.RRF_KEYWORD, [hit.passage_id for hit in by_words]))
+        lists.append((relevance.RRF_SEMANTIC, [hit.passage_id for hit in by_meaning]))
+    fused = fuse(lists)
+    return _precedents(reader, fused, owners, list(words), limit)
+
+
+def _by_words(reader: Reader, words: list[str], filters: Filters) -> list[PassageHit]:
+    """Passages by their words; only those that hold a calibrated share of the question's idf."""
+    frequencies = reader.frequencies(Field.BODY_WORDS, words)
+    articles = reader.totals(Everything()).total
+    weights = {word: idf(frequencies.get(word, 0), articles) for word in words}
+    hits = reader.passages(
+        [(word, 1.0) for word in words],
+        filters=filters,
+        articles=relevance.WINDOW,
+        per_article=relevance.PRECEDENTS_PER_ARTICLE,
+    )
+    stored = reader.fetch(sorted({hit.article_id for hit in hits}))
+    needed = relevance.PRECEDENT_SHARE * sum(weights.values())
+    kept = []
+    for hit in hits:
+        if hit.article_id not in stored:
+            continue
+        passage = _passage(stored[hit.article_id], hit.passage_id)
+        text = normalize(stored[hit.article_id].text_of(passage))
+        held = sum(weight for word, weight in weights.items() if word in text)
+        if held >= needed:
+            kept.append(hit)
+    return kept
+
+
+def _passage(stored: Stored, passage_id: str) -> Passage:
+    return next(passage for passage in stored.passages if passage.id == passage_id)
+
+
+def _precedents(
+    reader: Reader,
+    fused: Mapping[str, float],
+    owners: Mapping[str, str],
+    words: list[str],
+    limit: int,
+) -> tuple[Precedent, ...]:
+    stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
+    found: list[Precedent] = []
+    seen: set[str] = set()
+    for key, score in fused.items():
+        if len(found) == limit:
+            break
+        if owners[key] not in stored:
+            continue
+        one = stored[owners[key]]
+        passage = _passage(one, key)
+        text = one.text_of(passage).strip()
+        same = re.sub(r"\W", "", text)
+        if not same or same in seen:  # the same paragraph stands in every re-issue of a document
+            continue
+        seen.add(same)
+        found.append(
+            Precedent(
+                stored=one,
+                passage=passage,
+                text=text,
+                marks=marks(text, (), words),
+                score=score,
+                citation=citation(one.view, passage),
+            )
+        )
+    return tuple(found)
+
+
+def citation(view: View, passage: Passage) -> str:
+    """How the passage is cited: issuer, 《title》, 文号, date, and the headings above the passage."""
+    number = f"（{view.document_number}）" if view.document_number else ""
+    parts = (view.issuer or view.author, f"《{view.title}》{number}", view.date)
+    place = f"“{' > '.join(passage.path)}”" if passage.path else ""
+    return "，".join(part for part in (*parts, place) if part)

@@ -1,0 +1,90 @@
+"""Articles related to one that is shown. Entry point: :func:`related`.
+
+Two lists are fused: articles that share the rarest words of the shown one, and articles near to the
+mean of its passages' vectors. Only the view of the asking audience is read.
+"""
+
+import collections
+
+import numpy as np
+
+from analyzers.normalize import normalize
+from search_service import relevance
+from search_service.browse import fetch_one
+from search_service.engines import Reader
+from search_service.fusion import fuse
+from search_service.model import (
+    All,
+    AnyOf,
+    Audience,
+    Field,
+    Identifiers,
+    Not,
+    Stored,
+    Term,
+    WeightedTerm,
+)
+from search_service.query import idf
+from search_service.service import SearchService
+
+
+def related(
+    service: SearchService, article_id: str, audience: Audience, *, limit: int = 10
+) -> tuple[Stored, ...]:
+    """The articles most related, best first, the shown one left out; raises ``NotFound``."""
+    reader = service.reader(audience)
+    shown = fetch_one(reader, article_id)
+    by_words = _by_words(service, reader, shown)
+    by_meaning = _by_meaning(reader, article_id)
+    fused = fuse([(relevance.RRF_KEYWORD, by_words), (relevance.RRF_SEMANTIC, by_meaning)])
+    ids = list(fused)[:limit]
+    stored = reader.fetch(ids)
+    return tuple(stored[key] for key in ids if key in stored)
+
+
+def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str]:
+    title = set(service.analyzer.index_words(normalize(shown.view.title)))
+    counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
+    for word in title:
+        counts[word] += relevance.RELATED_TITLE_COUNT
+    # The commonest first: rare words of a long text are mostly names and numbers.
+    candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
+    frequencies = reader.frequencies(Field.BODY_WORDS, candidates)
+    articles = reader.manifest.articles
+    weight = {
+        # A word of this article alone relates it to nothing.
+        word: counts[word] * idf(frequencies.get(word, 0), articles)
+        for word in candidates
+        if frequencies.get(word, 0) > 1 and len(word) > 1
+    }
+    chosen = sorted(weight, key=lambda word: (-weight[word], word))[: relevance.RELATED_WORDS]
+    if not chosen:
+        return []
+    top = weight[chosen[0]]
+    rank = [
+        WeightedTerm(field, word, round(scale * weight[word] / top, 6))
+        for word in chosen
+        for field, scale in (
+            (Field.TITLE_WORDS, relevance.TITLE_WORDS),
+            (Field.BODY_WORDS, relevance.BODY_WORDS),
+        )
+    ]
+    anything = AnyOf(tuple(Term(Field.BODY_WORDS, word) for word in chosen))
+    others = All((anything, Not(Identifiers((shown.view.id,)))))
+    return [hit.id for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)]
+
+
+def _by_meaning(reader: Reader, article_id: str) -> list[str]:
+    vectors = reader.vectors(article_id)
+    if not vectors:
+        return []
+    mean = np.mean(np.stack([vectors[key] for key in sorted(vectors)]), axis=0)
+    length = float(np.linalg.norm(mean))
+    if not length:
+        return []
+    hits = reader.nearest(
+        (mean / length).astype(np.float32),
+        articles=relevance.RELATED_WINDOW + 1,
+        floor=reader.manifest.floor,
+    )
+    return [hit.article_id for hit in hits if hit.article_id != article_id]

@@ -1,0 +1,93 @@
+"""The parts that answer together, opened once per process. Entry point: :func:`open_service`.
+
+Holds the engine, the store, the analysis and the embedder; hands out readers that are safe to ask: of
+one audience, without the articles taken down, made by the same analysis and model.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from analyzers.embed import Embedder, ModelError, open_embedder
+from analyzers.language import say
+from analyzers.terms import Analyzer
+from search_service.engines import Engine, Reader, Scope, open_engine
+from search_service.errors import FingerprintMismatch, ModelMissing
+from search_service.model import Audience, Manifest, Vector
+from search_service.settings import Settings
+from search_service.store import Store
+
+# Raise it when what a generation stores changes its meaning.
+SCHEMA = 1
+NO_MODEL = "none"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchService:
+    """Everything a question needs. ``embedder`` is None where only keywords are wanted."""
+
+    engine: Engine
+    store: Store
+    analyzer: Analyzer
+    embedder: Embedder | None
+
+
+    @property
+    def model_fingerprint(self) -> str:
+        """Of the model in use; empty without one."""
+        return self.embedder.fingerprint if self.embedder else ""
+
+    def reader(self, audience: Audience) -> Reader:
+        """Open the audience's index; raises ``NoIndex`` or ``FingerprintMismatch``."""
+        reader = self.engine.reader(Scope(audience, self.store.hidden()))
+        self.check(reader.manifest)
+        return reader
+
+    def check(self, manifest: Manifest) -> None:
+        """Raise ``FingerprintMismatch`` if an index was made by another analysis, model or schema."""
+        mine = (SCHEMA, self.analyzer.fingerprint, self.model_fingerprint)
+        theirs = (manifest.schema, manifest.analysis, manifest.model)
+        # Without a model keyword search goes on over any index.
+        if mine != theirs and (self.embedder or mine[:2] != theirs[:2]):
+            raise FingerprintMismatch(
+                say(
+                    f"索引由 {theirs} 建立，而当前设置是 {mine}（结构、分析、模型）。"
+                    "请运行 gongwen index 来源 重建，或恢复原来的设置",
+                    f"the index was made by {theirs}, the settings are {mine} (schema, analysis, model);"
+                    " run: gongwen index SOURCE, or restore the settings",
+                )
+            )
+
+    def meaning(self, text: str) -> Vector | None:
+        """The vector of a question; None where there is no model, or it fails, or knows no word of it."""
+        if self.embedder is None:
+            return None
+        try:
+            vector = self.embedder.embed([text], query=True)[0]
+        except Exception:  # a model is foreign code: whatever it raises, keyword search must answer
+            _log.exception("embedding failed")
+            return None
+        return vector if vector.any() else None
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.engine.close()
+        self.store.close()
+
+
+def open_service(settings: Settings) -> SearchService:
+    """Open all parts by the settings; raises ``ConfigurationError`` naming the wrong one."""
+    embedder = None
+    if settings.model != NO_MODEL:
+        try:
+            embedder = open_embedder(settings.model)
+        except ModelError as exc:
+            raise ModelMissing(str(exc)) from exc
+    engine = open_engine(settings.engine)
+    return SearchService(
+        engine=engine,
+        store=Store(settings.state_url),
+        analyzer=Analyzer(settings.segmenter),
+        embedder=embedder,
+
+    )

@@ -1,0 +1,94 @@
+"""Settings, read from the environment once. Entry point: :class:`Settings`.
+
+The only reader of the environment besides the language of messages. Every field has a help text;
+``gongwen settings`` prints them, and a test holds the documentation to the same list.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from analyzers.language import say
+from search_service.errors import ConfigurationError
+
+PREFIX = "GONGWEN_"
+
+
+class Settings(BaseSettings):
+    """All settings of the service; each is the environment variable ``GONGWEN_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    engine: str = Field(
+        default="embedded:./data",
+        description=say(
+            "索引引擎：embedded:目录，或 https://主机:9200/前缀（Elasticsearch）",
+            "Index engine: embedded:FOLDER, or https://host:9200/prefix (Elasticsearch)",
+        ),
+    )
+    state: str = Field(
+        default="",
+        description=say(
+            "索引以外的状态（下架名单、台账）的数据库地址；空：引擎目录中的 state.sqlite3",
+            "Database URL of state that is not index (hidden list, ledger); empty: state.sqlite3 beside the index",
+        ),
+    )
+    model: str = Field(
+        default="builtin",
+        description=say(
+            "向量模型：builtin、目录，或模型名（需 gongwen-search[models]）；none：只用关键词",
+            "Embedding model: builtin, a folder, or a model name (needs gongwen-search[models]); none: keywords only",
+        ),
+    )
+    segmenter: str = Field(
+        default="rjieba",
+        pattern="^(rjieba|jieba)$",
+        description=say(
+            "分词器：rjieba 或 jieba（更换后须重建索引）",
+            "Segmenter: rjieba or jieba (changing it needs a rebuild)",
+        ),
+    )
+    cleaning: str = Field(
+        default="all",
+        description=say(
+            "入库清洗规则，逗号分隔：all、none，或规则名",
+            "Cleaning rules before indexing, comma-separated: all, none, or names of rules",
+        ),
+    )
+    site_name: str = Field(
+        default="公文检索", description=say("页面上的站点名称", "Name of the site on its pages")
+    )
+    footer: str = Field(default="", description=say("页脚文字", "Text at the foot of each page"))
+    path_prefix: str = Field(
+        default="",
+        pattern=r"^(/[\w.~-]+)*$",
+        description=say("网址路径前缀，如 /search", "Path prefix of all addresses, such as /search"),
+    )
+    host: str = Field(default="127.0.0.1", description=say("监听地址", "Address to listen on"))
+    port: int = Field(default=8000, ge=0, le=65535, description=say("监听端口", "Port to listen on"))
+    threads: int = Field(
+        default=4, ge=1, le=64, description=say("服务线程数", "Threads that answer requests")
+    )
+
+    @property
+    def state_url(self) -> str:
+        """The database URL of the store, with the default filled in."""
+        if self.state:
+            return self.state
+        folder = Path(self.engine.removeprefix("embedded:"))
+        return f"sqlite:///{folder if self.engine.startswith('embedded:') else Path('data')}/state.sqlite3"
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the environment; ``given`` wins over it. Raises ``ConfigurationError`` naming each bad value."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # validated by pydantic
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']!r}: {error['msg']}"
+            for error in exc.errors()
+        )
+        raise ConfigurationError(
+            say(f"设置有误：{faults}", f"Bad settings: {faults}")
+        ) from exc

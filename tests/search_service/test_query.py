@@ -1,0 +1,93 @@
+"""What a person typed becomes chunks; nothing a person can type raises."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.terms import Analyzer
+from search_service import relevance
+from search_service.errors import BadInput
+from search_service.model import AnyOf, AtLeast, Field, Phrase, Term
+from search_service.query import idf, parse, rank, relaxed, strict
+from tests.analyzers.chinese import TEXT
+
+ANALYZER = Analyzer()
+
+
+@given(st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]), st.booleans())
+def test_no_query_raises(text: str, title_only: bool) -> None:  # noqa: FBT001  (drawn by Hypothesis)
+    """Whatever is typed, it parses, matches and ranks."""
+    query = parse(text, ANALYZER, title_only=title_only)
+    strict(query)
+    rank(query)
+    relaxed(query, {}, 10)
+
+
+def test_a_query_over_the_limit_names_value_limit_and_cure() -> None:
+    """201 characters are refused with the number typed and the number allowed."""
+    with pytest.raises(BadInput, match=r"201.*200") as caught:
+        parse("查" * 201, ANALYZER)
+    assert "q" in caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        ("优化营商环境", ["优化营商环境"]),
+        ("小区 治理", ["小区", "治理"]),
+        ("小区，治理；物业", ["小区", "治理", "物业"]),
+        ("“三无小区”治理", ["三无小区", "治理"]),
+        ('"最多跑一次" 改革', ["最多跑一次", "改革"]),
+        ("「接訴即辦」", ["接诉即办"]),
+        ("国办发 〔2024〕 5 号", ["国办发[2024]5号"]),
+        ("。，！", []),
+    ],
+)
+def test_chunks(typed: str, texts: list[str]) -> None:
+    """Spaces, punctuation and quotes of every shape separate chunks; a 文号 stays whole."""
+    assert [chunk.text for chunk in parse(typed, ANALYZER).chunks] == texts
+
+
+def test_a_quoted_chunk_matches_literally_only() -> None:
+    """Quotes ask for the letters, not for the words."""
+    query = parse("“优化营商环境”", ANALYZER)
+    (clause,) = strict(query).clauses  # type: ignore[union-attr]  # All of one chunk
+    assert isinstance(clause, AnyOf)
+    assert {type(part) for part in clause.clauses} == {Phrase}
+
+
+def test_minus_excludes() -> None:
+    """-物业 excludes; a hyphen inside a word does not."""
+    query = parse("小区 -物业 2023-2025", ANALYZER)
+    assert [chunk.text for chunk in query.excluded] == ["物业"]
+    assert [chunk.text for chunk in query.wanted] == ["小区", "2023-2025"]
+
+
+def test_one_character_is_looked_for_in_titles() -> None:
+    """A single Han character asks the characters of titles."""
+    (clause,) = strict(parse("税", ANALYZER)).clauses  # type: ignore[union-attr]  # All of one chunk
+    assert Term(Field.TITLE_CHARACTERS, "税") in (clause, *getattr(clause, "clauses", ()))
+
+
+def test_a_relaxed_query_asks_for_more_than_half_of_the_idf() -> None:
+    """Of two equally rare words one is not enough; of a rare and a common one the rare one is."""
+    query = parse("殡葬 网格化", ANALYZER)
+    clause = relaxed(query, {"殡葬": 3, "网格化": 3}, 1000)
+    assert isinstance(clause, AtLeast)
+    weights = [weight for _, weight in clause.weighted]
+    assert max(weights) < clause.minimum <= sum(weights)
+    clause = relaxed(query, {"殡葬": 1, "网格化": 900}, 1000)
+    assert isinstance(clause, AtLeast)
+    assert max(weight for _, weight in clause.weighted) >= clause.minimum
+
+
+def test_one_unknown_word_is_not_relaxed() -> None:
+    """A query of one word that stands nowhere finds nothing."""
+    assert relaxed(parse("饕餮", ANALYZER), {}, 1000) == AnyOf(())
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_idf_falls_with_frequency_and_is_never_negative(frequency: int, articles: int) -> None:
+    """A commoner word weighs less."""
+    assert idf(frequency, articles) > 0
+    assert idf(frequency, articles) >= idf(frequency + 1, max(articles, frequency + 1)) - 1e-3

@@ -1,0 +1,31 @@
+"""Settings are read from the environment once, and a bad one names itself."""
+
+import pytest
+
+from search_service.errors import ConfigurationError
+from search_service.settings import Settings, read_settings
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GONGWEN_PORT is read; what is given wins."""
+    monkeypatch.setenv("GONGWEN_PORT", "9999")
+    assert read_settings().port == 9999
+    assert read_settings(port=1234).port == 1234
+
+
+def test_a_bad_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message holds the variable's name and the value."""
+    monkeypatch.setenv("GONGWEN_PORT", "achtzig")
+    with pytest.raises(ConfigurationError, match="GONGWEN_PORT='achtzig'"):
+        read_settings()
+
+
+def test_the_state_lives_beside_the_index() -> None:
+    """Without a setting of its own the store is in the engine's folder."""
+    assert read_settings(engine="embedded:/x/y").state_url == "sqlite:////x/y/state.sqlite3"
+    assert read_settings(engine="http://localhost:9200/p").state_url == "sqlite:///data/state.sqlite3"
+
+
+def test_every_setting_has_a_help_text() -> None:
+    """No setting without a description."""
+    assert all(field.description for field in Settings.model_fields.values())
