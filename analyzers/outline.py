@@ -49,7 +49,9 @@ _DATE_LINE = re.compile(
     rf"\s*(?:(?:19|20)\d\d|[一二]{_NUMERAL}{{3}})\s?年\s?(?:\d{{1,2}}|{_NUMERAL}{{1,2}})\s?月"
     rf"\s?(?:\d{{1,2}}|{_NUMERAL}{{1,3}})\s?日\s*"
 )
-_ORGAN_LINE = re.compile(r"\s*[^\s,。;:]{2,40}(?:府|室|厅|局|委|会|部|院|办|处|中心|组|党委|支部)\s*")
+_ORGAN_LINE = re.compile(
+    r"\s*[^\s,。;:]{2,40}(?:府|室|厅|局|委|会|部|院|办|处|中心|组|党委|支部)\s*"
+)
 _ANNEX = re.compile(r"[\s#*]*附(?:件|表|录)(?:\s|\d|:|[一二三四五六七八九十]|$)")
 _SAFEGUARDS = re.compile(r"保障|组织领导|组织实施|工作要求|监督检查")
 # A closing signature stands in the last lines; looking further back would find dates of the text.
@@ -101,8 +103,8 @@ def _pieces(normalised: str) -> Iterator[tuple[int, int, int]]:
     for start, end in _lines(normalised):
         first = _AT_LINE_START.match(normalised, start, end)
         cuts = [(start, _rank(first) if first else 0)]
-        for match in _INSIDE_LINE.finditer(normalised, start + 1, end):
-            cuts.append((match.start(), _rank(match)))
+        inside = _INSIDE_LINE.finditer(normalised, start + 1, end)
+        cuts += [(match.start(), _rank(match)) for match in inside]
         for (begin, rank), (stop, _) in pairwise([*cuts, (end, 0)]):
             yield begin, stop, rank
 
@@ -111,7 +113,7 @@ def _title(text: str, normalised: str, start: int, end: int) -> tuple[str, int]:
     """The heading that begins at ``start``, and where it ends."""
     stop = _HEADING_END.search(normalised, start, end)
     title_end = min(stop.start() if stop else end, start + _PATH_CHARACTERS + 10)
-    title = text[start:title_end].strip("#*  \t\r\n　")
+    title = text[start:title_end].strip("#* \t\r\n\u3000")
     if len(title) > _PATH_CHARACTERS:
         title = title[: _PATH_CHARACTERS - 1] + "…"
     return title, title_end
@@ -120,12 +122,12 @@ def _title(text: str, normalised: str, start: int, end: int) -> tuple[str, int]:
 def _signature_start(normalised: str) -> int:
     """Where the closing signature (organ and date) begins; the length of the text if there is none."""
     lines = [(s, e) for s, e in _lines(normalised) if normalised[s:e].strip()]
-    for index in range(len(lines) - 1, max(len(lines) - 1 - _SIGNATURE_LINES, 0), -1):
-        start, end = lines[index]
-        if _DATE_LINE.fullmatch(normalised[start:end]):
-            while index > 1 and _ORGAN_LINE.fullmatch(normalised[slice(*lines[index - 1])]):
-                index -= 1
-            return lines[index][0]
+    for last in range(len(lines) - 1, max(len(lines) - 1 - _SIGNATURE_LINES, 0), -1):
+        if _DATE_LINE.fullmatch(normalised[slice(*lines[last])]):
+            first = last
+            while first > 1 and _ORGAN_LINE.fullmatch(normalised[slice(*lines[first - 1])]):
+                first -= 1
+            return lines[first][0]
     return len(normalised)
 
 
@@ -166,7 +168,9 @@ def _cut_long(normalised: str, unit: _Unit, limit: int) -> Iterator[_Unit]:
             if ends:
                 end = min(ends, key=lambda stop: abs(stop - start - share))
                 break
-        yield _Unit(start, end, unit.path, unit.heading if start == unit.start else 0, False, unit.role)
+        yield _Unit(
+            start, end, unit.path, unit.heading if start == unit.start else 0, False, unit.role
+        )
         start = end
     if start < unit.end:
         heading = unit.heading if start == unit.start else 0
@@ -204,7 +208,7 @@ def split(text: str, *, limit: int = MAXIMUM) -> list[Section]:
             only_headings = all(one.bare for one in held)
             full = length + len(unit) > limit
             ends = not only_headings and (
-                (0 < unit.heading <= 6 and length >= MINIMUM) or length >= TARGET  # noqa: PLR2004
+                (0 < unit.heading <= 6 and length >= MINIMUM) or length >= TARGET
             )
             if held and (full or ends or unit.role != held[-1].role):
                 sections.append(_close(held))

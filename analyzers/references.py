@@ -93,11 +93,15 @@ def find(text: str) -> list[Reference]:
         for match in pattern.finditer(text)
     ]
     taken = [(reference.start, reference.end) for reference in found]
-    for match in _DATE.finditer(text):
-        if all(match.end() <= start or match.start() >= end for start, end in taken):
-            found.append(Reference(match.start(), match.end(), _date(match)))
-    for match in _CODE.finditer(text):
-        found.append(Reference(match.start(), match.end(), (f"code:{match[0].replace(' ', '')}",)))
+    found += [
+        Reference(match.start(), match.end(), _date(match))
+        for match in _DATE.finditer(text)
+        if all(match.end() <= start or match.start() >= end for start, end in taken)
+    ]
+    found += [
+        Reference(match.start(), match.end(), (f"code:{match[0].replace(' ', '')}",))
+        for match in _CODE.finditer(text)
+    ]
     return sorted(found, key=lambda reference: reference.start)
 
 

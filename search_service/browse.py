@@ -1,4 +1,7 @@
-"""Reading without a question: one article, the newest, the most read, the categories. Entry: :func:`article`."""
+"""Reading without a question: one article, the newest, the most read, the categories.
+
+Entry points: :func:`article`, :func:`home`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ def fetch_one(reader: Reader, article_id: str) -> Stored:
     stored = reader.fetch([article_id]).get(article_id)
     if stored is None:
         raise NotFound(
-            say(f"没有编号为 {article_id!r} 的文章", f"there is no article with the id {article_id!r}")
+            say(
+                f"没有编号为 {article_id!r} 的文章",
+                f"there is no article with the id {article_id!r}",
+            )
         )
     return stored
 

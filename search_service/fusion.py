@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from search_service import relevance
 
 
-def fuse(lists: Sequence[tuple[float, Sequence[str]]], *, k: int = relevance.RRF_K) -> Mapping[str, float]:
+def fuse(
+    lists: Sequence[tuple[float, Sequence[str]]], *, k: int = relevance.RRF_K
+) -> Mapping[str, float]:
     """Reciprocal rank fusion of weighted lists of ids: Σ weight / (k + rank), best first.
 
     Ranks, not scores: BM25 and cosine share no scale. Ties fall by id, so that equal inputs give equal

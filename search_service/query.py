@@ -28,7 +28,9 @@ from search_service.model import (
 )
 
 # Quotes of every shape, after normalising (which keeps “ ” 「 」 as they are).
-_CHUNK = re.compile(r'(?P<minus>(?<!\S)-)?(?:["“「『](?P<quoted>[^"”」』]*)["”」』]?|(?P<plain>[^\s,;。!?"“「『、]+))')
+_CHUNK = re.compile(
+    r'(?P<minus>(?<!\S)-)?(?:["“「『](?P<quoted>[^"”」』]*)["”」』]?|(?P<plain>[^\s,;。!?"“「『、]+))'
+)
 # 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate chunks.
 _SPACED_NUMBER = re.compile(r"\s*([\[(<{]\s*(?:19|20)\d{2}\s*年?\s*[\])>}])\s*(第?)\s*(\d+)\s*号")
 _ONE_HAN = re.compile(f"[{HAN}]")
@@ -110,7 +112,7 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
     return Query(normalised, exact_key(text), tuple(chunks), title_only)
 
 
-def _literally(chunk: Chunk, title_only: bool) -> Clause:
+def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
     if not chunk.phrase:  # a single Han character, looked for in titles only
         return Term(Field.TITLE_CHARACTERS, chunk.text)
     fields = (Field.TITLE_BIGRAMS,) if title_only else (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
@@ -121,27 +123,31 @@ def _run(field: Field, terms: tuple[str, ...]) -> Clause:
     return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
 
 
-def _word(word: str, title_only: bool) -> Clause:
+def _word(word: str, *, title_only: bool) -> Clause:
     title = Term(Field.TITLE_WORDS, word)
     return title if title_only else AnyOf((title, Term(Field.BODY_WORDS, word)))
 
 
-def _chunk(chunk: Chunk, title_only: bool) -> Clause:
-    literally = _literally(chunk, title_only)
+def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
+    literally = _literally(chunk, title_only=title_only)
     if chunk.literal or not chunk.words:
         return literally
-    return AnyOf((literally, All(tuple(_word(word, title_only) for word in chunk.words))))
+    return AnyOf(
+        (literally, All(tuple(_word(word, title_only=title_only) for word in chunk.words)))
+    )
 
 
 def excluding(query: Query, clause: Clause) -> Clause:
     """The clause, less what the query excludes."""
-    unwanted = tuple(Not(_chunk(chunk, query.title_only)) for chunk in query.excluded)
+    unwanted = tuple(Not(_chunk(chunk, title_only=query.title_only)) for chunk in query.excluded)
     return All((clause, *unwanted)) if unwanted else clause
 
 
 def strict(query: Query) -> Clause:
     """All chunks must match."""
-    return excluding(query, All(tuple(_chunk(chunk, query.title_only) for chunk in query.wanted)))
+    return excluding(
+        query, All(tuple(_chunk(chunk, title_only=query.title_only) for chunk in query.wanted))
+    )
 
 
 def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clause:
@@ -150,7 +156,9 @@ def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clau
     ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
     as the rarest: a query of unknown words matches nothing.
     """
-    clauses = [(_word(word, query.title_only), frequencies.get(word, 0)) for word in query.words]
+    clauses = [
+        (_word(word, title_only=query.title_only), frequencies.get(word, 0)) for word in query.words
+    ]
     if len(clauses) <= 1:
         return AnyOf(())
     idfs = [idf(count, articles) for _, count in clauses]

@@ -247,9 +247,7 @@ def _order(
         )
         return [hit.id for hit in hits], {}, _Ranks({}, {})
 
-    keyword = reader.keyword(
-        matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW
-    )
+    keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
     ranks = _Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
         {hit.article_id: (place, hit.score) for place, hit in enumerate(matched.nearest, start=1)},
@@ -346,4 +344,3 @@ def _why(stored: Stored, query: Query, matched: _Matched, ranks: _Ranks) -> Why:
         words=tuple(word for word in query.words if marks(whole, (), (word,))),
         literal=all(marks(whole, (literal,), ()) for literal in query.literals),
     )
-

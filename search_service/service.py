@@ -31,7 +31,6 @@ class SearchService:
     analyzer: Analyzer
     embedder: Embedder | None
 
-
     @property
     def model_fingerprint(self) -> str:
         """Of the model in use; empty without one."""
@@ -64,7 +63,7 @@ class SearchService:
             return None
         try:
             vector = self.embedder.embed([text], query=True)[0]
-        except Exception:  # a model is foreign code: whatever it raises, keyword search must answer
+        except Exception:  # noqa: BLE001  (a model is foreign code: whatever it raises, keyword search must answer)
             _log.exception("embedding failed")
             return None
         return vector if vector.any() else None
@@ -89,5 +88,4 @@ def open_service(settings: Settings) -> SearchService:
         store=Store(settings.state_url),
         analyzer=Analyzer(settings.segmenter),
         embedder=embedder,
-
     )

@@ -31,14 +31,16 @@ class Settings(BaseSettings):
         default="",
         description=say(
             "索引以外的状态（下架名单、台账）的数据库地址；空：引擎目录中的 state.sqlite3",
-            "Database URL of state that is not index (hidden list, ledger); empty: state.sqlite3 beside the index",
+            "Database URL of state that is not index (hidden list, ledger); empty: state.sqlite3"
+            " beside the index",
         ),
     )
     model: str = Field(
         default="builtin",
         description=say(
             "向量模型：builtin、目录，或模型名（需 gongwen-search[models]）；none：只用关键词",
-            "Embedding model: builtin, a folder, or a model name (needs gongwen-search[models]); none: keywords only",
+            "Embedding model: builtin, a folder, or a model name (needs gongwen-search[models]);"
+            " none: keywords only",
         ),
     )
     segmenter: str = Field(
@@ -63,10 +65,14 @@ class Settings(BaseSettings):
     path_prefix: str = Field(
         default="",
         pattern=r"^(/[\w.~-]+)*$",
-        description=say("网址路径前缀，如 /search", "Path prefix of all addresses, such as /search"),
+        description=say(
+            "网址路径前缀，如 /search", "Path prefix of all addresses, such as /search"
+        ),
     )
     host: str = Field(default="127.0.0.1", description=say("监听地址", "Address to listen on"))
-    port: int = Field(default=8000, ge=0, le=65535, description=say("监听端口", "Port to listen on"))
+    port: int = Field(
+        default=8000, ge=0, le=65535, description=say("监听端口", "Port to listen on")
+    )
     threads: int = Field(
         default=4, ge=1, le=64, description=say("服务线程数", "Threads that answer requests")
     )
@@ -89,6 +95,4 @@ def read_settings(**given: object) -> Settings:
             f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']!r}: {error['msg']}"
             for error in exc.errors()
         )
-        raise ConfigurationError(
-            say(f"设置有误：{faults}", f"Bad settings: {faults}")
-        ) from exc
+        raise ConfigurationError(say(f"设置有误：{faults}", f"Bad settings: {faults}")) from exc

@@ -13,11 +13,32 @@ TEXT = st.text(st.one_of(HAN, HAN, HAN, OTHER), max_size=300)
 RUN = st.text(HAN, min_size=1, max_size=60)
 
 MARKER = st.sampled_from(
-    ["一、", "二、", "十一、", "（一）", "(二)", "（十二）", "1.", "２．", "3、", "（1）", "(2)", "①", "第一条 ", "第十二条　",
-     "第一章 ", "第二节 ", "第三部分 ", "附件：", "附件1 "]
+    [
+        "一、",
+        "二、",
+        "十一、",
+        "（一）",
+        "(二)",
+        "（十二）",
+        "1.",
+        "２．",
+        "3、",
+        "（1）",
+        "(2)",
+        "①",
+        "第一条 ",
+        "第十二条　",
+        "第一章 ",
+        "第二节 ",
+        "第三部分 ",
+        "附件：",
+        "附件1 ",
+    ]
 )
 SENTENCE = st.builds(
-    lambda run, end: run + end, st.text(HAN, min_size=1, max_size=120), st.sampled_from(["。", "；", "：", "，", "", "！"])
+    lambda run, end: run + end,
+    st.text(HAN, min_size=1, max_size=120),
+    st.sampled_from(["。", "；", "：", "，", "", "！"]),
 )
 PARAGRAPH = st.builds(
     lambda indent, marker, sentences: indent + marker + "".join(sentences),
@@ -27,5 +48,7 @@ PARAGRAPH = st.builds(
 )
 BODY = st.builds(
     lambda parts: "".join(part + gap for part, gap in parts),
-    st.lists(st.tuples(PARAGRAPH, st.sampled_from(["\n", "\r\n", "\n\n", "\n　\n", " "])), max_size=25),
+    st.lists(
+        st.tuples(PARAGRAPH, st.sampled_from(["\n", "\r\n", "\n\n", "\n　\n", " "])), max_size=25
+    ),
 )

@@ -47,7 +47,9 @@ NOTICE = (
         ("清源县人民政府办公室", (), "落款"),
     ],
 )
-def test_passages_know_their_headings_and_role(piece: str, path: tuple[str, ...], role: str) -> None:
+def test_passages_know_their_headings_and_role(
+    piece: str, path: tuple[str, ...], role: str
+) -> None:
     """A passage carries the headings above it and its role in the document."""
     section = find(NOTICE, piece)
     assert (section.path, section.role) == (path, role)
@@ -55,7 +57,12 @@ def test_passages_know_their_headings_and_role(piece: str, path: tuple[str, ...]
 
 def test_headings_are_found_where_line_breaks_were_lost() -> None:
     """A heading behind the end of a sentence begins a passage."""
-    body = "现提出如下意见：一、明确试点城市。" + "按照合理布局的原则推进试点。" * 8 + "二、强化工作目标。" + "实现直接结算。" * 14
+    body = (
+        "现提出如下意见：一、明确试点城市。"
+        + "按照合理布局的原则推进试点。" * 8
+        + "二、强化工作目标。"
+        + "实现直接结算。" * 14
+    )
     assert find(body, "按照合理").path == ("一、明确试点城市",)
     assert find(body, "实现直接").path == ("二、强化工作目标",)
 
@@ -68,6 +75,12 @@ def test_a_reference_to_an_article_is_no_heading() -> None:
 
 def test_articles_of_a_law_stand_under_their_chapter() -> None:
     """章 and 条 nest."""
-    body = "第一章 总则\n第一条 为了" + "规范管理，" * 20 + "。\n第二章 职责\n第二条 主管部门" + "负责监督，" * 20 + "。\n"
+    body = (
+        "第一章 总则\n第一条 为了"
+        + "规范管理，" * 20
+        + "。\n第二章 职责\n第二条 主管部门"
+        + "负责监督，" * 20
+        + "。\n"
+    )
     assert find(body, "负责监督").path[0] == "第二章 职责"
     assert find(body, "负责监督").path[1].startswith("第二条")

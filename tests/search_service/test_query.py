@@ -14,7 +14,10 @@ from tests.analyzers.chinese import TEXT
 ANALYZER = Analyzer()
 
 
-@given(st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]), st.booleans())
+@given(
+    st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]),
+    st.booleans(),
+)
 def test_no_query_raises(text: str, title_only: bool) -> None:  # noqa: FBT001  (drawn by Hypothesis)
     """Whatever is typed, it parses, matches and ranks."""
     query = parse(text, ANALYZER, title_only=title_only)

@@ -23,7 +23,9 @@ def test_a_bad_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) 
 def test_the_state_lives_beside_the_index() -> None:
     """Without a setting of its own the store is in the engine's folder."""
     assert read_settings(engine="embedded:/x/y").state_url == "sqlite:////x/y/state.sqlite3"
-    assert read_settings(engine="http://localhost:9200/p").state_url == "sqlite:///data/state.sqlite3"
+    assert (
+        read_settings(engine="http://localhost:9200/p").state_url == "sqlite:///data/state.sqlite3"
+    )
 
 
 def test_every_setting_has_a_help_text() -> None:

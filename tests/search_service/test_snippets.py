@@ -13,7 +13,9 @@ ANALYZER = Analyzer()
 
 
 @given(TEXT, st.text(HAN, min_size=2, max_size=8), TEXT, st.integers(5, 80))
-def test_marks_and_snippets_fall_on_the_source(before: str, run: str, after: str, length: int) -> None:
+def test_marks_and_snippets_fall_on_the_source(
+    before: str, run: str, after: str, length: int
+) -> None:
     """Each mark is a substring of the source, marks do not overlap, and a literal is always marked."""
     text = before + run + after
     query = parse(run, ANALYZER)

@@ -1,0 +1,5 @@
+"""``python -m indexer`` is ``gongwen``."""
+
+from indexer.cli import main
+
+main()

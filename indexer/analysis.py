@@ -1,0 +1,126 @@
+"""Article -> the view of an audience -> the record an engine stores. Entry points: :func:`view_of`,
+:func:`analyse`.
+
+What an audience may read is decided here and nowhere else. A record of the public view is a function of
+the public view alone: its vectors are made in batches that hold no other text.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from analyzers import outline
+from analyzers.embed import Embedder
+from analyzers.normalize import normalize
+from analyzers.terms import Analyzer, bigrams, characters, exact_key
+from search_service.model import (
+    AnalysedPassage,
+    Article,
+    Audience,
+    Field,
+    Passage,
+    Record,
+    Vector,
+    View,
+)
+
+
+def view_of(article: Article, audience: Audience) -> View | None:
+    """What the audience may read of the article; None: it may not know of it.
+
+    Guests read the preview exactly as the source publishes it; members and staff the whole body.
+    """
+    if audience < article.audience:
+        return None
+    public = audience is Audience.PUBLIC and article.preview is not None
+    text = article.preview if public and article.preview is not None else article.body
+    return View(
+        id=article.id,
+        title=article.title,
+        text=text,
+        gapped=text != article.body,
+        code=article.code,
+        author=article.author,
+        issuer=article.issuer,
+        document_number=article.document_number,
+        kind=article.kind,
+        category=article.category,
+        date=article.date,
+        length=article.length,
+        slices=article.slices,
+        status=article.status,
+        url=article.url,
+        extra=article.extra,
+    )
+
+
+def passages_of(view: View, *, limit: int) -> list[tuple[Passage, str]]:
+    """The passages of a view with their texts. An id stays the same as long as the text does."""
+    seen: dict[str, int] = {}
+    passages = []
+    for section in outline.split(view.text, limit=limit):
+        text = view.text[section.start : section.end]
+        occurrence = seen.get(text, 0)
+        seen[text] = occurrence + 1
+        key = f"{view.id}\0{text}\0{occurrence}".encode()
+        passage = Passage(
+            id=hashlib.blake2b(key, digest_size=8).hexdigest(),
+            start=section.start,
+            end=section.end,
+            path=section.path,
+            role=section.role,
+        )
+        passages.append((passage, text))
+    return passages
+
+
+def analyse(
+    views: Sequence[tuple[View, int]],
+    analyzer: Analyzer,
+    embedder: Embedder | None,
+    known: dict[str, Vector],
+) -> Iterator[Record]:
+    """The records of views with their versions.
+
+    ``known`` holds vectors by text and grows: hand the same one to the next audience of the same batch,
+    and what both may read is embedded once.
+    """
+    limit = outline.MAXIMUM if embedder is None else min(outline.MAXIMUM, embedder.max_characters)
+    cut = [
+        [(passage, normalize(text)) for passage, text in passages_of(view, limit=limit)]
+        for view, _ in views
+    ]
+    if embedder is not None:
+        texts = [text for passages in cut for _, text in passages if text not in known]
+        unknown = list(dict.fromkeys(texts))
+        if unknown:
+            known.update(zip(unknown, embedder.embed(unknown), strict=True))
+    for (view, version), passages in zip(views, cut, strict=True):
+        title = normalize(view.title)
+        words = [analyzer.index_words(text) for _, text in passages]
+        yield Record(
+            view=view,
+            version=version,
+            fields={
+                Field.TITLE_WORDS: " ".join(analyzer.index_words(title)),
+                # The passages are the text, so their words are its words: it is cut once.
+                Field.BODY_WORDS: " ".join(word for part in words for word in part),
+                Field.TITLE_BIGRAMS: " ".join(bigrams(title)),
+                Field.BODY_BIGRAMS: " ".join(bigrams(normalize(view.text))),
+                Field.TITLE_CHARACTERS: " ".join(characters(title)),
+            },
+            exact=_exact_keys(view),
+            passages=tuple(
+                AnalysedPassage(
+                    passage=passage,
+                    words=" ".join(part),
+                    vector=known.get(text) if embedder else None,
+                )
+                for (passage, text), part in zip(passages, words, strict=True)
+            ),
+        )
+
+
+def _exact_keys(view: View) -> tuple[str, ...]:
+    given = (view.id, view.code, view.document_number, view.title)
+    keys = (exact_key(value) for value in given if value)
+    return tuple(dict.fromkeys(key for key in keys if key))

@@ -1,0 +1,446 @@
+"""The ``gongwen`` command. Entry point: :func:`main`. Messages and arguments only, no logic.
+
+Errors are one line on stderr with the cure. Exit status: 0 done, 1 failed or some records were bad, 2
+wrong usage.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from analyzers.language import say
+from indexer import pipeline
+from indexer.cleaning import Cleaning
+from indexer.console import Group, usage_error
+from search_service import browse
+from search_service.errors import BadInput, GongwenError, NotFound
+from search_service.model import Audience, Stored
+from search_service.related import related as find_related
+from search_service.retrieval import Mode, Page, SearchRequest
+from search_service.retrieval import search as find
+from search_service.service import SearchService, open_service
+from search_service.settings import PREFIX, Settings, read_settings
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+_SHOWN_FAULTS = 20
+
+_audience = click.option(
+    "--audience",
+    type=click.Choice([audience.label for audience in Audience]),
+    default=Audience.PUBLIC.label,
+    show_default=True,
+    help=say("以谁的身份查看", "As whom to look"),
+)
+_json = click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
+_sources = click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar=say("来源…", "SOURCE…"),
+)
+_ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
+
+
+@contextmanager
+def _service(**given: object) -> Iterator[tuple[SearchService, Settings]]:
+    settings = read_settings(**given)
+    service = open_service(settings)
+    try:
+        yield service, settings
+    finally:
+        service.close()
+
+
+def _audience_of(label: str) -> Audience:
+    return Audience[label.upper()]
+
+
+@click.group(
+    cls=Group,
+    help=say(
+        "公文检索：建立索引、检索、提供网页与接口。", "Search for Chinese government writing."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(
+    package_name="gongwen-search",
+    message="gongwen-search %(version)s",
+    help=say("显示版本", "Show the version"),
+)
+def cli() -> None:
+    """Group of the commands below."""
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """A progress line on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda _stage, _done, _total: None
+    names = {"read": say("读取", "reading"), "index": say("建立索引", "indexing")}
+
+    def show(stage: str, done: int, total: int) -> None:
+        share = f"/{total} {done * 100 // total}%" if total else ""
+        click.echo(f"\r{names[stage]} {done}{share}", nl=total > 0 and done == total, err=True)
+
+    return show
+
+
+def _print_report(report: pipeline.Report) -> None:
+    for fault in report.faults[:_SHOWN_FAULTS]:
+        click.echo(str(fault), err=True)
+    if len(report.faults) > _SHOWN_FAULTS:
+        more = len(report.faults) - _SHOWN_FAULTS
+        click.echo(say(f"……另有 {more} 条", f"… and {more} more"), err=True)
+    rate = report.articles / report.seconds if report.seconds else 0
+    read = report.articles + len(report.faults)
+    click.echo(
+        say(
+            f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
+            f"{report.characters} 字，{report.passages} 段；{report.seconds:.1f} 秒（每秒 {rate:.0f} 篇）",
+            f"read {read}: {report.articles} articles, {len(report.faults)} bad; {report.characters}"
+            f" characters, {report.passages} passages; {report.seconds:.1f} s ({rate:.0f} articles/s)",
+        )
+    )
+    if report.written.unchanged or report.written.stale:
+        stale = len(report.written.stale)
+        click.echo(
+            say(
+                f"未变 {report.written.unchanged} 篇，版本过旧未写 {stale} 篇",
+                f"{report.written.unchanged} unchanged, {stale} not written: older than the index",
+            )
+        )
+    if report.cleaned:
+        rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
+        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"))
+
+
+def _finish(report: pipeline.Report) -> None:
+    _print_report(report)
+    if report.faults:
+        raise SystemExit(FAILED)
+
+
+@cli.command(
+    help=say("用来源重建整个索引（文件或目录，可多个）。", "Rebuild the index from sources.")
+)
+@_sources
+def index(sources: tuple[Path, ...]) -> None:
+    """Rebuild."""
+    with _service() as (service, settings):
+        cleaning = Cleaning.parse(settings.cleaning)
+        _finish(pipeline.rebuild(service, sources, cleaning=cleaning, progress=_progress()))
+
+
+@cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
+@_sources
+def add(sources: tuple[Path, ...]) -> None:
+    """Add."""
+    with _service() as (service, settings):
+        cleaning = Cleaning.parse(settings.cleaning)
+        _finish(pipeline.add(service, sources, cleaning=cleaning, progress=_progress()))
+
+
+@cli.command(help=say("从索引删除文章。", "Delete articles."))
+@_ids
+def delete(ids: tuple[str, ...]) -> None:
+    """Delete."""
+    with _service() as (service, _):
+        deleted, unknown = pipeline.delete(service, ids)
+    for key in deleted:
+        click.echo(say(f"已删除 {key}", f"deleted {key}"))
+    if unknown:
+        names = ", ".join(unknown)
+        raise NotFound(say(f"索引中没有：{names}", f"not in the index: {names}"))
+
+
+@cli.command(
+    help=say(
+        "应急下架：立刻从所有结果中消失，重建也不恢复。",
+        "Take articles down at once, from everywhere; no sync or rebuild brings them back.",
+    )
+)
+@_ids
+def hide(ids: tuple[str, ...]) -> None:
+    """Hide."""
+    with _service() as (service, _):
+        for key in ids:
+            done = service.store.hide(key)
+            was = say(f"{key} 本已下架", f"{key} was down already")
+            click.echo(say(f"已下架 {key}", f"took down {key}") if done else was)
+
+
+@cli.command(help=say("恢复下架的文章。", "Let articles be found again."))
+@_ids
+def unhide(ids: tuple[str, ...]) -> None:
+    """Unhide."""
+    with _service() as (service, _):
+        for key in ids:
+            done = service.store.unhide(key)
+            was = say(f"{key} 没有下架", f"{key} was not taken down")
+            click.echo(say(f"已恢复 {key}", f"restored {key}") if done else was)
+
+
+def _line(stored: Stored) -> str:
+    view = stored.view
+    return "  ".join(part for part in (view.code, view.title, view.date) if part)
+
+
+@cli.command(help=say("检索。", "Search."))
+@click.argument("query")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.HYBRID.value,
+    show_default=True,
+    help=say("精确、按意思、或两者", "By keyword, by meaning, or both"),
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help=say("条数", "How many"),
+)
+@_audience
+@_json
+def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) -> None:
+    """Search."""
+    request = SearchRequest(text=query, mode=Mode(mode), size=size)
+    with _service() as (service, _):
+        page = find(service, request, _audience_of(audience))
+    if as_json:
+        from search_service.web.presentation import page_to_dict
+
+        click.echo(json.dumps(page_to_dict(page), ensure_ascii=False, indent=1))
+    else:
+        _print_page(page)
+
+
+def _print_page(page: Page) -> None:
+    click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
+    if page.relaxed:
+        click.echo(
+            say(
+                "没有同时包含全部词的文章，以下包含部分词",
+                "no article holds all the words; these hold some",
+            )
+        )
+    if page.degraded:
+        click.echo(say("语义检索不可用，仅关键词", "meaning is not available; keywords only"))
+    for place, result in enumerate(page.results, start=1):
+        click.echo(f"{place:>3}. {_line(result.stored)}  [{result.stored.view.id}]")
+        for passage in result.passages[:1]:
+            snippet = passage.snippet
+            text = snippet.text
+            for start, end in reversed(snippet.marks):
+                text = f"{text[:start]}{click.style(text[start:end], bold=True)}{text[end:]}"
+            click.echo("     " + " ".join(text.split()))
+
+
+@cli.command(help=say("与一篇文章相关的文章。", "Articles related to one."))
+@click.argument("article_id", metavar="ID")
+@_audience
+@_json
+def related(article_id: str, audience: str, *, as_json: bool) -> None:
+    """Related."""
+    with _service() as (service, _):
+        found = find_related(
+            service, _resolve(service, article_id, _audience_of(audience)), _audience_of(audience)
+        )
+    if as_json:
+        from search_service.web.presentation import article_to_dict
+
+        click.echo(
+            json.dumps([article_to_dict(one) for one in found], ensure_ascii=False, indent=1)
+        )
+        return
+    for place, stored in enumerate(found, start=1):
+        click.echo(f"{place:>3}. {_line(stored)}  [{stored.view.id}]")
+
+
+def _resolve(service: SearchService, key: str, audience: Audience) -> str:
+    """The id of an article named by its id, code or 文号."""
+    try:
+        return browse.article(service, key, audience).view.id
+    except NotFound:
+        matches = browse.by_key(service, key, audience)
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            ids = ", ".join(matches)
+            raise BadInput(
+                say(f"{key!r} 有多篇：{ids}，请用编号", f"{key!r} names several: {ids}")
+            ) from None
+        raise
+
+
+@cli.command(
+    help=say("索引的概况；--article 看索引里一篇文章的词与段落。", "What the index holds.")
+)
+@click.option(
+    "--article", "article_id", metavar="ID", help=say("编号、代码或文号", "Id, code or 文号")
+)
+@_audience
+def info(article_id: str | None, audience: str) -> None:
+    """Info."""
+    with _service() as (service, settings):
+        if article_id is None:
+            _print_index(service, settings)
+        else:
+            _print_article(
+                service,
+                _resolve(service, article_id, _audience_of(audience)),
+                _audience_of(audience),
+            )
+
+
+def _print_index(service: SearchService, settings: Settings) -> None:
+    click.echo(f"{PREFIX}ENGINE  {settings.engine}")
+    for generation in service.engine.generations():
+        serves = ", ".join(audience.label for audience in generation.serves) or (
+            say("备用（可回滚）", "kept for rollback")
+            if generation.kept
+            else say("未启用", "not serving")
+        )
+        manifest = generation.manifest
+        click.echo(
+            say(
+                f"{generation.name}：服务于 {serves}；{service.engine.count(generation.name)} 篇；"
+                f"建于 {manifest.created}；分析 {manifest.analysis}；模型 {manifest.model or '无'}"
+                f"（{manifest.dimensions} 维，下限 {manifest.floor}）",
+                f"{generation.name}: serves {serves}; {service.engine.count(generation.name)} articles;"
+                f" made {manifest.created}; analysis {manifest.analysis}; model {manifest.model or 'none'}"
+                f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
+            )
+        )
+    hidden = sorted(service.store.hidden())
+    if hidden:
+        click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))
+
+
+def _print_article(service: SearchService, key: str, audience: Audience) -> None:
+    reader = service.reader(audience)
+    stored = browse.fetch_one(reader, key)
+    click.echo(_line(stored))
+    version = stored.version
+    click.echo(
+        say(
+            f"编号 {key}，版本 {version}，全文 {len(stored.view.text)} 字",
+            f"id {key}, version {version}, {len(stored.view.text)} characters",
+        )
+    )
+    for name, terms in reader.stored_fields(key).items():
+        click.echo(f"{name}: {terms}")
+    for place, (passage, text) in enumerate(stored, start=1):
+        path = " > ".join(passage.path)
+        click.echo(f"[{place}] {passage.id} {passage.start}–{passage.end} {passage.role} {path}")
+        click.echo("    " + " ".join(text.split()))
+
+
+def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
+    from indexer.demo import examples
+    from search_service.web import create_app
+    from search_service.web.server import serve as run
+
+    app = create_app(service, settings, examples=examples(service) if demo else ())
+    run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ready=_greet(settings, demo=demo),
+    )
+
+
+def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
+    def greet(address: str) -> None:
+        url = f"{address}{settings.path_prefix}/"
+        click.echo(
+            say(f"请用浏览器打开：{url}  （Ctrl-C 结束）", f"Open {url} in a browser (Ctrl-C ends)")
+        )
+        if demo:
+            click.echo(say("试一试：", "Three things to try:"))
+            click.echo(f"  {url}search?q=小区没人管怎么办")
+            click.echo(f"  curl '{url}api/v1/search?q=b1890'")
+            click.echo("  gongwen search 三無小區")
+            click.echo(
+                say("换成自己的文章：", "Your own articles: ")
+                + "gongwen index 目录或文件.jsonl && gongwen serve"
+            )
+
+    return greet
+
+
+def _address(command: Callable[..., None]) -> Callable[..., None]:
+    host = click.option("--host", help=say("监听地址", "Address to listen on"))
+    port = click.option("--port", type=click.IntRange(0, 65535), help=say("端口", "Port"))
+    return host(port(command))
+
+
+def _given(host: str | None, port: int | None) -> dict[str, object]:
+    return {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+
+
+@cli.command(help=say("提供网页与接口。", "Serve pages and API."))
+@_address
+def serve(host: str | None, port: int | None) -> None:
+    """Serve."""
+    with _service(**_given(host, port)) as (service, settings):
+        service.reader(Audience.PUBLIC)  # no index, or one of another analysis: say so now
+        _serve(service, settings, demo=False)
+
+
+@cli.command(help=say("用自带样例建立索引并提供网页。", "Index the sample corpus and serve it."))
+@_address
+def demo(host: str | None, port: int | None) -> None:
+    """Demo."""
+    from indexer.demo import SAMPLE
+
+    given = _given(host, port)
+    if "engine" not in read_settings().model_fields_set:  # never over somebody's own index
+        given["engine"] = "embedded:./data/demo"
+    with _service(**given) as (service, settings):
+        _print_report(
+            pipeline.rebuild(
+                service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=_progress()
+            )
+        )
+        _serve(service, settings, demo=True)
+
+
+@cli.command(help=say("所有设置（环境变量）及其当前值。", "All settings (environment variables)."))
+def settings() -> None:
+    """Settings."""
+    current = read_settings()
+    for name, field in Settings.model_fields.items():
+        click.echo(f"{PREFIX}{name.upper()}={getattr(current, name)}\n    {field.description}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; every expected error becomes one line and an exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        # Not standalone: click returns the status of --help and --version instead of leaving with it.
+        status = cli.main(arguments, prog_name="gongwen", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as exc:
+        exc.show()
+        raise SystemExit(USAGE) from exc
+    except click.UsageError as exc:
+        click.echo(usage_error(exc), err=True)
+        raise SystemExit(USAGE) from exc
+    except (click.Abort, KeyboardInterrupt) as exc:
+        raise SystemExit(INTERRUPTED) from exc
+    except GongwenError as exc:
+        click.echo(exc.message, err=True)
+        raise SystemExit(FAILED) from exc
+    except BrokenPipeError as exc:
+        # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from exc
+    raise SystemExit(status if isinstance(status, int) else 0)

@@ -1,0 +1,160 @@
+"""HTML as text. Entry points: :func:`text_of_html`, :func:`is_markup`.
+
+Parses with lxml, after making text again of every ``<`` that begins no tag. No files and no
+encodings here, and no knowledge of articles.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+
+def _names(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_LINES: Final = _names(
+    "address article aside blockquote body br caption center dd div dl dt fieldset figcaption"
+    " figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody"
+    " tfoot thead tr ul"
+)
+_INLINE: Final = _names(
+    "a abbr acronym area audio b base basefont big button canvas cite code col colgroup del em"
+    " embed font head i iframe img input ins label legend link map mark meta nobr noscript object"
+    " option param q rp rt ruby s samp script select small source span strike strong style sub sup"
+    " svg td textarea th title tt u var video wbr"
+)
+_DROPPED: Final = _names(
+    "audio button canvas embed head iframe map noscript object rp rt script select style svg"
+    " textarea title video"
+)
+_CELLS: Final = ("td", "th")
+_ALONE: Final = _names("br hr img input link meta p wbr")  # markup also without an end
+_FLAGS: Final = _names("checked compact disabled nowrap noshade selected")
+# Attributes are bounded: an unclosed quote must not make the search quadratic.
+_TAG: Final = re.compile(
+    r"<!--.*?-->|<!(?:doctype\b|\[)[^<>]*>|<\?[a-z][^<>]*>"
+    r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*(?:[:-][a-z0-9:-]+)?)"
+    r"(?P<attributes>(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^<>\"'])*+)>",
+    re.IGNORECASE | re.DOTALL,
+)
+# A preview may have been cut in the middle of a tag.
+_CUT_TAG: Final = re.compile(r"<(?:/[a-z0-9]*|[a-z][a-z0-9]*\s[^<>]*=[^<>]*)\Z", re.IGNORECASE)
+_LONGEST_CELL: Final = 300  # characters; a longer cell lays out a page, it does not hold a datum
+_HAN_BREAK: Final = re.compile(r"(?<=[^\x00-\xff])[ \t\f]*[\r\n]\s*(?=[^\x00-\xff])")
+_OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
+_SENTENCE_ENDS: Final = frozenset("。；：！？…）”.;:!?")
+_SHARE_OF_ENDS: Final = 0.3  # of the line breaks; headings and table cells end no sentence
+_HTML_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield what HTML knows as tags: neither ``a<b`` nor ``<关于…的通知>`` nor ``<b and c>``."""
+    for match in _TAG.finditer(text):
+        if match["name"] is None:
+            yield match
+            continue
+        name, attributes = match["name"].lower(), match["attributes"]
+        words = attributes.lower().strip("/ \t\r\n\f")
+        if (
+            (name in _LINES or name in _INLINE or ":" in name or "-" in name)
+            and (not attributes or attributes[0] in "/ \t\r\n\f")
+            and ("=" in words or _FLAGS.issuperset(words.split()))
+        ):
+            yield match
+
+
+def _is_evidence(tag: re.Match[str]) -> bool:
+    return (
+        tag["name"] is None
+        or bool(tag["end"])
+        or tag["name"].lower() in _ALONE
+        or "=" in tag["attributes"]
+    )
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text holds HTML; 《a<b》 and a tag merely mentioned, ``<b>``, do not count."""
+    return "<" in text and any(map(_is_evidence, _tags(text)))
+
+
+def keeps_lines(text: str) -> bool:
+    """Whether the line breaks of a text with markup are its own: plain text with stray tags.
+
+    HTML is also wrapped anywhere in its paragraphs; in plain text sentences end where lines end.
+    """
+    breaks = sum(not tag["end"] and (tag["name"] or "").lower() in _LINES for tag in _tags(text))
+    own = _OWN_BREAK.findall(text)
+    ends = sum(1 for before, after in own if before in _SENTENCE_ENDS or "\n" in after)
+    return not breaks or (len(own) >= breaks and ends >= _SHARE_OF_ENDS * len(own))
+
+
+def parse_html(html: str) -> etree._Element:
+    """Parse HTML as browsers do, whatever is wrong with it; what is no tag stays as text."""
+    pieces, end = [], 0
+    last_ends = {tag["name"].lower(): tag.start() for tag in _tags(html) if tag["end"]}
+    for tag in _tags(html):
+        pieces.append(html[end : tag.start()].replace("<", "&lt;"))
+        name = (tag["name"] or "").lower()
+        # A script that never ends would swallow the rest of the text: its tag is left out.
+        if name and (name not in _DROPPED or tag.start() <= last_ends.get(name, -1)):
+            pieces.append(tag[0])
+        end = tag.end()
+    pieces.append(_CUT_TAG.sub("", html[end:]).replace("<", "&lt;"))
+    document = f"<html><body>{''.join(pieces)}</body></html>".replace("\0", "")
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    return etree.fromstring(document.encode(errors="ignore"), parser)
+
+
+def text_of_html(html: str, *, keep_lines: bool = False) -> str:
+    """Return the readable text of a page or piece of HTML, one line per paragraph or table row.
+
+    Cells of a row are separated by tabs. Scripts, styles and controls are left out. ``keep_lines``:
+    line breaks of the source are breaks of the text, as in plain text with some tags in it.
+    """
+    return text_of_tree(parse_html(html), keep_lines=keep_lines)
+
+
+def text_of_tree(root: etree._Element, *, keep_lines: bool = False) -> str:
+    """Return the text below an element, by the rules of :func:`text_of_html`."""
+    text = re.sub(r" *\t *", "\t", "".join(_pieces(root, keep_lines=keep_lines)))
+    if not keep_lines:
+        text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text)
+    return "\n".join(line.strip(" \t") for line in text.split("\n")).strip("\n")
+
+
+def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
+    """Yield texts and separators in document order, without recursion: old pages nest deeply."""
+    cells = preformatted = 0
+    walker = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walker:
+        tag = str(element.tag).lower()
+        starts = event == "start"
+        if tag == "pre":
+            preformatted += 1 if starts else -1
+        if tag in _CELLS and (not starts or _is_datum(element)):
+            cells += 1 if starts else -(cells > 0)
+        if tag in _LINES and not (tag == "br" and starts):
+            yield " " if cells else "\n"
+        if not starts and tag in _CELLS:
+            yield "\t" if not cells else " "
+        if starts and tag in _DROPPED:
+            walker.skip_subtree()
+            continue
+        run = element.text if starts else element.tail if element is not root else None
+        if run:
+            yield run if keep_lines or preformatted else _collapsed(run)
+
+
+def _is_datum(cell: etree._Element) -> bool:
+    return (
+        cell.find(".//table") is None
+        and sum(len(run) for run in cell.itertext() if isinstance(run, str)) <= _LONGEST_CELL
+    )
+
+
+def _collapsed(run: str) -> str:
+    """Blanks as a browser shows them; between two Han characters a line break is nothing."""
+    return _HTML_BLANKS.sub(" ", _HAN_BREAK.sub("", run))

@@ -1,0 +1,69 @@
+"""Plain text and Markdown as one article each. Entry points: :func:`text_record`,
+:func:`markdown_record`, :func:`title_and_body`.
+
+From bytes to the values of a record; what the values mean is known in
+:mod:`indexer.sources.record`.
+"""
+
+import re
+from typing import Final
+
+from analyzers.language import say
+from indexer.sources.encoding import decode
+from search_service.errors import BadRecord
+
+_LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
+_FRONT_MATTER: Final = re.compile(
+    r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*?)\s*[:：](?:\s+|(?<=：)|$)(.*)")
+_HEADING: Final = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+
+
+def text_record(data: bytes, *, name: str) -> dict[str, object]:
+    """Read a text: its first line is the title, or ``name`` where that line is too long for one."""
+    title, body = title_and_body(decode(data), name=name)
+    return {"title": title, "body": body}
+
+
+def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
+    """Read Markdown: front matter (``key: value`` lines between ``---``), first heading, body."""
+    text = decode(data)
+    values: dict[str, object] = {}
+    if match := _FRONT_MATTER.match(text):
+        values = _front_matter(match[1])
+        text = text[match.end() :]
+    if "title" in values or "标题" in values:
+        return {**values, "body": text}
+    if heading := _HEADING.search(text):
+        return {**values, "title": heading[1], "body": text[heading.end() :]}
+    title, body = title_and_body(text, name=name)
+    return {**values, "title": title, "body": body}
+
+
+def title_and_body(text: str, *, name: str) -> tuple[str, str]:
+    """Split a text after its first line that is not blank; a text of one line is all body."""
+    first, _, rest = text.lstrip().partition("\n")
+    title = first.strip().lstrip("#").strip()
+    if title and rest.strip() and len(title) <= _LONGEST_TITLE:
+        return title, rest
+    return name, text
+
+
+def _front_matter(block: str) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for number, line in enumerate(block.splitlines(), start=2):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _KEY_VALUE.fullmatch(line.rstrip())
+        if match is None or match[2] in ("|", ">", "|-", ">-"):
+            raise BadRecord(
+                say(
+                    f"第 {number} 行：文件头每行应是「名称: 值」，得到 {line.strip()[:40]}",
+                    f"line {number}: front matter is key: value, not {line.strip()[:40]}",
+                )
+            )
+        value = match[2].strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        values[match[1]] = value[1:-1] if quoted else value
+    return values

@@ -1,0 +1,162 @@
+"""Single fields as sources write them -> values of an ``Article``. One function per kind of field.
+
+Each takes what the source has and returns the value, or raises ``ValueError`` with a message that a
+person can act on. Entry point for all of them together: :mod:`indexer.sources.record`.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
+
+from analyzers.language import say
+from search_service.model import Audience
+
+LONGEST_ID: Final = 200  # characters; it stands in addresses and file names
+LONGEST_LINE: Final = (
+    1_000  # characters of a title, author …; Elasticsearch's keys end at 32,766 bytes
+)
+LONGEST_URL: Final = 2_000  # characters; what browsers and proxies still pass on
+LONGEST_TEXT: Final = 5_000_000  # characters; ten times the longest law of the country
+LARGEST: Final = 2**62 - 1  # engines order by 2 × version + 1, in 63 bits
+
+_AUDIENCES: Final = {
+    **{audience.label: audience for audience in Audience},
+    "公开": Audience.PUBLIC,
+    "会员": Audience.MEMBER,
+    "内部": Audience.STAFF,
+}
+_NUMBER: Final = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?\s*[字片次个]?")
+_DATE: Final = re.compile(
+    r"(?P<year>\d{4})(?:"
+    r"(?P<compact_month>\d\d)(?P<compact_day>\d\d)"
+    r"|\s*[-/.年]\s*(?P<month>\d{1,2})(?:\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?|\s*月)?"
+    r"|\s*年)?"
+    r"(?:(?:[Tt]|\s+)\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+)
+_NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # how MySQL writes that there is none
+
+
+def identifier(value: object) -> str:
+    """Read an id: text or a whole number, at most 200 characters, nothing unprintable in it."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        _refuse(value)
+    text = str(value).strip()
+    if bad := next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), ""):
+        raise ValueError(
+            say(
+                f"含有控制字符 U+{ord(bad):04X}", f"contains the control character U+{ord(bad):04X}"
+            )
+        )
+    return _at_most(text, LONGEST_ID)
+
+
+def line(value: object) -> str:
+    """Read a short text; whole numbers are taken as they are written."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        _refuse(value)
+    return _at_most(str(value).strip(), LONGEST_LINE)
+
+
+def text(value: object) -> str:
+    """Read a body or preview."""
+    if not isinstance(value, str):
+        _refuse(value)
+    return _at_most(value, LONGEST_TEXT)
+
+
+def address(value: object) -> str:
+    """Read a URL or path. Anything but http(s) and ftp is refused: pages make links of it."""
+    if not isinstance(value, str):
+        _refuse(value)
+    url = value.strip()
+    try:
+        usable = urlsplit(url).scheme.lower() in ("", "http", "https", "ftp")
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ValueError(
+            say(
+                f"{shown(url)} 不是 http 或 https 网址，也不是站内路径",
+                f"{shown(url)} is neither an http(s) address nor a path",
+            )
+        )
+    return _at_most(url, LONGEST_URL)
+
+
+def number(value: object) -> int:
+    """Read a whole number from 0: ``1234``, ``"1,234"``, ``"１２３４"``, ``"3698字"``, ``12.0``."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
+        return value
+    if isinstance(value, str):
+        written = unicodedata.normalize("NFKC", value).strip()
+        if (match := _NUMBER.fullmatch(written)) and len(written) < 30:
+            return number(int(match[1].replace(",", "")))
+    raise ValueError(
+        say(
+            f"应是 0 到 {LARGEST} 的整数，得到 {shown(value)}",
+            f"should be a whole number from 0 to {LARGEST}, not {shown(value)}",
+        )
+    )
+
+
+def iso_date(value: object) -> str | None:
+    """Read a date into ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; the time of day is dropped.
+
+    ``None`` for ``0000-00-00``, by which MySQL means that there is no date.
+    """
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    written = unicodedata.normalize("NFKC", str(value)).strip()
+    if _NO_DATE.fullmatch(written):
+        return None
+    match = _DATE.fullmatch(written)
+    if match is None or isinstance(value, bool):
+        raise ValueError(
+            say(
+                f"认不出日期 {shown(value)}；可写 2024、2024-03、2024-03-05 或 2024年3月5日",
+                f"{shown(value)} is no date; write 2024, 2024-03, 2024-03-05 or 2024年3月5日",
+            )
+        )
+    year, month, day = match["year"], match["month"], match["day"]
+    month, day = month or match["compact_month"], day or match["compact_day"]
+    try:
+        date(int(year), int(month or 1), int(day or 1))
+    except ValueError as exc:
+        raise ValueError(say(f"没有 {written} 这一天", f"there is no day {written}")) from exc
+    return "-".join(part.zfill(2) for part in (year, month, day) if part)
+
+
+def audience(value: object) -> Audience:
+    """Read the lowest audience that may know of an article. Never guesses: unknown is refused."""
+    found = _AUDIENCES.get(value.strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        known = "、".join(_AUDIENCES)
+        raise ValueError(
+            say(f"应是 {known} 之一，得到 {shown(value)}", f"{shown(value)} is none of {known}")
+        )
+    return found
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: short, on one line."""
+    quoted = repr(value)
+    return quoted if len(quoted) <= 60 else f"{quoted[:57]}…"
+
+
+def _refuse(value: object) -> NoReturn:
+    raise ValueError(say(f"应是文字，得到 {shown(value)}", f"should be text, not {shown(value)}"))
+
+
+def _at_most(value: str, limit: int) -> str:
+    if len(value) > limit:
+        raise ValueError(
+            say(
+                f"有 {len(value)} 个字符，最多 {limit} 个",
+                f"has {len(value)} characters, {limit} at most",
+            )
+        )
+    return value

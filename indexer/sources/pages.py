@@ -1,0 +1,112 @@
+"""HTML pages as one article each. Entry point: :func:`page_record`.
+
+Title, date, author and column come from the ``meta`` tags that Chinese government sites carry
+(ArticleTitle, PubDate, …), else from ``h1`` and ``title``; the body from the container that holds
+the article, where it is one of the usual ones. HTML to text is :mod:`indexer.markup`.
+"""
+
+import re
+from typing import Final, cast
+
+from lxml import etree
+
+from indexer.markup import parse_html, text_of_tree
+from indexer.sources import fields
+from indexer.sources.encoding import decode
+
+_DECLARED: Final = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
+)
+_HEAD: Final = 4096  # bytes in which browsers, too, look for a declared charset
+# Meta names of 《政府网站发展指引》, lower-cased -> fields.
+_META: Final = {
+    "articletitle": "title",
+    "pubdate": "date",
+    "author": "author",
+    "columnname": "category",
+    "url": "url",
+}
+_AROUND: Final = ("nav", "header", "footer", "aside", "form")
+# Containers by which the usual systems of government sites mark the article, best first.
+_CONTAINERS: Final = (
+    "//*[@id='UCAP-CONTENT' or @id='zoom' or @id='Zoom']",
+    "//*[contains(concat(' ', @class, ' '), ' TRS_Editor ')]",
+    "//*[contains(concat(' ', @class, ' '), ' TRS_UEDITOR ')]",
+    "//article",
+    "//main",
+    "//*[@id='content' or @id='Content' or @id='article']",
+    "//body",
+)
+_LEAST: Final = 20  # characters; an emptier container is not where the article is
+
+
+def page_record(data: bytes, *, name: str) -> dict[str, object]:
+    """Read a page; ``name`` is the title of one that has none."""
+    declared = _DECLARED.search(data[:_HEAD])
+    root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
+    values = _meta(root)
+    values.setdefault("title", _title(root) or name)
+    for tag in _AROUND:
+        for element in _elements(root, f"//body//{tag}[not(ancestor::article or ancestor::main)]"):
+            if (
+                tag != "form" or len(_flat(element)) < _LEAST
+            ):  # ASP.NET puts whole pages into a form
+                _remove(element)
+    values["body"] = _body(root)
+    return values
+
+
+def _elements(root: etree._Element, path: str) -> list[etree._Element]:
+    # Only paths that select elements are asked for here.
+    return cast("list[etree._Element]", root.xpath(path))
+
+
+def _meta(root: etree._Element) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for element in _elements(root, "//meta[@name and @content]"):
+        field = _META.get((element.get("name") or "").strip().lower())
+        content = (element.get("content") or "").strip()
+        if field is None or not content or field in values:
+            continue
+        try:
+            usable = field != "date" or fields.iso_date(content)
+            usable = usable and (field != "url" or fields.address(content))
+        except ValueError:
+            continue  # a page's meta tags are often left unfilled; that costs no article
+        if usable:
+            values[field] = content
+    return values
+
+
+def _title(root: etree._Element) -> str:
+    headings = [text for element in _elements(root, "//h1") if (text := _flat(element))]
+    titles = [text for element in _elements(root, "//title") if (text := _flat(element))]
+    if len(headings) == 1:
+        return headings[0]
+    return titles[0] if titles else headings[0] if headings else ""
+
+
+def _flat(element: etree._Element) -> str:
+    return " ".join("".join(map(str, element.itertext())).split())
+
+
+def _body(root: etree._Element) -> str:
+    for path in _CONTAINERS:
+        for element in _elements(root, path):
+            text = text_of_tree(element)
+            if len(text) >= _LEAST or path == _CONTAINERS[-1]:
+                return text
+    return ""
+
+
+def _remove(element: etree._Element) -> None:
+    """Take an element out, but leave the text that follows it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    tail, before = element.tail or "", element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)

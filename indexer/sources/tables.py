@@ -1,0 +1,146 @@
+"""Files of many records: JSON lines and CSV, plain or gzipped. Read as streams, never whole.
+
+Entry points: :func:`read_jsonl`, :func:`read_csv`. They yield raw records and faults, both with
+``file:line``; what a record means is known in :mod:`indexer.sources.record`.
+"""
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, NoReturn
+
+from analyzers.language import say
+from indexer.sources.encoding import Line, read_lines
+from indexer.sources.record import Fault, Raw
+from search_service.errors import BadRecord
+
+_LONGEST_CELL: Final = 16 << 20  # characters; csv's own limit of 131,072 is less than a long law
+
+
+def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
+    """Yield one record per line that is not blank; one that is no JSON object is a fault."""
+    place = f"{shown}:1"
+    try:
+        with _opened(path) as stream:
+            for line in read_lines(stream):
+                place = f"{shown}:{line.number}"
+                if line.fault:
+                    yield Fault(place, line.fault)
+                elif line.text.strip():
+                    try:
+                        yield Raw(place, _object(line.text))
+                    except BadRecord as exc:
+                        yield Fault(place, exc.message)
+    except _BROKEN as exc:
+        yield Fault(place, _cannot_read(exc))
+
+
+def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
+    """Yield one record per row; the first row names the fields. An empty cell is an absent value.
+
+    Places name the line a record begins on. The separator is that of the first row: comma,
+    semicolon or tab.
+    """
+    bad: list[Line] = []
+    begun = read = 0
+
+    def texts(lines: Iterator[Line]) -> Iterator[str]:
+        nonlocal read
+        for line in lines:
+            read = line.number
+            if line.fault:
+                bad.append(line)
+            yield f"{line.text}\n"
+
+    try:
+        with _opened(path) as stream:
+            lines = texts(read_lines(stream))
+            csv.field_size_limit(_LONGEST_CELL)
+            header = next(lines, "")
+            separator = max(",;\t", key=header.count)
+            names = [
+                name.strip().lstrip("\ufeff")
+                for name in next(csv.reader([header], delimiter=separator), [])
+            ]
+            rows = csv.reader(lines, delimiter=separator, strict=True)
+            while True:
+                begun = read + 1
+                place = f"{shown}:{begun}"
+                try:
+                    row = next(rows)
+                except StopIteration:
+                    break
+                except csv.Error as exc:
+                    bad.clear()
+                    yield Fault(place, _bad_row(exc))
+                    continue
+                if bad:
+                    yield Fault(f"{shown}:{bad[0].number}", bad[0].fault)
+                    bad.clear()
+                elif any(map(str.strip, row)):
+                    yield _record(place, names, row)
+    except _BROKEN as exc:
+        yield Fault(f"{shown}:{read + 1}", _cannot_read(exc))
+
+
+_BROKEN: Final = (OSError, EOFError, zlib.error)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as plain:
+        if path.suffix.lower() == ".gz":
+            with gzip.GzipFile(fileobj=plain) as stream:
+                yield stream  # type: ignore[misc]  # a stream of bytes in all but its declared type
+        else:
+            yield plain
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as exc:
+        raise BadRecord(
+            say(
+                f"第 {exc.pos + 1} 个字符起不是 JSON；每行应是一个完整的 JSON 对象",
+                f"no JSON from character {exc.pos + 1} on ({exc.msg}); give one object a line",
+            )
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise BadRecord(say(f"不是可用的 JSON：{exc}", f"no usable JSON: {exc}")) from exc
+    if not isinstance(value, dict):
+        raise BadRecord(say("应是一个 JSON 对象 {…}", "should be a JSON object, {…}"))
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(say(f"{name} 不是 JSON 的数", f"{name} is no number of JSON"))
+
+
+def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
+    beyond = row[len(names) :]
+    if len(row) < len(names) or any(beyond):
+        return Fault(
+            place,
+            say(
+                f"有 {len(row)} 列，表头有 {len(names)} 列；含逗号、换行的内容要加双引号",
+                f"has {len(row)} columns, the header {len(names)}; quote what holds commas",
+            ),
+        )
+    return Raw(place, {name: cell for name, cell in zip(names, row, strict=False) if cell.strip()})
+
+
+def _bad_row(exc: csv.Error) -> str:
+    return say(
+        f"不是有效的 CSV（{exc}）；检查双引号是否成对", f"no valid CSV ({exc}); check the quotes"
+    )
+
+
+def _cannot_read(exc: Exception) -> str:
+    return say(
+        f"读不下去了：{exc}；以后各行未读", f"cannot be read on: {exc}; the rest was not read"
+    )

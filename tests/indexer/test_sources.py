@@ -1,0 +1,262 @@
+"""Files and folders as sources: everything that comes in is an article or a fault with its place."""
+
+import csv
+import gzip
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from indexer.cleaning import Cleaning
+from indexer.sources import Fault, read_source
+from search_service.errors import BadInput
+from search_service.model import Article
+
+TITLES = ["关于做好春季防火工作的通知", "柳河镇农村人居环境整治总结", "全县营商环境提升行动方案"]
+
+
+def record(number: int, **values: object) -> dict[str, object]:
+    """One usable record."""
+    title = TITLES[number % len(TITLES)]
+    body = f"一、总体要求\n围绕第{number}项任务，坚持稳中求进。"
+    return {"id": f"{number}", "title": title, "body": body, **values}
+
+
+def jsonl(*records: object) -> bytes:
+    """Records as JSON lines in UTF-8."""
+    return b"".join(json.dumps(item, ensure_ascii=False).encode() + b"\n" for item in records)
+
+
+def read(path: Path) -> tuple[list[Article], list[Fault]]:
+    """Everything that a source yields, parted."""
+    items = list(read_source(path, cleaning=Cleaning()))
+    return (
+        [item for item in items if isinstance(item, Article)],
+        [item for item in items if isinstance(item, Fault)],
+    )
+
+
+@pytest.mark.parametrize("name", ["articles.jsonl", "articles.jsonl.gz", "ARTICLES.JSONL"])
+def test_json_lines_are_read(tmp_path: Path, name: str) -> None:
+    """Plain or gzipped, with blank lines between."""
+    data = jsonl(record(1), record(2)).replace(b"\n", b"\r\n\r\n")
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+
+    articles, faults = read(path)
+
+    assert [article.id for article in articles] == ["1", "2"]
+    assert articles[0].title == TITLES[1]
+    assert not faults
+
+
+def test_a_bad_line_costs_only_itself(tmp_path: Path) -> None:
+    """Each fault reads ``file:line: reason``, and what stands around it comes in."""
+    gb18030 = json.dumps(record(5), ensure_ascii=False).encode("gb18030") + b"\n"
+    damaged = json.dumps(record(6), ensure_ascii=False).encode()[:-8] + b'\xff\xfe"}\n'
+    path = tmp_path / "mixed.jsonl"
+    path.write_bytes(
+        jsonl(record(1))
+        + b'{"id": "2", "title": \n'
+        + b'["3"]\n'
+        + jsonl(record(4, date="2024-02-30"))
+        + gb18030
+        + damaged
+        + b'{"id": "7", "title": "t", "body": "b", "weight": NaN}\n'
+        + b"[" * 100_000
+        + b"\n"
+        + jsonl(record(9))
+    )
+
+    articles, faults = read(path)
+
+    assert [article.id for article in articles] == ["1", "5", "9"]
+    assert articles[1].title == record(5)["title"]
+    assert [fault.place for fault in faults] == [f"{path}:{line}" for line in (2, 3, 4, 6, 7, 8)]
+    assert str(faults[2]).startswith(f"{path}:4: date")
+
+
+def test_the_second_of_two_equal_ids_is_a_fault_naming_both(tmp_path: Path) -> None:
+    """An id counts once in a run, over all files of a folder; the first one stays."""
+    (tmp_path / "a.jsonl").write_bytes(jsonl(record(1), record(2), record(1)))
+    (tmp_path / "b.jsonl").write_bytes(jsonl(record(2)))
+
+    articles, faults = read(tmp_path)
+
+    assert [article.id for article in articles] == ["1", "2"]
+    assert [fault.place for fault in faults] == [f"{tmp_path}/a.jsonl:3", f"{tmp_path}/b.jsonl:1"]
+    assert f"{tmp_path}/a.jsonl:1" in faults[0].reason
+    assert f"{tmp_path}/a.jsonl:2" in faults[1].reason
+
+
+def test_ids_can_be_shared_by_several_sources(tmp_path: Path) -> None:
+    """A caller that reads several sources keeps the places of all."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(jsonl(record(1)))
+    places: dict[str, str] = {}
+
+    first = list(read_source(path, cleaning=Cleaning(), places=places))
+    second = list(read_source(path, cleaning=Cleaning(), places=places))
+
+    assert isinstance(first[0], Article)
+    assert isinstance(second[0], Fault)
+
+
+def test_a_bad_record_does_not_take_its_id(tmp_path: Path) -> None:
+    """A later, good record of the same id is an article."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(jsonl(record(1, body=""), record(1)))
+
+    articles, faults = read(path)
+
+    assert (len(articles), len(faults)) == (1, 1)
+
+
+def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
+    """The lines before the damage come in; the damage is one fault that says so."""
+    path = tmp_path / "cut.jsonl.gz"
+    data = jsonl(*(record(number, salt=f"{number**50}") for number in range(400)))
+    path.write_bytes(gzip.compress(data)[:-2000])
+
+    articles, faults = read(path)
+
+    assert 0 < len(articles) < 400
+    assert len(faults) == 1
+    assert faults[0].place.startswith(f"{path}:")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_are_read(tmp_path: Path, encoding: str, separator: str) -> None:
+    """CSV as Excel and databases write it; Chinese column names, line breaks and long cells inside."""
+    path = tmp_path / "导出.csv"
+    body = "一、背景\n“两清单”，一,二;三\t四。\n" + "推进落实，久久为功。" * 20_000
+    with path.open("w", encoding=encoding, newline="") as file:
+        table = csv.writer(file, delimiter=separator)
+        table.writerow(["标识", "标题", "正文", "作者", "浏览量", "预览", "地区"])
+        table.writerow(["0012", "B2301 两清单工作法", body, "", "1,024", "", "柳河"])
+        table.writerow([])
+        table.writerow(["0013", "防汛值守安排", "请各组到岗。", "林知远", "", "请各组", ""])
+
+    articles, faults = read(path)
+
+    assert not faults
+    first, second = articles
+    assert (first.id, first.code, first.title) == ("0012", "B2301", "两清单工作法")
+    assert first.body == body
+    assert (first.author, first.views, first.preview) == (None, 1024, None)
+    assert first.extra == {"地区": "柳河"}
+    assert (second.author, second.preview, second.extra) == ("林知远", "请各组", {})
+
+
+def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:
+    """Too few columns, a damaged byte and an open quote cost their rows; places count lines."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(
+        'id,title,body\n1,防火通知,第一行\n2,缺一列\n3,防汛通知,"第一行\n第二行"\n'.encode()
+        + "4,坏字节通知,围绕中心服务大局".encode()
+        + b"\xff\n"
+        + '5,引号通知,"甲"乙\n6,收尾通知,完成\n7,未闭合,"末'.encode()
+    )
+
+    articles, faults = read(path)
+
+    assert [article.id for article in articles] == ["1", "3", "6"]
+    assert [fault.place for fault in faults] == [f"{path}:{line}" for line in (3, 6, 7, 9)]
+
+
+def test_a_folder_is_read_in_order_and_depth(tmp_path: Path) -> None:
+    """By name, folders included; ids are paths without suffix; hidden files and locks are nothing."""
+    (tmp_path / "2024" / "报告").mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "2024" / "报告" / "二.md").write_text(
+        "# 年度报告\n全年目标完成。", encoding="utf-8"
+    )
+    (tmp_path / "2024" / "一.txt").write_bytes("春耕通知\n各村抓紧备耕。".encode("gb18030"))
+    (tmp_path / "b.html").write_text("<h1>夏收简报</h1><p>颗粒归仓。</p>", encoding="utf-8")
+    (tmp_path / "c.jsonl").write_bytes(jsonl(record(3)))
+    (tmp_path / "旧.doc").write_bytes(b"\xd0\xcf\x11\xe0")
+    (tmp_path / "图.png").write_bytes(b"\x89PNG")
+    (tmp_path / "~$锁.docx").write_bytes(b"")
+    (tmp_path / ".git" / "说明.txt").write_text("不读\n不读", encoding="utf-8")
+
+    articles, faults = read(tmp_path)
+
+    assert [article.id for article in articles] == ["b", "3", "2024/一", "2024/报告/二"]
+    assert [article.title for article in articles] == [
+        "夏收简报",
+        TITLES[0],
+        "春耕通知",
+        "年度报告",
+    ]
+    assert [fault.place for fault in faults] == [f"{tmp_path}/旧.doc:1"]
+    assert ".docx" in faults[0].reason
+
+
+def test_two_files_of_one_name_are_one_id(tmp_path: Path) -> None:
+    """The same document in two formats comes in once, and the report says so."""
+    (tmp_path / "通知.md").write_text("# 防火通知\n严禁野外用火。", encoding="utf-8")
+    (tmp_path / "通知.txt").write_text("防火通知\n严禁野外用火。", encoding="utf-8")
+
+    articles, faults = read(tmp_path)
+
+    assert [article.id for article in articles] == ["通知"]
+    assert "通知.md:1" in faults[0].reason
+
+
+def test_names_of_old_archives_are_read(tmp_path: Path) -> None:
+    """A file name in GB18030 bytes gives a readable id and place."""
+    name = os.fsdecode("值班安排.txt".encode("gb18030"))
+    try:
+        (tmp_path / name).write_bytes("值班安排\n各科室轮流值守。".encode())
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+
+    articles, _ = read(tmp_path)
+
+    assert articles[0].id == "值班安排"
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("没有.jsonl", "没有.jsonl"),
+        ("a.pdf", ".docx"),
+        ("b.json", ".jsonl"),
+        ("c.png", ".csv"),
+        ("无", ".txt"),
+    ],
+)
+def test_a_named_file_that_cannot_be_a_source_is_an_error(
+    tmp_path: Path, name: str, word: str
+) -> None:
+    """Missing or of an unknown type: refused at once, before anything is read, with the cure."""
+    if name != "没有.jsonl":
+        (tmp_path / name).write_bytes(b"x")
+
+    with pytest.raises(BadInput) as caught:
+        read_source(tmp_path / name, cleaning=Cleaning())
+
+    assert name in caught.value.message
+    assert word in caught.value.message
+
+
+def test_cleaning_is_counted(tmp_path: Path) -> None:
+    """The report says how many articles each rule changed."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        jsonl(
+            record(1, body="<p>甲&nbsp;</p><p>乙</p>"),
+            record(2, body="甲[NextPage]乙[NextPage]丙"),
+            record(3),
+            record(4, body="甲\n以上为免费阅读内容,如需阅读全文,请先登陆"),
+        )
+    )
+    counts: Counter[str] = Counter()
+
+    articles = list(read_source(path, cleaning=Cleaning(), counts=counts))
+
+    assert len(articles) == 4
+    assert counts == {"markup": 1, "indentation": 1, "page-marks": 1, "login-notice": 1}

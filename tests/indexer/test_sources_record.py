@@ -1,0 +1,371 @@
+"""Records as sources write them: what becomes an article, and what is refused with which words."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.cleaning import Cleaning
+from indexer.sources.record import ALIASES, article_of, split_code
+from search_service.errors import BadRecord
+from search_service.model import Article, Audience
+
+BODY = "一、基本情况\n全镇辖12个村，网格员86名。\n二、主要做法\n坚持党建引领，推动重心下移。"
+
+
+def article(**values: object) -> Article:
+    """Read a record that has everything required, changed by ``values``."""
+    record = {"id": "7001", "title": "青山镇网格化治理工作总结", "body": BODY, **values}
+    return article_of(record, cleaning=Cleaning())
+
+
+def refused(**values: object) -> BadRecord:
+    """The error of a record that must be refused."""
+    with pytest.raises(BadRecord) as caught:
+        article(**values)
+    return caught.value
+
+
+def test_every_field_is_read() -> None:
+    """Each optional field arrives in its place, numbers as numbers, further fields beside them."""
+    read = article(
+        id=7002,
+        code="B2101",
+        author="林知远",
+        issuer="青山镇人民政府",
+        document_number="青政发〔2024〕6号",
+        kind="总结",
+        category="基层治理/网格化",
+        date="2024年3月5日",
+        preview="一、基本情况\n全镇辖12个村",
+        length="3698字",
+        slices="18",
+        status="现行",
+        views="1,234",
+        url="https://www.example.gov.cn/a/7002.html",
+        version=3,
+        audience="Member",
+        region="青山",
+        tags=["党建", "网格"],
+    )
+
+    assert read == Article(
+        id="7002",
+        title="青山镇网格化治理工作总结",
+        body=BODY,
+        code="B2101",
+        author="林知远",
+        issuer="青山镇人民政府",
+        document_number="青政发〔2024〕6号",
+        kind="总结",
+        category="基层治理/网格化",
+        date="2024-03-05",
+        preview="一、基本情况\n全镇辖12个村",
+        length=3698,
+        slices=18,
+        status="现行",
+        views=1234,
+        url="https://www.example.gov.cn/a/7002.html",
+        version=3,
+        audience=Audience.MEMBER,
+        extra={"region": "青山", "tags": ["党建", "网格"]},
+    )
+
+
+def test_chinese_names_of_fields_are_known() -> None:
+    """A record with Chinese names reads like one with English names."""
+    names = {field: aliases[0] for field, aliases in ALIASES.items()}
+    english = {
+        "id": "1",
+        "title": "防汛预案",
+        "body": BODY,
+        "date": "2024",
+        "views": "7",
+        "audience": "公开",
+    }
+
+    chinese = {names[field]: value for field, value in english.items()}
+
+    assert article_of(chinese, cleaning=Cleaning()) == article_of(english, cleaning=Cleaning())
+
+
+def test_of_two_names_for_one_field_the_first_listed_counts() -> None:
+    """The other column is kept as a further field; an English name outweighs all."""
+    read = article(发布日期="2024-05-01", 成文日期="2024-04-28")
+
+    assert read.date == "2024-04-28"
+    assert read.extra == {"发布日期": "2024-05-01"}
+    assert article(date="2023", 成文日期="2024-04-28").date == "2023"
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    """One message lists all faults with the values, without a word of the library's jargon."""
+    error = refused(
+        title="",
+        date="2023-02-30",
+        views="许多",
+        audience="vip",
+        url="javascript:alert(1)",
+        author=["甲"],
+    )
+
+    assert set(error.faults) == {"title", "date", "views", "audience", "url", "author"}
+    assert "2023-02-30" in error.message
+    assert "许多" in error.message
+    assert not any(
+        word in error.message for word in ("pydantic", "type=", "validation", "Value error")
+    )
+
+
+@pytest.mark.parametrize("field", ["id", "title", "body"])
+@pytest.mark.parametrize("value", [None, "", " 　\n"])
+def test_required_fields_must_be_there(field: str, value: object) -> None:
+    """A blank id, title or body is a missing one."""
+    assert set(refused(**{field: value}).faults) == {field}
+
+
+@pytest.mark.parametrize("field", ["title", "body"])
+def test_nothing_left_after_cleaning_is_a_fault(field: str) -> None:
+    """A title or body of markup alone holds no text."""
+    assert set(refused(**{field: "<p>&nbsp;</p>"}).faults) == {field}
+
+
+def test_blank_values_are_absent() -> None:
+    """Blank and null optional fields are as good as none."""
+    read = article(author="", date=None, views=" ", category="　", region="", status="&nbsp;")
+
+    assert (read.author, read.date, read.views, read.category, read.status) == (None,) * 5
+    assert read.extra == {}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "read"),
+    [("A-1/二", "A-1/二"), (" 42 ", "42"), (0, "0"), (10**30, str(10**30)), ("x" * 200, "x" * 200)],
+)
+def test_ids_are_kept(identifier: object, read: str) -> None:
+    """Text or whole number, up to 200 characters."""
+    assert article(id=identifier).id == read
+
+
+@pytest.mark.parametrize(
+    "identifier", ["x" * 201, "a\nb", "a\x00b", "a\ud800b", "a\u2028b", True, 1.5, ["1"]]
+)
+def test_unusable_ids_are_refused(identifier: object) -> None:
+    """Too long, with control characters, or no text at all."""
+    assert set(refused(id=identifier).faults) == {"id"}
+
+
+def test_the_limits_are_named() -> None:
+    """A value that is too long is refused with its length and the limit."""
+    assert "200" in refused(id="9" * 201).message
+    assert "5000001" in refused(body="字" * 5_000_001).message
+    assert "1000" in refused(title="题" * 1001).message
+
+
+@pytest.mark.parametrize(
+    ("written", "iso"),
+    [
+        ("2024", "2024"),
+        (2024, "2024"),
+        ("2024年", "2024"),
+        ("2024-03", "2024-03"),
+        ("2024年3月", "2024-03"),
+        ("2024/3", "2024-03"),
+        ("2024-03-05", "2024-03-05"),
+        ("2024/3/5", "2024-03-05"),
+        ("2024.3.5", "2024-03-05"),
+        ("20240305", "2024-03-05"),
+        ("２０２４年３月５日", "2024-03-05"),
+        ("2024 年 3 月 5 日", "2024-03-05"),
+        ("2024-03-05 08:30:00", "2024-03-05"),
+        ("2024/3/5 8:30", "2024-03-05"),
+        ("2024-03-05T08:30:00.000+08:00", "2024-03-05"),
+        ("2024-03-05T08:30:00Z", "2024-03-05"),
+        ("2024-02-29", "2024-02-29"),
+        ("0000-00-00 00:00:00", None),
+    ],
+)
+def test_dates_become_iso(written: object, iso: str | None) -> None:
+    """As precise as the source has them; the time of day is dropped."""
+    assert article(date=written).date == iso
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2023-02-29",
+        "2024-13-01",
+        "2024-00-10",
+        "2024年4月31日",
+        "近日",
+        "24-3-5",
+        1709600000,
+        True,
+        "2024-03-05 起",
+        "05/03/2024",
+    ],
+)
+def test_impossible_dates_are_faults(written: object) -> None:
+    """A day that does not exist, or something that is no date, is refused with the value."""
+    error = refused(date=written)
+
+    assert set(error.faults) == {"date"}
+    assert str(written) in error.message
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1,234,567", 1234567), ("１２３", 123), (12.0, 12), ("12.0", 12), ("0", 0)],
+)
+def test_numbers_may_be_text(written: object, read: int) -> None:
+    """Thousands separators, full-width digits and a spreadsheet's ``.0`` are read."""
+    assert article(views=written).views == read
+
+
+@pytest.mark.parametrize(
+    "written", [-1, "-1", "12,34", 1.5, "1e3", True, "约300", "9" * 40, 2**62, [1]]
+)
+def test_other_numbers_are_faults(written: object) -> None:
+    """Negative, broken, fractional and too large ones are refused."""
+    assert set(refused(views=written).faults) == {"views"}
+
+
+def test_an_unknown_audience_is_never_public() -> None:
+    """A word that is no audience costs the record; absent means public."""
+    assert set(refused(audience="领导").faults) == {"audience"}
+    assert article().audience is Audience.PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "rest"),
+    [
+        ("C1212叠加资源优势 做强县域经济", "C1212", "叠加资源优势 做强县域经济"),
+        ("B1890 推进小区规范管理", "B1890", "推进小区规范管理"),
+        ("Ｃ１２１２叠加优势", "C1212", "叠加优势"),
+        ("Ａ190　关于提升能力", "A190", "关于提升能力"),
+        ("C1300“一网统管”的探索", "C1300", "“一网统管”的探索"),
+        ("D7 会议讲话", "D7", "会议讲话"),
+    ],
+)
+def test_a_code_is_split_off_its_title(title: str, code: str, rest: str) -> None:
+    """A letter with one to six digits before a Han character or a blank, in any width."""
+    assert (article(title=title).code, article(title=title).title) == (code, rest)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(
+            "G20峰会服务保障方案",
+            "C919客机总装基地调研",
+            "G318国道沿线整治",
+            "A4纸采购规范",
+            "Q3季度小结",
+            "G60科创走廊",
+        ),
+        *(
+            "5G产业规划",
+            "AI赋能基层",
+            "H7N9防控",
+            "C1234567整治",
+            "c1212叠加",
+            "B1890",
+            "B1890-2号",
+            "VI系统",
+        ),
+    ],
+)
+def test_titles_without_a_code_stay_whole(title: str) -> None:
+    """Names that begin like a code, seven digits, small letters, and a code with no title behind it."""
+    assert split_code(title) == (None, title)
+
+
+def test_a_given_code_leaves_the_title_alone() -> None:
+    """Only a title without a code of its own is split."""
+    read = article(code="X9", title="C1212叠加优势")
+
+    assert (read.code, read.title) == ("X9", "C1212叠加优势")
+
+
+@given(
+    length=st.integers(0, 120),
+    body=st.text(st.sampled_from("关于治理 　\n。&nbsp;<p>"), max_size=100),
+)
+def test_a_free_length_is_a_prefix_of_the_clean_body(length: int, body: str) -> None:
+    """Guests read a verbatim head of what members read, never longer than the source says."""
+    read = article(body=f"{body}末尾", free_length=length)
+
+    assert read.preview is None or read.body.startswith(read.preview)
+    assert len(read.body if read.preview is None else read.preview) <= length
+
+
+def test_a_preview_outweighs_a_free_length() -> None:
+    """What the source publishes verbatim is taken as it is, gaps included."""
+    read = article(preview="一、基本情况\n……\n坚持党建引领", free_length=3)
+
+    assert read.preview == "一、基本情况\n……\n坚持党建引领"
+
+
+@pytest.mark.parametrize("preview", ["", "  ", "以上为免费阅读内容,如需阅读全文,请先登陆"])
+def test_an_empty_preview_publishes_nothing(preview: str) -> None:
+    """Given but empty, before or after cleaning, is not the same as absent: guests read nothing."""
+    assert article(preview=preview).preview == ""
+    assert article(预览=preview).preview == ""
+    assert article(preview=None).preview is None
+
+
+def test_body_and_preview_are_cleaned_alike() -> None:
+    """What a portal hangs around the free part goes, so that the preview is a piece of the body."""
+    title = "青山镇网格化治理工作总结"
+    page = f"<p>{title}</p><p>&emsp;&emsp;全镇&ldquo;一张网&rdquo;运行。</p>"
+    counts: Counter[str] = Counter()
+
+    read = article_of(
+        {
+            "id": "1",
+            "title": title,
+            "body": page + "<p>下步打算。</p>",
+            "preview": page + "<p>以上为免费阅读内容,如需阅读全文,请先登陆</p>",
+        },
+        cleaning=Cleaning(),
+        counts=counts,
+    )
+
+    assert read.body == "全镇“一张网”运行。\n下步打算。"
+    assert read.preview == "全镇“一张网”运行。"
+    assert counts == {"markup": 1, "indentation": 1, "repeated-title": 1, "login-notice": 1}
+
+
+def test_what_no_database_stores_is_taken_out() -> None:
+    """NUL and lone surrogates vanish from every field, also from deep inside further ones."""
+    read = article(
+        title="治理\x00总结", body="正\ud83d文", extra_field={"a\x00": ["b\udc00", float("nan")]}
+    )
+
+    assert (read.title, read.body) == ("治理总结", "正文")
+    assert read.extra == {"extra_field": {"a": ["b", None]}}
+
+
+RECORDS = st.dictionaries(
+    st.sampled_from(sorted(ALIASES)) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.lists(st.text(max_size=3), max_size=2),
+)
+
+
+@given(values=RECORDS)
+def test_any_record_is_an_article_or_a_bad_record(values: dict[str, object]) -> None:
+    """No input raises anything else, and every article has an id, a title and a body."""
+    faults: object = None
+    try:
+        read = article_of(values, cleaning=Cleaning())
+        whole = all((read.id, read.title, read.body))
+    except BadRecord as error:
+        whole, faults = False, error.faults
+
+    assert whole or faults

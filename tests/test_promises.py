@@ -1,0 +1,283 @@
+"""The three promises: what stands in a text is found, paid text cannot leak, nothing is lost."""
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzers.normalize import normalize
+from analyzers.terms import characters
+from indexer import pipeline
+from search_service import browse
+from search_service.engines import Scope
+from search_service.errors import FingerprintMismatch, NotFound
+from search_service.model import Audience, Everything, Filters, Sort
+from search_service.precedents import precedents
+from search_service.query import parse, strict
+from search_service.related import related
+from search_service.retrieval import Mode, SearchRequest, search
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from search_service.web import create_app
+from tests.conftest import ALL_CLEANING, Open, Records, write_source
+
+SUBJECTS = ["垃圾分类", "殡葬改革", "网格化管理", "高标准农田", "电动自行车充电", "义务教育均衡"]
+TOPICS = {
+    "垃圾分类": "厨余垃圾与可回收物分开投放，定时定点收运，督导员上门入户宣传。",
+    "殡葬改革": "推行节地生态安葬，建设公益性骨灰堂，破除丧事大操大办陋习。",
+    "网格化管理": "每个网格配备专职网格员，走访巡查，发现问题即时上报流转。",
+    "高标准农田": "田成方、渠相连、路相通，整治田块，配套灌排设施，提高粮食产能。",
+    "电动自行车充电": "严禁飞线充电、楼道停放，增设集中充电桩，排查火灾隐患。",
+    "义务教育均衡": "优化校点布局，教师交流轮岗，缩小城乡学校差距，保障入学机会。",
+}
+
+
+def paid_records(secret: str) -> Records:
+    """Articles with a free preview; the members' part of each holds the secret text."""
+    return [
+        {
+            "id": str(100 + place),
+            "code": f"B{1000 + place}",
+            "title": f"关于{subject}工作的通知",
+            "date": f"2024-0{place + 1}-05",
+            "category": "通知公告",
+            "views": 10 * place,
+            "preview": f"一、总体情况\n{TOPICS[subject]}\n二、具体做法\n……",
+            "body": f"一、总体情况\n{TOPICS[subject]}\n二、具体做法\n{secret}\n"
+            f"清源县{subject}办公室\n2024年3月5日",
+            "length": 3000,
+        }
+        for place, subject in enumerate(SUBJECTS)
+    ]
+
+
+def public_answers(service: SearchService) -> list[tuple[object, ...]]:
+    """Every public answer that the tests know how to ask for: status, headers, body."""
+    client = create_app(service, read_settings()).test_client()
+    queries = [
+        *SUBJECTS,
+        "通知",
+        "办公室",
+        "工作 情况",
+        "B1000",
+        "小区没人管怎么办",
+        "2024年3月5日",
+        "秘密方案甲",
+        "三年行动",
+    ]
+    paths = ["/", "/search", "/precedents"]
+    paths += [f"/articles/{100 + place}" for place in range(len(SUBJECTS))]
+    paths += [f"/api/v1/articles/{100 + place}" for place in range(len(SUBJECTS))]
+    paths += [f"/api/v1/articles/{100 + place}/related" for place in range(len(SUBJECTS))]
+    for query, mode in itertools.product(queries, Mode):
+        paths += [
+            f"/search?q={query}&mode={mode}",
+            f"/api/v1/search?q={query}&mode={mode}&explain=1",
+        ]
+    answers: list[tuple[object, ...]] = []
+    for path in paths:
+        response = client.get(path)
+        headers = sorted((k, v) for k, v in response.headers if k != "Server-Timing")
+        answers.append((path, response.status_code, headers, response.data))
+    for query in queries:
+        response = client.post("/api/v1/precedents", json={"text": query})
+        answers.append((query, response.status_code, response.data))
+    return answers
+
+
+SECRETS = [
+    "",
+    "秘密方案甲：由专班负责，每月调度，三年行动分步实施。",
+    "完全不同的另一段会员文字，" * 60 + "\n三、保障措施\n" + "垃圾分类殡葬改革通知" * 30,
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS[1:])
+def test_public_answers_do_not_depend_on_paid_text(
+    open_named: Open, tmp_path: Path, secret: str
+) -> None:
+    """Replace the members' text: every answer to a guest stays byte for byte the same."""
+    answers: list[tuple[object, ...]] = []
+    for name, text in (("one", SECRETS[0]), ("other", secret)):
+        service = open_named(name)
+        source = write_source(tmp_path / f"{name}.jsonl", paid_records(text))
+        pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+        # An update that changes the paid text alone, and one that changes what guests read.
+        changed = [dict(record) for record in paid_records(text + "（修订）" if text else text)]
+        changed[1]["preview"] = f"{changed[1]['preview']}\n补充一句。"
+        pipeline.add(service, [write_source(source, changed)], cleaning=ALL_CLEANING)
+        answers.append(public_answers(service))
+    for one, other in zip(*answers, strict=True):
+        assert one == other
+
+
+def test_members_find_what_they_paid_for(open_named: Open, tmp_path: Path) -> None:
+    """Paid text is found by members and by nobody below."""
+    service = open_named("index")
+    source = write_source(tmp_path / "a.jsonl", paid_records(SECRETS[1]))
+    pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+    request = SearchRequest(text="秘密方案甲", mode=Mode.KEYWORD)
+    assert search(service, request, Audience.MEMBER).total == len(SUBJECTS)
+    assert search(service, request, Audience.STAFF).total == len(SUBJECTS)
+    assert search(service, request, Audience.PUBLIC).total == 0
+
+
+@given(st.data())
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_substring_of_an_article_finds_it(
+    sample_service: SearchService, data: st.DataObject
+) -> None:
+    """Any run of two or more Han characters that stands in a text finds its article."""
+    reader = sample_service.reader(Audience.PUBLIC)
+    ids = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=200)]
+    stored = reader.fetch([data.draw(st.sampled_from(ids))]).popitem()[1]
+    whole = data.draw(st.sampled_from([stored.view.title, stored.view.text]))
+    start = data.draw(st.integers(0, len(whole) - 2))
+    length = data.draw(st.integers(2, 20))
+    piece = "".join(itertools.takewhile(characters, normalize(whole[start : start + length])))
+    if len(piece) > 1:
+        clause = strict(parse(f'"{piece}"', sample_service.analyzer))
+        found = {hit.id for hit in reader.keyword(clause, limit=200)}
+        assert stored.view.id in found
+        clause = strict(parse(piece, sample_service.analyzer))
+        assert found <= {hit.id for hit in reader.keyword(clause, limit=200)}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("text", ["工作", "小区没人管怎么办", "基层治理", "通知", "群众 服务"])
+def test_pages_are_slices_of_one_ranking(
+    sample_service: SearchService, mode: Mode, text: str
+) -> None:
+    """All pages together are the match set, each article once; facets add up to the total."""
+    whole = search(sample_service, SearchRequest(text=text, mode=mode, size=100), Audience.PUBLIC)
+    ids: list[str] = []
+    for page in range(1, 30):
+        part = search(
+            sample_service, SearchRequest(text=text, mode=mode, size=7, page=page), Audience.PUBLIC
+        )
+        assert part.total == whole.total
+        assert part.facets == whole.facets
+        ids += [result.stored.view.id for result in part.results]
+    assert ids == [result.stored.view.id for result in whole.results]
+    assert len(ids) == whole.total
+    for values in whole.facets.values():
+        assert sum(values.values()) == whole.total
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_filter_counts_what_its_facet_counted(sample_service: SearchService, mode: Mode) -> None:
+    """A facet's number is the total of the search filtered by it."""
+    page = search(sample_service, SearchRequest(text="治理", mode=mode), Audience.PUBLIC)
+    for category, count in page.facets["category"].items():
+        request = SearchRequest(text="治理", mode=Mode.KEYWORD, filters=Filters(category=category))
+        filtered = search(sample_service, request, Audience.PUBLIC)
+        if mode is Mode.KEYWORD:
+            assert filtered.total == count
+
+
+def test_hidden_articles_are_gone_from_every_surface(open_named: Open, tmp_path: Path) -> None:
+    """下架: no search, page, list, related box or precedent shows it; a rebuild does not bring it back."""
+    service = open_named("index")
+    source = write_source(tmp_path / "a.jsonl", paid_records(SECRETS[1]))
+    pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+    service.store.hide("105")
+    for again in (False, True):
+        if again:
+            pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+            pipeline.add(service, [source], cleaning=ALL_CLEANING)
+        for audience in Audience:
+            for mode in Mode:
+                page = search(service, SearchRequest(text="义务教育均衡", mode=mode), audience)
+                assert "105" not in {result.stored.view.id for result in page.results}
+            home = browse.home(service, audience)
+            assert home.total == len(SUBJECTS) - 1
+            assert "105" not in {one.view.id for one in (*home.latest, *home.hottest)}
+            assert "105" not in {one.view.id for one in related(service, "101", audience)}
+            found = precedents(service, "教师交流轮岗，缩小城乡学校差距", audience)
+            assert "105" not in {one.stored.view.id for one in found}
+            with pytest.raises(NotFound):
+                browse.article(service, "105", audience)
+    service.store.unhide("105")
+    assert browse.article(service, "105", Audience.PUBLIC).view.id == "105"
+
+
+def test_deleted_articles_do_not_come_back_by_a_stale_update(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """At the deleted version the delete wins; a newer version brings the article back."""
+    service = open_named("index")
+    records = [{**record, "version": 7} for record in paid_records("")]
+    source = write_source(tmp_path / "a.jsonl", records)
+    pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert pipeline.delete(service, ["100", "nobody"]) == (["100"], ["nobody"])
+    report = pipeline.add(service, [source], cleaning=ALL_CLEANING)
+    assert "100" in report.written.stale
+    with pytest.raises(NotFound):
+        browse.article(service, "100", Audience.PUBLIC)
+    pipeline.add(
+        service, [write_source(source, [{**records[0], "version": 8}])], cleaning=ALL_CLEANING
+    )
+    assert browse.article(service, "100", Audience.PUBLIC).version == 8
+
+
+def test_a_bad_record_never_loses_a_good_one(open_named: Open, tmp_path: Path) -> None:
+    """Bad records are reported with file and line; the others are indexed."""
+    service = open_named("index")
+    source = tmp_path / "a.jsonl"
+    write_source(
+        source, [*paid_records(""), {"id": "x"}, {"id": "y", "title": "好的", "body": "正文很好。"}]
+    )
+    report = pipeline.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert report.articles == len(SUBJECTS) + 1
+    (fault,) = report.faults
+    assert f"a.jsonl:{len(SUBJECTS) + 1}" in str(fault)
+    assert browse.article(service, "y", Audience.PUBLIC).view.title == "好的"
+
+
+def test_an_index_of_another_analysis_is_refused_with_the_cure(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """A mismatch of the fingerprint names the command to run."""
+    service = open_named("index")
+    pipeline.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", paid_records(""))], cleaning=ALL_CLEANING
+    )
+    other = open_service(read_settings(engine=f"embedded:{tmp_path}/index", segmenter="jieba"))
+    with pytest.raises(FingerprintMismatch, match="gongwen index"):
+        other.reader(Audience.PUBLIC)
+    other.close()
+
+
+def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_path: Path) -> None:
+    """SIGKILL in the middle: the old index answers, and the next run holds exactly its source."""
+    service = open_named("index")
+    old = write_source(tmp_path / "old.jsonl", paid_records(""))
+    pipeline.rebuild(service, [old], cleaning=ALL_CLEANING)
+    many = [{**paid_records("会员")[n % 6], "id": f"n{n}", "code": f"C{n}"} for n in range(1500)]
+    new = write_source(tmp_path / "new.jsonl", many)
+    environment = {**os.environ, "GONGWEN_ENGINE": f"embedded:{tmp_path}/index"}
+    draw = random.Random(5)
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "indexer", "index", str(new)], env=environment
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=draw.uniform(0.7, 2.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert browse.home(service, Audience.PUBLIC).total == len(SUBJECTS)
+    pipeline.rebuild(service, [new], cleaning=ALL_CLEANING)
+    for audience in Audience:
+        held = {stored.view.id for stored in service.engine.reader(Scope(audience)).scan()}
+        assert held == {f"n{n}" for n in range(1500)}
+    leftovers = [g for g in service.engine.generations() if not g.serves and not g.kept]
+    assert leftovers == []
