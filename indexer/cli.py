@@ -366,7 +366,7 @@ def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
         )
         if demo:
             click.echo(say("试一试：", "Three things to try:"))
-            click.echo(f"  {url}search?q=小区没人管怎么办")
+            click.echo(f"  {url}search?q=家里穷没有收入怎么办")
             click.echo(f"  curl '{url}api/v1/search?q=b1890'")
             click.echo("  gongwen search 三無小區")
             click.echo(

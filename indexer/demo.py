@@ -16,9 +16,9 @@ SAMPLE = Path(str(files("indexer") / "sample" / "corpus"))
 
 # Each is found in a way that LIKE has not: by meaning, script, bracket, case, and inside a word.
 _SEARCHES = (
-    ("小区没人管怎么办", say("按意思找到", "found by meaning")),
+    ("家里穷没有收入怎么办", say("按意思找到", "found by meaning")),
     ("三無小區", say("繁体查简体", "traditional finds simplified")),
-    ("清政规[2025]2号", say("文号括号不同也能找到", "a 文号 in another bracket")),
+    ("云政法(2023)9号", say("文号括号不同也能找到", "a 文号 in another bracket")),
     ("b1890", say("编号不分大小写", "a code in any case")),
     ("人数最多", say("词中之词", "a word inside a longer one")),
 )

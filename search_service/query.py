@@ -82,11 +82,13 @@ class Query:
     def meaning(self) -> str:
         """The text whose meaning is asked for; empty where letters are asked for and not a meaning.
 
-        Quotes, 文号 and codes name something: what is merely near to them is not what was asked for.
+        Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
+        not what was asked for.
         """
         if any(word.startswith(NAMES) for word in self.words):
             return ""
-        return " ".join(chunk.text for chunk in self.wanted if not chunk.literal)
+        text = " ".join(chunk.text for chunk in self.wanted if not chunk.literal)
+        return text if _ONE_HAN.search(text) else ""
 
 
 def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
@@ -164,7 +166,9 @@ def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clau
     idfs = [idf(count, articles) for _, count in clauses]
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    minimum = math.ceil(relevance.RELAXED_SHARE * sum(weights))
+    few = len(weights) <= relevance.FEW_WORDS
+    share = relevance.RELAXED_SHARE_OF_FEW if few else relevance.RELAXED_SHARE
+    minimum = math.ceil(share * sum(weights))
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return excluding(query, AtLeast(weighted, minimum))
 

@@ -36,7 +36,7 @@ def related(
     shown = fetch_one(reader, article_id)
     by_words = _by_words(service, reader, shown)
     by_meaning = _by_meaning(reader, article_id)
-    fused = fuse([(relevance.RRF_KEYWORD, by_words), (relevance.RRF_SEMANTIC, by_meaning)])
+    fused = fuse([(relevance.RRF_KEYWORD, by_words), (relevance.RELATED_SEMANTIC, by_meaning)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
     return tuple(stored[key] for key in ids if key in stored)

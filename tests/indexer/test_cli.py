@@ -1,0 +1,158 @@
+"""The ``gongwen`` command: what it prints, and its exit status."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from indexer.cli import main
+from tests.conftest import write_source
+
+Run = Callable[..., tuple[int, str, str]]
+
+RECORDS = [
+    {
+        "id": "1",
+        "title": "B1890 关于垃圾分类工作的通知",
+        "body": "厨余垃圾定时定点投放，督导员入户宣传。",
+    },
+    {
+        "id": "2",
+        "title": "关于垃圾清运的方案",
+        "body": "垃圾分类收运，日产日清。",
+        "document_number": "清政发〔2024〕3号",
+    },
+    {"id": "3", "title": "殡葬改革意见", "body": "推行节地生态安葬。"},
+]
+
+
+@pytest.fixture
+def gongwen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run the command over an index in a folder of its own: (status, stdout, stderr)."""
+    monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        output = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return left.value.code, output.out, output.err
+
+    return run
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """Three articles as JSON Lines."""
+    return str(write_source(tmp_path / "articles.jsonl", RECORDS))
+
+
+def test_index_search_related_info(gongwen: Run, source: str) -> None:
+    """Index a file, search it, and see what the index holds."""
+    status, out, err = gongwen("index", source)
+    assert (status, err) == (0, "")
+    assert "收录 3 篇，有误 0 条" in out
+    status, out, _ = gongwen("search", "垃圾分類", "--mode", "keyword")
+    assert status == 0
+    assert out.startswith("共 2 篇")
+    assert "B1890  关于垃圾分类工作的通知" in out
+    status, out, _ = gongwen("search", "殡葬", "--json")
+    assert json.loads(out)["results"][0]["id"] == "3"
+    status, out, _ = gongwen("related", "b1890")
+    assert status == 0
+    assert "[2]" in out
+    status, out, _ = gongwen("info")
+    assert "3 篇" in out
+    status, out, _ = gongwen("info", "--article", "清政发[2024]3号")
+    assert status == 0
+    assert "title_words: 关于 垃圾 清运" in out
+    assert "垃圾分类收运，日产日清。" in out
+
+
+def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> None:
+    """Each changes what the next search finds."""
+    gongwen("index", source)
+    more = write_source(
+        tmp_path / "more.jsonl", [{"id": "4", "title": "关于垃圾焚烧的函", "body": "同意建设。"}]
+    )
+    assert gongwen("add", str(more))[0] == 0
+    assert gongwen("search", "垃圾焚烧", "--mode", "keyword")[1].startswith("共 1 篇")
+    assert gongwen("hide", "4") == (0, "已下架 4\n", "")
+    assert gongwen("hide", "4") == (0, "4 本已下架\n", "")
+    assert gongwen("search", "垃圾焚烧", "--mode", "keyword")[1].startswith("共 0 篇")
+    assert gongwen("unhide", "4") == (0, "已恢复 4\n", "")
+    assert gongwen("delete", "4") == (0, "已删除 4\n", "")
+    status, out, err = gongwen("delete", "4")
+    assert (status, out, err) == (1, "", "索引中没有：4\n")
+    assert gongwen("search", "垃圾焚烧", "--mode", "keyword")[1].startswith("共 0 篇")
+
+
+def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path: Path) -> None:
+    """file:line and the reason on stderr, the good records indexed, exit status 1."""
+    path = write_source(tmp_path / "a.jsonl", [*RECORDS, {"id": "5", "title": "没有正文"}])
+    status, out, err = gongwen("index", str(path))
+    assert status == 1
+    assert "收录 3 篇，有误 1 条" in out
+    assert err.startswith(f"{path}:4: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nosuch",), "没有命令 nosuch；用法见 gongwen --help"),
+        (("search",), "缺少 QUERY；用法见 gongwen search --help"),
+        (("search", "a", "--nope"), "没有选项 --nope；用法见 gongwen search --help"),
+        (
+            ("search", "a", "--mode", "x"),
+            "--mode 应为 keyword、semantic、hybrid 之一；用法见 gongwen search --help",
+        ),
+        (
+            ("search", "a", "--size", "0"),
+            "--size 应为 1 至 100 的整数；用法见 gongwen search --help",
+        ),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_two(
+    gongwen: Run, arguments: tuple[str, ...], message: str
+) -> None:
+    """The line names what is wrong and where the help is."""
+    assert gongwen(*arguments) == (2, "", message + "\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("search", "垃圾"), "gongwen index"),
+        (("serve",), "gongwen index"),
+        (("index", "/nowhere"), "/nowhere"),
+        (("add", "/nowhere"), "gongwen index"),
+    ],
+)
+def test_failures_are_one_line_with_the_cure(
+    gongwen: Run, arguments: tuple[str, ...], part: str
+) -> None:
+    """Before anything is indexed, and for a missing source: status 1 and one line on stderr."""
+    status, out, err = gongwen(*arguments)
+    assert (status, out) == (1, "")
+    assert part in err
+    assert err.count("\n") == 1
+
+
+def test_help_is_in_the_language_of_the_reader(
+    gongwen: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chinese first; the headings follow LANG too."""
+    assert "选项" in gongwen("search", "--help")[1]
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert "Options" in gongwen("search", "--help")[1]
+
+
+def test_settings_lists_every_variable(gongwen: Run) -> None:
+    """Name, value and help text of each."""
+    out = gongwen("settings")[1]
+    assert "GONGWEN_ENGINE=embedded:" in out
+    assert "GONGWEN_MODEL=builtin" in out
