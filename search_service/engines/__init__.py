@@ -20,8 +20,11 @@ The contract in prose
   the writers of several generations at once, one per audience.
 * **Readers** see one revision. Every read needs a ``Scope``: the audience, and the ids hidden by the
   staff, which no read returns, counts or counts into a facet.
-* **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match
-  (BM25 with k1 1.2, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine in float32. Both rounded to 6 places. Ties by article id, ascending.
+* **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match (BM25 with k1
+  1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine in
+  float32. Both rounded to 6 places. Ties by article id, ascending.
+* **Audiences**: an audience may read a generation of its own or of one below it, never one above:
+  ``activate`` and ``reader`` raise ``BadInput``.
 * A term that stands in no document is simply without effect. Empty lists are legal everywhere.
 """
 

@@ -1,0 +1,42 @@
+"""ISO dates of three lengths as whole numbers yyyymmdd, for the embedded engine.
+
+Entry points: :func:`day_of` (of an article) and :func:`day_range` (of a filter). Numbers compare as
+the dates do; a partial date to search up to ends in 31, which no day of any month exceeds.
+"""
+
+import re
+
+from analyzers.language import say
+from search_service.errors import BadInput
+from search_service.model import Filters
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+
+
+def day_of(date: str | None) -> int:
+    """The first day of an article's date; 0 where it has none or not an ISO one."""
+    found = _ISO.fullmatch(date or "")
+    return _number(found, "01", "01") if found else 0
+
+
+def day_range(filters: Filters) -> tuple[int, int] | None:
+    """The first and last day that the filters let through; ``None`` where they do not ask."""
+    if filters.date_from is None and filters.date_to is None:
+        return None
+    first = _bound("date_from", filters.date_from, "0001", "01", "01")
+    return max(first, 1), _bound("date_to", filters.date_to, "9999", "12", "31")
+
+
+def _bound(name: str, value: str | None, year: str, month: str, day: str) -> int:
+    found = _ISO.fullmatch(year if value is None else value)
+    if found is None:
+        fault = say(
+            f"{name}={value!r}：应为 YYYY、YYYY-MM 或 YYYY-MM-DD",
+            f"{name}={value!r}: expected YYYY, YYYY-MM or YYYY-MM-DD",
+        )
+        raise BadInput(fault, faults={name: fault})
+    return _number(found, month, day)
+
+
+def _number(found: re.Match[str], month: str, day: str) -> int:
+    return int(found[1] + (found[2] or month) + (found[3] or day))

@@ -1,0 +1,101 @@
+"""Clauses and filters of the domain as Elasticsearch queries that match and never score. Pure.
+
+Entry points: :func:`clause` and :func:`conditions`. They belong into a filter, where nothing scores;
+what ranks stands in :mod:`search_service.engines.elastic.engine.dsl`. Queries are structures, so no
+character of a question can be syntax.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+
+from search_service.engines.dates import day_range
+from search_service.engines.elastic.documents import Body
+from search_service.model import (
+    All,
+    AnyOf,
+    AtLeast,
+    Clause,
+    Everything,
+    Exact,
+    Field,
+    Filters,
+    Identifiers,
+    Not,
+    Phrase,
+    Term,
+)
+
+# A `terms` query takes 65,536 values; hidden ids are cut well below that.
+_VALUES = 10_000
+_NOTHING: Body = {"match_none": {}}
+_EVERYTHING: Body = {"match_all": {}}
+
+
+def clause(match: Clause) -> Body:
+    """A query that matches what the clause does; it belongs in a filter, where nothing scores."""
+    match match:
+        case Everything():
+            return _EVERYTHING
+        case Term(field, value):
+            return {"term": {field.value: value}}
+        case Phrase(field, values):
+            return _phrase(field, values)
+        case Exact(value):
+            return {"term": {"exact": value}}
+        case Identifiers(values):
+            return _identifiers(values)
+        case All(clauses):
+            return {"bool": {"filter": [clause(part) for part in clauses]}}
+        case AnyOf(clauses):
+            return _at_least([(clause(part), 1) for part in clauses], 1)
+        case Not(excluded):
+            return {"bool": {"must_not": [clause(excluded)]}}
+        case AtLeast(weighted, minimum):
+            return _at_least([(clause(part), weight) for part, weight in weighted], minimum)
+
+
+def _phrase(field: Field, values: Sequence[str]) -> Body:
+    if not values:
+        return _NOTHING
+    return {"match_phrase": {field.value: {"query": " ".join(values), "analyzer": "whitespace"}}}
+
+
+def _identifiers(values: Collection[str]) -> Body:
+    ordered = sorted(values)
+    parts = [ordered[start : start + _VALUES] for start in range(0, len(ordered), _VALUES)]
+    return _at_least([({"terms": {"id": part}}, 1) for part in parts], 1)
+
+
+def _at_least(weighted: Sequence[tuple[Body, int]], minimum: int) -> Body:
+    """Count clauses instead of weights: each stands as often as it weighs.
+
+    Weights are cut to the minimum and divided by what they share: fewer clauses, the same answer.
+    """
+    if minimum <= 0:
+        return _EVERYTHING
+    cut = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
+    shared = math.gcd(*(weight for _, weight in cut)) or 1
+    needed = -(-minimum // shared)
+    clauses = [query for query, weight in cut for _ in range(weight // shared)]
+    if len(clauses) < needed:
+        return _NOTHING
+    return {"bool": {"should": clauses, "minimum_should_match": needed}}
+
+
+def conditions(filters: Filters, hidden: Collection[str]) -> list[Body]:
+    """One query for each filter, each over the article: kNN answers nothing to a mixed ``bool``."""
+    wanted = {
+        "below": filters.category,
+        "kind": filters.kind,
+        "author": filters.author,
+        "issuer": filters.issuer,
+    }
+    queries: list[Body] = [
+        {"term": {name: value}} for name, value in wanted.items() if value is not None
+    ]
+    days = day_range(filters)
+    if days is not None:
+        queries.append({"range": {"date": {"gte": days[0], "lte": days[1]}}})
+    if hidden:
+        queries.append({"bool": {"must_not": [_identifiers(hidden)]}})
+    return queries

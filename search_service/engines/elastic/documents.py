@@ -1,0 +1,139 @@
+"""Articles as Elasticsearch documents: mappings, settings, what is written. Pure.
+
+Entry points: :func:`index_body` and :func:`document`. Questions and answers stand in
+:mod:`search_service.engines.elastic.engine.dsl`. No calls and no client here.
+
+An article is one document with its passages nested in it; a deleted article is a document of the
+same id that holds nothing but the mark. Text arrives as terms, so every analyzer is ``whitespace``.
+``_source`` keeps what is shown (the view and the outline). The terms are stored fields, in their
+order, for ``gongwen info``; the vectors stay where Lucene keeps them for rescoring, in float32, and
+are read from there (``docvalue_fields``, ``exclude_vectors``), so neither lies in ``_source`` too.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from analyzers.language import say
+from search_service.engines.dates import day_of
+from search_service.errors import BadRecord
+from search_service.model import Field, Record
+
+Body = dict[str, Any]
+
+FACETS = ("category", "kind", "author", "issuer", "year")
+# The filter of every alias that is read through: tombstones stay in the index and out of answers.
+LIVE: Body = {"term": {"deleted": False}}
+# What can change an answer; a tombstone of an article that was never there cannot.
+VISIBLE: Body = {"bool": {"should": [LIVE, {"term": {"buried": True}}], "minimum_should_match": 1}}
+
+_POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
+_OUTLINE = ("id", "start", "end", "path", "role")
+
+
+def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
+    """Settings and mappings of a generation; ``dimensions`` 0: no vector field."""
+    text = {field.value: _text(positions=field in _POSITIONED) for field in Field}
+    for mapping in text.values():
+        mapping["store"] = True
+    passages: Body = {
+        "id": {"type": "keyword"},
+        "start": _unindexed("integer"),
+        "end": _unindexed("integer"),
+        "path": _unindexed("keyword"),
+        "role": _unindexed("keyword"),
+        "words": _text(positions=False),
+    }
+    if dimensions:
+        passages["vector"] = {
+            "type": "dense_vector",
+            "dims": dimensions,
+            "index": True,
+            "similarity": "dot_product",
+            "index_options": {"type": "hnsw"},
+        }
+    return {
+        "settings": {
+            "number_of_shards": 1,
+            "auto_expand_replicas": "0-1",
+            "codec": "best_compression",
+        },
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": dict(meta),
+            "_source": {"includes": ["view", "digest", *(f"passages.{name}" for name in _OUTLINE)]},
+            "properties": {
+                "id": {"type": "keyword"},
+                "deleted": {"type": "boolean"},
+                "buried": {"type": "boolean"},
+                "digest": _unindexed("keyword"),
+                "view": _unindexed("keyword"),
+                "exact": {"type": "keyword", "doc_values": False},
+                "below": {"type": "keyword", "doc_values": False},
+                **{name: {"type": "keyword"} for name in FACETS},
+                "date": {"type": "integer"},
+                **text,
+                "passages": {"type": "nested", "dynamic": "strict", "properties": passages},
+            },
+        },
+    }
+
+
+def _text(*, positions: bool) -> Body:
+    options = "positions" if positions else "freqs"
+    return {"type": "text", "analyzer": "whitespace", "index_options": options}
+
+
+def _unindexed(kind: str) -> Body:
+    return {"type": kind, "index": False, "doc_values": False}
+
+
+def document(record: Record, *, dimensions: int) -> Body:
+    """One article. The view is a string, so that no server ever reads, and so changes, its values.
+
+    Raises ``BadRecord`` for a vector that the index has no room for.
+    """
+    view, day = record.view, day_of(record.view.date)
+    levels = (view.category or "").split("/")
+    return {
+        "id": view.id,
+        "deleted": False,
+        "digest": view.digest,
+        "view": json.dumps(view.to_dict(), ensure_ascii=False),
+        "exact": list(record.exact),
+        "below": ["/".join(levels[: depth + 1]) for depth in range(len(levels))],
+        "category": view.category or "",
+        "kind": view.kind or "",
+        "author": view.author or "",
+        "issuer": view.issuer or "",
+        "year": f"{day // 10000:04d}" if day else "",
+        "date": day,
+        **{field.value: terms for field, terms in record.fields.items()},
+        "passages": list(_passages(record, dimensions)),
+    }
+
+
+def _passages(record: Record, dimensions: int) -> Iterator[Body]:
+    for analysed in record.passages:
+        passage, vector = analysed.passage, analysed.vector
+        values: Body = {name: getattr(passage, name) for name in _OUTLINE}
+        values["words"] = analysed.words
+        if vector is not None:
+            if vector.shape != (dimensions,):
+                raise BadRecord(
+                    say(
+                        f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
+                        f"索引要求 ({dimensions},)；请用建立索引时的模型",
+                        f"article {record.view.id}: a vector has the shape {vector.shape}, the"
+                        f" index holds ({dimensions},); use the model that made the index",
+                    )
+                )
+            values["vector"] = np.asarray(vector, dtype=np.float32).tolist()
+        yield values
+
+
+def tombstone(article_id: str, *, buried: bool) -> Body:
+    """The mark of a deleted article; ``buried``: there was a live one to delete."""
+    return {"id": article_id, "deleted": True, "buried": buried}

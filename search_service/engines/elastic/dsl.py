@@ -1,0 +1,335 @@
+"""Elasticsearch's language, both ways: domain types -> bodies, answers -> domain types. Pure.
+
+Entry points: the ``*_body`` functions for questions, and the functions after them for the answers.
+What must match stands in :mod:`search_service.engines.elastic.engine.clauses`, what is written in
+:mod:`search_service.engines.elastic.engine.documents`; calls are made in
+:mod:`search_service.engines.elastic.engine.cluster` and nowhere else.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+
+from search_service.engines.elastic.clauses import clause
+from search_service.engines.elastic.documents import VISIBLE, Body
+from search_service.model import (
+    Bonus,
+    Clause,
+    Everything,
+    Field,
+    Hit,
+    Identifiers,
+    Passage,
+    PassageHit,
+    Sort,
+    Stored,
+    Totals,
+    Vector,
+    View,
+    WeightedTerm,
+)
+
+_BY_SCORE: list[Body] = [{"_score": "desc"}, {"id": "asc"}]
+_BY_DATE: list[Body] = [{"date": "desc"}, {"id": "asc"}]  # undated is 0, so it comes last
+# search.max_buckets is 65,536 unless an administrator changed it.
+_BUCKETS = 65_000
+# The server breaks ties by float32 scores, we by rounded ones: the end of a list needs some more.
+_SPARE = 32
+WINDOW = 10_000  # index.max_result_window, and the limit of num_candidates
+# HNSW recall: at least this many candidates, and twice what is asked.
+_CANDIDATES = 400
+# The server's similarity is float32 and ours is not: it lets a little more through, we cut.
+_FLOOR_MARGIN = 1e-4
+_INNER_LIMIT = 100  # index.max_inner_result_window
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def totals_body(match: Clause, conditions: Sequence[Body], facets: Collection[str]) -> Body:
+    """Count, and the facets; an article without a value has an empty one, so they add up."""
+    return {
+        "size": 0,
+        "track_total_hits": True,
+        "query": _filtered(match, conditions),
+        "aggs": {
+            name: {
+                "terms": {
+                    "field": name,
+                    "size": _BUCKETS,
+                    "order": [{"_count": "desc"}, {"_key": "asc"}],
+                }
+            }
+            for name in facets
+        },
+    }
+
+
+def keyword_body(
+    match: Clause,
+    rank: Sequence[WeightedTerm | Bonus],
+    conditions: Sequence[Body],
+    *,
+    sort: Sort,
+    offset: int,
+    limit: int,
+) -> Body:
+    """A slice of the match set in the order asked; only the ranking terms score."""
+    query = _filtered(match, conditions)
+    if sort is Sort.RELEVANCE:
+        query["bool"]["should"] = [_ranking(part) for part in rank]
+        query["bool"]["minimum_should_match"] = 0
+    return {
+        "from": offset,
+        "size": limit,
+        "query": query,
+        "sort": _BY_SCORE if sort is Sort.RELEVANCE else _BY_DATE,
+        "track_total_hits": False,
+        "stored_fields": "_none_",  # the id is the last sort value
+    }
+
+
+def _filtered(match: Clause, conditions: Sequence[Body]) -> Body:
+    return {"bool": {"filter": [clause(match), *conditions]}}
+
+
+def _ranking(part: WeightedTerm | Bonus) -> Body:
+    if isinstance(part, Bonus):
+        return {"constant_score": {"filter": clause(part.clause), "boost": part.weight}}
+    return {"term": {part.field.value: {"value": part.value, "boost": part.weight}}}
+
+
+def nearest_body(
+    vector: Vector,
+    conditions: Sequence[Body],
+    *,
+    articles: int,
+    per_article: int,
+    floor: float,
+    reach: int = 1,
+) -> Body:
+    """Candidates for :func:`nearest_hits`: articles by their nearest passage, with the vectors.
+
+    ``reach``: how many times as far to look, for more articles that tie; no more of them come back.
+    """
+    size = min(articles + _SPARE, WINDOW)
+    sought = min(size * reach, WINDOW)
+    search: Body = {
+        "field": "passages.vector",
+        "query_vector": vector.tolist(),
+        "k": sought,
+        "num_candidates": min(max(2 * sought, _CANDIDATES), WINDOW),
+        "filter": list(conditions),
+        "inner_hits": _inner_hits(per_article, "passages.id", "passages.vector"),
+    }
+    if floor > -1.0:
+        search["similarity"] = floor - _FLOOR_MARGIN
+    return {
+        "knn": search,
+        "size": size,
+        "sort": _BY_SCORE,
+        "track_total_hits": False,
+        "_source": False,
+    }
+
+
+def ends_in_a_tie(answer: Body, articles: int) -> bool:
+    """Whether articles beyond the candidates may tie with the last one wanted.
+
+    They do where offices share a sentence: the same text has the same vector and the same score.
+    """
+    hits = found(answer)
+    return len(hits) > articles and bool(hits[-1]["_score"] == hits[articles - 1]["_score"])
+
+
+def passages_body(
+    terms: Sequence[tuple[str, float]],
+    conditions: Sequence[Body],
+    *,
+    articles: int,
+    per_article: int,
+) -> Body:
+    """Articles by their best passage for the terms."""
+    words = [{"term": {"passages.words": {"value": term, "boost": boost}}} for term, boost in terms]
+    nested = {
+        "path": "passages",
+        "score_mode": "max",
+        "query": {"bool": {"should": words, "minimum_should_match": 1}},
+        "inner_hits": _inner_hits(per_article, "passages.id"),
+    }
+    return {
+        "size": min(articles + _SPARE, WINDOW),
+        "query": {"bool": {"must": [{"nested": nested}], "filter": list(conditions)}},
+        "sort": _BY_SCORE,
+        "track_total_hits": False,
+        "_source": False,
+    }
+
+
+def _inner_hits(size: int, *fields: str) -> Body:
+    return {"size": min(size, _INNER_LIMIT), "_source": False, "docvalue_fields": list(fields)}
+
+
+def frequencies_body(field: Field, terms: Sequence[str]) -> Body:
+    """Count the articles of each term; the buckets are named by position."""
+    filters = {str(place): {"term": {field.value: term}} for place, term in enumerate(terms)}
+    return {
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {"terms": {"filters": {"filters": filters}}},
+    }
+
+
+def stored_body(ids: Collection[str], conditions: Sequence[Body]) -> Body:
+    """The articles of these ids as :func:`stored` reads them."""
+    return {
+        "size": len(ids),
+        "query": _filtered(Identifiers(tuple(ids)), conditions),
+        "version": True,
+        "track_total_hits": False,
+    }
+
+
+def terms_body(article_id: str, conditions: Sequence[Body]) -> Body:
+    """The stored terms of one article."""
+    return {
+        "query": _filtered(Identifiers((article_id,)), conditions),
+        "stored_fields": [field.value for field in Field],
+    }
+
+
+def scan_body(conditions: Sequence[Body], *, size: int) -> Body:
+    """Every article by id; the caller pages."""
+    return {
+        "size": size,
+        "query": _filtered(Everything(), conditions),
+        "sort": [{"id": "asc"}],
+        "version": True,
+        "track_total_hits": False,
+    }
+
+
+def revision_body() -> Body:
+    """The highest sequence number of what a search could notice: it grows with every write."""
+    return {
+        "size": 0,
+        "track_total_hits": False,
+        "query": {"bool": {"filter": [VISIBLE]}},
+        "aggs": {"newest": {"max": {"field": "_seq_no"}}},
+    }
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+def found(answer: Body) -> list[Body]:
+    """The hits of an answer as they came."""
+    return list(answer["hits"]["hits"])
+
+
+def totals(answer: Body) -> Totals:
+    """What :func:`totals_body` asked."""
+    facets = {
+        name: {bucket["key"]: bucket["doc_count"] for bucket in facet["buckets"]}
+        for name, facet in answer.get("aggregations", {}).items()
+    }
+    return Totals(total=answer["hits"]["total"]["value"], facets=facets)
+
+
+def hits(answer: Body) -> list[Hit]:
+    """What :func:`keyword_body` asked, in the server's order; by date there is no score."""
+    return [Hit(hit["sort"][-1], round(hit["_score"] or 0.0, 6)) for hit in found(answer)]
+
+
+def nearest_hits(
+    answer: Body, vector: Vector, *, articles: int, per_article: int, floor: float
+) -> list[PassageHit]:
+    """What :func:`nearest_body` asked, scored again from the stored vectors.
+
+    The server's scores are (1 + cosine) / 2 in float32; ours are cosines summed in double precision
+    over the float32 values, so that both engines round to the same six places.
+    """
+    query = vector.astype(np.float64)
+
+    def cosine(inner: Body) -> float:
+        stored = np.asarray(inner["fields"]["passages.vector"][0], dtype=np.float32)
+        return float(stored.astype(np.float64) @ query)
+
+    return _grouped(answer, cosine, articles=articles, per_article=per_article, floor=floor)
+
+
+def passage_hits(answer: Body, *, articles: int, per_article: int) -> list[PassageHit]:
+    """What :func:`passages_body` asked."""
+
+    def score(inner: Body) -> float:
+        return float(inner["_score"])
+
+    return _grouped(answer, score, articles=articles, per_article=per_article, floor=0.0)
+
+
+def _grouped(
+    answer: Body, score: Callable[[Body], float], *, articles: int, per_article: int, floor: float
+) -> list[PassageHit]:
+    """The best passages of the best articles: by rounded score, article, place in the article."""
+    groups = []
+    for hit in found(answer):
+        scored = sorted(
+            (-rounded, hit["_id"], inner["_nested"]["offset"], inner["fields"]["passages.id"][0])
+            for inner in hit["inner_hits"]["passages"]["hits"]["hits"]
+            if (rounded := round(score(inner), 6)) >= floor
+        )
+        if scored:
+            groups.append(scored[:per_article])
+    ordered = sorted(entry for group in sorted(groups)[:articles] for entry in group)
+    return [PassageHit(article, passage, -score) for score, article, _, passage in ordered]
+
+
+def frequencies(answer: Body, terms: Sequence[str]) -> dict[str, int]:
+    """What :func:`frequencies_body` asked."""
+    buckets = answer["aggregations"]["terms"]["buckets"]
+    return {term: buckets[str(place)]["doc_count"] for place, term in enumerate(terms)}
+
+
+def stored(hit: Body) -> Stored:
+    """One article of an answer; the version of a document is 2 × the article's."""
+    source = hit["_source"]
+    passages = tuple(
+        Passage(
+            id=values["id"],
+            start=values["start"],
+            end=values["end"],
+            path=tuple(values["path"]),
+            role=values["role"],
+        )
+        for values in source.get("passages", ())
+    )
+    return Stored(
+        view=View.from_dict(json.loads(source["view"])),
+        passages=passages,
+        version=hit["_version"] // 2,
+    )
+
+
+def vectors(hit: Body) -> dict[str, Vector]:
+    """The vectors of one article of an answer, by passage id."""
+    return {
+        values["id"]: np.asarray(values["vector"], dtype=np.float32)
+        for values in hit["_source"].get("passages", ())
+        if "vector" in values
+    }
+
+
+def terms(answer: Body) -> dict[Field, str]:
+    """What :func:`terms_body` asked; empty where there is no such article."""
+    return {
+        Field(name): values[0]
+        for hit in found(answer)
+        for name, values in hit.get("fields", {}).items()
+    }
+
+
+def revision(answer: Body) -> int:
+    """What :func:`revision_body` asked; 0 where nothing was ever written."""
+    newest = answer["aggregations"]["newest"]["value"]
+    return 0 if newest is None else int(newest) + 1

@@ -1,0 +1,251 @@
+"""The engine on Elasticsearch 9.2 or newer. Entry point: :class:`ElasticEngine`.
+
+Generations, aliases and who reads what. Calls are made in
+:mod:`search_service.engines.elastic.engine.cluster`, reads and writes in modules of their own.
+
+Names, for the prefix ``gongwen``:
+
+* ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
+  manifest.
+* ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are read and
+  written through it, so a reader stays with its generation and a write never creates an index.
+* ``gongwen-<audience>``: the alias, without the tombstones, of what the audience reads now, and
+  ``gongwen-<audience>-previous`` of what ``rollback`` goes back to. All move in one request.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from analyzers.language import say
+from search_service.engines import Scope
+from search_service.engines.elastic.cluster import Cluster
+from search_service.engines.elastic.documents import LIVE, Body, index_body
+from search_service.engines.elastic.reads import ElasticReader
+from search_service.engines.elastic.writes import ElasticWriter
+from search_service.errors import BadInput, NotFound
+from search_service.model import Audience, Generation, Manifest
+
+_OWN = "gongwen"  # our part of an index's `_meta`
+
+
+@dataclass(frozen=True)
+class _Index:
+    """One of our indices as the server describes it."""
+
+    name: str
+    meta: Mapping[str, Any]
+    aliases: frozenset[str]
+    created: int
+
+    @classmethod
+    def of(cls, name: str, values: Body) -> "_Index":
+        """Read one entry of ``GET /index``."""
+        return cls(
+            name=name,
+            meta=values["mappings"].get("_meta", {}).get(_OWN, {}),
+            aliases=frozenset(values["aliases"]),
+            created=int(values["settings"]["index"]["creation_date"]),
+        )
+
+    @property
+    def generation(self) -> str:
+        return str(self.meta["generation"])
+
+    @property
+    def audience(self) -> Audience:
+        return Audience[str(self.meta["audience"]).upper()]
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest.from_dict(self.meta["manifest"])
+
+
+class ElasticEngine:
+    """Generations as indices of one cluster; safe among threads."""
+
+    def __init__(self, url: str) -> None:
+        self._cluster = Cluster(url)
+
+    def create(self, audience: Audience, manifest: Manifest) -> Generation:
+        """Create an index; its name carries schema, analysis and model, and is unique."""
+        made_with = (str(manifest.schema), manifest.analysis, manifest.model, uuid.uuid4().hex)
+        parts = [re.sub(r"[^a-z0-9]", "", part.lower())[:8] for part in made_with]
+        name = "-".join([audience.label, *filter(None, parts)])
+        meta = {
+            "prefix": self._cluster.prefix,
+            "generation": name,
+            "audience": audience.label,
+            "manifest": manifest.to_dict(),
+        }
+        index = f"{self._cluster.prefix}-{name}"
+        self._cluster.create(
+            index,
+            alias=_live(index),
+            condition=LIVE,
+            body=index_body({_OWN: meta}, dimensions=manifest.dimensions),
+        )
+        return Generation(name=name, audience=audience, manifest=manifest)
+
+    @contextmanager
+    def writer(self, generation: str) -> Iterator[ElasticWriter]:
+        """Open a generation; the server orders several writers by version, so none is refused."""
+        index = self._find(generation)
+        yield ElasticWriter(
+            self._cluster, index=index.name, alias=_live(index.name), meta=index.meta
+        )
+
+    def count(self, generation: str) -> int:
+        """How many live articles a generation holds."""
+        index = self._find(generation)
+        answer = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
+        return int(answer["hits"]["total"]["value"])
+
+    def activate(self, serving: Mapping[Audience, str]) -> None:
+        """Move the aliases in one request; the same activation again leaves the way back as it is.
+
+        Raises ``BadInput`` where an audience would read what was made for one above it.
+        """
+        wanted = {a: self._permitted(name, a).name for a, name in serving.items()}
+        now = self._holders(self._serving)
+        if now | wanted != now:
+            self._move(now | wanted, previous=now)
+
+    def rollback(self) -> Mapping[Audience, str]:
+        """Exchange what the audiences read with what they read before the last activation."""
+        now, before = self._holders(self._serving), self._holders(self._previous)
+        if not before:
+            raise NotFound(
+                say(
+                    "没有可以回退的上一代索引；至少要激活过两次",
+                    "there is no generation to go back to; it takes two activations",
+                )
+            )
+        self._move(before, previous=now)
+        return {audience: self._generation(index) for audience, index in before.items()}
+
+    def generations(self) -> list[Generation]:
+        """All generations, oldest first."""
+        return [
+            Generation(
+                name=index.generation,
+                audience=index.audience,
+                manifest=index.manifest,
+                serves=tuple(a for a in Audience if self._serving(a) in index.aliases),
+                kept=any(self._previous(a) in index.aliases for a in Audience),
+            )
+            for index in self._catalogue()
+        ]
+
+    def drop(self, generation: str) -> None:
+        """Delete an index that nobody reads and nobody goes back to."""
+        index = self._find(generation)
+        for audience in Audience:
+            if {self._serving(audience), self._previous(audience)} & index.aliases:
+                raise BadInput(
+                    say(
+                        f"索引 {generation} 正由 {audience.label} 使用或留作退回；请先启用另一代",
+                        f"{audience.label} reads generation {generation} or goes back to it;"
+                        " activate another one first",
+                    )
+                )
+        self._cluster.delete(index.name)
+
+    def reader(self, scope: Scope, *, generation: str | None = None) -> ElasticReader:
+        """Open what the audience reads now, or the generation named.
+
+        The alias is looked up each time, so a swap shows at once.
+        """
+        if generation is None:
+            found = self._cluster.indices(self._serving(scope.audience))
+            index = _Index.of(*next(iter(found.items())))
+        else:
+            index = self._permitted(generation, scope.audience)
+        return ElasticReader(
+            self._cluster,
+            index=index.name,
+            alias=_live(index.name),
+            generation=index.generation,
+            manifest=index.manifest,
+            hidden=scope.hidden,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._cluster.close()
+
+    def _catalogue(self) -> list[_Index]:
+        """Our indices, oldest first."""
+        pattern = ",".join(f"{self._serving(audience)}-*" for audience in Audience)
+        found = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
+        return sorted(
+            (index for index in found if index.meta.get("prefix") == self._cluster.prefix),
+            key=lambda index: (index.created, index.name),
+        )
+
+    def _find(self, generation: str) -> _Index:
+        for index in self._catalogue():
+            if index.generation == generation:
+                return index
+        raise NotFound(
+            say(
+                f"没有名为 {generation} 的索引；gongwen info 列出现有的",
+                f"no generation {generation}; gongwen info lists those there are",
+            )
+        )
+
+    def _permitted(self, generation: str, audience: Audience) -> _Index:
+        """The generation, unless it was made for an audience above this one."""
+        index = self._find(generation)
+        if index.audience > audience:
+            raise BadInput(
+                say(
+                    f"索引 {generation} 属于 {index.audience.label}，不能供 {audience.label} 检索",
+                    f"generation {generation} was made for {index.audience.label};"
+                    f" {audience.label} may not read it",
+                )
+            )
+        return index
+
+    def _generation(self, index: str) -> str:
+        """The name of a generation by its index's: what the prefix leaves."""
+        return index.removeprefix(f"{self._cluster.prefix}-")
+
+    def _serving(self, audience: Audience) -> str:
+        return f"{self._cluster.prefix}-{audience.label}"
+
+    def _previous(self, audience: Audience) -> str:
+        return f"{self._cluster.prefix}-{audience.label}-previous"
+
+    def _holders(self, alias: Callable[[Audience], str]) -> dict[Audience, str]:
+        """Which index stands behind each audience's alias."""
+        catalogue = self._catalogue()
+        return {
+            audience: index.name
+            for audience in Audience
+            for index in catalogue
+            if alias(audience) in index.aliases
+        }
+
+    def _move(self, serving: Mapping[Audience, str], *, previous: Mapping[Audience, str]) -> None:
+        """Let the aliases name these indices and no others, in one request."""
+        actions: list[Body] = []
+        for audience in Audience:
+            for alias, target in (
+                (self._serving(audience), serving.get(audience)),
+                (self._previous(audience), previous.get(audience)),
+            ):
+                everywhere = f"{self._cluster.prefix}-*"
+                remove = {"index": everywhere, "alias": alias, "must_exist": False}
+                actions.append({"remove": remove})
+                if target is not None:
+                    actions.append({"add": {"index": target, "alias": alias, "filter": LIVE}})
+        self._cluster.move(actions)
+
+
+def _live(index: str) -> str:
+    """The alias of an index without its tombstones."""
+    return f"{index}-live"

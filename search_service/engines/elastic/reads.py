@@ -1,0 +1,219 @@
+"""Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
+
+Each read is one search through the generation's own alias (without tombstones), with the ids that
+the staff took down excluded. What is sent stands in :mod:`search_service.engines.elastic.engine.dsl`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from analyzers.language import say
+from search_service.engines import NO_FILTERS
+from search_service.engines.elastic import dsl
+from search_service.engines.elastic.clauses import conditions
+from search_service.engines.elastic.cluster import Cluster
+from search_service.engines.elastic.documents import FACETS, Body
+from search_service.errors import BadInput
+from search_service.model import (
+    Bonus,
+    Clause,
+    Field,
+    Filters,
+    Hit,
+    Manifest,
+    PassageHit,
+    Sort,
+    Stored,
+    Totals,
+    Vector,
+    WeightedTerm,
+)
+
+_PAGE = 200  # articles read at once: about 2 MB
+_TERMS = 500  # of one request for frequencies
+# Asked beyond the page, so that most pages with equal scores at their end need one search.
+_MARGIN = 32
+# How many times as far to look for nearest articles where the last ones tie.
+_REACH = 8
+
+
+class ElasticReader:
+    """One index as one audience reads it, from the generation found when it was opened."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        index: str,
+        alias: str,
+        generation: str,
+        manifest: Manifest,
+        hidden: Collection[str],
+    ) -> None:
+        self._cluster = cluster
+        self._alias = alias
+        self._generation = generation
+        self._manifest = manifest
+        self._hidden = hidden
+        # First of all: what is read later can be newer than its revision, never older.
+        self._revision = dsl.revision(cluster.search(index, dsl.revision_body()))
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation read."""
+        return self._generation
+
+    @property
+    def revision(self) -> int:
+        """The generation's revision when this reader was opened."""
+        return self._revision
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the generation was made with."""
+        return self._manifest
+
+    def totals(
+        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
+    ) -> Totals:
+        """Count the match set exactly, and the named facets."""
+        unknown = sorted(set(facets) - set(FACETS))
+        if unknown:
+            fault = say(
+                f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
+                f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
+            )
+            raise BadInput(fault, faults={"facets": fault})
+        return dsl.totals(self._search(dsl.totals_body(match, self._conditions(filters), facets)))
+
+    def keyword(
+        self,
+        match: Clause,
+        rank: Sequence[WeightedTerm | Bonus] = (),
+        *,
+        filters: Filters = NO_FILTERS,
+        sort: Sort = Sort.RELEVANCE,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """A slice of the articles that match, in the order asked; of the first 10,000 only."""
+        if limit <= 0:
+            return []
+        if offset + limit > dsl.WINDOW:
+            fault = say(
+                f"offset + limit = {offset + limit}，上限为 {dsl.WINDOW}；请缩小查询范围",
+                f"offset + limit = {offset + limit}, the limit is {dsl.WINDOW}; narrow the query",
+            )
+            raise BadInput(fault, faults={"offset": fault})
+        conditions = self._conditions(filters)
+        if sort is Sort.RELEVANCE and rank:
+            return self._ranked(match, rank, conditions, needed=offset + limit)[offset:]
+        body = dsl.keyword_body(match, (), conditions, sort=sort, offset=offset, limit=limit)
+        return dsl.hits(self._search(body))
+
+    def _ranked(
+        self,
+        match: Clause,
+        rank: Sequence[WeightedTerm | Bonus],
+        conditions: Sequence[Body],
+        *,
+        needed: int,
+    ) -> list[Hit]:
+        """The first ``needed`` hits in the contract's order: by rounded score, then by id.
+
+        The server orders by float32 scores, so it is asked until the last tie that matters is
+        whole; then any two pages are slices of one list.
+        """
+        asked = min(needed + _MARGIN, dsl.WINDOW)
+        while True:
+            body = dsl.keyword_body(
+                match, rank, conditions, sort=Sort.RELEVANCE, offset=0, limit=asked
+            )
+            hits = dsl.hits(self._search(body))
+            if len(hits) < asked or asked == dsl.WINDOW or hits[-1].score < hits[needed - 1].score:
+                hits.sort(key=lambda hit: (-hit.score, hit.id))
+                return hits[:needed]
+            asked = min(asked * 8, dsl.WINDOW)
+
+    def nearest(
+        self,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+        floor: float = -1.0,
+    ) -> list[PassageHit]:
+        """The best passages of the nearest articles, scored exactly from the stored vectors."""
+        dimensions = self._manifest.dimensions
+        if not dimensions or articles <= 0 or per_article <= 0:
+            return []
+        if vector.shape != (dimensions,):
+            raise BadInput(
+                say(
+                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
+                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
+                    " use the model that made the index",
+                )
+            )
+        wanted = {"articles": articles, "per_article": per_article}
+        conditions = self._conditions(filters)
+        answer = self._search(dsl.nearest_body(vector, conditions, **wanted, floor=floor))
+        if dsl.ends_in_a_tie(answer, articles):
+            body = dsl.nearest_body(vector, conditions, **wanted, floor=floor, reach=_REACH)
+            answer = self._search(body)
+        return dsl.nearest_hits(answer, vector, **wanted, floor=floor)
+
+    def passages(
+        self,
+        terms: Sequence[tuple[str, float]],
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+    ) -> list[PassageHit]:
+        """The best passages of the articles that hold them, by their words."""
+        if not terms or articles <= 0 or per_article <= 0:
+            return []
+        body = dsl.passages_body(
+            terms, self._conditions(filters), articles=articles, per_article=per_article
+        )
+        return dsl.passage_hits(self._search(body), articles=articles, per_article=per_article)
+
+    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
+        """In how many articles each term stands, those that the staff took down included."""
+        asked = sorted(set(terms))
+        found: dict[str, int] = {}
+        for start in range(0, len(asked), _TERMS):
+            part = asked[start : start + _TERMS]
+            found |= dsl.frequencies(self._search(dsl.frequencies_body(field, part)), part)
+        return found
+
+    def vectors(self, article_id: str) -> Mapping[str, Vector]:
+        """The stored vectors of an article's passages, by passage id."""
+        body = dsl.stored_body([article_id], self._conditions())
+        answer = self._search(body | {"_source": {"exclude_vectors": False}})
+        return {k: v for hit in dsl.found(answer) for k, v in dsl.vectors(hit).items()}
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """The stored articles of these ids, in the order asked."""
+        found: dict[str, Stored] = {}
+        for start in range(0, len(ids), _PAGE):
+            body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
+            found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.found(self._search(body))}
+        return {id: found[id] for id in ids if id in found}
+
+    def stored_fields(self, article_id: str) -> Mapping[Field, str]:
+        """The terms that the index holds of an article; empty where there is none."""
+        return dsl.terms(self._search(dsl.terms_body(article_id, self._conditions())))
+
+    def scan(self) -> Iterator[Stored]:
+        """Every live article of one moment, by id ascending."""
+        body = dsl.scan_body(self._conditions(), size=_PAGE)
+        for page in self._cluster.pages(self._alias, body):
+            yield from map(dsl.stored, page)
+
+    def _conditions(self, filters: Filters = NO_FILTERS) -> list[Body]:
+        return conditions(filters, self._hidden)
+
+    def _search(self, body: Body) -> Body:
+        return self._cluster.search(self._alias, body)

@@ -1,0 +1,173 @@
+"""The passage cache of one generation: arrays in files, of one revision, that can be thrown away.
+
+Entry points: :func:`load_cache` and :func:`write_cache`. A cache is a folder
+``passages.cache-N``, N being the revision; written under another name, made durable, then renamed,
+so that a folder of that name is whole. The vectors are memory-mapped, which is why a newer cache
+never overwrites an older one: other processes may be reading it.
+"""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from search_service.engines.embedded.rows import PassageVectors, Rows
+from search_service.model import Vector
+
+_PREFIX = "passages.cache-"
+_UNFINISHED = "passages.new-"
+_INDEX, _VECTORS = "index.npz", "vectors.float32"
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Block:
+    """Passages sorted by their article's row, then by their place in it.
+
+    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``present``: has a vector (others
+    hold zeros), ``vectors``: shape (passages, dimensions).
+    """
+
+    rows: npt.NDArray[np.int32]
+    revisions: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.bytes_]
+    present: npt.NDArray[np.bool_]
+    vectors: Vector
+
+    @classmethod
+    def of(cls, articles: Iterable[PassageVectors], *, dimensions: int) -> "Block":
+        """The passages of the articles, which come by row."""
+        given = [passages for passages in articles if passages.ids]
+        counts = [len(passages.ids) for passages in given]
+        vectors = np.zeros((sum(counts), dimensions), dtype=np.float32)
+        present = np.array([flag for p in given for flag in p.present], dtype=bool)
+        if present.any():
+            vectors[present] = np.concatenate([p.vectors for p in given if any(p.present)])
+        return cls(
+            rows=np.repeat(np.array([p.row for p in given], dtype=np.int32), counts),
+            revisions=np.repeat(np.array([p.revision for p in given], dtype=np.int64), counts),
+            ids=np.array([id.encode() for p in given for id in p.ids], dtype=np.bytes_),
+            present=present,
+            vectors=vectors,
+        )
+
+    @classmethod
+    def empty(cls, dimensions: int) -> "Block":
+        """No passages."""
+        return cls.of((), dimensions=dimensions)
+
+    def span(self, row: int) -> tuple[int, int]:
+        """Where the passages of an article begin and end."""
+        if row + 1 >= len(self._offsets):
+            return 0, 0
+        return int(self._offsets[row]), int(self._offsets[row + 1])
+
+    @cached_property
+    def _offsets(self) -> npt.NDArray[np.intp]:
+        """Where the passages of each row begin; one entry more than there are rows."""
+        size = int(self.rows[-1]) + 2 if len(self.rows) else 0
+        return np.searchsorted(self.rows, np.arange(size, dtype=np.int32))
+
+    def passage_id(self, place: int) -> str:
+        """The id of the passage at ``place``."""
+        return bytes(self.ids[place]).decode()
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A block, and the revision that it shows."""
+
+    revision: int
+    block: Block
+
+
+def load_cache(folder: Path, *, dimensions: int) -> Cache | None:
+    """The newest cache in ``folder`` that can be read."""
+    for revision, path in sorted(_caches(folder), reverse=True):
+        try:
+            with np.load(path / _INDEX) as arrays:
+                rows = arrays["rows"]
+                block = Block(
+                    rows=rows,
+                    revisions=arrays["revisions"],
+                    ids=arrays["ids"],
+                    present=arrays["present"],
+                    vectors=_mapped(path / _VECTORS, (len(rows), dimensions)),
+                )
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            continue  # damaged from outside; it is made again when it is worth it
+        return Cache(revision, block)
+    return None
+
+
+def write_cache(folder: Path, rows: Rows, *, dimensions: int) -> bool:
+    """Write a cache of the newest revision, and remove older ones; say whether it could be.
+
+    Vectors go to the file as they are read: memory stays small however many there are.
+    """
+    try:
+        revision = rows.state().revision
+        unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+        try:
+            _write(unfinished, rows, dimensions=dimensions)
+            unfinished.rename(folder / f"{_PREFIX}{revision}")
+        except OSError:
+            # No room, or another process has just written the same revision.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            return (folder / f"{_PREFIX}{revision}").is_dir()
+        _remove_older(folder, revision)
+    except OSError:
+        return False
+    return True
+
+
+def _write(folder: Path, rows: Rows, *, dimensions: int) -> None:
+    blocks = []
+    articles = rows.passages_since(0)
+    with (folder / _VECTORS).open("wb") as file:
+        while batch := list(islice(articles, _BATCH)):
+            block = Block.of(batch, dimensions=dimensions)
+            block.vectors.tofile(file)
+            blocks.append(block)
+        _make_durable(file)
+    with (folder / _INDEX).open("wb") as file:
+        np.savez(
+            file,
+            rows=np.concatenate([block.rows for block in blocks]),
+            revisions=np.concatenate([block.revisions for block in blocks]),
+            ids=np.concatenate([block.ids for block in blocks]),
+            present=np.concatenate([block.present for block in blocks]),
+        )
+        _make_durable(file)
+
+
+def _make_durable(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _mapped(path: Path, shape: tuple[int, int]) -> Vector:
+    if 0 in shape:  # nothing to map
+        return np.zeros(shape, dtype=np.float32)
+    return np.asarray(np.memmap(path, dtype="<f4", mode="r", shape=shape))
+
+
+def _caches(folder: Path) -> list[tuple[int, Path]]:
+    found = ((path.name.removeprefix(_PREFIX), path) for path in folder.glob(f"{_PREFIX}*"))
+    return [(int(number), path) for number, path in found if number.isdecimal()]
+
+
+def _remove_older(folder: Path, revision: int) -> None:
+    """Remove what is superseded; on Windows a mapped file stays until a later time."""
+    for number, path in _caches(folder):
+        if number < revision:
+            shutil.rmtree(path, ignore_errors=True)

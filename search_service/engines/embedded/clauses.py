@@ -1,0 +1,142 @@
+"""Clauses and filters of the domain as tantivy queries; what matches never scores.
+
+Entry points: :func:`matching`, :func:`filtering` and :func:`ranking`. Pure: a schema in,
+a query out. Queries are built with constructors, never parsed, so no character of a question can be
+syntax.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from tantivy import FieldType, Occur, Query, Schema
+
+from search_service.engines.dates import day_range
+from search_service.model import (
+    All,
+    AnyOf,
+    AtLeast,
+    Clause,
+    Everything,
+    Exact,
+    Field,
+    Filters,
+    Identifiers,
+    Not,
+    Phrase,
+    Term,
+)
+
+RowsOf = Callable[[Iterable[str]], list[int]]
+
+
+def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
+    """The articles that ``match``; ``rows_of`` gives the row numbers of ids."""
+
+    def build(clause: Clause) -> Query:
+        match clause:
+            case Everything():
+                return Query.all_query()
+            case Term(field, value):
+                return _term(schema, field, value)
+            case Phrase(field, values):
+                return _phrase(schema, field, values)
+            case Exact(value):
+                return Query.term_query(schema, "exact", value, "basic")
+            case Identifiers(values):
+                return Query.term_set_query(schema, "row", rows_of(values))
+            case All(clauses):
+                return every([build(part) for part in clauses])
+            case AnyOf(clauses):
+                return _any([build(part) for part in clauses])
+            case Not(excluded):
+                return without(Query.all_query(), build(excluded))
+            case AtLeast(weighted, minimum):
+                return _at_least([(build(part), weight) for part, weight in weighted], minimum)
+
+    return build(match)
+
+
+def filtering(schema: Schema, filters: Filters) -> list[Query]:
+    """One query for each filter asked; an empty value asks for articles without one."""
+    wanted = {
+        "below": filters.category,  # every article is indexed under each level of its category
+        "kind": filters.kind,
+        "author": filters.author,
+        "issuer": filters.issuer,
+    }
+    queries = [
+        Query.term_query(schema, name, value, "basic")
+        for name, value in wanted.items()
+        if value is not None
+    ]
+    days = day_range(filters)
+    if days is not None:
+        queries.append(Query.range_query(schema, "day", FieldType.Integer, *days))
+    return queries
+
+
+def weighted_term(schema: Schema, field: str, value: str, weight: float) -> Query:
+    """A term that scores weight × BM25."""
+    return Query.boost_query(Query.term_query(schema, field, value, "freq"), weight)
+
+
+def ranking(match: Query, scored: Sequence[Query]) -> Query:
+    """What ``match`` matches, scored by the sum of ``scored`` alone.
+
+    The required part stands there even where the scored ones would select the same: tantivy prunes
+    a bare union, and then the order of its float32 additions depends on how many hits were asked.
+    """
+    return Query.boolean_query(
+        [
+            (Occur.Must, Query.const_score_query(match, 0.0)),
+            *((Occur.Should, query) for query in scored),
+        ]
+    )
+
+
+def every(queries: Sequence[Query]) -> Query:
+    """What all of the queries match; everything where there is none."""
+    if not queries:
+        return Query.all_query()
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def without(query: Query, excluded: Query) -> Query:
+    """What ``query`` matches and ``excluded`` does not (a bare exclusion would match nothing)."""
+    return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, excluded)])
+
+
+def _term(schema: Schema, field: Field, value: str) -> Query:
+    return Query.term_query(schema, field.value, value, "basic")
+
+
+def _phrase(schema: Schema, field: Field, values: tuple[str, ...]) -> Query:
+    if not values:
+        return Query.empty_query()
+    if len(values) == 1:  # tantivy panics on a phrase of one term
+        return _term(schema, field, values[0])
+    return Query.phrase_query(schema, field.value, list(values))
+
+
+def _any(queries: Sequence[Query]) -> Query:
+    if not queries:
+        return Query.empty_query()
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _at_least(weighted: Sequence[tuple[Query, int]], minimum: int) -> Query:
+    """Count clauses instead of weights: each stands as often as it weighs.
+
+    Weights are cut to the minimum and divided by what they share: fewer clauses, the same answer.
+    """
+    if minimum <= 0:
+        return Query.all_query()
+    cut = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
+    shared = math.gcd(*(weight for _, weight in cut)) or 1
+    needed = -(-minimum // shared)
+    clauses = [(Occur.Should, query) for query, weight in cut for _ in range(weight // shared)]
+    if len(clauses) < needed:
+        return Query.empty_query()
+    return Query.boolean_query(clauses, minimum_number_should_match=needed)

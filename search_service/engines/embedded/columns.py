@@ -1,0 +1,108 @@
+"""What every article of a generation is filtered by, as arrays indexed by row number.
+
+Entry points: :class:`ColumnKeeper` and :class:`Columns` (immutable). They turn ids into rows and
+back, and filters into a mask for the vector search in microseconds, where a query would have to
+carry thousands of rows out of the text index. The text index filters by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from search_service.engines.dates import day_range
+from search_service.engines.embedded.rows import Attributes
+from search_service.model import Filters
+
+_CODED = ("category", "kind", "author", "issuer")
+Mask = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """One revision's articles. Entry 0 is unused: rows begin at 1; a dead row has no id.
+
+    ``row_numbers`` and ``codes`` are shared among revisions and only ever grow: a row beyond the
+    arrays, or one that is dead, is no article of this revision.
+    """
+
+    ids: list[str | None]
+    live: Mask
+    day: npt.NDArray[np.int32]
+    coded: dict[str, npt.NDArray[np.int32]]
+    row_numbers: dict[str, int]
+    codes: dict[str, dict[str, int]]
+
+    def rows_of(self, ids: Iterable[str]) -> list[int]:
+        """The rows of those ids that are live, ascending, each once."""
+        rows = {self.row_numbers.get(id, 0) for id in ids}
+        return sorted(row for row in rows if row < len(self.ids) and self.live[row])
+
+    def id_of(self, row: int) -> str | None:
+        """The id of a live article."""
+        return self.ids[row] if row < len(self.ids) else None
+
+    def allowed(self, filters: Filters, *, hidden: Sequence[int]) -> Mask:
+        """Which rows pass the filters and are not hidden."""
+        mask = self.live.copy()
+        for name in ("kind", "author", "issuer"):
+            value = getattr(filters, name)
+            if value is not None:
+                mask &= self.coded[name] == self.codes[name].get(value, -1)
+        if filters.category is not None:
+            below = filters.category + "/"
+            wanted = [
+                code
+                for value, code in list(self.codes["category"].items())
+                if value == filters.category or value.startswith(below)
+            ]
+            mask &= np.isin(self.coded["category"], wanted)
+        days = day_range(filters)
+        if days is not None:
+            mask &= (self.day >= days[0]) & (self.day <= days[1])
+        mask[hidden] = False
+        return mask
+
+
+class ColumnKeeper:
+    """Makes the columns of each revision out of the last ones; one thread at a time."""
+
+    def __init__(self) -> None:
+        self._columns = Columns(
+            ids=[None],
+            live=np.zeros(1, dtype=bool),
+            day=np.zeros(1, dtype=np.int32),
+            coded={name: np.zeros(1, dtype=np.int32) for name in _CODED},
+            row_numbers={},
+            codes={name: {"": 0} for name in _CODED},
+        )
+
+    def advance(self, changed: Sequence[Attributes]) -> Columns:
+        """The columns after these changes, which come by row ascending."""
+        if not changed:
+            return self._columns
+        old = self._columns
+        size = max(len(old.ids), changed[-1].row + 1)
+        ids = old.ids + [None] * (size - len(old.ids))
+        live, day = _grown(old.live, size), _grown(old.day, size)
+        coded = {name: _grown(column, size) for name, column in old.coded.items()}
+        for attributes in changed:
+            row = attributes.row
+            ids[row] = attributes.id if attributes.live else None
+            live[row] = attributes.live
+            day[row] = attributes.day
+            old.row_numbers[attributes.id] = row
+            for name in _CODED:
+                known = old.codes[name]
+                coded[name][row] = known.setdefault(getattr(attributes, name), len(known))
+        self._columns = Columns(ids, live, day, coded, old.row_numbers, old.codes)
+        return self._columns
+
+
+def _grown(array: npt.NDArray[T], size: int) -> npt.NDArray[T]:
+    grown = np.zeros(size, dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown

@@ -1,0 +1,280 @@
+"""The embedded engine: generations in a folder, nothing to start, one host.
+
+Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generation>/`` with
+
+- ``articles.sqlite3``: the truth (:mod:`.rows`, :mod:`.writes`);
+- ``articles.index``, ``passages.index``: the text index (:mod:`.text`), disposable;
+- ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
+
+``DATA/aliases.json`` says who reads what; ``DATA/writer.lock`` lets one process write. This module
+holds the generations; searching stands in :mod:`.reader`, writing in
+:mod:`.writer`.
+"""
+
+import json
+import re
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analyzers.language import say
+from search_service.engines import Scope
+from search_service.engines.embedded.aliases import (
+    Aliases,
+    make_folder_durable,
+    read_aliases,
+    write_aliases,
+)
+from search_service.engines.embedded.apply import catch_up, is_behind
+from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.locks import WriterLock, alias_lock
+from search_service.engines.embedded.reader import EmbeddedReader
+from search_service.engines.embedded.rows import FILE_NAME, Rows, create_rows
+from search_service.engines.embedded.snapshots import OpenGeneration
+from search_service.engines.embedded.text import TEXT_SCHEMA, create_folders
+from search_service.engines.embedded.writer import EmbeddedWriter
+from search_service.engines.embedded.writes import RowWriter
+from search_service.errors import BadInput, NoIndex, NotFound, WriterBusy
+from search_service.model import Audience, Generation, Manifest
+
+_UNFINISHED, _DROPPED = ".new-", ".dropped-"
+_SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+
+
+class EmbeddedEngine:
+    """A folder of generations. Safe among threads, and among processes that read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+        self._lock = threading.Lock()
+        self._open: dict[str, OpenGeneration] = {}
+        with translated(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._writers = WriterLock(self._folder)
+
+    def create(self, audience: Audience, manifest: Manifest) -> Generation:
+        """Start an empty generation that serves nobody yet.
+
+        The name tells time, schema, analysis and model, and sorts by time within the audience.
+        """
+        moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
+        marks = (f"s{manifest.schema}", manifest.analysis[:8], manifest.model[:8])
+        kept = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
+        name = "-".join(filter(None, [audience.label, moment, *kept, uuid.uuid4().hex[:6]]))
+        home = self._folder / audience.label
+        with translated(self._folder):
+            home.mkdir(exist_ok=True)
+            unfinished = home / f"{_UNFINISHED}{name}"
+            unfinished.mkdir()
+            create_rows(unfinished, manifest=manifest, text_schema=TEXT_SCHEMA)
+            create_folders(unfinished)
+            unfinished.rename(home / name)
+            make_folder_durable(home)
+        return Generation(name=name, audience=audience, manifest=manifest)
+
+    @contextmanager
+    def writer(self, generation: str) -> Iterator[EmbeddedWriter]:
+        """Open a generation for writing.
+
+        The lock is the folder's: one process writes. Within this engine several generations may be
+        written at once (the views of one article), each by one writer.
+        """
+        folder = self._find(generation)
+        with self._writers.held(generation) as first:
+            if first:
+                self._mend_all()
+            writer = EmbeddedWriter(folder, dimensions=_manifest(folder).dimensions)
+            try:
+                yield writer
+                writer.leave_cache()
+            finally:
+                writer.close()
+
+    def count(self, generation: str) -> int:
+        """How many live articles a generation holds."""
+        folder = self._find(generation)
+        with translated(folder), _rows(folder) as rows:
+            return rows.count()
+
+    def activate(self, serving: Mapping[Audience, str]) -> None:
+        """Let each audience read the generation named, in one step.
+
+        Raises ``BadInput`` where an audience would read what was made for one above it.
+        """
+        for audience, name in serving.items():
+            _check_audience(self._find(name), audience)
+        with alias_lock(self._folder):
+            now = read_aliases(self._folder)
+            wanted = {**now.serving, **serving}
+            if wanted != now.serving:  # the same again leaves the way back as it is
+                write_aliases(self._folder, Aliases(serving=wanted, previous=now.serving))
+
+    def rollback(self) -> Mapping[Audience, str]:
+        """Go back, for every audience, to what it read before the last activation."""
+        with alias_lock(self._folder):
+            now = read_aliases(self._folder)
+            if not now.previous:
+                raise NotFound(
+                    say(
+                        "没有可以回退的上一代索引；至少要激活过两次",
+                        "there is no generation to go back to; it takes two activations",
+                    )
+                )
+            for name in now.previous.values():
+                self._find(name)
+            write_aliases(self._folder, Aliases(serving=now.previous, previous=now.serving))
+            return now.previous
+
+    def generations(self) -> list[Generation]:
+        """All generations, oldest first."""
+        now = read_aliases(self._folder)
+        folders = [
+            folder
+            for audience in Audience
+            for folder in (self._folder / audience.label).glob("*")
+            if _SAFE_NAME.fullmatch(folder.name) and (folder / FILE_NAME).is_file()
+        ]
+        return [
+            Generation(
+                name=folder.name,
+                audience=_audience_of(folder),
+                manifest=_manifest(folder),
+                serves=tuple(a for a in Audience if now.serving.get(a) == folder.name),
+                kept=folder.name in now.previous.values(),
+            )
+            for folder in sorted(folders, key=lambda folder: folder.name.split("-")[1:])
+        ]
+
+    def drop(self, generation: str) -> None:
+        """Delete a generation; raises ``BadInput`` where it serves or can be gone back to."""
+        folder = self._find(generation)
+        with self._writers.held(generation), alias_lock(self._folder):
+            now = read_aliases(self._folder)
+            if generation in {*now.serving.values(), *now.previous.values()}:
+                raise BadInput(
+                    say(
+                        f"索引 {generation} 正在使用或是回退目标，不能删除；请先激活别的一代",
+                        f"generation {generation} is in use or is what a rollback returns to;"
+                        " activate another one first",
+                    )
+                )
+            with self._lock:
+                self._open.pop(generation, None)
+            with translated(folder):
+                # Out of sight in one step; what cannot be deleted now (Windows) is deleted later.
+                folder.rename(folder.parent / f"{_DROPPED}{generation}")
+                for remains in folder.parent.glob(f"{_DROPPED}*"):
+                    shutil.rmtree(remains, ignore_errors=True)
+
+    def reader(self, scope: Scope, *, generation: str | None = None) -> EmbeddedReader:
+        """Open what the audience reads now, or the generation named, at its newest revision."""
+        serving = read_aliases(self._folder).serving
+        if generation is not None:
+            folder = self._find(generation)
+            _check_audience(folder, scope.audience)
+        else:
+            folder = self._served(scope.audience, serving.get(scope.audience))
+        with self._lock:
+            opened = self._open.get(folder.name)
+            if opened is None:
+                # What no audience reads any more is closed when its last reader is gone.
+                kept = set(serving.values())
+                self._open = {name: one for name, one in self._open.items() if name in kept}
+                opened = self._open[folder.name] = OpenGeneration(folder, self._mend)
+        return EmbeddedReader(opened.snapshot(), scope)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        with self._lock:
+            for opened in self._open.values():
+                opened.rows.close()
+            self._open = {}
+
+    def _served(self, audience: Audience, generation: str | None) -> Path:
+        folder = self._folder_of(generation) if generation else None
+        if folder is None:
+            raise NoIndex(
+                say(
+                    f"{self._folder} 中还没有 {audience.label} 的索引；请先运行 gongwen index",
+                    f"{self._folder} holds no index for {audience.label} yet;"
+                    " run gongwen index first",
+                )
+            )
+        return folder
+
+    def _find(self, generation: str) -> Path:
+        folder = self._folder_of(generation)
+        if folder is None:
+            raise NotFound(
+                say(
+                    f"{self._folder} 中没有索引 {generation!r}",
+                    f"there is no generation {generation!r} in {self._folder}",
+                )
+            )
+        return folder
+
+    def _folder_of(self, generation: str) -> Path | None:
+        """The folder of a generation; names come from outside, so only safe ones are looked up."""
+        if _SAFE_NAME.fullmatch(generation):
+            folder = self._folder / generation.partition("-")[0] / generation
+            if (folder / FILE_NAME).is_file():
+                return folder
+        return None
+
+    def _mend_all(self) -> None:
+        """Do what an earlier writer left undone in any generation, before new writes."""
+        for generation in self.generations():
+            folder = self._find(generation.name)
+            with translated(folder), _rows(folder) as rows:
+                state = rows.state()
+            if is_behind(folder, state):
+                _catch_up(folder, rebuild=False)
+
+    def _mend(self, folder: Path, *, rebuild: bool) -> None:
+        """Bring a text index up to its rows for a reader, unless a writer is about to."""
+        with suppress(WriterBusy), self._writers.held_alone(folder.name):
+            _catch_up(folder, rebuild=rebuild)
+
+
+def _catch_up(folder: Path, *, rebuild: bool) -> None:
+    with translated(folder), _rows(folder) as rows:
+        writes = RowWriter(folder, dimensions=0)
+        try:
+            catch_up(folder, rows, writes, rebuild=rebuild)
+        finally:
+            writes.close()
+
+
+@contextmanager
+def _rows(folder: Path) -> Iterator[Rows]:
+    rows = Rows(folder)
+    try:
+        yield rows
+    finally:
+        rows.close()
+
+
+def _audience_of(folder: Path) -> Audience:
+    return Audience[folder.parent.name.upper()]
+
+
+def _check_audience(folder: Path, audience: Audience) -> None:
+    """Refuse to let an audience read what was made for one above it."""
+    owner = _audience_of(folder)
+    if owner > audience:
+        raise BadInput(
+            say(
+                f"索引 {folder.name} 属于 {owner.label}，不能供 {audience.label} 检索",
+                f"generation {folder.name} was made for {owner.label};"
+                f" {audience.label} may not read it",
+            )
+        )
+
+
+def _manifest(folder: Path) -> Manifest:
+    with translated(folder), _rows(folder) as rows:
+        return Manifest.from_dict(json.loads(rows.state().manifest))

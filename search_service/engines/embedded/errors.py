@@ -1,0 +1,104 @@
+"""The door between the libraries under the embedded engine and our error tree.
+
+Entry point: :func:`translated`. SQLite, tantivy, numpy and the file system speak their own errors;
+each leaves the engine as one of ``search_service.errors`` with the place, the reason and the cure.
+tantivy reports everything as ``ValueError``, so no other code of ours may run inside the block.
+"""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from analyzers.language import say
+from search_service.errors import EngineError, EngineUnavailable, GongwenError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_FULL_NAMES = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC")
+# tantivy passes the system's own words on, inside its message.
+_FULL_WORDS = ("no space left", "disk is full", "file too large", "quota exceeded")
+_READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted")
+
+
+@contextmanager
+def translated(place: Path) -> Iterator[None]:
+    """Raise every library error of the block as ``EngineError`` that names ``place``."""
+    try:
+        yield
+    except GongwenError:
+        raise
+    except sqlite3.OperationalError as exc:
+        name = getattr(exc, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise EngineUnavailable(
+                say(
+                    f"{place}：数据库被占用超过 10 秒；请稍后再试",
+                    f"{place}: the database was busy for 10 seconds; try again",
+                )
+            ) from exc
+        raise engine_error(place, exc) from exc
+    except (sqlite3.Error, OSError, ValueError, RuntimeError) as exc:
+        raise engine_error(place, exc) from exc
+    except BaseException as exc:
+        # A panic in tantivy arrives as a class of PyO3 that no module exports.
+        if type(exc).__name__ == "PanicException":
+            raise engine_error(place, exc) from exc
+        raise
+
+
+def is_of_the_disk(exc: BaseException) -> bool:
+    """Whether the disk is full or refuses, so that trying anew cannot help."""
+    return _is_full(exc) or _is_read_only(exc)
+
+
+def engine_error(place: Path, exc: BaseException) -> EngineError:
+    """The error for ``exc`` at ``place``: a full disk, a read-only one, or damage."""
+    if _is_full(exc):
+        return EngineError(
+            say(
+                f"{place}：写入失败，磁盘可能已满（{exc}）。已提交的内容完好；请腾出空间后重试",
+                f"{place}: writing failed, the disk may be full ({exc})."
+                " What was committed is intact; free some space and run it again",
+            )
+        )
+    if not place.exists():
+        return EngineError(
+            say(
+                f"{place}：目录已不存在（{exc}）。请重新建立索引",
+                f"{place}: the folder is gone ({exc}). Index again",
+            )
+        )
+    # SQLite only says "unable to open": its write-ahead log needs a folder that can be written.
+    if _is_read_only(exc) or not os.access(place, os.W_OK):
+        return EngineError(
+            say(
+                f"{place}：不能写入（{exc}）。检索也需要写权限；请检查目录权限，或磁盘是否只读",
+                f"{place}: cannot be written ({exc}). Searching needs that too;"
+                " check the folder's permissions and that the disk is not read-only",
+            )
+        )
+    return EngineError(
+        say(
+            f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index 与 *.cache-*"
+            "（可由 articles.sqlite3 重建），再重新打开",
+            f"{place}: {exc}. If it comes again, stop writing and delete *.index and *.cache-*"
+            " there (they are rebuilt from articles.sqlite3), then open it again",
+        )
+    )
+
+
+def _is_full(exc: BaseException) -> bool:
+    return (
+        getattr(exc, "sqlite_errorname", "") in _FULL_NAMES
+        or (isinstance(exc, OSError) and exc.errno in _FULL)
+        or any(word in str(exc).lower() for word in _FULL_WORDS)
+    )
+
+
+def _is_read_only(exc: BaseException) -> bool:
+    return (isinstance(exc, OSError) and exc.errno in _READ_ONLY) or any(
+        word in str(exc).lower() for word in _READ_ONLY_WORDS
+    )

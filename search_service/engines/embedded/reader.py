@@ -1,0 +1,315 @@
+"""Searches over one snapshot of a generation, within one scope.
+
+Entry point: :class:`EmbeddedReader`, the ``Reader`` of the embedded engine. It asks the text index,
+the passage table and the rows, and gives their answers the one order of the contract: rounded score
+descending, then article id. How a snapshot is made stands in :mod:`.snapshots`.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import TypeVar
+
+from tantivy import Query
+
+from analyzers.language import say
+from search_service.engines import NO_FILTERS, Scope
+from search_service.engines.embedded.clauses import (
+    every,
+    filtering,
+    matching,
+    ranking,
+    weighted_term,
+    without,
+)
+from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.snapshots import Snapshot
+from search_service.engines.embedded.text import FACETS, ORDINAL_BITS, RowHit, Searches
+from search_service.errors import BadInput
+from search_service.model import (
+    Bonus,
+    Clause,
+    Everything,
+    Field,
+    Filters,
+    Hit,
+    Manifest,
+    PassageHit,
+    Sort,
+    Stored,
+    Totals,
+    Vector,
+    WeightedTerm,
+)
+
+T = TypeVar("T")
+_ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
+# Asked beyond the page, so that most pages with equal scores at their end need one search.
+_MARGIN = 32
+# Passages asked for one article wanted: in the corpus a good article has several good passages.
+_PASSAGES_FOR_ONE = 4
+
+
+class EmbeddedReader:
+    """One audience's index at one revision; safe among threads."""
+
+    def __init__(self, snapshot: Snapshot, scope: Scope) -> None:
+        self._snapshot = snapshot
+        self._scope = scope
+        self._hidden = snapshot.columns.rows_of(scope.hidden)
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation read."""
+        return self._snapshot.name
+
+    @property
+    def revision(self) -> int:
+        """Grows with every write of the generation that changed something."""
+        return self._snapshot.state.applied
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the generation was made with."""
+        return self._snapshot.manifest
+
+    def totals(
+        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
+    ) -> Totals:
+        """Count the match set and the facets, exactly."""
+        unknown = sorted(set(facets) - set(FACETS))
+        if unknown:
+            fault = say(
+                f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
+                f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
+            )
+            raise BadInput(fault, faults={"facets": fault})
+        articles = self._snapshot.articles
+        with translated(self._snapshot.folder):
+            query = self._query(articles, match, filters)
+            return Totals(articles.count(query), articles.facets(query, list(facets)))
+
+    def keyword(
+        self,
+        match: Clause,
+        rank: Sequence[WeightedTerm | Bonus] = (),
+        *,
+        filters: Filters = NO_FILTERS,
+        sort: Sort = Sort.RELEVANCE,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """The articles that match, in the order asked; by date their score is 0."""
+        if limit <= 0:
+            return []
+        articles = self._snapshot.articles
+        with translated(self._snapshot.folder):
+            query = self._query(articles, match, filters)
+            if sort is Sort.DATE:
+                return self._hits(articles.in_order(query, "sort_date", offset=offset, limit=limit))
+            scored = self._scored(articles, rank)
+            if not scored:
+                return self._hits(articles.in_order(query, "sort_id", offset=offset, limit=limit))
+            return self._ranked(articles, ranking(query, scored), offset + limit)[offset:]
+
+    def nearest(
+        self,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+        floor: float = -1.0,
+    ) -> list[PassageHit]:
+        """The best passages of the nearest articles, by cosine, exactly."""
+        dimensions = self.manifest.dimensions
+        if dimensions == 0 or articles <= 0 or per_article <= 0:
+            return []
+        if vector.shape != (dimensions,):
+            raise BadInput(
+                say(
+                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
+                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
+                    " use the model that made the index",
+                )
+            )
+        allowed = self._snapshot.columns.allowed(filters, hidden=self._hidden)
+        with translated(self._snapshot.folder):
+            near = self._snapshot.passage_table().nearest(
+                vector, allowed, articles=articles, per_article=per_article, floor=floor
+            )
+            found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in near)
+        return [
+            PassageHit(article_id, passage_id, -score)
+            for score, article_id, _, passage_id in _grouped(found, articles, per_article)
+        ]
+
+    def passages(
+        self,
+        terms: Sequence[tuple[str, float]],
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        per_article: int = 1,
+    ) -> list[PassageHit]:
+        """The best passages of the best articles, by Σ weight × BM25 of their words."""
+        if not terms or articles <= 0 or per_article <= 0:
+            return []
+        searches = self._snapshot.passages
+        with translated(self._snapshot.folder):
+            schema = searches.schema
+            scored = [weighted_term(schema, "words", value, weight) for value, weight in terms]
+            holding = Query.term_set_query(schema, "words", [value for value, _ in terms])
+            query = every([holding, *filtering(schema, filters)])
+            hits = self._best_articles(
+                searches, ranking(self._visible(searches, query), scored), articles
+            )
+            if per_article > 1:
+                chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
+                among = every([holding, Query.term_set_query(schema, "row", chosen)])
+                hits = searches.best(ranking(among, scored), searches.count(among) or 1)
+            found = self._candidates(
+                (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
+            )
+            return self._named(searches, _grouped(found, articles, per_article))
+
+    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
+        """In how many articles each term stands, hidden ones included."""
+        articles = self._snapshot.articles
+        with translated(self._snapshot.folder):
+            return {
+                term: articles.count(Query.term_query(articles.schema, field.value, term, "basic"))
+                for term in terms
+            }
+
+    def vectors(self, article_id: str) -> Mapping[str, Vector]:
+        """The vectors of an article's passages, by passage id."""
+        if article_id in self._scope.hidden:
+            return {}
+        with translated(self._snapshot.folder):
+            return self._snapshot.rows.vectors_of(article_id)
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """The articles of these ids that are live and not hidden."""
+        with translated(self._snapshot.folder):
+            return self._snapshot.rows.fetch([id for id in ids if id not in self._scope.hidden])
+
+    def stored_fields(self, article_id: str) -> Mapping[Field, str]:
+        """The terms held of an article."""
+        if article_id in self._scope.hidden:
+            return {}
+        with translated(self._snapshot.folder):
+            return self._snapshot.rows.terms_of(article_id)
+
+    def scan(self) -> Iterator[Stored]:
+        """Every live article that is not hidden, by id ascending."""
+        articles = self._snapshot.rows.scan()
+        while True:
+            with translated(self._snapshot.folder):
+                article = next(articles, None)
+            if article is None:
+                return
+            if article.view.id not in self._scope.hidden:
+                yield article
+
+    def _query(self, searches: Searches, match: Clause, filters: Filters) -> Query:
+        """What matches, passes the filters and is visible."""
+        parts = filtering(searches.schema, filters)
+        if not parts or not isinstance(match, Everything):
+            rows_of = self._snapshot.columns.rows_of
+            parts.insert(0, matching(searches.schema, match, rows_of=rows_of))
+        return self._visible(searches, every(parts))
+
+    def _scored(self, searches: Searches, rank: Sequence[WeightedTerm | Bonus]) -> list[Query]:
+        """What ranks, less the terms that stand nowhere."""
+        schema, rows_of = searches.schema, self._snapshot.columns.rows_of
+        scored = []
+        for part in rank:
+            if isinstance(part, Bonus):
+                clause = matching(schema, part.clause, rows_of=rows_of)
+                scored.append(Query.const_score_query(clause, part.weight))
+            elif searches.stands(part.field.value, part.value):
+                scored.append(weighted_term(schema, part.field.value, part.value, part.weight))
+        return scored
+
+    def _visible(self, searches: Searches, query: Query) -> Query:
+        if not self._hidden:
+            return query
+        return without(query, Query.term_set_query(searches.schema, "row", self._hidden))
+
+    def _hits(self, found: Sequence[RowHit]) -> list[Hit]:
+        columns = self._snapshot.columns
+        return [Hit(id, hit.score) for hit in found if (id := columns.id_of(hit.key)) is not None]
+
+    def _ranked(self, searches: Searches, query: Query, needed: int) -> list[Hit]:
+        """The first ``needed`` hits in the contract's order.
+
+        The text index breaks ties as it likes, so it is asked until the last tie that matters is
+        whole; then any two pages are slices of one list.
+        """
+        asked = needed + _MARGIN
+        while True:
+            found = searches.best(query, asked)
+            hits = self._hits(found)
+            whole = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
+            if whole or len(found) < asked:
+                hits.sort(key=lambda hit: (-hit.score, hit.id))
+                return hits[:needed]
+            asked *= 8
+
+    def _best_articles(self, searches: Searches, query: Query, articles: int) -> list[RowHit]:
+        """Passages by score, as many as show the best ``articles`` with all that tie at the end."""
+        asked = articles * _PASSAGES_FOR_ONE + _MARGIN
+        while True:
+            found = searches.best(query, asked)
+            best: dict[int, float] = {}
+            for hit in found:
+                best.setdefault(hit.key >> ORDINAL_BITS, hit.score)
+            last = list(best.values())[articles - 1] if len(best) >= articles else -math.inf
+            if len(found) < asked or found[-1].score < last:
+                return found
+            asked *= 4
+
+    def _candidates(self, found: Iterable[tuple[int, int, float, T]]) -> "list[_Candidate[T]]":
+        """Passages given by row, ordinal and score, in the contract's order."""
+        id_of = self._snapshot.columns.id_of
+        return sorted(
+            (
+                (-score, article_id, ordinal, what)
+                for row, ordinal, score, what in found
+                if (article_id := id_of(row)) is not None
+            ),
+            key=itemgetter(0, 1, 2),
+        )
+
+    def _named(
+        self, searches: Searches, chosen: "Sequence[_Candidate[RowHit]]"
+    ) -> list[PassageHit]:
+        """The passages with their ids, which the text index does not hold."""
+        table = self._snapshot.passage_table()
+        revisions = searches.revisions([hit for *_, hit in chosen])
+        return [
+            PassageHit(article_id, passage_id, -score)
+            for (score, article_id, ordinal, hit), revision in zip(chosen, revisions, strict=True)
+            if (passage_id := table.passage_id(hit.key >> ORDINAL_BITS, ordinal, revision))
+            is not None
+        ]
+
+
+# Negative score, article id, place in the article, and what it is: they sort as hits do.
+_Candidate = tuple[float, str, int, T]
+
+
+def _grouped(
+    ordered: Sequence[_Candidate[T]], articles: int, per_article: int
+) -> list[_Candidate[T]]:
+    """The best passages of the best articles, still in order."""
+    taken: dict[str, int] = {}
+    chosen = []
+    for candidate in ordered:
+        article_id = candidate[1]
+        count = taken.get(article_id, 0)
+        if count < per_article and (count > 0 or len(taken) < articles):
+            taken[article_id] = count + 1
+            chosen.append(candidate)
+    return chosen

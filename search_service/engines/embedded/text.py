@@ -1,0 +1,257 @@
+"""The text index of one generation: two tantivy folders that can be thrown away at any time.
+
+Entry points: :class:`TextIndex` (searches and lookups) and :class:`TextWriter`. What they hold is a
+function of the writes alone: one indexing thread, documents sorted by row inside a segment, and a
+commit returns only when its merges are done. So two indexes with the same writes give the same
+bytes, scores included, however the threads of the machine happened to run.
+
+Never the truth: :mod:`.rows` is, and :mod:`.apply` brings this up to it.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tantivy
+from tantivy import Document, Order, Query, Schema, SchemaBuilder
+
+from search_service.engines.embedded.rows import Terms
+from search_service.model import Field
+
+# Names everything that decides the bytes of the folders: another one here means a rebuild.
+TEXT_SCHEMA = "1"
+ARTICLES, PASSAGES = "articles.index", "passages.index"
+_POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
+FACETS = ("category", "kind", "author", "issuer", "year")
+# A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.apply`), for
+# merges of segments flushed inside one commit would run beside the indexing, in no fixed order.
+_HEAP_BYTES = 128_000_000
+# A passage is known by row × 2^20 + ordinal: one sort key, and no passage id in the text index.
+ORDINAL_BITS = 20
+_UNDATED = 99999999
+# tantivy refuses an aggregation of more buckets; a facet has at most one for each article.
+_BUCKETS = 65_000
+
+
+class RowHit(NamedTuple):
+    """A document found: its key (row, or row and ordinal), its rounded score, and where it is."""
+
+    key: int
+    score: float
+    address: tantivy.DocAddress
+
+
+def article_schema() -> Schema:
+    """Articles: match sets, totals, facets, order. ``sort_*`` are keys to sort by, ascending."""
+    builder = SchemaBuilder()
+    _add_filters(builder, facets=True)
+    for name in ("category", "year", "sort_id", "sort_date"):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
+    for field in Field:
+        option = "position" if field in _POSITIONED else "freq"
+        builder.add_text_field(field.value, tokenizer_name="terms", index_option=option)
+    return builder.build()
+
+
+def passage_schema() -> Schema:
+    """Passages: their words, and what their article is filtered by."""
+    builder = SchemaBuilder()
+    _add_filters(builder, facets=False)
+    builder.add_text_field("words", tokenizer_name="terms", index_option="freq")
+    return builder.build()
+
+
+def _add_filters(builder: SchemaBuilder, *, facets: bool) -> None:
+    for name in ("key", "row", "day"):
+        builder.add_integer_field(name, fast=True, indexed=True)
+    builder.add_integer_field("revision", fast=True)
+    builder.add_text_field("below", tokenizer_name="raw", index_option="basic")
+    for name in ("kind", "author", "issuer"):
+        builder.add_text_field(name, fast=facets, tokenizer_name="raw", index_option="basic")
+
+
+def open_index(folder: Path, schema: Schema, *, create: bool = False) -> tantivy.Index:
+    """Open the folder; raises ``ValueError`` where it is missing, damaged or of another schema."""
+    if not create and not tantivy.Index.exists(str(folder)):
+        raise ValueError(f"no text index in {folder}")
+    index = tantivy.Index(schema, path=str(folder), sort_by_field="key", sort_order=Order.Asc)
+    terms = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("terms", terms)
+    # "manual": the default would watch the folder from a thread of its own.
+    index.config_reader("manual")
+    return index
+
+
+class TextIndex:
+    """Searches one of the two folders, at the commit of the last :meth:`reload`."""
+
+    def __init__(self, folder: Path, schema: Schema) -> None:
+        self.schema = schema
+        self._index = open_index(folder, schema)
+        self.reload()
+
+    def reload(self) -> None:
+        """Search from now on what is committed now."""
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def frozen(self) -> "Searches":
+        """The searches of this moment's commit; a later reload leaves them alone."""
+        return Searches(self.schema, self._searcher)
+
+
+class Searches:
+    """Searches over one commit; safe among threads."""
+
+    def __init__(self, schema: Schema, searcher: tantivy.Searcher) -> None:
+        self.schema = schema
+        self._searcher = searcher
+
+    def count(self, query: Query) -> int:
+        """How many documents match, exactly."""
+        # The stub of tantivy 0.27 leaves ``count`` out.
+        return int(self._searcher.search(query, limit=1, count=True).count)  # type: ignore[attr-defined]
+
+    def stands(self, field: str, value: str) -> bool:
+        """Whether any document may hold the term (deleted ones are counted until merged away)."""
+        return bool(self._searcher.doc_freq(field, value))
+
+    def facets(self, query: Query, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Values of the facets with their counts: by count descending, then by value."""
+        if not names:
+            return {}
+        wanted = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
+        answer: dict[str, Any] = self._searcher.aggregate(query, wanted)
+        return {
+            name: dict(
+                sorted(
+                    (
+                        (bucket["key"], int(bucket["doc_count"]))
+                        for bucket in answer[name]["buckets"]
+                    ),
+                    key=lambda pair: (-pair[1], pair[0]),
+                )
+            )
+            for name in names
+        }
+
+    def best(self, query: Query, limit: int) -> list[RowHit]:
+        """The first ``limit`` documents by score; equal scores in no promised order."""
+        return self._hits(self._searcher.search(query, limit=limit, count=False).hits)
+
+    def in_order(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
+        """Documents by a sort key, ascending; their score is 0."""
+        found = self._searcher.search(
+            query, limit=limit, offset=offset, count=False, order_by_field=key, order=Order.Asc
+        )
+        return self._hits([(0.0, address) for _, address in found.hits])
+
+    def _hits(self, found: list[tuple[Any, tantivy.DocAddress]]) -> list[RowHit]:
+        keys = self._searcher.fast_field_values("key", [address for _, address in found])
+        return [
+            RowHit(int(key or 0), round(score, 6), address)
+            for key, (score, address) in zip(keys, found, strict=True)
+        ]
+
+    def revisions(self, hits: Sequence[RowHit]) -> list[int]:
+        """The revision that each hit shows of its article."""
+        values = self._searcher.fast_field_values("revision", [hit.address for hit in hits])
+        return [int(value or 0) for value in values]
+
+
+class TextWriter:
+    """Brings both folders from one commit to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.articles = open_index(folder / ARTICLES, article_schema())
+        self.passages = open_index(folder / PASSAGES, passage_schema())
+
+    def apply(self, changed: Sequence[Terms]) -> None:
+        """Replace what the index holds of these articles, in one commit of each folder."""
+        _commit(self.articles, changed, lambda terms: [_article_document(terms)])
+        _commit(self.passages, changed, _passage_documents)
+
+    def remove_remains(self) -> None:
+        """Delete the files of a commit that was broken off.
+
+        tantivy names the file of a segment's deletes by its count of operations, which the next
+        commit repeats: it would find the name taken and fail, and so would every one after it.
+        """
+        for index in (self.articles, self.passages):
+            writer = index.writer(_HEAP_BYTES, num_threads=1)
+            writer.garbage_collect_files()
+            writer.wait_merging_threads()
+
+    def holds(self, terms: Terms) -> bool:
+        """Whether both folders already show this article as it is (a crash after their commit)."""
+        attributes = terms.attributes
+        for index, count in ((self.articles, 1), (self.passages, len(terms.passages))):
+            index.reload()
+            searcher = index.searcher()
+            query = Query.term_query(index.schema, "row", attributes.row)
+            found = searcher.search(query, limit=max(count, 1) + 1, count=False).hits
+            shown = searcher.fast_field_values("revision", [address for _, address in found])
+            if shown != [attributes.revision] * (count if attributes.live else 0):
+                return False
+        return True
+
+
+def create_folders(folder: Path) -> None:
+    """Replace both folders by empty ones."""
+    for name, schema in ((ARTICLES, article_schema()), (PASSAGES, passage_schema())):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir()
+        open_index(folder / name, schema, create=True)
+
+
+def _commit(index: tantivy.Index, changed: Sequence[Terms], documents: Any) -> None:
+    # A writer for each commit: waiting for merges ends it. Opening one costs about a millisecond.
+    writer = index.writer(_HEAP_BYTES, num_threads=1)
+    for terms in changed:
+        writer.delete_documents_by_term("row", terms.attributes.row)
+        if terms.attributes.live:
+            for document in documents(terms):
+                writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _article_document(terms: Terms) -> Document:
+    attributes = terms.attributes
+    document = _document(terms, attributes.row)
+    document.add_text("category", attributes.category)
+    document.add_text("year", f"{attributes.day // 10000:04d}" if attributes.day else "")
+    document.add_text("sort_id", attributes.id)
+    newest_first = _UNDATED - attributes.day if attributes.day else _UNDATED
+    document.add_text("sort_date", f"{newest_first:08d} {attributes.id}")
+    for value in terms.exact:
+        document.add_text("exact", value)
+    for field, text in terms.fields.items():
+        document.add_text(field.value, text)
+    return document
+
+
+def _passage_documents(terms: Terms) -> Iterable[Document]:
+    for ordinal, words in enumerate(terms.passages):
+        document = _document(terms, (terms.attributes.row << ORDINAL_BITS) | ordinal)
+        document.add_text("words", words)
+        yield document
+
+
+def _document(terms: Terms, key: int) -> Document:
+    """What articles and passages have in common: the key, and what is filtered on."""
+    attributes = terms.attributes
+    document = Document()
+    document.add_integer("key", key)
+    document.add_integer("row", attributes.row)
+    document.add_integer("revision", attributes.revision)
+    if attributes.day:
+        document.add_integer("day", attributes.day)
+    for name in ("kind", "author", "issuer"):
+        document.add_text(name, getattr(attributes, name))
+    levels = attributes.category.split("/")
+    for depth in range(len(levels)):
+        document.add_text("below", "/".join(levels[: depth + 1]))
+    return document

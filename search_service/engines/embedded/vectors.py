@@ -1,0 +1,205 @@
+"""The passages of one generation in memory, and the exact search over their vectors.
+
+Entry points: :class:`PassageKeeper` (keeps the table up to date) and :class:`PassageTable`
+(immutable: nearest passages, ids of passages). The table is a memory-mapped cache of one revision
+plus what changed since; :mod:`.cache` reads and writes the cache. Exact, no ANN: 134,000
+vectors of 256 numbers are one product of 10–20 ms.
+
+Products in float32 find the candidates; their order depends on how BLAS splits the work, so scores
+come from a second, fixed summation in float64 over the few that can be in the answer.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from search_service.engines.embedded.cache import Block, load_cache, write_cache
+from search_service.engines.embedded.rows import PassageVectors, Rows
+from search_service.model import Vector
+
+Rank = npt.NDArray[np.bool_]
+# Float32 products of unit vectors differ by less than this from the exact ones.
+_SLACK = 1e-5
+# Gathering the rows costs about four times a row of the plain product.
+_GATHER_BELOW = 0.25
+# The overlay is searched from ordinary memory and rebuilt at each refresh: keep it small.
+_OVERLAY_PASSAGES = 5_000
+_OVERLAY_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Near:
+    """A passage by its article's row and its place in the article, with its cosine."""
+
+    row: int
+    ordinal: int
+    passage_id: str
+    score: float
+
+
+class PassageTable:
+    """All passages at one revision: the cache's block and the overlay's, each sorted by row."""
+
+    def __init__(self, base: Block, overlay: Block, superseded: Iterable[int]) -> None:
+        self._blocks = (base, overlay)
+        rows = list(superseded)
+        self._superseded = np.zeros(max(rows, default=-1) + 1, dtype=bool)
+        self._superseded[rows] = True
+
+    def passage_id(self, row: int, ordinal: int, revision: int) -> str | None:
+        """The id of a passage, or ``None`` where this table holds the article of another time."""
+        for block in reversed(self._blocks):
+            start, end = block.span(row)
+            if ordinal < end - start and block.revisions[start] == revision:
+                return block.passage_id(start + ordinal)
+        return None
+
+    def nearest(
+        self, vector: Vector, allowed: Rank, *, articles: int, per_article: int, floor: float
+    ) -> list[Near]:
+        """The best passages of the nearest articles among the ``allowed`` rows; in no order.
+
+        Complete for every order that sorts by score: articles that tie with the last one, after
+        rounding, are all there.
+        """
+        found = [
+            _Candidates.of(block, vector, self._permitted(index, allowed), floor)
+            for index, block in enumerate(self._blocks)
+        ]
+        best = np.concatenate([candidates.best for candidates in found])
+        if len(best) > articles:
+            least = np.partition(best, len(best) - articles)[len(best) - articles] - _SLACK
+        else:
+            least = -np.inf
+        return [
+            near
+            for candidates in found
+            for near in candidates.rescored(vector, least, per_article, floor)
+        ]
+
+    def _permitted(self, index: int, allowed: Rank) -> Rank:
+        if index > 0 or not self._superseded.any():
+            return allowed
+        size = min(len(allowed), len(self._superseded))
+        permitted = allowed.copy()
+        permitted[:size] &= ~self._superseded[:size]
+        return permitted
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """The passages of one block that may answer, in row order, with float32 similarities."""
+
+    block: Block
+    places: npt.NDArray[np.intp]
+    similarities: Vector
+    starts: npt.NDArray[np.intp]
+    best: Vector
+
+    @classmethod
+    def of(cls, block: Block, vector: Vector, allowed: Rank, floor: float) -> "_Candidates":
+        permitted = _select(allowed, block.rows) & block.present
+        places = np.flatnonzero(permitted)
+        if len(places) < _GATHER_BELOW * len(permitted):
+            similarities = block.vectors[places] @ vector
+        else:
+            similarities = (block.vectors @ vector)[places]
+        above = similarities >= floor - _SLACK
+        places, similarities = places[above], similarities[above]
+        rows = block.rows[places]
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        best = np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
+        return cls(block, places, similarities, starts, best)
+
+    def rescored(self, vector: Vector, least: float, per_article: int, floor: float) -> list[Near]:
+        """The best ``per_article`` passages of each article that reaches ``least``, exactly."""
+        ends = np.append(self.starts[1:], len(self.places))
+        chosen: list[int] = []
+        for article in np.flatnonzero(self.best >= least):
+            start, end = int(self.starts[article]), int(ends[article])
+            own = self.similarities[start:end]
+            if per_article < end - start:
+                bar = np.partition(own, end - start - per_article)[end - start - per_article]
+                chosen.extend(start + np.flatnonzero(own >= bar - _SLACK))
+            else:
+                chosen.extend(range(start, end))
+        places = self.places[chosen]
+        exact = np.einsum(
+            "ij,j->i", self.block.vectors[places].astype(np.float64), vector.astype(np.float64)
+        )
+        return [
+            Near(
+                row=int(self.block.rows[place]),
+                ordinal=int(place) - self.block.span(int(self.block.rows[place]))[0],
+                passage_id=self.block.passage_id(int(place)),
+                score=score,
+            )
+            for place, score in zip(places, (round(float(x), 6) for x in exact), strict=True)
+            if score >= floor
+        ]
+
+
+def _select(allowed: Rank, rows: npt.NDArray[np.int32]) -> Rank:
+    """``allowed[rows]``, where a row beyond the end (written since) is not allowed."""
+    if len(rows) and int(rows[-1]) >= len(allowed):
+        allowed = np.append(allowed, np.zeros(int(rows[-1]) + 1 - len(allowed), dtype=bool))
+    return allowed[rows]
+
+
+class PassageKeeper:
+    """Keeps the table of one generation at the newest revision; safe among threads."""
+
+    def __init__(self, folder: Path, rows: Rows, *, dimensions: int) -> None:
+        self._folder = folder
+        self._rows = rows
+        self.dimensions = dimensions
+        self._lock = threading.Lock()
+        self._revision = -1
+        self._cacheable = True  # until the disk refuses once
+        self._base = Block.empty(dimensions)
+        self._overlay: dict[int, PassageVectors] = {}
+        self._table = PassageTable(self._base, self._base, ())
+
+    def table(self, revision: int) -> PassageTable:
+        """The table, at ``revision`` or newer."""
+        with self._lock:
+            if self._revision < revision:
+                self._refresh()
+            return self._table
+
+    def _refresh(self) -> None:
+        if self._revision < 0:
+            self._load()
+        if self._cacheable:
+            behind = self._rows.count_passages(since=self._revision) + sum(
+                len(passages.ids) for passages in self._overlay.values()
+            )
+            if is_large(behind, len(self._base.rows)):
+                self._cacheable = write_cache(self._folder, self._rows, dimensions=self.dimensions)
+                self._load()
+        newest = self._rows.state().revision
+        for passages in self._rows.passages_since(self._revision):
+            self._overlay[passages.row] = passages
+        self._revision = newest
+        overlay = Block.of(sorted(self._overlay.values(), key=_row), dimensions=self.dimensions)
+        self._table = PassageTable(self._base, overlay, self._overlay)
+
+    def _load(self) -> None:
+        """Begin with the newest cache; without one, with nothing at revision 0."""
+        cache = load_cache(self._folder, dimensions=self.dimensions)
+        if cache is not None and cache.revision > self._revision:
+            self._base, self._revision, self._overlay = cache.block, cache.revision, {}
+        self._revision = max(self._revision, 0)
+
+
+def is_large(overlay: int, base: int) -> bool:
+    """Whether an overlay of so many passages is worth a new cache."""
+    return overlay > max(_OVERLAY_PASSAGES, _OVERLAY_SHARE * base)
+
+
+def _row(passages: PassageVectors) -> int:
+    return passages.row

@@ -1,0 +1,60 @@
+"""The writer of one generation: SQLite first, then the text index, then the note that both agree.
+
+Entry point: :class:`EmbeddedWriter`. The engine opens it under the writer lock.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from search_service.engines.embedded.apply import apply_write, catch_up
+from search_service.engines.embedded.cache import load_cache, write_cache
+from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.rows import Rows
+from search_service.engines.embedded.vectors import is_large
+from search_service.engines.embedded.writes import RowWriter
+from search_service.model import Manifest, Record, Tombstone, Written
+
+
+class EmbeddedWriter:
+    """Writes one generation, one call at a time; what a crash left undone is done on opening."""
+
+    def __init__(self, folder: Path, *, dimensions: int) -> None:
+        self._folder = folder
+        self._dimensions = dimensions
+        self._mutex = threading.Lock()
+        with translated(folder):
+            self._rows = Rows(folder)
+            self._writes = RowWriter(folder, dimensions=dimensions)
+            try:
+                self._text = catch_up(folder, self._rows, self._writes)
+            except BaseException:
+                self.close()
+                raise
+
+    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+        """Apply the entries; durable and visible when it returns."""
+        with self._mutex, translated(self._folder):
+            written = self._writes.apply(entries)
+            apply_write(self._text, self._rows, self._writes)
+            return written
+
+    def set_manifest(self, manifest: Manifest) -> None:
+        """Replace the generation's manifest."""
+        with self._mutex, translated(self._folder):
+            self._writes.set_manifest(manifest)
+            self._dimensions = manifest.dimensions
+
+    def leave_cache(self) -> None:
+        """Write a fresh passage cache where much has changed, so that no reader has to make it."""
+        with self._mutex, translated(self._folder):
+            cache = load_cache(self._folder, dimensions=self._dimensions)
+            revision, passages = (cache.revision, len(cache.block.rows)) if cache else (0, 0)
+            if is_large(self._rows.count_passages(since=revision), passages):
+                write_cache(self._folder, self._rows, dimensions=self._dimensions)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._mutex, translated(self._folder):
+            self._rows.close()
+            self._writes.close()

@@ -1,0 +1,37 @@
+"""Both engines under one name: every conformance test runs once over each."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from search_service.engines import Engine, open_engine
+
+_ENGINES = ["embedded", pytest.param("elastic", marks=pytest.mark.elasticsearch)]
+
+
+def _open(kind: str, request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Engine:
+    if kind == "embedded":
+        return open_engine(f"embedded:{factory.mktemp('engine')}")
+    # Asked for here and not as an argument: the other engine's tests start no node.
+    return open_engine(f"{request.getfixturevalue('elasticsearch_url')}-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture(params=_ENGINES)
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """An empty engine of each kind."""
+    opened = _open(request.param, request, tmp_path_factory)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=_ENGINES, scope="module")
+def shared_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """One engine for a whole module, for tests that ask much and write nothing."""
+    opened = _open(request.param, request, tmp_path_factory)
+    yield opened
+    opened.close()

@@ -1,0 +1,59 @@
+"""What a run of the tests left out, and why: a pytest plugin with one line for each part.
+
+Parts are the markers of ``pyproject.toml``, whose text says what they need. The tests that need
+nothing run first. With ``GONGWEN_REQUIRE_ALL=1`` a skipped test has failed. Nothing of the service
+may be imported here.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+
+# From quick to slow; what has none of these markers comes first.
+_PARTS = ("compose", "quality", "models", "elasticsearch", "browser")
+_LEFT_OUT = pytest.StashKey[Counter[str]]()
+
+
+def _part(item: pytest.Item) -> str:
+    return next((name for name in _PARTS if item.get_closest_marker(name)), "")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what is quick before what is slow; the order is otherwise kept."""
+    items.sort(key=lambda item: _PARTS.index(_part(item)) + 1 if _part(item) else 0)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count what was left out by part."""
+    for item in items:
+        item.config.stash.setdefault(_LEFT_OUT, Counter())[_part(item)] += 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where nothing may be left out."""
+    report = yield
+    required = os.environ.get("GONGWEN_REQUIRE_ALL") == "1"
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"GONGWEN_REQUIRE_ALL=1, but {item.nodeid} was skipped: {reason}"
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say in one line each what was left out and what it needs."""
+    needs = dict(line.split(": ", 1) for line in config.getini("markers") if ": " in line)
+    for part, count in sorted(config.stash.get(_LEFT_OUT, Counter()).items()):
+        if part:
+            noun = "test" if count == 1 else "tests"
+            terminalreporter.write_line(
+                f"left out: {count} {part} {noun} ({needs[part]}); make test-all runs them"
+            )
