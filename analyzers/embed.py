@@ -208,7 +208,11 @@ class SentenceTransformerEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of weights, architecture and tokenizer, wherever they were loaded from."""
-        digest = hashlib.sha256(repr(self._model).encode())
+        # Not the repr of the model: it changes with the library's version, the vectors do not.
+        parts = [
+            (type(part).__name__, str(getattr(part, "pooling_mode", ""))) for part in self._model
+        ]
+        digest = hashlib.sha256(json.dumps(parts).encode())
         digest.update(json.dumps(self._model.prompts, sort_keys=True).encode())
         tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
         if isinstance(tokenizer, Tokenizer):

@@ -1,0 +1,4 @@
+"""The making of the built-in embedding model: `build` makes it, `measure` judges it.
+
+Nothing of the service imports this package, and no text of a corpus may be stored in it.
+"""

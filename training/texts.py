@@ -1,0 +1,64 @@
+"""Texts to learn from: articles of a corpus cut into passages, titles, pairs; see `sample`.
+
+Reads JSON lines (plain or .gz) given as arguments; keeps nothing on disk.
+"""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+# Characters of a passage; a clause of law has 117 on average.
+SHORTEST, LONGEST = 40, 240
+
+_SENTENCE = re.compile(r"[^。；\n]+[。；\n]*")
+
+
+def records(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Yield the records of JSON-lines files."""
+    for path in paths:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip():
+                    yield json.loads(line)
+
+
+def passages(body: str) -> list[str]:
+    """Cut a body into passages at sentence ends; too short ones are left out."""
+    found: list[str] = []
+    current = ""
+    for sentence in _SENTENCE.findall(body):
+        if current and len(current) + len(sentence) > LONGEST:
+            found.append(current)
+            current = ""
+        current += sentence
+        if len(current) >= SHORTEST and sentence.endswith("\n"):
+            found.append(current)
+            current = ""
+    found.append(current)
+    return [text.strip()[:LONGEST] for text in found if len(text.strip()) >= SHORTEST]
+
+
+def sample(
+    bodies: Sequence[str],
+    cut: Callable[[str], list[str]],
+    *,
+    each: int,
+    seed: int = 1,
+) -> list[str]:
+    """Return a fixed random sample of different pieces, at most `each` of a body.
+
+    Without that bound a few huge codes and yearbooks would drown everything else.
+    """
+    draw = random.Random(seed)
+    chosen: set[str] = set()
+    for body in bodies:
+        pieces = cut(body)
+        chosen.update(draw.sample(pieces, min(each, len(pieces))))
+    ordered = sorted(chosen)
+    draw.shuffle(ordered)
+    return ordered
