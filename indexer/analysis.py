@@ -77,7 +77,7 @@ def analyse(
     views: Sequence[tuple[View, int]],
     analyzer: Analyzer,
     embedder: Embedder | None,
-    known: dict[str, Vector],
+    known: dict[str, Vector | None],
 ) -> Iterator[Record]:
     """The records of views with their versions.
 
@@ -93,7 +93,11 @@ def analyse(
         texts = [text for passages in cut for _, text in passages if text not in known]
         unknown = list(dict.fromkeys(texts))
         if unknown:
-            known.update(zip(unknown, embedder.embed(unknown), strict=True))
+            known |= {
+                # A row of zeros stands for a text without a known word: it is near to nothing.
+                text: vector if vector.any() else None
+                for text, vector in zip(unknown, embedder.embed(unknown), strict=True)
+            }
     for (view, version), passages in zip(views, cut, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]

@@ -20,7 +20,12 @@ _SEARCHES = (
     ("三無小區", say("繁体查简体", "traditional finds simplified")),
     ("云政法(2023)9号", say("文号括号不同也能找到", "a 文号 in another bracket")),
     ("b1890", say("编号不分大小写", "a code in any case")),
-    ("人数最多", say("词中之词", "a word inside a longer one")),
+    (
+        "人数最多",
+        say(
+            "词中之词，按词检索的引擎找不到", "inside a longer word, where engines of words miss it"
+        ),
+    ),
 )
 
 

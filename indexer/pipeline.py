@@ -189,7 +189,7 @@ def _records(
     sequence: int,
 ) -> Mapping[Audience, list[Record]]:
     """The records of a batch for each audience, the public first: its vectors see no other text."""
-    known: dict[str, Vector] = {}
+    known: dict[str, Vector | None] = {}
     records = {}
     for audience in sorted(audiences):
         views: list[tuple[View, int]] = []

@@ -13,8 +13,8 @@ from search_service.errors import NotFound
 from search_service.model import Audience, Everything, Exact, Sort, Stored
 from search_service.service import SearchService
 
-# Ids asked for beyond the list's length, for those that this audience may not see.
-_SPARE = 20
+# Ids asked for at once; those that this audience may not see make it ask again.
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,28 @@ def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home
     """The newest and the most read articles, and the categories with their counts."""
     reader = service.reader(audience)
     newest = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=limit)]
-    most = service.store.most_viewed(limit + _SPARE)
-    stored = reader.fetch([*newest, *most])
+    stored = reader.fetch(newest)
     totals = reader.totals(Everything(), facets=("category",))
     return Home(
         total=totals.total,
         latest=tuple(stored[key] for key in newest if key in stored),
-        hottest=tuple(stored[key] for key in most if key in stored)[:limit],
+        hottest=_hottest(service, reader, limit),
         categories=totals.facets["category"],
     )
+
+
+def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored, ...]:
+    """The most read articles that the audience may see: what it may not see leaves no gap."""
+    found: list[Stored] = []
+    offset = 0
+    while len(found) < limit:
+        ids = service.store.most_viewed(_AT_ONCE, offset=offset)
+        if not ids:
+            break
+        stored = reader.fetch(ids)
+        found += [stored[key] for key in ids if key in stored]
+        offset += _AT_ONCE
+    return tuple(found[:limit])
 
 
 def by_key(service: SearchService, key: str, audience: Audience) -> list[str]:

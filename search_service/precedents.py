@@ -14,6 +14,7 @@ from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
 from search_service.fusion import fuse
+from search_service.meaning import nearest
 from search_service.model import (
     Audience,
     Everything,
@@ -75,12 +76,11 @@ def precedents(
         by_meaning = (
             []
             if vector is None
-            else reader.nearest(
+            else nearest(
+                reader,
                 vector,
                 filters=filters,
-                articles=relevance.WINDOW,
                 per_article=relevance.PRECEDENTS_PER_ARTICLE,
-                floor=reader.manifest.floor,
             )
         )
         owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}

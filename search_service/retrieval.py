@@ -14,6 +14,7 @@ from search_service import query as queries
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.fusion import fuse
+from search_service.meaning import nearest
 from search_service.model import (
     All,
     AnyOf,
@@ -111,12 +112,12 @@ class _Matched:
 
     keyword: Clause
     exact: tuple[str, ...]
-    nearest: tuple[PassageHit, ...]
+    near: tuple[PassageHit, ...]
     relaxed: bool
 
     @property
     def clause(self) -> Clause:
-        ids = (*self.exact, *(hit.article_id for hit in self.nearest))
+        ids = (*self.exact, *(hit.article_id for hit in self.near))
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
@@ -127,10 +128,10 @@ def search(service: SearchService, request: SearchRequest, audience: Audience) -
     if not query.chunks:
         # Nothing asked: everything, newest first. Punctuation alone asks for nothing that exists.
         return _browse(reader, request) if not request.text.strip() else Page(total=0, results=())
-    nearest, degraded = _nearest(service, reader, query, request)
+    near, degraded = _nearest(service, reader, query, request)
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
-    alone = request.mode is Mode.SEMANTIC and nearest is not None
-    matched = _match(reader, query, request, nearest or (), by_meaning_alone=alone)
+    alone = request.mode is Mode.SEMANTIC and near is not None
+    matched = _match(reader, query, request, near or (), by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
     ids, scores, ranks = _order(reader, query, request, matched)
     return Page(
@@ -181,12 +182,7 @@ def _nearest(
     vector = service.meaning(query.meaning)
     if vector is None:
         return None, False
-    hits = reader.nearest(
-        vector,
-        filters=request.filters,
-        articles=relevance.WINDOW,
-        floor=reader.manifest.floor,
-    )
+    hits = nearest(reader, vector, filters=request.filters)
     if query.excluded and hits:
         ids = Identifiers(tuple(hit.article_id for hit in hits))
         allowed = reader.keyword(queries.excluding(query, ids), limit=relevance.WINDOW)
@@ -199,7 +195,7 @@ def _match(
     reader: Reader,
     query: Query,
     request: SearchRequest,
-    nearest: tuple[PassageHit, ...],
+    near: tuple[PassageHit, ...],
     *,
     by_meaning_alone: bool,
 ) -> _Matched:
@@ -210,15 +206,15 @@ def _match(
         )
         exact = tuple(hit.id for hit in hits)
     if by_meaning_alone:
-        return _Matched(AnyOf(()), exact, nearest, relaxed=False)
+        return _Matched(AnyOf(()), exact, near, relaxed=False)
     strict = queries.strict(query)
     found = exact or reader.totals(strict, filters=request.filters).total
     if found or request.sort is Sort.DATE or not query.words:
-        return _Matched(strict, exact, nearest, relaxed=False)
+        return _Matched(strict, exact, near, relaxed=False)
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
     clause = queries.relaxed(query, frequencies, articles)
-    return _Matched(clause, exact, nearest, relaxed=True)
+    return _Matched(clause, exact, near, relaxed=True)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
@@ -250,12 +246,12 @@ def _order(
     keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
     ranks = _Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
-        {hit.article_id: (place, hit.score) for place, hit in enumerate(matched.nearest, start=1)},
+        {hit.article_id: (place, hit.score) for place, hit in enumerate(matched.near, start=1)},
     )
     fused = fuse(
         [
             (relevance.RRF_KEYWORD, [hit.id for hit in keyword]),
-            (relevance.RRF_SEMANTIC, [hit.article_id for hit in matched.nearest]),
+            (relevance.RRF_SEMANTIC, [hit.article_id for hit in matched.near]),
         ]
     )
     head = [*matched.exact, *(key for key in fused if key not in set(matched.exact))]
@@ -286,14 +282,14 @@ def _results(
     ranks: _Ranks,
 ) -> tuple[Result, ...]:
     stored = reader.fetch(ids)
-    nearest = {hit.article_id: hit.passage_id for hit in matched.nearest}
+    best = {hit.article_id: hit.passage_id for hit in matched.near}
     results = []
     for key in ids:
         if key not in stored:  # taken away between two reads
             continue
         one = stored[key]
         title_marks = marks(one.view.title, query.literals, query.words)
-        passages = _shown(one, query, nearest.get(key))
+        passages = _shown(one, query, best.get(key))
         why = _why(one, query, matched, ranks) if request.explain else None
         score = scores.get(key, 0.0)
         results.append(
@@ -302,16 +298,16 @@ def _results(
     return tuple(results)
 
 
-def _shown(stored: Stored, query: Query, nearest: str | None) -> tuple[ShownPassage, ...]:
+def _shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
     """The passages that show best why the article was found: most distinct words, literal first."""
     candidates = []
     for place, (passage, text) in enumerate(stored):
         found = marks(text, query.literals, query.words)
         marked = {text[start:end] for start, end in found}
         longest = max((len(piece) for piece in marked), default=0)
-        if found or passage.id == nearest:
+        if found or passage.id == best:
             worth = sum(len(piece) for piece in marked) + longest
-            candidates.append((-worth, passage.id != nearest, place, passage, text, found))
+            candidates.append((-worth, passage.id != best, place, passage, text, found))
     candidates.sort(key=lambda candidate: candidate[:3])
     chosen = candidates[: relevance.SHOWN_PASSAGES]
     if not chosen and stored.passages:

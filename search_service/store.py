@@ -120,11 +120,11 @@ class Store:
                 _VIEWS.insert(), [{"article_id": key, "views": n} for key, n in counts.items()]
             )
 
-    def most_viewed(self, limit: int) -> Sequence[str]:
-        """Ids by views, most first; ties by id."""
+    def most_viewed(self, limit: int, *, offset: int = 0) -> Sequence[str]:
+        """Ids by views, most first; ties by id. Of all audiences: the caller asks which are seen."""
         query = sa.select(_VIEWS.c.article_id).order_by(_VIEWS.c.views.desc(), _VIEWS.c.article_id)
         with self._engine.connect() as connection:
-            return list(connection.scalars(query.limit(limit)))
+            return list(connection.scalars(query.limit(limit).offset(offset)))
 
     def views(self, ids: Iterable[str]) -> dict[str, int]:
         """View counters of these ids; ids without one are left out."""

@@ -104,7 +104,7 @@ def test_public_answers_do_not_depend_on_paid_text(
     open_named: Open, tmp_path: Path, secret: str
 ) -> None:
     """Replace the members' text: every answer to a guest stays byte for byte the same."""
-    answers: list[tuple[object, ...]] = []
+    answers = []
     for name, text in (("one", SECRETS[0]), ("other", secret)):
         service = open_named(name)
         source = write_source(tmp_path / f"{name}.jsonl", paid_records(text))

@@ -1,0 +1,16 @@
+"""The application for a WSGI server. Entry point: :func:`create_wsgi_app`.
+
+``gunicorn 'search_service.web.wsgi:create_wsgi_app()'``: each worker opens a service of its own.
+"""
+
+from flask import Flask
+
+from search_service.service import open_service
+from search_service.settings import read_settings
+from search_service.web import create_app
+
+
+def create_wsgi_app() -> Flask:
+    """Build the application from the environment; raises ``ConfigurationError`` naming a bad setting."""
+    settings = read_settings()
+    return create_app(open_service(settings), settings)

@@ -1,0 +1,412 @@
+"""The JSON API over a real index: shapes, faults, problems."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from search_service.errors import GongwenError
+from search_service.service import SearchService
+from search_service.settings import Settings
+from search_service.web import create_app
+from tests.web.careful import json_of, open_over
+
+PROBLEM = "application/problem+json"
+RESULT_KEYS = {
+    "id", "code", "title", "author", "issuer", "document_number", "kind", "category", "date",
+    "status", "url", "score", "highlights", "passages",
+}  # fmt: skip
+
+
+def test_search_answers_the_promised_shape(client: FlaskClient) -> None:
+    """A search answers totals, facets and results with every field, and nothing about time."""
+    response = client.get("/api/v1/search?q=三无小区")
+
+    body = json_of(response)
+    assert response.status_code == 200
+    assert set(body) <= {"total", "relaxed", "degraded", "facets", "results", "message"}
+    assert body["total"] >= len(body["results"]) > 0
+    assert set(body["results"][0]) == RESULT_KEYS
+    assert set(body["facets"]) == {"category", "kind", "author", "issuer", "year"}
+    assert response.headers["Server-Timing"].startswith("total;dur=")
+
+
+def test_chinese_is_readable_in_the_body(client: FlaskClient) -> None:
+    """JSON carries Chinese as it is, not as escapes."""
+    assert "小区" in client.get("/api/v1/search?q=小区").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
+def test_facets_add_up_to_the_total(client: FlaskClient, mode: str) -> None:
+    """In every mode each facet counts every article once."""
+    body = json_of(client.get(f"/api/v1/search?q=基层治理&mode={mode}"))
+
+    sums = {name: sum(counts.values()) for name, counts in body["facets"].items()}
+    assert sums == dict.fromkeys(sums, body["total"])
+
+
+@pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
+@pytest.mark.parametrize("sort", ["relevance", "date"])
+def test_pages_are_slices_of_one_ranking(client: FlaskClient, mode: str, sort: str) -> None:
+    """Pages of three, joined, are the one page that holds all."""
+    address = f"/api/v1/search?q=工作&mode={mode}&sort={sort}"
+    whole = json_of(client.get(f"{address}&size=100"))
+    pages = -(-whole["total"] // 3)
+
+    joined = [
+        hit["id"]
+        for page in range(1, pages + 1)
+        for hit in json_of(client.get(f"{address}&size=3&page={page}"))["results"]
+    ]
+
+    assert joined == [hit["id"] for hit in whole["results"]]
+    assert len(set(joined)) == whole["total"]
+
+
+def test_passages_and_marks_are_parts_of_the_article(client: FlaskClient) -> None:
+    """A passage is text[start:end] of its article, and its marks are what was asked for."""
+    hit = json_of(client.get("/api/v1/search?q=三无小区&mode=keyword"))["results"][0]
+    text = json_of(client.get(f"/api/v1/articles/{hit['id']}"))["text"]
+
+    for passage in hit["passages"]:
+        assert passage["text"] == text[passage["start"] : passage["end"]]
+        assert all(passage["text"][start:end] for start, end in passage["marks"])
+        assert passage["highlight"].count("<mark>") == len(passage["marks"])
+    assert any(passage["marks"] for passage in hit["passages"])
+
+
+def test_filters_narrow_and_results_obey_them(client: FlaskClient) -> None:
+    """A filter by kind and years leaves only what fits."""
+    body = json_of(client.get("/api/v1/search?kind=通知&date_from=2023&date_to=2024-12&size=100"))
+
+    assert body["results"]
+    assert {hit["kind"] for hit in body["results"]} == {"通知"}
+    assert {hit["date"][:4] for hit in body["results"]} <= {"2023", "2024"}
+
+
+def test_in_title_finds_titles_only(client: FlaskClient) -> None:
+    """in=title answers only articles whose title holds the word."""
+    body = json_of(client.get("/api/v1/search?q=电梯加装&in=title"))
+
+    assert [hit["id"] for hit in body["results"]] == ["paid-1"]
+    assert "<mark>电梯加装</mark>" in body["results"][0]["highlights"]["title"]
+
+
+def test_explain_is_there_when_asked(client: FlaskClient) -> None:
+    """explain=1 shows ranks and words; without it nothing is said."""
+    plain = json_of(client.get("/api/v1/search?q=电梯加装"))["results"][0]
+    explained = json_of(client.get("/api/v1/search?q=电梯加装&explain=1"))["results"][0]
+
+    assert "explain" not in plain
+    assert explained["explain"]["keyword_rank"] >= 1
+    assert explained["explain"]["words"]
+    assert set(explained["explain"]) >= {"exact", "literal", "semantic_rank", "semantic_score"}
+
+
+def test_relaxed_answers_say_so(client: FlaskClient) -> None:
+    """When no article holds all words, the answer is relaxed and has a message."""
+    body = json_of(client.get("/api/v1/search?q=物业服务 三无小区 粮食安全&mode=keyword"))
+
+    assert body["total"] > 0
+    assert body["relaxed"] is True
+    assert "没有同时包含全部词的文章" in body["message"]
+
+
+def test_every_fault_is_named_at_once(client: FlaskClient) -> None:
+    """One 422 names each bad, unknown and repeated parameter with value and reason."""
+    response = client.get(
+        "/api/v1/search?mode=fast&page=0&size=101&date_from=2024-13&date_to=二〇二四"
+        "&sort=up&in=body&explain=yes&kind=通知&kind=意见&date_form=2020&q=" + "字" * 201
+    )
+
+    problem = json_of(response)
+    assert (response.status_code, response.mimetype) == (422, PROBLEM)
+    assert (problem["status"], problem["code"]) == (422, "invalid-parameters")
+    assert {error["parameter"] for error in problem["errors"]} == {
+        "mode", "page", "size", "date_from", "date_to", "sort", "in", "explain", "kind",
+        "date_form", "q",
+    }  # fmt: skip
+    by_name = {error["parameter"]: error for error in problem["errors"]}
+    assert by_name["size"] == {
+        "parameter": "size", "value": "101", "reason": "应为 1 至 100 的整数",
+    }  # fmt: skip
+    assert "date_from" in by_name["date_form"]["reason"]
+    assert "200" in by_name["q"]["reason"]
+    assert len(by_name["q"]["value"]) < 200
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("page=101", "page"),
+        ("page=11&size=100", "page"),
+        ("page=1.0", "page"),
+        ("page=", "page"),
+        ("page=99999999999999999999", "page"),
+        ("page=１", "page"),
+        ("size=0", "size"),
+        ("size=+5", "size"),
+        ("mode=", "mode"),
+        ("date_from=2023-02-29", "date_from"),
+        ("date_from=0000", "date_from"),
+        ("date_from=2024年", "date_from"),
+        ("date_from=2024-05&date_to=2023", "date_to"),
+        ("author=" + "名" * 201, "author"),
+        ("scope=title", "scope"),
+    ],
+)
+def test_one_bad_value_is_one_fault(client: FlaskClient, query: str, parameter: str) -> None:
+    """Values at and beyond the limits are refused by name."""
+    response = client.get(f"/api/v1/search?{query}")
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in json_of(response)["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=100", "page=34&size=30", "size=100", "kind=", "date_from=2024-05&date_to=2024",
+     "date_from=2024-02-29", "q=" + "字" * 200, "q=%00", "q=%FF%FE", "q=😀", "q=-", 'q="(', "explain=0"],
+)  # fmt: skip
+def test_what_is_inside_the_limits_is_answered(client: FlaskClient, query: str) -> None:
+    """Values at the limits, empty filters and odd characters are no faults."""
+    assert client.get(f"/api/v1/search?{query}").status_code == 200
+
+
+def test_beyond_the_cap_names_the_cap_and_the_cure(client: FlaskClient) -> None:
+    """A page past 1,000 results is refused with the cap and how to narrow."""
+    problem = json_of(client.get("/api/v1/search?page=101"))
+
+    assert "1000" in problem["errors"][0]["reason"]
+    assert "筛选" in problem["errors"][0]["reason"]
+
+
+def test_faults_speak_english_by_locale(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An English locale reads English reasons."""
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+
+    problem = json_of(client.get("/api/v1/search?size=0"))
+
+    assert problem["errors"][0]["reason"] == "a whole number from 1 to 100"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nowhere", 404, "not-found"),
+        ("GET", "/api/v1/articles/no-such-id", 404, "not-found"),
+        ("GET", "/api/v1/articles/no-such-id/related", 404, "not-found"),
+        ("GET", "/api", 404, "not-found"),
+        ("POST", "/api/v1/search", 405, "method-not-allowed"),
+        ("GET", "/api/v1/precedents", 405, "method-not-allowed"),
+        ("POST", "/api/v1/precedents", 415, "unsupported-media-type"),
+    ],
+)
+def test_errors_are_problem_details(
+    client: FlaskClient, method: str, path: str, status: int, code: str
+) -> None:
+    """404, 405 and 415 under /api have the shape of every other error."""
+    response = client.open(path, method=method)
+
+    assert (response.status_code, response.mimetype) == (status, PROBLEM)
+    assert set(json_of(response)) >= {"type", "title", "status", "detail", "code"}
+    assert (json_of(response)["status"], json_of(response)["code"]) == (status, code)
+    if status == 405:
+        assert response.headers["Allow"]
+
+
+def test_article_is_what_guests_may_read(client: FlaskClient) -> None:
+    """An article answers the guests' text with its gaps, and length and slices as published."""
+    body = json_of(client.get("/api/v1/articles/paid-1"))
+
+    assert body["text"] == "电梯加装是民生实事。各社区先后召开居民议事会。……"
+    assert body["gapped"] is True
+    assert (body["length"], body["slices"]) == (3698, 18)
+    assert not {"version", "revision", "views"} & set(body)
+    assert "".join(body["text"][p["start"] : p["end"]] for p in body["passages"]) == body["text"]
+
+
+def test_extra_fields_of_a_source_come_back(client: FlaskClient) -> None:
+    """What a source has beyond the known fields is kept and returned."""
+    assert json_of(client.get("/api/v1/articles/address-portal"))["extra"] == {"source": "办公室"}
+
+
+def test_an_id_may_hold_slashes_and_spaces(client: FlaskClient) -> None:
+    """An id of a source's own is found by its quoted form, alone and with its related articles."""
+    path = f"/api/v1/articles/{quote('address/script 1')}"
+
+    assert json_of(client.get(path))["id"] == "address/script 1"
+    assert client.get(f"{path}/related").status_code == 200
+
+
+def test_articles_take_no_parameters(client: FlaskClient) -> None:
+    """An unknown parameter is a fault at every address of the API."""
+    response = client.get("/api/v1/articles/paid-1?full=1")
+
+    assert response.status_code == 422
+    assert json_of(response)["errors"][0]["parameter"] == "full"
+
+
+def test_related_leaves_out_the_article_itself(client: FlaskClient) -> None:
+    """Related articles are others, at most as many as asked for."""
+    found = json_of(client.get("/api/v1/articles/paid-1/related?size=3"))["results"]
+
+    assert 0 < len(found) <= 3
+    assert "paid-1" not in {one["id"] for one in found}
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_precedents_answer_passages_with_their_place(client: FlaskClient, *, form: bool) -> None:
+    """A topic as JSON or form answers passages with offsets, marks and citation."""
+    given = {"text": "老旧小区物业管理", "size": 3}
+    body = None if form else given
+    response = client.post("/api/v1/precedents", data=given if form else None, json=body)
+
+    passages = json_of(response)["passages"]
+    assert 0 < len(passages) <= 3
+    for one in passages:
+        text = json_of(client.get(f"/api/v1/articles/{one['article']['id']}"))["text"]
+        assert one["text"] == text[one["start"] : one["end"]]
+        assert one["article"]["title"] in one["citation"]
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ({}, ["text"]),
+        ({"text": "   "}, ["text"]),
+        ({"text": 5, "size": "many", "q": "x"}, ["text", "size", "q"]),
+        ({"text": "字" * 20_001}, ["text"]),
+        ({"text": "小区", "size": True}, ["size"]),
+        ({"text": "小区", "date_from": "May"}, ["date_from"]),
+    ],
+)
+def test_precedents_name_every_fault(
+    client: FlaskClient, body: dict[str, object], faults: list[str]
+) -> None:
+    """Faults of a posted body have the same shape as those of an address."""
+    response = client.post("/api/v1/precedents", json=body)
+
+    assert response.status_code == 422
+    assert sorted(error["parameter"] for error in json_of(response)["errors"]) == sorted(faults)
+
+
+def test_half_a_character_is_a_fault(client: FlaskClient) -> None:
+    """JSON can hold half a surrogate pair; no text can."""
+    response = client.post(
+        "/api/v1/precedents", data=r'{"text": "\ud800"}', content_type="application/json"
+    )
+
+    assert response.status_code == 422
+    assert json_of(response)["errors"][0]["parameter"] == "text"
+
+
+def test_a_name_twice_in_json_is_a_fault(client: FlaskClient) -> None:
+    """A repeated name in a JSON body, or in body and address, is refused."""
+    twice = client.post(
+        "/api/v1/precedents", data='{"text": "a", "text": "b"}', content_type="application/json"
+    )
+    both = client.post("/api/v1/precedents?size=3", json={"text": "小区", "size": 2})
+
+    assert [error["parameter"] for error in json_of(twice)["errors"]] == ["text"]
+    assert [error["parameter"] for error in json_of(both)["errors"]] == ["size"]
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "[" * 100_000])
+def test_a_body_that_is_no_object_is_a_bad_request(client: FlaskClient, body: str) -> None:
+    """What is not a JSON object is a 400 with problem details."""
+    response = client.post("/api/v1/precedents", data=body, content_type="application/json")
+
+    assert (response.status_code, response.mimetype) == (400, PROBLEM)
+
+
+def test_a_body_over_the_limit_is_refused_by_name(client: FlaskClient) -> None:
+    """A body of more than 200 kB is a 413 that names the limit."""
+    response = client.post("/api/v1/precedents", json={"text": "a" * 300_000})
+
+    assert (response.status_code, response.mimetype) == (413, PROBLEM)
+    assert "200000" in json_of(response)["detail"]
+
+
+def test_healthz_is_ok_with_an_index(client: FlaskClient) -> None:
+    """A service whose index opens is healthy, and says no more than that."""
+    response = client.get("/api/v1/healthz")
+
+    assert (response.status_code, json_of(response)) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/healthz", "/api/v1/search?q=x", "/", "/search"])
+def test_without_an_index_the_answer_is_503_with_retry_after(
+    path: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before anything is indexed every address says so and when to come back."""
+    service, settings = open_over(tmp_path_factory.mktemp("empty"), model="none")
+
+    response = create_app(service, settings).test_client().get(path)
+    service.close()
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    if path.startswith("/api"):
+        assert json_of(response)["code"] == "no-index"
+
+
+def test_what_breaks_inside_leaks_nothing(
+    indexed: tuple[SearchService, Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unforeseen error and an operator's error answer an id; the log has the rest."""
+    app = create_app(*indexed)
+
+    @app.get("/api/v1/breaks")
+    def breaks() -> str:
+        raise RuntimeError("password=geheim")
+
+    @app.get("/api/v1/misconfigured")
+    def misconfigured() -> str:
+        raise GongwenError("GONGWEN_STATE=postgresql://user:geheim@host")
+
+    for path in ("/api/v1/breaks", "/api/v1/misconfigured"):
+        caplog.clear()
+        response = app.test_client().get(path)
+
+        assert (response.status_code, response.mimetype) == (500, PROBLEM)
+        assert "geheim" not in response.get_data(as_text=True)
+        assert json_of(response)["id"] in caplog.text
+        assert "geheim" in caplog.text
+
+
+def test_keyword_search_goes_on_without_a_model(
+    indexed: tuple[SearchService, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a model the answer is degraded, says so, and still finds words."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    _, settings = indexed
+    service, _ = open_over(Path(settings.engine.removeprefix("embedded:")), model="none")
+
+    body = json_of(create_app(service, settings).test_client().get("/api/v1/search?q=电梯加装"))
+    service.close()
+
+    assert body["degraded"] is True
+    assert "paid-1" in {hit["id"] for hit in body["results"]}
+    assert "只按关键词" in body["message"]
+
+
+def test_a_hidden_article_is_gone_from_every_address(
+    client: FlaskClient, indexed: tuple[SearchService, Settings], app: Flask
+) -> None:
+    """An article taken down is a 404, and no search, list or related box shows it."""
+    service, _ = indexed
+    service.store.hide("markup-1")
+    try:
+        found = json_of(client.get("/api/v1/search?q=注入防范"))["results"]
+        article = client.get("/api/v1/articles/markup-1")
+        page = client.get("/articles/markup-1")
+    finally:
+        service.store.unhide("markup-1")
+
+    assert "markup-1" not in {hit["id"] for hit in found}
+    assert (article.status_code, page.status_code) == (404, 404)
