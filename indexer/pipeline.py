@@ -56,7 +56,6 @@ class Report:
     cleaned: Counter[str] = field(default_factory=Counter)
     written: Written = field(default_factory=Written)
     characters: int = 0
-    bytes_of_text: int = 0
     passages: int = 0
     seconds: float = 0.0
     generations: tuple[Generation, ...] = ()
@@ -204,7 +203,6 @@ def _records(
 def _count(report: Report, records: Sequence[Record], result: Written) -> None:
     report.written += result
     report.characters += sum(len(record.view.text) for record in records)
-    report.bytes_of_text += sum(len(record.view.text.encode()) for record in records)
     report.passages += sum(len(record.passages) for record in records)
 
 

@@ -166,8 +166,8 @@ def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clau
     idfs = [idf(count, articles) for _, count in clauses]
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    few = len(weights) <= relevance.FEW_WORDS
-    share = relevance.RELAXED_SHARE_OF_FEW if few else relevance.RELAXED_SHARE
+    share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
+    share = min(relevance.RELAXED_MOST, share)
     minimum = math.ceil(share * sum(weights))
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return excluding(query, AtLeast(weighted, minimum))

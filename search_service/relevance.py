@@ -25,12 +25,14 @@ RRF_K: Final = 20
 RRF_KEYWORD: Final = 1.0
 RRF_SEMANTIC: Final = 1.0
 
-# The share of the query's idf that an article must hold when none holds all words. With few words more
-# than half: two unrelated words of equal weight must not answer each other's query. An everyday question
-# has words that no official writes. (Judged sample, keyword nDCG@10: 0.21 at 0.55, 0.48 at 0.35.)
-RELAXED_SHARE_OF_FEW: Final = 0.55
-RELAXED_SHARE: Final = 0.4
-FEW_WORDS: Final = 2
+# The share of the query's idf that an article must hold when none holds all words: that of one and a
+# half average words, between the bounds. One word alone, however rare, must not answer a query of
+# several; an everyday question has many words that no official writes.
+RELAXED_WORDS: Final = 1.5
+RELAXED_LEAST: Final = 0.25
+RELAXED_MOST: Final = 0.55
+# From so many words on a query is a question, of which the share is asked for at once.
+LONG_QUESTION: Final = 6
 # The weights of AtLeast are idf on a scale of whole numbers.
 IDF_STEPS: Final = 8
 

@@ -209,12 +209,13 @@ def _match(
         return _Matched(AnyOf(()), exact, near, relaxed=False)
     strict = queries.strict(query)
     found = exact or reader.totals(strict, filters=request.filters).total
-    if found or request.sort is Sort.DATE or not query.words:
+    long = len(query.words) >= relevance.LONG_QUESTION
+    if request.sort is Sort.DATE or not query.words or (found and not long):
         return _Matched(strict, exact, near, relaxed=False)
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
-    clause = queries.relaxed(query, frequencies, articles)
-    return _Matched(clause, exact, near, relaxed=True)
+    clause = AnyOf((strict, queries.relaxed(query, frequencies, articles)))
+    return _Matched(clause, exact, near, relaxed=not found)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
