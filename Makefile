@@ -1,0 +1,67 @@
+# 公文检索：安装、试用、测试。CI 用的是同样的目标。 / The targets that people and CI use.
+# 另一个 Python / another Python: make install PYTHON=python3.13
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test install-all demo test test-all check format bench lock clean
+
+BIN := .venv/bin
+# The Python that was asked for; else the one .venv has, if it works; else python3.
+PYTHON ?=
+USED := $(or $(PYTHON),$(shell $(BIN)/python -c '' 2>/dev/null && echo $(BIN)/python || echo python3))
+BOOTSTRAP = @command -v $(USED) >/dev/null 2>&1 || \
+	{ echo '没有 $(USED)；请安装 Python 3.11 或更新 / no $(USED): install Python 3.11 or newer' >&2; exit 1; }; \
+	$(USED) tools/bootstrap.py
+# Passed on to the command of a target: make demo ARGS='--port 8001', make test ARGS='-k fusion -x'
+ARGS ?=
+# Parts of the suite that need more than the base install; their markers say what (pyproject.toml).
+LEFT_OUT := not elasticsearch and not browser and not models and not quality and not compose
+
+help:
+	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'
+	@echo 'make test      快速测试，不需要 Java、Chromium、torch / fast tests'
+	@echo 'make test-all  全部测试 / all tests: Elasticsearch, browser, models, quality'
+	@echo 'make check     静态检查 / ruff, mypy --strict, import-linter'
+	@echo 'make format    整理代码 / let ruff format and mend'
+	@echo 'make install   只安装到 .venv / install into .venv only'
+	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
+	@echo 'make lock      更新锁定的版本 / write the locked versions (needs uv)'
+	@echo 'make clean     删除 .venv 与缓存（不动 data/）/ delete .venv and caches, never data/'
+
+install:
+	$(BOOTSTRAP) base
+
+install-test:
+	$(BOOTSTRAP) base test
+
+install-all:
+	$(BOOTSTRAP) base test server models full
+
+demo: install
+	@$(BIN)/gongwen demo $(ARGS)
+
+test: install-test
+	@$(BIN)/python -m pytest -q -m '$(LEFT_OUT)' $(ARGS)
+
+test-all: install-all
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: install-test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: install-test
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: install
+	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench CORPUS=articles.jsonl.gz' >&2; exit 2; }
+	@$(BIN)/python -m tools.bench $(CORPUS) $(ARGS)
+
+lock:
+	@$(USED) tools/lock.py $(ARGS)
+
+clean:
+	rm -rf .venv build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
