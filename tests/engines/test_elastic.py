@@ -275,7 +275,7 @@ def test_a_write_larger_than_one_request(
     engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is cut into several; the later entry for an id still wins."""
-    monkeypatch.setattr("search_service.engines.elastic.engine.writes._BULK_BYTES", 2_000)
+    monkeypatch.setattr("search_service.engines.elastic.writes._BULK_BYTES", 2_000)
     entries = [record(f"L{n}", words="公告 事项") for n in range(10, 40)]
 
     generation = load(engine, *entries, record("L10", version=2, words="更正 公告"))
@@ -329,7 +329,7 @@ def test_pages_are_slices_of_one_list_where_rounded_scores_tie(engine: ElasticEn
 
 def test_a_scan_shows_one_moment(engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it runs neither appears nor shifts its pages."""
-    monkeypatch.setattr("search_service.engines.elastic.engine.reads._PAGE", 2)
+    monkeypatch.setattr("search_service.engines.elastic.reads._PAGE", 2)
     generation = load(engine, *(record(f"L{n}", words="公告") for n in range(10, 16)))
     scan = engine.reader(PUBLIC).scan()
     first = next(scan).view.id

@@ -1,7 +1,7 @@
 """Clauses and filters of the domain as Elasticsearch queries that match and never score. Pure.
 
 Entry points: :func:`clause` and :func:`conditions`. They belong into a filter, where nothing scores;
-what ranks stands in :mod:`search_service.engines.elastic.engine.dsl`. Queries are structures, so no
+what ranks stands in :mod:`search_service.engines.elastic.dsl`. Queries are structures, so no
 character of a question can be syntax.
 """
 

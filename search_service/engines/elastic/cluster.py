@@ -1,8 +1,8 @@
 """One Elasticsearch cluster: calls, and errors translated. Entry point: :class:`Cluster`.
 
 The only importer of ``elasticsearch``. It knows indices, aliases and bodies, not articles: what is
-sent and how answers are read stands in :mod:`search_service.engines.elastic.engine.dsl` and
-:mod:`search_service.engines.elastic.engine.documents`.
+sent and how answers are read stands in :mod:`search_service.engines.elastic.dsl` and
+:mod:`search_service.engines.elastic.documents`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Articles as Elasticsearch documents: mappings, settings, what is written. Pure.
 
 Entry points: :func:`index_body` and :func:`document`. Questions and answers stand in
-:mod:`search_service.engines.elastic.engine.dsl`. No calls and no client here.
+:mod:`search_service.engines.elastic.dsl`. No calls and no client here.
 
 An article is one document with its passages nested in it; a deleted article is a document of the
 same id that holds nothing but the mark. Text arrives as terms, so every analyzer is ``whitespace``.

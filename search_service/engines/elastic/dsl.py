@@ -1,9 +1,9 @@
 """Elasticsearch's language, both ways: domain types -> bodies, answers -> domain types. Pure.
 
 Entry points: the ``*_body`` functions for questions, and the functions after them for the answers.
-What must match stands in :mod:`search_service.engines.elastic.engine.clauses`, what is written in
-:mod:`search_service.engines.elastic.engine.documents`; calls are made in
-:mod:`search_service.engines.elastic.engine.cluster` and nowhere else.
+What must match stands in :mod:`search_service.engines.elastic.clauses`, what is written in
+:mod:`search_service.engines.elastic.documents`; calls are made in
+:mod:`search_service.engines.elastic.cluster` and nowhere else.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The engine on Elasticsearch 9.2 or newer. Entry point: :class:`ElasticEngine`.
 
 Generations, aliases and who reads what. Calls are made in
-:mod:`search_service.engines.elastic.engine.cluster`, reads and writes in modules of their own.
+:mod:`search_service.engines.elastic.cluster`, reads and writes in modules of their own.
 
 Names, for the prefix ``gongwen``:
 

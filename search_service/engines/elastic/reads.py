@@ -1,7 +1,7 @@
 """Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
 
 Each read is one search through the generation's own alias (without tombstones), with the ids that
-the staff took down excluded. What is sent stands in :mod:`search_service.engines.elastic.engine.dsl`.
+the staff took down excluded. What is sent stands in :mod:`search_service.engines.elastic.dsl`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
