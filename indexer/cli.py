@@ -29,6 +29,8 @@ from search_service.settings import PREFIX, Settings, read_settings
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 _SHOWN_FAULTS = 20
+# As it was called: .venv/bin/gongwen in a checkout.
+_PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
 _audience = click.option(
     "--audience",
@@ -368,10 +370,13 @@ def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
             click.echo(say("试一试：", "Three things to try:"))
             click.echo(f"  {url}search?q=家里穷没有收入怎么办")
             click.echo(f"  curl '{url}api/v1/search?q=b1890'")
-            click.echo("  gongwen search 三無小區")
+            click.echo(f"  {url}precedents?text=电动自行车充电安全")
             click.echo(
                 say("换成自己的文章：", "Your own articles: ")
-                + "gongwen index 目录或文件.jsonl && gongwen serve"
+                + say(
+                    f"{_PROGRAM} index 目录或文件.jsonl && {_PROGRAM} serve",
+                    f"{_PROGRAM} index FOLDER_OR_FILE.jsonl && {_PROGRAM} serve",
+                )
             )
 
     return greet

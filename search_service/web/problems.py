@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES  # those of the standard library change with Python
 
 from analyzers.language import say
 from search_service.errors import BadInput, EngineUnavailable, GongwenError, NoIndex
@@ -70,7 +71,7 @@ def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """Problem details; ``about:blank`` says that the status itself is the type of the problem."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
         "code": code,
@@ -128,5 +129,5 @@ def _refusal(status: int) -> tuple[str, str]:
     if status in texts:
         code, zh, en = texts[status]
         return code, say(zh, en)
-    phrase = HTTPStatus(status).phrase
+    phrase = HTTP_STATUS_CODES[status]
     return phrase.lower().replace(" ", "-"), phrase
