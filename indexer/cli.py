@@ -18,17 +18,17 @@ from analyzers.language import say
 from indexer import pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, usage_error
+from indexer.printing import line, print_article, print_index, print_page, print_report, progress
 from search_service import browse
 from search_service.errors import BadInput, GongwenError, NotFound
-from search_service.model import Audience, Stored
+from search_service.model import Audience
 from search_service.related import related as find_related
-from search_service.retrieval import Mode, Page, SearchRequest
+from search_service.retrieval import Mode, SearchRequest
 from search_service.retrieval import search as find
 from search_service.service import SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-_SHOWN_FAULTS = 20
 # As it was called: .venv/bin/gongwen in a checkout.
 _PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
@@ -80,50 +80,8 @@ def cli() -> None:
     """Group of the commands below."""
 
 
-def _progress() -> Callable[[str, int, int], None]:
-    """A progress line on stderr; silent where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        return lambda _stage, _done, _total: None
-    names = {"read": say("读取", "reading"), "index": say("建立索引", "indexing")}
-
-    def show(stage: str, done: int, total: int) -> None:
-        share = f"/{total} {done * 100 // total}%" if total else ""
-        click.echo(f"\r{names[stage]} {done}{share}", nl=total > 0 and done == total, err=True)
-
-    return show
-
-
-def _print_report(report: pipeline.Report) -> None:
-    for fault in report.faults[:_SHOWN_FAULTS]:
-        click.echo(str(fault), err=True)
-    if len(report.faults) > _SHOWN_FAULTS:
-        more = len(report.faults) - _SHOWN_FAULTS
-        click.echo(say(f"……另有 {more} 条", f"… and {more} more"), err=True)
-    rate = report.articles / report.seconds if report.seconds else 0
-    read = report.articles + len(report.faults)
-    click.echo(
-        say(
-            f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
-            f"{report.characters} 字，{report.passages} 段；{report.seconds:.1f} 秒（每秒 {rate:.0f} 篇）",
-            f"read {read}: {report.articles} articles, {len(report.faults)} bad; {report.characters}"
-            f" characters, {report.passages} passages; {report.seconds:.1f} s ({rate:.0f} articles/s)",
-        )
-    )
-    if report.written.unchanged or report.written.stale:
-        stale = len(report.written.stale)
-        click.echo(
-            say(
-                f"未变 {report.written.unchanged} 篇，版本过旧未写 {stale} 篇",
-                f"{report.written.unchanged} unchanged, {stale} not written: older than the index",
-            )
-        )
-    if report.cleaned:
-        rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
-        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"))
-
-
 def _finish(report: pipeline.Report) -> None:
-    _print_report(report)
+    print_report(report)
     if report.faults:
         raise SystemExit(FAILED)
 
@@ -136,7 +94,7 @@ def index(sources: tuple[Path, ...]) -> None:
     """Rebuild."""
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
-        _finish(pipeline.rebuild(service, sources, cleaning=cleaning, progress=_progress()))
+        _finish(pipeline.rebuild(service, sources, cleaning=cleaning, progress=progress()))
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
@@ -145,7 +103,7 @@ def add(sources: tuple[Path, ...]) -> None:
     """Add."""
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
-        _finish(pipeline.add(service, sources, cleaning=cleaning, progress=_progress()))
+        _finish(pipeline.add(service, sources, cleaning=cleaning, progress=progress()))
 
 
 @cli.command(help=say("从索引删除文章。", "Delete articles."))
@@ -188,11 +146,6 @@ def unhide(ids: tuple[str, ...]) -> None:
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done else was)
 
 
-def _line(stored: Stored) -> str:
-    view = stored.view
-    return "  ".join(part for part in (view.code, view.title, view.date) if part)
-
-
 @cli.command(help=say("检索。", "Search."))
 @click.argument("query")
 @click.option(
@@ -221,28 +174,7 @@ def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) ->
 
         click.echo(json.dumps(page_to_dict(page), ensure_ascii=False, indent=1))
     else:
-        _print_page(page)
-
-
-def _print_page(page: Page) -> None:
-    click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
-    if page.relaxed:
-        click.echo(
-            say(
-                "没有同时包含全部词的文章，以下包含部分词",
-                "no article holds all the words; these hold some",
-            )
-        )
-    if page.degraded:
-        click.echo(say("语义检索不可用，仅关键词", "meaning is not available; keywords only"))
-    for place, result in enumerate(page.results, start=1):
-        click.echo(f"{place:>3}. {_line(result.stored)}  [{result.stored.view.id}]")
-        for passage in result.passages[:1]:
-            snippet = passage.snippet
-            text = snippet.text
-            for start, end in reversed(snippet.marks):
-                text = f"{text[:start]}{click.style(text[start:end], bold=True)}{text[end:]}"
-            click.echo("     " + " ".join(text.split()))
+        print_page(page)
 
 
 @cli.command(help=say("与一篇文章相关的文章。", "Articles related to one."))
@@ -263,7 +195,7 @@ def related(article_id: str, audience: str, *, as_json: bool) -> None:
         )
         return
     for place, stored in enumerate(found, start=1):
-        click.echo(f"{place:>3}. {_line(stored)}  [{stored.view.id}]")
+        click.echo(f"{place:>3}. {line(stored)}  [{stored.view.id}]")
 
 
 def _resolve(service: SearchService, key: str, audience: Audience) -> str:
@@ -293,56 +225,13 @@ def info(article_id: str | None, audience: str) -> None:
     """Info."""
     with _service() as (service, settings):
         if article_id is None:
-            _print_index(service, settings)
+            print_index(service, settings)
         else:
-            _print_article(
+            print_article(
                 service,
                 _resolve(service, article_id, _audience_of(audience)),
                 _audience_of(audience),
             )
-
-
-def _print_index(service: SearchService, settings: Settings) -> None:
-    click.echo(f"{PREFIX}ENGINE  {settings.engine}")
-    for generation in service.engine.generations():
-        serves = ", ".join(audience.label for audience in generation.serves) or (
-            say("备用（可回滚）", "kept for rollback")
-            if generation.kept
-            else say("未启用", "not serving")
-        )
-        manifest = generation.manifest
-        click.echo(
-            say(
-                f"{generation.name}：服务于 {serves}；{service.engine.count(generation.name)} 篇；"
-                f"建于 {manifest.created}；分析 {manifest.analysis}；模型 {manifest.model or '无'}"
-                f"（{manifest.dimensions} 维，下限 {manifest.floor}）",
-                f"{generation.name}: serves {serves}; {service.engine.count(generation.name)} articles;"
-                f" made {manifest.created}; analysis {manifest.analysis}; model {manifest.model or 'none'}"
-                f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
-            )
-        )
-    hidden = sorted(service.store.hidden())
-    if hidden:
-        click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))
-
-
-def _print_article(service: SearchService, key: str, audience: Audience) -> None:
-    reader = service.reader(audience)
-    stored = browse.fetch_one(reader, key)
-    click.echo(_line(stored))
-    version = stored.version
-    click.echo(
-        say(
-            f"编号 {key}，版本 {version}，全文 {len(stored.view.text)} 字",
-            f"id {key}, version {version}, {len(stored.view.text)} characters",
-        )
-    )
-    for name, terms in reader.stored_fields(key).items():
-        click.echo(f"{name}: {terms}")
-    for place, (passage, text) in enumerate(stored, start=1):
-        path = " > ".join(passage.path)
-        click.echo(f"[{place}] {passage.id} {passage.start}–{passage.end} {passage.role} {path}")
-        click.echo("    " + " ".join(text.split()))
 
 
 def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
@@ -411,10 +300,8 @@ def demo(host: str | None, port: int | None) -> None:
     if "engine" not in read_settings().model_fields_set:  # never over somebody's own index
         given["engine"] = "embedded:./data/demo"
     with _service(**given) as (service, settings):
-        _print_report(
-            pipeline.rebuild(
-                service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=_progress()
-            )
+        print_report(
+            pipeline.rebuild(service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=progress())
         )
         _serve(service, settings, demo=True)
 

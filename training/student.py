@@ -35,7 +35,7 @@ class Projection:
 
     def __call__(self, rows: Matrix, *, mean: Matrix | None = None) -> Matrix:
         """Project rows, centred on their own mean where one is given."""
-        projected: Matrix = (rows - (self.mean if mean is None else mean)) @ self.axes
+        projected = (rows - (self.mean if mean is None else mean)) @ self.axes
         return np.asarray(projected, dtype=np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ def test_hidden_ids_stay_hidden_until_unhidden(store: Store, tmp_path: Path) -> 
     """Hiding is durable, and doing it twice is no error."""
     assert store.hide("a")
     assert not store.hide("a")
-    assert Store(f"sqlite:///{tmp_path}/state.sqlite3").hidden() == {"a"}
+    with closing(Store(f"sqlite:///{tmp_path}/state.sqlite3")) as other:
+        assert other.hidden() == {"a"}
     assert store.unhide("a")
     assert not store.unhide("a")
     assert store.hidden() == frozenset()

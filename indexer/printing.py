@@ -1,0 +1,135 @@
+"""What the command prints: reports, results, and what the index holds. Entry points: the ``print_…``.
+
+Plain lines on stdout; progress and faults on stderr. No arguments and no logic here.
+"""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from analyzers.language import say
+from indexer import pipeline
+from search_service import browse
+from search_service.model import Audience, Stored
+from search_service.retrieval import Page
+from search_service.service import SearchService
+from search_service.settings import PREFIX, Settings
+
+_SHOWN_FAULTS = 20
+
+
+def progress() -> Callable[[str, int, int], None]:
+    """A progress line on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda _stage, _done, _total: None
+    names = {"read": say("读取", "reading"), "index": say("建立索引", "indexing")}
+
+    def show(stage: str, done: int, total: int) -> None:
+        share = f"/{total} {done * 100 // total}%" if total else ""
+        click.echo(f"\r{names[stage]} {done}{share}", nl=total > 0 and done == total, err=True)
+
+    return show
+
+
+def print_report(report: pipeline.Report) -> None:
+    """What a run did, with the first faults on stderr."""
+    for fault in report.faults[:_SHOWN_FAULTS]:
+        click.echo(str(fault), err=True)
+    if len(report.faults) > _SHOWN_FAULTS:
+        more = len(report.faults) - _SHOWN_FAULTS
+        click.echo(say(f"……另有 {more} 条", f"… and {more} more"), err=True)
+    rate = report.articles / report.seconds if report.seconds else 0
+    read = report.articles + len(report.faults)
+    click.echo(
+        say(
+            f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
+            f"{report.characters} 字，{report.passages} 段；{report.seconds:.1f} 秒（每秒 {rate:.0f} 篇）",
+            f"read {read}: {report.articles} articles, {len(report.faults)} bad; {report.characters}"
+            f" characters, {report.passages} passages; {report.seconds:.1f} s ({rate:.0f} articles/s)",
+        )
+    )
+    if report.written.unchanged or report.written.stale:
+        stale = len(report.written.stale)
+        click.echo(
+            say(
+                f"未变 {report.written.unchanged} 篇，版本过旧未写 {stale} 篇",
+                f"{report.written.unchanged} unchanged, {stale} not written: older than the index",
+            )
+        )
+    if report.cleaned:
+        rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
+        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"))
+
+
+def line(stored: Stored) -> str:
+    """An article in one line: code, title, date."""
+    view = stored.view
+    return "  ".join(part for part in (view.code, view.title, view.date) if part)
+
+
+def print_page(page: Page) -> None:
+    """Results with their snippets."""
+    click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
+    if page.relaxed:
+        click.echo(
+            say(
+                "没有同时包含全部词的文章，以下包含部分词",
+                "no article holds all the words; these hold some",
+            )
+        )
+    if page.degraded:
+        click.echo(say("语义检索不可用，仅关键词", "meaning is not available; keywords only"))
+    for place, result in enumerate(page.results, start=1):
+        click.echo(f"{place:>3}. {line(result.stored)}  [{result.stored.view.id}]")
+        for passage in result.passages[:1]:
+            snippet = passage.snippet
+            text = snippet.text
+            for start, end in reversed(snippet.marks):
+                text = f"{text[:start]}{click.style(text[start:end], bold=True)}{text[end:]}"
+            click.echo("     " + " ".join(text.split()))
+
+
+def print_index(service: SearchService, settings: Settings) -> None:
+    """Every generation, and the articles taken down."""
+    click.echo(f"{PREFIX}ENGINE  {settings.engine}")
+    for generation in service.engine.generations():
+        serves = ", ".join(audience.label for audience in generation.serves) or (
+            say("备用（可回滚）", "kept for rollback")
+            if generation.kept
+            else say("未启用", "not serving")
+        )
+        manifest = generation.manifest
+        click.echo(
+            say(
+                f"{generation.name}：服务于 {serves}；{service.engine.count(generation.name)} 篇；"
+                f"建于 {manifest.created}；分析 {manifest.analysis}；模型 {manifest.model or '无'}"
+                f"（{manifest.dimensions} 维，下限 {manifest.floor}）",
+                f"{generation.name}: serves {serves}; {service.engine.count(generation.name)} articles;"
+                f" made {manifest.created}; analysis {manifest.analysis}; model {manifest.model or 'none'}"
+                f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
+            )
+        )
+    hidden = sorted(service.store.hidden())
+    if hidden:
+        click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))
+
+
+def print_article(service: SearchService, key: str, audience: Audience) -> None:
+    """What the index holds of one article: terms and passages."""
+    reader = service.reader(audience)
+    stored = browse.fetch_one(reader, key)
+    click.echo(line(stored))
+    version = stored.version
+    click.echo(
+        say(
+            f"编号 {key}，版本 {version}，全文 {len(stored.view.text)} 字",
+            f"id {key}, version {version}, {len(stored.view.text)} characters",
+        )
+    )
+    for name, terms in reader.stored_fields(key).items():
+        click.echo(f"{name}: {terms}")
+    for place, (passage, text) in enumerate(stored, start=1):
+        path = " > ".join(passage.path)
+        click.echo(f"[{place}] {passage.id} {passage.start}–{passage.end} {passage.role} {path}")
+        click.echo("    " + " ".join(text.split()))
