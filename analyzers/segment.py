@@ -6,6 +6,7 @@ words that one part of a process adds must not change another.
 """
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Protocol
 
 from analyzers.language import say
@@ -15,6 +16,7 @@ class Segmenter(Protocol):
     """Cuts text into words."""
 
     name: str
+    release: str
 
     def cut(self, text: str) -> Iterator[tuple[str, int, int]]:
         """The words of the one best cut, with their offsets."""
@@ -27,6 +29,7 @@ class RustSegmenter:
     """jieba-rs."""
 
     name = "rjieba"
+    release = version("rjieba")
 
     def __init__(self) -> None:
         import rjieba
@@ -49,6 +52,7 @@ class PythonSegmenter:
     """jieba itself."""
 
     name = "jieba"
+    release = version("jieba")
 
     def __init__(self) -> None:
         import logging

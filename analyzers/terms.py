@@ -6,6 +6,7 @@ word of 使用人数最多); the phrase over bigrams misses none. Everything her
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _HAN_RUN = re.compile(f"[{HAN}]+")
 _RUN = re.compile(f"(?P<han>[{HAN}]+)|(?P<other>[^\\W_{HAN}]+)")
 _SAYS_SOMETHING = re.compile(r"\w")
 MAX_TERM = 64
+# Marks the first character of a Han run behind a number; no term of a text begins with it.
+_BEHIND = "^"
 
 
 @dataclass(frozen=True)
@@ -34,34 +37,50 @@ class Token:
     end: int
 
 
-def _runs(text: str) -> Iterable[tuple[bool, str]]:
-    """The runs of a normalised text: (is it Han, run); the core of a 文号 is one run that is not."""
-    position = 0
-    for reference in references.find_bracketed(text):
-        yield from _plain_runs(text[position : reference.start])
-        yield False, reference.terms[0]
-        position = reference.end
-    yield from _plain_runs(text[position:])
+@dataclass(frozen=True)
+class _Run:
+    """A run of Han characters or of letters and digits; ``follows``: right behind one of the latter."""
+
+    text: str
+    han: bool
+    follows: bool
 
 
-def _plain_runs(text: str) -> Iterable[tuple[bool, str]]:
-    for match in _RUN.finditer(text):
-        yield match["han"] is not None, match[0]
+def _runs(text: str) -> Iterable[_Run]:
+    """The runs of a normalised text; the core of a 文号 is one run that is not Han."""
+    position, behind = 0, False
+    for reference in (*references.find_bracketed(text), None):
+        end = reference.start if reference else len(text)
+        gap = position
+        for match in _RUN.finditer(text, position, end):
+            follows = behind and not text[gap : match.start()].strip()
+            yield _Run(match[0], match["han"] is not None, follows)
+            gap, behind = match.end(), match["han"] is None
+        if reference:
+            yield _Run(reference.terms[0], han=False, follows=False)
+            position, behind = reference.end, True
 
 
 def _stream(text: str) -> list[list[str]]:
     """The bigram terms of each run of a normalised text.
 
-    A Han run of n characters gives n terms: its n - 1 bigrams and its last character. That last term
-    is the sentinel between runs: 工作。作风 gives 工作 作 作风 风, in which 工作 作风 is no phrase.
+    A Han run of n characters gives its n - 1 bigrams and its last character. That last term is the
+    sentinel between runs: 工作。作风 gives 工作 作 作风 风, in which 工作 作风 is no phrase. A Han run right
+    behind a number begins with its first character, marked, so that 5号 asks for more than 5.
     """
     stream = []
-    for is_han, run in _runs(text):
-        if is_han:
-            stream.append([*map(str.__add__, run, run[1:]), run[-1]])
+    for run in _runs(text):
+        if run.han:
+            first = [_BEHIND + run.text[0]] if run.follows else []
+            stream.append([*first, *map(str.__add__, run.text, run.text[1:]), run.text[-1]])
         else:
-            stream.append([run[:MAX_TERM]])
+            stream.append([run.text[:MAX_TERM]])
     return stream
+
+
+def is_bigram(term: str) -> bool:
+    """Whether a term of the stream is two characters side by side, or a whole number or word."""
+    return len(term) > 1 and not term.startswith(_BEHIND)
 
 
 def bigrams(text: str) -> list[str]:
@@ -96,7 +115,10 @@ class Analyzer:
     def __init__(self, segmenter: str = "rjieba") -> None:
         self._segmenter = open_segmenter(segmenter)
         self._stop_words = lexicon.stop_words()
-        digest = hashlib.blake2b(lexicon.content(), digest_size=4).hexdigest()
+        # What else decides the terms: the segmenter's release, and Python's tables of characters.
+        parts = (self._segmenter.release, unicodedata.unidata_version)
+        content = lexicon.content() + "\0".join(parts).encode()
+        digest = hashlib.blake2b(content, digest_size=4).hexdigest()
         self.fingerprint = f"{VERSION}-{segmenter}-{digest}"
 
     def index_words(self, text: str) -> list[str]:

@@ -31,13 +31,13 @@ def view_of(article: Article, audience: Audience) -> View | None:
     """
     if audience < article.audience:
         return None
-    public = audience is Audience.PUBLIC and article.preview is not None
-    text = article.preview if public and article.preview is not None else article.body
+    preview = article.preview if audience is Audience.PUBLIC else None
     return View(
         id=article.id,
         title=article.title,
-        text=text,
-        gapped=text != article.body,
+        text=article.body if preview is None else preview,
+        # Not whether the body differs: that would tell guests something of the paid text.
+        gapped=preview is not None,
         code=article.code,
         author=article.author,
         issuer=article.issuer,
@@ -125,6 +125,8 @@ def analyse(
 
 
 def _exact_keys(view: View) -> tuple[str, ...]:
-    given = (view.id, view.code, view.document_number, view.title)
+    # As portals print a line of a list: the code, then the title.
+    line = f"{view.code}{view.title}" if view.code else None
+    given = (view.id, view.code, view.document_number, view.title, line)
     keys = (exact_key(value) for value in given if value)
     return tuple(dict.fromkeys(key for key in keys if key))

@@ -1,4 +1,5 @@
-"""Cleaning rules for texts as portals publish them. Entry points: :func:`clean`, :class:`Cleaning`.
+"""Cleaning rules for texts as portals publish them. Entry points: :func:`clean`,
+:func:`clean_head`, :class:`Cleaning`.
 
 Text in, text out: no files, no records. Every rule is applied to bodies and previews alike, so that
 a preview stays made of verbatim pieces of its body.
@@ -100,6 +101,21 @@ def clean_line(text: str, *, cleaning: Cleaning = ALL_RULES) -> Cleaned:
     on = cleaning.rules & {Rule.MARKUP, Rule.ENTITIES, Rule.INDENTATION}
     cleaned = clean(text, cleaning=Cleaning(on))
     return Cleaned(" ".join(cleaned.text.split()), cleaned.fired)
+
+
+_CUT_THROUGH: Final = re.compile(
+    r"(?:<[/!?a-zA-Z]?[^<>\u4e00-\u9fff]{0,2000}|&#?[a-zA-Z0-9]{0,32})\Z"
+)
+
+
+def clean_head(text: str, length: int, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> str:
+    """Cut a text after ``length`` characters as it came, then clean the piece alone.
+
+    So nothing behind the cut can change the result, which is never longer than ``length``. A tag or
+    entity that the cut went through is left out, blanks at the end too.
+    """
+    head = _CUT_THROUGH.sub("", text[:length])
+    return clean(head, cleaning=cleaning, title=title).text.rstrip()
 
 
 def _without_markup(text: str) -> str:

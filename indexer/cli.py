@@ -15,20 +15,24 @@ from pathlib import Path
 import click
 
 from analyzers.language import say
+from analyzers.terms import exact_key
 from indexer import pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, usage_error
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
 from search_service import browse
-from search_service.errors import BadInput, GongwenError, NotFound
-from search_service.model import Audience
+from search_service.engines import Scope
+from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, masked
+from search_service.model import Audience, Exact
 from search_service.related import related as find_related
 from search_service.retrieval import Mode, SearchRequest
 from search_service.retrieval import search as find
-from search_service.service import SearchService, open_service
+from search_service.service import NO_MODEL, SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+# Taking an article down must work when the model does not.
+_WITHOUT_MODEL = {"model": NO_MODEL}
 # As it was called: .venv/bin/gongwen in a checkout.
 _PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
@@ -90,11 +94,32 @@ def _finish(report: pipeline.Report) -> None:
     help=say("用来源重建整个索引（文件或目录，可多个）。", "Rebuild the index from sources.")
 )
 @_sources
-def index(sources: tuple[Path, ...]) -> None:
+@click.option(
+    "--shrink",
+    is_flag=True,
+    help=say("允许新索引比现有的少一半以上", "Let the index shrink to less than half"),
+)
+def index(sources: tuple[Path, ...], *, shrink: bool) -> None:
     """Rebuild."""
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
-        _finish(pipeline.rebuild(service, sources, cleaning=cleaning, progress=progress()))
+        _finish(
+            pipeline.rebuild(
+                service, sources, cleaning=cleaning, shrink=shrink, progress=progress()
+            )
+        )
+
+
+@cli.command(
+    help=say("回到上一次重建之前的索引。", "Go back to the index before the last rebuild.")
+)
+def rollback() -> None:
+    """Roll back."""
+    with _service() as (service, _):
+        for audience, name in sorted(service.engine.rollback().items()):
+            click.echo(
+                say(f"{audience.label} 现在使用 {name}", f"{audience.label} now reads {name}")
+            )
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
@@ -128,19 +153,47 @@ def delete(ids: tuple[str, ...]) -> None:
 @_ids
 def hide(ids: tuple[str, ...]) -> None:
     """Hide."""
-    with _service() as (service, _):
-        for key in ids:
+    with _service(**_WITHOUT_MODEL) as (service, _):
+        for given in ids:
+            key, known = _named(service, given)
             done = service.store.hide(key)
             was = say(f"{key} 本已下架", f"{key} was down already")
             click.echo(say(f"已下架 {key}", f"took down {key}") if done else was)
+            if not known:
+                note = say(
+                    f"索引里没有 {key}：已登记，今后收录也不会显示；请核对编号",
+                    f"{key} is not in the index: noted, it will not be shown later either; check the id",
+                )
+                click.echo(note, err=True)
+
+
+def _named(service: SearchService, given: str) -> tuple[str, bool]:
+    """The id that a person means, and whether the index knows it; hidden articles too."""
+    try:
+        reader = service.engine.reader(Scope(Audience.STAFF))
+    except NoIndex:
+        return given, False
+    if reader.fetch([given]):
+        return given, True
+    matches = [hit.id for hit in reader.keyword(Exact(exact_key(given)))]
+    if len(matches) > 1:
+        names = ", ".join(matches)
+        raise BadInput(
+            say(
+                f"{given!r} 有多篇：{names}；请用编号",
+                f"{given!r} names several: {names}; use the id",
+            )
+        )
+    return (matches[0], True) if matches else (given, False)
 
 
 @cli.command(help=say("恢复下架的文章。", "Let articles be found again."))
 @_ids
 def unhide(ids: tuple[str, ...]) -> None:
     """Unhide."""
-    with _service() as (service, _):
-        for key in ids:
+    with _service(**_WITHOUT_MODEL) as (service, _):
+        for given in ids:
+            key, _known = _named(service, given)
             done = service.store.unhide(key)
             was = say(f"{key} 没有下架", f"{key} was not taken down")
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done else was)
@@ -199,7 +252,7 @@ def related(article_id: str, audience: str, *, as_json: bool) -> None:
 
 
 def _resolve(service: SearchService, key: str, audience: Audience) -> str:
-    """The id of an article named by its id, code or 文号."""
+    """The id of an article that the audience may see, named by its id, code or 文号."""
     try:
         return browse.article(service, key, audience).view.id
     except NotFound:
@@ -257,7 +310,7 @@ def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
         )
         if demo:
             click.echo(say("试一试：", "Three things to try:"))
-            click.echo(f"  {url}search?q=家里穷没有收入怎么办")
+            click.echo(f"  {url}search?q=小区没人管怎么办")
             click.echo(f"  curl '{url}api/v1/search?q=b1890'")
             click.echo(f"  {url}precedents?text=电动自行车充电安全")
             click.echo(
@@ -296,9 +349,8 @@ def demo(host: str | None, port: int | None) -> None:
     """Demo."""
     from indexer.demo import SAMPLE
 
-    given = _given(host, port)
-    if "engine" not in read_settings().model_fields_set:  # never over somebody's own index
-        given["engine"] = "embedded:./data/demo"
+    # An index and a state of its own: never over somebody's.
+    given = {**_given(host, port), "engine": "embedded:./data/demo", "state": ""}
     with _service(**given) as (service, settings):
         print_report(
             pipeline.rebuild(service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=progress())
@@ -311,7 +363,9 @@ def settings() -> None:
     """Settings."""
     current = read_settings()
     for name, field in Settings.model_fields.items():
-        click.echo(f"{PREFIX}{name.upper()}={getattr(current, name)}\n    {field.description}")
+        click.echo(
+            f"{PREFIX}{name.upper()}={masked(str(getattr(current, name)))}\n    {field.description}"
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,6 +11,7 @@ import click
 from analyzers.language import say
 from indexer import pipeline
 from search_service import browse
+from search_service.errors import masked
 from search_service.model import Audience, Stored
 from search_service.retrieval import Page
 from search_service.service import SearchService
@@ -71,15 +72,8 @@ def line(stored: Stored) -> str:
 def print_page(page: Page) -> None:
     """Results with their snippets."""
     click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
-    if page.relaxed:
-        click.echo(
-            say(
-                "没有同时包含全部词的文章，以下包含部分词",
-                "no article holds all the words; these hold some",
-            )
-        )
-    if page.degraded:
-        click.echo(say("语义检索不可用，仅关键词", "meaning is not available; keywords only"))
+    for notice in page.notices():
+        click.echo(notice)
     for place, result in enumerate(page.results, start=1):
         click.echo(f"{place:>3}. {line(result.stored)}  [{result.stored.view.id}]")
         for passage in result.passages[:1]:
@@ -92,7 +86,7 @@ def print_page(page: Page) -> None:
 
 def print_index(service: SearchService, settings: Settings) -> None:
     """Every generation, and the articles taken down."""
-    click.echo(f"{PREFIX}ENGINE  {settings.engine}")
+    click.echo(f"{PREFIX}ENGINE  {masked(settings.engine)}")
     for generation in service.engine.generations():
         serves = ", ".join(audience.label for audience in generation.serves) or (
             say("备用（可回滚）", "kept for rollback")

@@ -1,4 +1,6 @@
-"""The one error tree of the service. Entry point: :class:`GongwenError`.
+"""The one error tree of the service, and addresses as messages show them.
+
+Entry points: :class:`GongwenError`, :func:`masked`.
 
 ::
 
@@ -11,6 +13,7 @@
     │   ├── ModelMissing         500 model-missing        the embedding model cannot be opened
     │   └── FingerprintMismatch  500 fingerprint-mismatch the index was made by another analysis
     ├── WriterBusy               409 writer-busy          another process writes this index
+    ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
     └── EngineError              502 engine               the engine refused or broke
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
         └── NoIndex              503 no-index             nothing has been indexed yet
@@ -20,7 +23,28 @@ the limit and the cure. Exceptions of libraries are translated where the library
 (``raise … from exc``) and nowhere else.
 """
 
+import re
 from collections.abc import Mapping
+from typing import Final
+
+_SECRETS: Final = re.compile(
+    r"([?&;](?:[\w-]*pass(?:word|wd)?|pwd|[\w-]*token|secret|api_?key)=)[^&;#]*", re.IGNORECASE
+)
+
+
+def masked(url: str) -> str:
+    """An address as people may see it, its password as ``***``; also one that is written wrongly.
+
+    Between the first colon of the login and the last ``@`` all is taken for the password, lest one
+    with ``@``, ``/`` or ``#`` in it be shown in part. A folder, ``embedded:…``, has none.
+    """
+    if not url.strip().lower().startswith("embedded:"):
+        head, at, tail = url.rpartition("@")
+        scheme, separator, login = head.partition("://") if "://" in head else ("", "", head)
+        user, colon, _ = login.partition(":")
+        if at and colon:
+            url = f"{scheme}{separator}{user}:***@{tail}"
+    return _SECRETS.sub(r"\1***", url)
 
 
 class GongwenError(Exception):
@@ -88,6 +112,13 @@ class WriterBusy(GongwenError):
 
     status = 409
     code = "writer-busy"
+
+
+class StoreUnavailable(GongwenError):
+    """The database of the state does not answer now or refused; the request may go through later."""
+
+    status = 503
+    code = "store-unavailable"
 
 
 class EngineError(GongwenError):

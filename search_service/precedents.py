@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from analyzers import outline
 from analyzers.language import say
 from analyzers.normalize import normalize
+from analyzers.references import find
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
@@ -26,7 +27,7 @@ from search_service.model import (
     View,
 )
 from search_service.query import idf
-from search_service.service import SearchService
+from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Span, marks
 
 
@@ -42,6 +43,14 @@ class Precedent:
     citation: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrecedentPage:
+    """The passages, best first. ``degraded``: found by words alone, without meaning."""
+
+    results: tuple[Precedent, ...]
+    degraded: bool
+
+
 def precedents(
     service: SearchService,
     text: str,
@@ -49,7 +58,7 @@ def precedents(
     *,
     filters: Filters = NO_FILTERS,
     limit: int = 10,
-) -> tuple[Precedent, ...]:
+) -> PrecedentPage:
     """The passages that say best what a topic or a draft says, best first.
 
     Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
@@ -67,27 +76,36 @@ def precedents(
     lists: list[tuple[float, list[str]]] = []
     owners: dict[str, str] = {}
     words: dict[str, None] = {}
+    degraded = False
     for section in sections:
         piece = normalize(text.strip()[section.start : section.end])
         asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
         words.update(dict.fromkeys(asked))
         by_words = _by_words(reader, asked, filters)
-        vector = service.meaning(piece)
-        by_meaning = (
-            []
-            if vector is None
-            else nearest(
-                reader,
-                vector,
-                filters=filters,
-                per_article=relevance.PRECEDENTS_PER_ARTICLE,
-            )
-        )
+        by_meaning = _by_meaning(service, reader, piece, filters)
+        degraded |= by_meaning is None
+        by_meaning = by_meaning or []
         owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
         lists.append((relevance.RRF_KEYWORD, [hit.passage_id for hit in by_words]))
         lists.append((relevance.RRF_SEMANTIC, [hit.passage_id for hit in by_meaning]))
     fused = fuse(lists)
-    return _precedents(reader, fused, owners, list(words), limit)
+    results = _precedents(reader, fused, owners, list(words), limit)
+    return PrecedentPage(results=results, degraded=degraded)
+
+
+def _by_meaning(
+    service: SearchService, reader: Reader, piece: str, filters: Filters
+) -> list[PassageHit] | None:
+    """The nearest passages; None where meaning cannot be had."""
+    if not reader.manifest.dimensions:
+        return None
+    try:
+        vector = service.meaning(piece)
+    except MeaningUnavailable:
+        return None
+    if vector is None:
+        return []
+    return nearest(reader, vector, filters=filters, per_article=relevance.PRECEDENTS_PER_ARTICLE)
 
 
 def _by_words(reader: Reader, words: list[str], filters: Filters) -> list[PassageHit]:
@@ -108,15 +126,19 @@ def _by_words(reader: Reader, words: list[str], filters: Filters) -> list[Passag
         if hit.article_id not in stored:
             continue
         passage = _passage(stored[hit.article_id], hit.passage_id)
+        if passage is None:
+            continue
         text = normalize(stored[hit.article_id].text_of(passage))
-        held = sum(weight for word, weight in weights.items() if word in text)
+        references = {term for one in find(text) for term in one.terms}
+        held = sum(weight for word, weight in weights.items() if word in text or word in references)
         if held >= needed:
             kept.append(hit)
     return kept
 
 
-def _passage(stored: Stored, passage_id: str) -> Passage:
-    return next(passage for passage in stored.passages if passage.id == passage_id)
+def _passage(stored: Stored, passage_id: str) -> Passage | None:
+    """The passage, or None if the article was rewritten since it was found."""
+    return next((passage for passage in stored.passages if passage.id == passage_id), None)
 
 
 def _precedents(
@@ -136,6 +158,8 @@ def _precedents(
             continue
         one = stored[owners[key]]
         passage = _passage(one, key)
+        if passage is None:
+            continue
         text = one.text_of(passage).strip()
         same = re.sub(r"\W", "", text)
         if not same or same in seen:  # the same paragraph stands in every re-issue of a document

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analyzers.language import say
 from analyzers.normalize import normalize
-from analyzers.terms import HAN, Analyzer, exact_key, phrase
+from analyzers.terms import HAN, Analyzer, exact_key, is_bigram, phrase
 from search_service import relevance
 from search_service.errors import BadInput
 from search_service.model import (
@@ -20,6 +20,7 @@ from search_service.model import (
     AtLeast,
     Bonus,
     Clause,
+    Exact,
     Field,
     Not,
     Phrase,
@@ -31,6 +32,8 @@ from search_service.model import (
 _CHUNK = re.compile(
     r'(?P<minus>(?<!\S)-)?(?:["“「『](?P<quoted>[^"”」』]*)["”」』]?|(?P<plain>[^\s,;。!?"“「『、]+))'
 )
+# The dashes of a subtitle (——在…会上的讲话) become - in normalising; only a typed - excludes.
+_DASHES = str.maketrans("—–―", "   ")
 # 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate chunks.
 _SPACED_NUMBER = re.compile(r"\s*([\[(<{]\s*(?:19|20)\d{2}\s*年?\s*[\])>}])\s*(第?)\s*(\d+)\s*号")
 _ONE_HAN = re.compile(f"[{HAN}]")
@@ -47,6 +50,11 @@ class Chunk:
     excluded: bool
     words: tuple[str, ...]
     phrase: tuple[str, ...]
+
+    @property
+    def names(self) -> bool:
+        """Whether it holds a 文号 or a code, which name one document."""
+        return any(word.startswith(NAMES) for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,7 @@ class Query:
         Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
         not what was asked for.
         """
-        if any(word.startswith(NAMES) for word in self.words):
-            return ""
-        text = " ".join(chunk.text for chunk in self.wanted if not chunk.literal)
+        text = " ".join(chunk.text for chunk in self.wanted if not (chunk.literal or chunk.names))
         return text if _ONE_HAN.search(text) else ""
 
 
@@ -102,7 +108,7 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
             ),
             faults={"q": say("太长", "too long")},
         )
-    normalised = _SPACED_NUMBER.sub(r"\1\2\3号", normalize(text)).strip()
+    normalised = _SPACED_NUMBER.sub(r"\1\2\3号", normalize(text.translate(_DASHES))).strip()
     chunks = []
     for match in _CHUNK.finditer(normalised):
         literal = match["quoted"] is not None
@@ -134,9 +140,10 @@ def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
     literally = _literally(chunk, title_only=title_only)
     if chunk.literal or not chunk.words:
         return literally
-    return AnyOf(
-        (literally, All(tuple(_word(word, title_only=title_only) for word in chunk.words)))
-    )
+    words = All(tuple(_word(word, title_only=title_only) for word in chunk.words))
+    if chunk.names:  # a code stands in no text: it is a key of its article
+        return AnyOf((literally, words, Exact(exact_key(chunk.text))))
+    return AnyOf((literally, words))
 
 
 def excluding(query: Query, clause: Clause) -> Clause:
@@ -185,7 +192,9 @@ def rank(query: Query) -> list[WeightedTerm | Bonus]:
         terms.append(WeightedTerm(Field.TITLE_WORDS, word, relevance.TITLE_WORDS))
         if not query.title_only:
             terms.append(WeightedTerm(Field.BODY_WORDS, word, relevance.BODY_WORDS))
-    pairs = dict.fromkeys(term for chunk in query.wanted for term in chunk.phrase if len(term) > 1)
+    pairs = dict.fromkeys(
+        term for chunk in query.wanted for term in chunk.phrase if is_bigram(term)
+    )
     for pair in pairs:
         terms.append(WeightedTerm(Field.TITLE_BIGRAMS, pair, relevance.TITLE_BIGRAMS))
         if not query.title_only:

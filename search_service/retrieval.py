@@ -10,6 +10,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from analyzers.language import say
 from search_service import query as queries
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
@@ -31,10 +32,17 @@ from search_service.model import (
     Stored,
 )
 from search_service.query import Query
-from search_service.service import SearchService
+from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Snippet, Span, marks, snippet
 
 FACETS = ("category", "kind", "author", "issuer", "year")
+
+
+def without_meaning() -> str:
+    """The notice of a degraded answer."""
+    return say(
+        "语义检索暂不可用，只按关键词检索", "search by meaning is not available; keywords only"
+    )
 
 
 class Mode(enum.StrEnum):
@@ -97,13 +105,33 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A slice of one ranking. ``relaxed``: no article holds all words. ``degraded``: without meaning."""
+    """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
+
+    ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
+    """
 
     total: int
     results: tuple[Result, ...]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     relaxed: bool = False
+    full: int = 0
     degraded: bool = False
+
+    def notices(self) -> list[str]:
+        """What the reader should know of how the results were found."""
+        notices = []
+        if self.relaxed and self.full:
+            notices.append(say("部分结果没有包含全部词", "some results do not hold all the words"))
+        elif self.relaxed:
+            notices.append(
+                say(
+                    "没有同时包含全部词的文章，以下文章包含其中一部分",
+                    "no article holds all the words; these hold some of them",
+                )
+            )
+        if self.degraded:
+            notices.append(without_meaning())
+        return notices
 
 
 @dataclass(frozen=True)
@@ -113,7 +141,8 @@ class _Matched:
     keyword: Clause
     exact: tuple[str, ...]
     near: tuple[PassageHit, ...]
-    relaxed: bool
+    relaxed: bool = False
+    full: int = 0
 
     @property
     def clause(self) -> Clause:
@@ -138,7 +167,8 @@ def search(service: SearchService, request: SearchRequest, audience: Audience) -
         total=totals.total,
         results=_results(reader, query, request, matched, ids, scores, ranks),
         facets=totals.facets,
-        relaxed=matched.relaxed and totals.total > 0,
+        relaxed=matched.relaxed and totals.total > matched.full,
+        full=matched.full,
         degraded=degraded,
     )
 
@@ -177,9 +207,12 @@ def _nearest(
         or not query.meaning
     ):
         return None, False
-    if service.embedder is None or not reader.manifest.dimensions:
+    if not reader.manifest.dimensions:
         return None, True
-    vector = service.meaning(query.meaning)
+    try:
+        vector = service.meaning(query.meaning)
+    except MeaningUnavailable:
+        return None, True
     if vector is None:
         return None, False
     hits = nearest(reader, vector, filters=request.filters)
@@ -201,21 +234,26 @@ def _match(
 ) -> _Matched:
     exact: tuple[str, ...] = ()
     if query.key:
+        named = queries.excluding(query, Exact(query.key))
         hits = reader.keyword(
-            Exact(query.key), filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
+            named, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
         )
         exact = tuple(hit.id for hit in hits)
     if by_meaning_alone:
-        return _Matched(AnyOf(()), exact, near, relaxed=False)
+        return _Matched(AnyOf(()), exact, near)
     strict = queries.strict(query)
-    found = exact or reader.totals(strict, filters=request.filters).total
-    long = len(query.words) >= relevance.LONG_QUESTION
-    if request.sort is Sort.DATE or not query.words or (found and not long):
-        return _Matched(strict, exact, near, relaxed=False)
+    if request.sort is Sort.DATE or not query.words:
+        return _Matched(strict, exact, near)
+    # Judged without the filters, so that a facet counts what its filter finds.
+    by_name = reader.totals(Exact(query.key)).total
+    found = by_name or reader.totals(strict).total
+    if found and (by_name or len(query.words) < relevance.LONG_QUESTION):
+        return _Matched(strict, exact, near)
+    full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
     clause = AnyOf((strict, queries.relaxed(query, frequencies, articles)))
-    return _Matched(clause, exact, near, relaxed=not found)
+    return _Matched(clause, exact, near, relaxed=True, full=full)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:

@@ -22,6 +22,10 @@ NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 
 
+class MeaningUnavailable(Exception):
+    """There is no model to ask, or it failed."""
+
+
 @dataclass(frozen=True)
 class SearchService:
     """Everything a question needs. ``embedder`` is None where only keywords are wanted."""
@@ -42,12 +46,13 @@ class SearchService:
         self.check(reader.manifest)
         return reader
 
-    def check(self, manifest: Manifest) -> None:
+    def check(self, manifest: Manifest, *, writing: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another analysis, model or schema."""
         mine = (SCHEMA, self.analyzer.fingerprint, self.model_fingerprint)
         theirs = (manifest.schema, manifest.analysis, manifest.model)
-        # Without a model keyword search goes on over any index.
-        if mine != theirs and (self.embedder or mine[:2] != theirs[:2]):
+        # Without a model keyword search goes on over any index; writing would leave vectors out.
+        by_keyword = self.embedder is None and not writing
+        if mine != theirs and not (by_keyword and mine[:2] == theirs[:2]):
             raise FingerprintMismatch(
                 say(
                     f"索引由 {theirs} 建立，而当前设置是 {mine}（结构、分析、模型）。"
@@ -58,14 +63,19 @@ class SearchService:
             )
 
     def meaning(self, text: str) -> Vector | None:
-        """The vector of a question; None where there is no model, or it fails, or knows no word of it."""
+        """The vector of a question; None if the model knows no word of it.
+
+        Raises ``MeaningUnavailable`` where there is no model, or it fails: keyword search goes on.
+        """
         if self.embedder is None:
-            return None
+            raise MeaningUnavailable
         try:
             vector = self.embedder.embed([text], query=True)[0]
-        except Exception:  # noqa: BLE001  (a model is foreign code: whatever it raises, keyword search must answer)
+        except (
+            Exception
+        ) as exc:  # a model is foreign code: whatever it raises, keywords must answer
             _log.exception("embedding failed")
-            return None
+            raise MeaningUnavailable from exc
         return vector if vector.any() else None
 
     def close(self) -> None:

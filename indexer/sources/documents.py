@@ -33,12 +33,20 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     if match := _FRONT_MATTER.match(text):
         values = _front_matter(match[1])
         text = text[match.end() :]
-    if "title" in values or "标题" in values:
-        return {**values, "body": text}
-    if heading := _HEADING.search(text):
-        return {**values, "title": heading[1], "body": text[heading.end() :]}
+    heading = _HEADING.search(text)
+    if title := values.get("title") or values.get("标题"):
+        # The heading that repeats the title is no text: free_length must not count it.
+        if heading and _letters(heading[1]) == _letters(str(title)):
+            text = text[heading.end() :]
+        return {**values, "body": text.lstrip("\r\n")}
+    if heading:
+        return {**values, "title": heading[1], "body": text[heading.end() :].lstrip("\r\n")}
     title, body = title_and_body(text, name=name)
     return {**values, "title": title, "body": body}
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text)
 
 
 def title_and_body(text: str, *, name: str) -> tuple[str, str]:

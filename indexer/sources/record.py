@@ -15,7 +15,7 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from analyzers.language import say
-from indexer.cleaning import Cleaning, Rule, clean, clean_line
+from indexer.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from indexer.sources import fields
 from search_service.errors import BadRecord
 from search_service.model import Article, Audience
@@ -41,7 +41,7 @@ class Fault:
 
 
 # Column names as Chinese tables have them. Where several fit, the first one counts and the others
-# are kept as further fields.
+# are kept as further fields, but for those of _TEXTS.
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("标识", "主键", "文章标识"),
     "title": ("标题", "题名", "文章标题"),
@@ -64,13 +64,20 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "audience": ("受众", "可见范围"),
 }
 
+# What their aliases hold may be paid for: further fields are returned to everyone.
+_TEXTS: Final = frozenset({"body", "preview"})
+
 _T = TypeVar("_T")
 _Line = Annotated[str | None, BeforeValidator(fields.line)]
 _Number = Annotated[int | None, BeforeValidator(fields.number)]
 
 
 class _Fields(BaseModel):
-    """What a record may hold; pydantic collects the faults of all fields."""
+    """What a record may hold; pydantic collects the faults of all fields.
+
+    Fields that are not named here become ``extra``, which is returned to everyone, guests included:
+    nothing paid for may stand in them.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -100,10 +107,12 @@ def article_of(
 ) -> Article:
     """Make the article of a record; ``counts`` counts the articles that each cleaning rule changed.
 
-    Blank values mean absent, but for one: a ``preview`` given as ``""`` means that guests may read
-    nothing, lest a mistake publish what is paid for. ``free_length`` N means the first N characters
-    of the cleaned body, blanks at their end left out; a ``preview`` beside it outweighs it.
-    Raises :class:`BadRecord` naming every field that cannot be used.
+    Blank values mean absent, but for one: a ``preview`` given as ``""``, also by a blank cell of a
+    table, means that guests may read nothing, lest a mistake publish what is paid for.
+    ``free_length`` N means what is left of the first N characters of the body after cleaning them
+    alone, so that guests read nothing that depends on the rest; a ``preview`` that is not blank
+    outweighs it. Further fields are kept as ``extra`` and returned to everyone. A record is one
+    whole: raises :class:`BadRecord` naming every field that cannot be used.
     """
     try:
         read = _Fields.model_validate(_named(values))
@@ -118,12 +127,12 @@ def article_of(
     body = clean(read.body, cleaning=cleaning, title=name)
     rules |= title.fired | body.fired
     preview = None
-    if read.preview is not None:
+    if read.preview is not None and (read.preview.strip() or read.free_length is None):
         guests = clean(read.preview, cleaning=cleaning, title=name)
         preview = guests.text
         rules |= guests.fired
-    elif read.free_length is not None and read.free_length < len(body.text):
-        preview = body.text[: read.free_length].rstrip()
+    elif read.free_length is not None and read.free_length < len(read.body):
+        preview = clean_head(read.body, read.free_length, cleaning=cleaning, title=name)
     if empty := {
         field: _empty()
         for field, text in (("title", name), ("body", body.text))
@@ -202,7 +211,11 @@ def _named(values: Mapping[str, object]) -> dict[str, object]:
     for field, (_, name) in aliased.items():
         if field not in named:
             named[field] = named.pop(name)
-    return named
+    return {
+        name: value
+        for name, value in named.items()
+        if name not in _FIELD_OF or _FIELD_OF[name][0] not in _TEXTS
+    }
 
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")

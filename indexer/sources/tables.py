@@ -40,8 +40,9 @@ def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
 
 
 def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
-    """Yield one record per row; the first row names the fields. An empty cell is an absent value.
+    """Yield one record per row; the first row names the fields. A blank cell is an absent value.
 
+    Only in a column of previews it is a blank preview: guests may read nothing of that article.
     Places name the line a record begins on. The separator is that of the first row: comma,
     semicolon or tab.
     """
@@ -131,7 +132,12 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
                 f"has {len(row)} columns, the header {len(names)}; quote what holds commas",
             ),
         )
-    return Raw(place, {name: cell for name, cell in zip(names, row, strict=False) if cell.strip()})
+    values: dict[str, object] = {}
+    for name, cell in zip(names, row, strict=False):
+        # Of two columns with one name a blank cell does not outweigh the other.
+        if cell.strip() or name not in values:
+            values[name] = cell
+    return Raw(place, values)
 
 
 def _bad_row(exc: csv.Error) -> str:

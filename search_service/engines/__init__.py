@@ -33,7 +33,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from search_service.errors import ConfigurationError
+from search_service.errors import ConfigurationError, masked
 from search_service.model import (
     Audience,
     Bonus,
@@ -206,6 +206,6 @@ def open_engine(url: str) -> Engine:
 
         return ElasticEngine(url)
     raise ConfigurationError(
-        f"GONGWEN_ENGINE={url!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
+        f"GONGWEN_ENGINE={masked(url)!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
         " (expected embedded:FOLDER or https://host:9200/prefix)"
     )

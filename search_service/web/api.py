@@ -23,7 +23,7 @@ from search_service.web.parameters import (
 from search_service.web.presentation import (
     article_to_dict,
     page_to_dict,
-    precedent_to_dict,
+    precedents_to_dict,
     view_to_dict,
 )
 from search_service.web.problems import problem
@@ -72,7 +72,7 @@ def precedent_passages() -> Response:
         filters=parameters.filters,
         limit=parameters.size,
     )
-    return jsonify({"passages": [precedent_to_dict(one, link=address) for one in found]})
+    return jsonify(precedents_to_dict(found, link=address))
 
 
 @api.get("/healthz")

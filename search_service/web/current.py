@@ -18,16 +18,12 @@ SITE = "gongwen.site"
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A search that the home page offers. ``like_count``: what ``LIKE '%text%'`` would have found.
-
-    ``query_string`` is the address behind ``/search?``; empty: the text as ``q``.
-    """
+    """A search that the home page offers. ``like_count``: what ``LIKE '%text%'`` would have found."""
 
     text: str
     note: str
     like_count: int
     found: int
-    query_string: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,6 @@ What an address cannot use is ignored: 微信 and 百度 append parameters of th
 are Chinese whatever the locale of the server; they stand in ``templates/``.
 """
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, render_template, request, url_for
 
 from search_service import browse, precedents, related, relevance, retrieval
@@ -20,7 +18,7 @@ from search_service.web.presentation import (
     article_to_dict,
     own_address,
     page_to_dict,
-    precedent_to_dict,
+    precedents_to_dict,
     view_to_dict,
 )
 from search_service.web.reading import paragraphs
@@ -34,20 +32,13 @@ pages = Blueprint("pages", __name__)
 def home() -> str:
     """Show the newest, the most read, the categories and a search box."""
     shown = browse.home(service(), audience())
-    examples = [
-        (
-            example,
-            f"{url_for('pages.search')}?{example.query_string or urlencode({'q': example.text})}",
-        )
-        for example in site().examples
-    ]
     return render_template(
         "home.html",
         total=shown.total,
         latest=[view_to_dict(stored.view, link=address) for stored in shown.latest],
         hottest=[view_to_dict(stored.view, link=address) for stored in shown.hottest],
         categories=shown.categories,
-        examples=examples,
+        examples=site().examples,
     )
 
 
@@ -64,6 +55,7 @@ def search() -> str:
         parameters=parameters,
         page=page_to_dict(page, link=address),
         total=page.total,
+        full=page.full,
         navigation=Navigation(parameters, page.total, page.facets),
         cut_to=relevance.MAX_QUERY if len(typed) > relevance.MAX_QUERY else None,
         cap=relevance.MAX_RESULTS,
@@ -107,7 +99,7 @@ def precedent_passages() -> str:
         parameters=parameters,
         limit=relevance.MAX_DRAFT,
         too_long=len(text) > relevance.MAX_DRAFT,
-        found=None if found is None else [precedent_to_dict(one, link=address) for one in found],
+        found=None if found is None else precedents_to_dict(found, link=address),
     )
 
 

@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 
 from analyzers.language import say
 from search_service.model import Passage, Stored, View
-from search_service.precedents import Precedent
-from search_service.retrieval import Page, Result, ShownPassage
+from search_service.precedents import Precedent, PrecedentPage
+from search_service.retrieval import Page, Result, ShownPassage, without_meaning
 from search_service.snippets import Span
 
 Values = dict[str, object]
@@ -68,23 +68,8 @@ def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
         "facets": {name: dict(counts) for name, counts in page.facets.items()},
         "results": [result_to_dict(result, link=link) for result in page.results],
     }
-    messages = []
-    if page.relaxed:
-        messages.append(
-            say(
-                "没有同时包含全部词的文章，以下文章包含其中一部分",
-                "no article holds all the words; these hold some of them",
-            )
-        )
-    if page.degraded:
-        messages.append(
-            say(
-                "语义检索暂不可用，只按关键词检索",
-                "search by meaning is not available; keywords only",
-            )
-        )
-    if messages:
-        values["message"] = say("；", "; ").join(messages)
+    if notices := page.notices():
+        values["message"] = say("；", "; ").join(notices)
     return values
 
 
@@ -106,6 +91,17 @@ def shown_to_dict(shown: ShownPassage) -> Values:
     piece = shown.snippet
     start = shown.start + piece.start
     return _piece(shown.id, shown.path, shown.role, start, piece.text, piece.marks)
+
+
+def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Values:
+    """The passages for a draft, with a ``message`` where they were found by words alone."""
+    values: Values = {
+        "degraded": page.degraded,
+        "passages": [precedent_to_dict(one, link=link) for one in page.results],
+    }
+    if page.degraded:
+        values["message"] = without_meaning()
+    return values
 
 
 def precedent_to_dict(precedent: Precedent, *, link: Link = own_address) -> Values:

@@ -5,7 +5,8 @@ outline that cuts passages, gaps stay where the source left them.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -17,6 +18,14 @@ from search_service.model import Stored
 _LONGEST_HEADING = 45
 _ENDS_A_SENTENCE = tuple("。；;！!？?…")
 _LINE = re.compile(r"[^\n]+")
+# What begins a heading: a sign, 第, 附 or a number. Up to the first end of a sentence, it is the heading.
+_BEGINNING = re.compile(
+    rf"[\W\d_第附零一二三四五六七八九十百千〇①-⑳][^。；;：:！!？?]{{0,{_LONGEST_HEADING - 1}}}"
+)
+# The outline takes these off its titles.
+_AROUND_TITLES = "#* \t\r\u3000"
+# Lines of text behind all others: a date before them is not the end of a document.
+_NO_SIGNATURE = ("—\n",) * 5
 _SECOND_LEVEL = re.compile(r"[(（]")
 _THIRD_LEVEL = re.compile(r"[\d０-９①-⑳]")
 _GAP = "……"
@@ -35,30 +44,45 @@ class Paragraph:
 
 def paragraphs(stored: Stored) -> Iterator[Paragraph]:
     """The lines of the article's text, in order, blank ones left out."""
-    text, gapped = stored.view.text, stored.view.gapped
-    for line in _LINE.finditer(text):
-        content = line[0].strip()
-        if not content:
-            continue
-        begun = [p for p in stored.passages if line.start() <= p.start < line.end()]
-        around = [p for p in stored.passages if p.start <= line.start() < p.end]
-        lead = _heading(content)
-        rest = content[len(lead) :]
+    view = stored.view
+    lines = [line for line in _LINE.finditer(view.text) if not line[0].isspace()]
+    contents = [line[0].strip() for line in lines]
+    starts = [passage.start for passage in stored.passages]
+    shown = 0  # so many passages have their anchor
+    for line, content, lead in zip(lines, contents, _leads(contents), strict=True):
+        around = bisect_right(starts, line.start())
+        begun = bisect_left(starts, line.end())
         bare = lead and len(content) <= _LONGEST_HEADING and not content.endswith(_ENDS_A_SENTENCE)
+        rest = content[len(lead) :]
         yield Paragraph(
             lead=content if bare else lead,
-            rest=Markup("") if bare else _with_gaps(rest, gapped=gapped),
+            rest=Markup("") if bare else _with_gaps(rest, gapped=view.gapped),
             level=_level(lead) if bare else 0,
-            signature=any(passage.role == "落款" for passage in around),
-            anchors=tuple(passage.id for passage in begun),
+            signature=around > 0 and stored.passages[around - 1].role == "落款",
+            anchors=tuple(passage.id for passage in stored.passages[shown:begun]),
         )
+        shown = begun
 
 
-def _heading(line: str) -> str:
-    """The heading that the line begins with, or an empty text."""
-    sections = outline.split(line)
-    path = sections[0].path if sections else ()
-    return path[0] if path and line.startswith(path[0]) else ""
+def _leads(contents: Sequence[str]) -> list[str]:
+    """The heading that each line begins with, or an empty text.
+
+    Passages join short parts and forget their headings, so the outline is asked again, once for all: the
+    beginnings of the lines, filled up to one width that is also the limit, are a section each.
+    """
+    matches = [_BEGINNING.match(content) for content in contents]
+    beginnings = [match[0].rstrip(_AROUND_TITLES) if match else "" for match in matches]
+    different = list(dict.fromkeys(filter(None, beginnings)))
+    width = _LONGEST_HEADING + len("\n")
+    padded = [f"{beginning:{_LONGEST_HEADING}}\n" for beginning in different]
+    sections = outline.split("".join((*padded, *_NO_SIGNATURE)), limit=width)
+    paths = {section.start: section.path for section in sections}
+    headings = {
+        beginning
+        for place, beginning in enumerate(different)
+        if paths.get(place * width, ())[-1:] == (beginning,)
+    }
+    return [beginning if beginning in headings else "" for beginning in beginnings]
 
 
 def _level(heading: str) -> int:

@@ -94,3 +94,13 @@ def test_han_covers_names() -> None:
     """Rare characters of names and places are Han characters."""
     assert characters("䶮㛃𠀀々a。") == ["䶮", "㛃", "𠀀", "々"]
     assert HAN_CLASS
+
+
+def test_a_character_behind_a_number_counts() -> None:
+    """5号 is no phrase of 5个; 5号 and 5号文件 are phrases of 〔2024〕5号文件, spaced or not."""
+    assert not stands_in(phrase("5号"), bigrams("共有5个村参加"))
+    for text in ("第5号文件", "第 5 号文件", "国办发[2024]5号文件"):
+        assert stands_in(phrase("号文件"), bigrams(text))
+    assert stands_in(phrase("5号"), bigrams("第5号文件"))
+    assert stands_in(phrase("5号文件"), bigrams("第 5 号文件"))
+    assert stands_in(phrase("[2024]5号"), bigrams("国办发[2024]5号文件"))

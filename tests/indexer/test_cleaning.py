@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.cleaning import Cleaning, Rule, clean, clean_line
+from indexer.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from indexer.markup import text_of_html
 from search_service.errors import ConfigurationError
 
@@ -314,6 +314,30 @@ def test_a_preview_cut_inside_a_tag_stays_a_piece_of_its_body() -> None:
 
     assert preview == "一是建强组织。"
     assert preview in clean(body).text
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("<p>为规范</p><div cla", "为规范"),
+        ("前<关于做好", "前<关于做好"),
+        ("R&D经费", "R&D经费"),
+        ("研发&am", "研发"),
+        ("", ""),
+    ],
+)
+def test_the_head_of_a_text_is_cleaned_alone(text: str, head: str) -> None:
+    """Nothing behind the cut changes it; a tag or entity that was cut through is left out."""
+    for behind in ("", "之后", "ss='x'>文</div>", "sp;以上为免费阅读内容,如需阅读全文,请先登陆"):
+        assert clean_head(text + behind, len(text)) == head
+
+
+@given(st.text(max_size=60), st.text(max_size=20), st.integers(0, 60))
+def test_a_head_is_a_function_of_its_first_characters(text: str, behind: str, length: int) -> None:
+    """Whatever stands behind the cut, the head is the same and no longer than asked for."""
+    head = clean_head(text[:length] + behind, min(length, len(text)))
+    assert head == clean_head(text[:length], length)
+    assert len(head) <= length
 
 
 def test_rules_can_be_chosen() -> None:

@@ -91,6 +91,30 @@ def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> No
     assert gongwen("search", "垃圾焚烧", "--mode", "keyword")[1].startswith("共 0 篇")
 
 
+def test_hide_understands_codes_and_names_what_it_does_not_know(gongwen: Run, source: str) -> None:
+    """A code takes its article down; an unknown id is noted and said."""
+    gongwen("index", source)
+    assert gongwen("hide", "b1890") == (0, "已下架 1\n", "")
+    assert gongwen("search", "b1890")[1].startswith("共 0 篇")
+    assert gongwen("unhide", "1")[0] == 0
+    status, out, err = gongwen("hide", "C9999")
+    assert (status, out) == (0, "已下架 C9999\n")
+    assert "索引里没有 C9999" in err
+
+
+def test_rollback_goes_back_to_the_index_before(gongwen: Run, source: str, tmp_path: Path) -> None:
+    """After a rebuild that was a mistake; without one before it there is nothing to go back to."""
+    gongwen("index", source)
+    status, _, err = gongwen("rollback")
+    assert status == 1
+    assert err.count("\n") == 1
+    other = write_source(tmp_path / "other.jsonl", [RECORDS[0], RECORDS[2]])
+    gongwen("index", str(other))
+    assert gongwen("search", "垃圾清运", "--mode", "keyword")[1].startswith("共 0 篇")
+    assert gongwen("rollback")[0] == 0
+    assert gongwen("search", "垃圾清运", "--mode", "keyword")[1].startswith("共 1 篇")
+
+
 def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path: Path) -> None:
     """file:line and the reason on stderr, the good records indexed, exit status 1."""
     path = write_source(tmp_path / "a.jsonl", [*RECORDS, {"id": "5", "title": "没有正文"}])
@@ -151,8 +175,10 @@ def test_help_is_in_the_language_of_the_reader(
     assert "Options" in gongwen("search", "--help")[1]
 
 
-def test_settings_lists_every_variable(gongwen: Run) -> None:
-    """Name, value and help text of each."""
+def test_settings_lists_every_variable(gongwen: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name, value and help text of each; a password is not among them."""
+    monkeypatch.setenv("GONGWEN_STATE", "postgresql://user:s3cret@host/db")
     out = gongwen("settings")[1]
     assert "GONGWEN_ENGINE=embedded:" in out
     assert "GONGWEN_MODEL=builtin" in out
+    assert "s3cret" not in out

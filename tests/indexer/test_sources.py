@@ -146,9 +146,35 @@ def test_tables_are_read(tmp_path: Path, encoding: str, separator: str) -> None:
     first, second = articles
     assert (first.id, first.code, first.title) == ("0012", "B2301", "两清单工作法")
     assert first.body == body
-    assert (first.author, first.views, first.preview) == (None, 1024, None)
+    assert (first.author, first.views, first.preview) == (None, 1024, "")
     assert first.extra == {"地区": "柳河"}
     assert (second.author, second.preview, second.extra) == ("林知远", "请各组", {})
+
+
+@pytest.mark.parametrize("name", ["preview", "Preview", "预览", "免费预览", "试读"])
+def test_a_blank_preview_in_a_table_publishes_nothing(tmp_path: Path, name: str) -> None:
+    """As in JSON: guests read nothing, or the free length, but never all of a paid body."""
+    path = tmp_path / "a.csv"
+    path.write_text(
+        f"id,title,body,{name},free_length\n1,防火通知,严禁野外用火。,,\n2,防汛通知,各组到岗。, ,2\n"
+        "3,防旱通知,节约用水。,节约,3\n",
+        encoding="utf-8",
+    )
+
+    articles, faults = read(path)
+
+    assert not faults
+    assert [article.preview for article in articles] == ["", "各组", "节约"]
+
+
+def test_a_blank_cell_does_not_outweigh_a_column_of_the_same_name(tmp_path: Path) -> None:
+    """Of two columns with one name the filled one counts; blank cells elsewhere are absent."""
+    path = tmp_path / "a.csv"
+    path.write_text("id,title,body,地区,地区,\n1,防火通知,严禁用火。,柳河,,\n", encoding="utf-8")
+
+    (article,), _ = read(path)
+
+    assert (article.preview, article.extra) == (None, {"地区": "柳河"})
 
 
 def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:

@@ -288,16 +288,70 @@ def test_a_given_code_leaves_the_title_alone() -> None:
     assert (read.code, read.title) == ("X9", "C1212叠加优势")
 
 
-@given(
-    length=st.integers(0, 120),
-    body=st.text(st.sampled_from("关于治理 　\n。&nbsp;<p>"), max_size=100),
-)
+@given(length=st.integers(0, 120), body=st.text(st.sampled_from("关于治理。，ab\n"), max_size=100))
 def test_a_free_length_is_a_prefix_of_the_clean_body(length: int, body: str) -> None:
     """Guests read a verbatim head of what members read, never longer than the source says."""
     read = article(body=f"{body}末尾", free_length=length)
 
     assert read.preview is None or read.body.startswith(read.preview)
     assert len(read.body if read.preview is None else read.preview) <= length
+
+
+HTML = st.lists(
+    st.sampled_from(
+        [
+            *("<p>", "</p>", "<div>", "</div>", "<b>", "</b>", "<a href='x'>", "<br/>", "<td", ">"),
+            *("&nbsp;", "&lt;", "&am", "p;", "<!--", "-->", "<script>", "</script>", "[NextPage]"),
+            *("一、总体要求", "坚持稳中求进。", "\n", "　　", "a<b", "青山镇网格化治理工作总结"),
+            "以上为免费阅读内容,如需阅读全文,请先登陆",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(head=HTML, tails=st.tuples(HTML, HTML))
+def test_what_guests_read_does_not_depend_on_the_rest(head: str, tails: tuple[str, str]) -> None:
+    """Two bodies that part only behind the free length have the same preview, never a longer one."""
+    one, other = (article(body=f"{head}文{tail}末", free_length=len(head)) for tail in tails)
+
+    assert one.preview is not None
+    assert one.preview == other.preview
+    assert len(one.preview) <= len(head)
+
+
+@pytest.mark.parametrize(
+    "tail", ["末尾", "</p><p>以上为免费阅读内容,如需阅读全文,请先登陆</p>", "&nbsp;"]
+)
+def test_a_free_length_counts_the_characters_of_the_source(tail: str) -> None:
+    """Markup counts as it stands, and a tag or an entity that the cut goes through is left out."""
+    body = f"<p>坚持党建引领</p><p style='color:red'>推动&ldquo;三治&rdquo;融合{tail}"
+
+    assert article(body=body, free_length=9).preview == "坚持党建引领"
+    assert article(body=body, free_length=24).preview == "坚持党建引领"
+    assert article(body=body, free_length=39).preview == "坚持党建引领\n推动"
+
+
+def test_a_blank_preview_leaves_it_to_the_free_length() -> None:
+    """Only a preview that is not blank outweighs the free length."""
+    assert article(preview=" ", free_length=6).preview == BODY[:6]
+    assert article(预览="", 免费字数="6").preview == BODY[:6]
+
+
+def test_other_names_of_body_and_preview_are_not_published() -> None:
+    """What stands in a second column of bodies or previews may be paid for: it is dropped."""
+    read = article(preview="一、基本情况", 正文="甲", 全文="乙", 内容="丙", 预览="丁", 试读="戊")
+
+    assert (read.body, read.preview, read.extra) == (BODY, "一、基本情况", {})
+    record = {"id": "1", "title": "防汛预案", "内容": "甲", "正文": "乙", "地区": "柳河"}
+    other = article_of(record, cleaning=Cleaning())
+    assert (other.body, other.extra) == ("乙", {"地区": "柳河"})
+
+
+@pytest.mark.parametrize("body", ["", "<p>&nbsp;</p>", None, ["甲"]])
+def test_a_good_preview_does_not_save_a_faulty_body(body: object) -> None:
+    """A record is one whole: with a body that is empty or faulty it is a fault, preview or not."""
+    assert set(refused(body=body, preview="一、基本情况").faults) == {"body"}
 
 
 def test_a_preview_outweighs_a_free_length() -> None:

@@ -54,7 +54,7 @@ def _related(service: SearchService, article: str) -> list[str]:
 
 def _precedents(service: SearchService, text: str) -> list[str]:
     """The articles of the passages; each counts where its best passage stands."""
-    found = precedents(service, text, Audience.MEMBER, limit=PASSAGES)
+    found = precedents(service, text, Audience.MEMBER, limit=PASSAGES).results
     return list(dict.fromkeys(one.stored.view.id for one in found))[:DEPTH]
 
 

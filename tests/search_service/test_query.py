@@ -72,7 +72,7 @@ def test_one_character_is_looked_for_in_titles() -> None:
     assert Term(Field.TITLE_CHARACTERS, "税") in (clause, *getattr(clause, "clauses", ()))
 
 
-def test_a_relaxed_query_asks_for_more_than_half_of_the_idf() -> None:
+def test_one_word_alone_answers_no_relaxed_query_unless_it_is_rare() -> None:
     """Of two equally rare words one is not enough; of a rare and a common one the rare one is."""
     query = parse("殡葬 网格化", ANALYZER)
     clause = relaxed(query, {"殡葬": 3, "网格化": 3}, 1000)
@@ -94,3 +94,18 @@ def test_idf_falls_with_frequency_and_is_never_negative(frequency: int, articles
     """A commoner word weighs less."""
     assert idf(frequency, articles) > 0
     assert idf(frequency, articles) >= idf(frequency + 1, max(articles, frequency + 1)) - 1e-3
+
+
+def test_the_dash_of_a_subtitle_excludes_nothing() -> None:
+    """——在…会上的讲话 belongs to the title that it follows."""
+    query = parse("求真务实 ——在全县经济工作会议上的讲话", ANALYZER)
+    assert query.excluded == ()
+    assert [chunk.text for chunk in query.wanted] == ["求真务实", "在全县经济工作会议上的讲话"]
+
+
+def test_names_have_no_meaning_and_words_beside_them_do() -> None:
+    """A code or 文号 asks for its document; the other chunks are still asked by meaning."""
+    assert parse("C2352 物业管理", ANALYZER).meaning == "物业管理"
+    assert parse("国办发〔2024〕5号", ANALYZER).meaning == ""
+    assert parse("“最多跑一次”", ANALYZER).meaning == ""
+    assert parse("asdfgh 123", ANALYZER).meaning == ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search_service.errors import ConfigurationError
+from search_service.errors import ConfigurationError, masked
 from search_service.settings import Settings, read_settings
 
 
@@ -31,3 +31,23 @@ def test_the_state_lives_beside_the_index() -> None:
 def test_every_setting_has_a_help_text() -> None:
     """No setting without a description."""
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://elastic:geheim@es:9200/gw", "https://elastic:***@es:9200/gw"),
+        ("https://elastic:ge@he/im:#?@es:9200/gw", "https://elastic:***@es:9200/gw"),
+        ("postgresql+psycopg://u:geheim@h/db", "postgresql+psycopg://u:***@h/db"),
+        ("postgresql://u@h/db?Password=geheim&x=1", "postgresql://u@h/db?Password=***&x=1"),
+        ("elastic:geheim@h:9200/x", "elastic:***@h:9200/x"),
+        ("https//elastic:geheim@h", "https//elastic:***@h"),
+        ("https://h:9200/p", "https://h:9200/p"),
+        ("sqlite:////x/state.sqlite3", "sqlite:////x/state.sqlite3"),
+        ("embedded:./a@b", "embedded:./a@b"),
+        ("", ""),
+    ],
+)
+def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:
+    """The password is masked, also in an address written wrongly; what has none stays."""
+    assert masked(url) == shown

@@ -1,13 +1,15 @@
 """State outside the index survives everything that happens to the index."""
 
-from collections.abc import Iterator
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from search_service.errors import ConfigurationError
+from search_service.errors import ConfigurationError, StoreUnavailable
 from search_service.store import Store
 
 
@@ -43,7 +45,6 @@ def test_the_most_viewed_come_first(store: Store) -> None:
     store.set_views({"a": 1, "b": 5, "c": 5})
     store.set_views({"a": 9})
     assert store.most_viewed(10) == ["a", "b", "c"]
-    assert store.views(["b", "zz"]) == {"b": 5}
 
 
 def test_a_bad_address_names_the_setting(tmp_path: Path) -> None:
@@ -51,3 +52,79 @@ def test_a_bad_address_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="GONGWEN_STATE"):
         Store(f"sqlite:///{tmp_path}/file/state.sqlite3")
+
+
+def test_hiding_one_article_from_many_sides_is_done_once(tmp_path: Path) -> None:
+    """Of several that hide it at once, one did it; nobody gets an error."""
+    url = f"sqlite:///{tmp_path}/state.sqlite3"
+    with closing(Store(url)) as one, closing(Store(url)) as other, ThreadPoolExecutor(8) as pool:
+        for article_id in ("a", "b", "c"):
+            done = list(pool.map(lambda n, key=article_id: (one, other)[n % 2].hide(key), range(8)))
+            assert sum(done) == 1
+        assert one.hidden() == {"a", "b", "c"}
+
+
+def test_counters_of_a_whole_source_are_set_at_once(store: Store) -> None:
+    """There is no limit of the database on how many."""
+    store.set_views({f"{n}": n for n in range(300_000)})
+
+    assert store.most_viewed(1) == ["299999"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.hidden(),
+        lambda store: store.hide("a"),
+        lambda store: store.unhide("a"),
+        lambda store: store.next_sequence("add", "a"),
+        lambda store: store.set_views({"a": 1}),
+        lambda store: store.most_viewed(1),
+        lambda store: store.written_since(1),
+    ],
+)
+def test_a_broken_store_is_unavailable(
+    store: Store, tmp_path: Path, ask: Callable[[Store], object]
+) -> None:
+    """Whatever is asked: one error of ours, with the setting and without the statement."""
+    with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as other:
+        for table in ("hidden", "views", "ledger"):
+            other.execute(f"DROP TABLE {table}")
+
+    with pytest.raises(StoreUnavailable, match="GONGWEN_STATE") as caught:
+        ask(store)
+
+    assert "SELECT" not in caught.value.message
+    assert caught.value.status == 503
+
+
+def test_a_file_that_is_no_database_names_the_setting(tmp_path: Path) -> None:
+    """What SQLite says on opening is an error of the configuration."""
+    (tmp_path / "state.sqlite3").write_text("no database" * 100)
+    with pytest.raises(ConfigurationError, match="GONGWEN_STATE"):
+        Store(f"sqlite:///{tmp_path}/state.sqlite3")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_a_missing_driver_is_named_with_its_cure(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """One line that says what to install, without the password."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigurationError) as caught:
+        Store(f"{scheme}://gongwen:geheim@db/gongwen")
+
+    assert "pip install 'psycopg[binary]'" in caught.value.message
+    assert "geheim" not in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "url", ["nosuch://u:geheim@h/db", "u:geheim@h/db", "postgresql://u:geheim@h:x/db"]
+)
+def test_no_message_shows_a_password(url: str) -> None:
+    """Not even that of an address that cannot be read."""
+    with pytest.raises(ConfigurationError, match="GONGWEN_STATE") as caught:
+        Store(url)
+
+    assert "geheim" not in caught.value.message

@@ -1,5 +1,6 @@
 """The JSON API over a real index: shapes, faults, problems."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,9 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from search_service.errors import GongwenError
+from search_service.retrieval import Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import create_app
+from search_service.web.presentation import page_to_dict
 from tests.web.careful import json_of, open_over
 
 PROBLEM = "application/problem+json"
@@ -112,6 +115,16 @@ def test_relaxed_answers_say_so(client: FlaskClient) -> None:
     assert body["total"] > 0
     assert body["relaxed"] is True
     assert "没有同时包含全部词的文章" in body["message"]
+
+
+def test_a_long_question_says_that_some_results_hold_less() -> None:
+    """Beside articles that hold all words the message does not say that there are none."""
+    some = page_to_dict(Page(total=5, results=(), relaxed=True, full=2))
+    none = page_to_dict(Page(total=5, results=(), relaxed=True))
+    plain = page_to_dict(Page(total=2, results=(), full=2))
+
+    assert some["message"] != none["message"]
+    assert "message" not in plain
 
 
 def test_every_fault_is_named_at_once(client: FlaskClient) -> None:
@@ -379,20 +392,42 @@ def test_what_breaks_inside_leaks_nothing(
         assert "geheim" in caplog.text
 
 
-def test_keyword_search_goes_on_without_a_model(
+@pytest.fixture
+def app_without_meaning(
     indexed: tuple[SearchService, Settings], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a model the answer is degraded, says so, and still finds words."""
+) -> Iterator[Flask]:
+    """The application over the same index, run without a model."""
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     _, settings = indexed
     service, _ = open_over(Path(settings.engine.removeprefix("embedded:")), model="none")
-
-    body = json_of(create_app(service, settings).test_client().get("/api/v1/search?q=电梯加装"))
+    yield create_app(service, settings)
     service.close()
+
+
+def test_keyword_search_goes_on_without_a_model(app_without_meaning: Flask) -> None:
+    """Without a model the answer is degraded, says so, and still finds words."""
+    body = json_of(app_without_meaning.test_client().get("/api/v1/search?q=电梯加装"))
 
     assert body["degraded"] is True
     assert "paid-1" in {hit["id"] for hit in body["results"]}
     assert "只按关键词" in body["message"]
+
+
+def test_precedents_say_that_meaning_is_missing(
+    client: FlaskClient, app_without_meaning: Flask
+) -> None:
+    """Without a model passages come by words, and API and page say so; with one nothing is said."""
+    given = {"text": "老旧小区物业管理"}
+    whole = json_of(client.post("/api/v1/precedents", json=given))
+    caller = app_without_meaning.test_client()
+    body = json_of(caller.post("/api/v1/precedents", json=given))
+
+    assert (whole["degraded"], "message" in whole) == (False, False)
+    assert body["degraded"] is True
+    assert body["passages"]
+    assert "只按关键词" in body["message"]
+    assert "按意思检索暂不可用" in caller.post("/precedents", data=given).get_data(as_text=True)
+    assert "按意思检索暂不可用" not in client.post("/precedents", data=given).get_data(as_text=True)
 
 
 def test_a_hidden_article_is_gone_from_every_address(

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from search_service.model import View
+from search_service.retrieval import Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import Example, create_app
@@ -106,6 +107,21 @@ def test_dates_that_are_none_are_said_to_be(client: FlaskClient) -> None:
 
     assert "请写成 2023、2023-05 或 2023-05-01" in page
     assert "已选条件" not in page
+
+
+@pytest.mark.parametrize(
+    ("full", "notice"), [(0, "没有同时包含全部词的文章"), (2, "部分结果没有包含全部词")]
+)
+def test_the_notice_of_a_relaxed_answer_fits_what_was_found(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, full: int, notice: str
+) -> None:
+    """It says that no article holds all words only where none does."""
+    answer = Page(total=5, results=(), relaxed=True, full=full)
+    monkeypatch.setattr("search_service.retrieval.search", lambda *_: answer)
+
+    shown = re.findall(r'class="notice">([^，。<]+)', text_of(client, "/search?q=小区 治理"))
+
+    assert shown == [notice]
 
 
 def test_nothing_found_helps_on(client: FlaskClient) -> None:
