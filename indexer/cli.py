@@ -16,10 +16,17 @@ import click
 
 from analyzers.language import say
 from analyzers.terms import exact_key
-from indexer import pipeline
+from indexer import generations, pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, usage_error
+from indexer.generation_commands import (
+    generation_group,
+    print_serving,
+    shrink_option,
+    sources_argument,
+)
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
+from indexer.spool import Report
 from search_service import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, masked
@@ -44,13 +51,6 @@ _audience = click.option(
     help=say("以谁的身份查看", "As whom to look"),
 )
 _json = click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
-_sources = click.argument(
-    "sources",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar=say("来源…", "SOURCE…"),
-)
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
 
 
@@ -84,7 +84,7 @@ def cli() -> None:
     """Group of the commands below."""
 
 
-def _finish(report: pipeline.Report) -> None:
+def _finish(report: Report) -> None:
     print_report(report)
     if report.faults:
         raise SystemExit(FAILED)
@@ -93,18 +93,14 @@ def _finish(report: pipeline.Report) -> None:
 @cli.command(
     help=say("用来源重建整个索引（文件或目录，可多个）。", "Rebuild the index from sources.")
 )
-@_sources
-@click.option(
-    "--shrink",
-    is_flag=True,
-    help=say("允许新索引比现有的少一半以上", "Let the index shrink to less than half"),
-)
+@sources_argument
+@shrink_option
 def index(sources: tuple[Path, ...], *, shrink: bool) -> None:
     """Rebuild."""
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
-            pipeline.rebuild(
+            generations.rebuild(
                 service, sources, cleaning=cleaning, shrink=shrink, progress=progress()
             )
         )
@@ -115,15 +111,15 @@ def index(sources: tuple[Path, ...], *, shrink: bool) -> None:
 )
 def rollback() -> None:
     """Roll back."""
-    with _service() as (service, _):
-        for audience, name in sorted(service.engine.rollback().items()):
-            click.echo(
-                say(f"{audience.label} 现在使用 {name}", f"{audience.label} now reads {name}")
-            )
+    with _service() as (service, _), service.store.ledger.alone():
+        print_serving(generations.rollback(service))
+
+
+cli.add_command(generation_group(_service))
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
-@_sources
+@sources_argument
 def add(sources: tuple[Path, ...]) -> None:
     """Add."""
     with _service() as (service, settings):
@@ -353,7 +349,9 @@ def demo(host: str | None, port: int | None) -> None:
     given = {**_given(host, port), "engine": "embedded:./data/demo", "state": ""}
     with _service(**given) as (service, settings):
         print_report(
-            pipeline.rebuild(service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=progress())
+            generations.rebuild(
+                service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=progress()
+            )
         )
         _serve(service, settings, demo=True)
 

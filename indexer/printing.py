@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 
 from analyzers.language import say
-from indexer import pipeline
+from indexer.spool import Report
 from search_service import browse
 from search_service.errors import masked
 from search_service.model import Audience, Stored
@@ -33,7 +33,7 @@ def progress() -> Callable[[str, int, int], None]:
     return show
 
 
-def print_report(report: pipeline.Report) -> None:
+def print_report(report: Report) -> None:
     """What a run did, with the first faults on stderr."""
     for fault in report.faults[:_SHOWN_FAULTS]:
         click.echo(str(fault), err=True)
@@ -114,11 +114,10 @@ def print_article(service: SearchService, key: str, audience: Audience) -> None:
     reader = service.reader(audience)
     stored = browse.fetch_one(reader, key)
     click.echo(line(stored))
-    version = stored.version
     click.echo(
         say(
-            f"编号 {key}，版本 {version}，全文 {len(stored.view.text)} 字",
-            f"id {key}, version {version}, {len(stored.view.text)} characters",
+            f"编号 {key}，全文 {len(stored.view.text)} 字",
+            f"id {key}, {len(stored.view.text)} characters",
         )
     )
     for name, terms in reader.stored_fields(key).items():

@@ -17,6 +17,10 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
 
+# Versions from here on are the ledger's numbers, of articles whose source gives none; a source's own are
+# smaller. Twice as much and one more still fits 63 bits.
+UNVERSIONED = 2**61
+
 
 class Audience(enum.IntEnum):
     """Who asks. Each audience sees what the ones before it see, and has an index of its own."""
@@ -142,9 +146,9 @@ class AnalysedPassage:
 class Record:
     """What an engine stores of an article for one audience.
 
-    ``version`` is the source's version (or the ledger's sequence); engines order writes by
-    ``2 × version`` and deletes by ``2 × version + 1``. ``exact`` are normalised keys (id, code,
-    文号, title): a query equal to one of them puts the article first.
+    ``version`` is the source's version (or, from ``UNVERSIONED`` on, the ledger's number); engines
+    order writes by ``2 × version`` and deletes by ``2 × version + 1``. ``exact`` are normalised keys
+    (id, code, 文号, title): a query equal to one of them puts the article first.
     """
 
     view: View
@@ -366,11 +370,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class Stored:
-    """What a fetch returns: the view, its passages without vectors, and the version."""
+    """What a fetch returns: the view, and its passages without vectors."""
 
     view: View
     passages: tuple[Passage, ...]
-    version: int
 
     def text_of(self, passage: Passage) -> str:
         """The passage's own text."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer import pipeline
+from indexer import generations
 from indexer.cleaning import Cleaning
 from indexer.demo import SAMPLE
 from search_service.service import SearchService, open_service
@@ -43,7 +43,7 @@ def sample_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchS
     """The sample corpus, indexed once; tests may read it and nothing else."""
     folder = tmp_path_factory.mktemp("sample")
     service = open_service(read_settings(engine=f"embedded:{folder}"))
-    report = pipeline.rebuild(service, [SAMPLE], cleaning=ALL_CLEANING)
+    report = generations.rebuild(service, [SAMPLE], cleaning=ALL_CLEANING)
     assert not report.faults
     yield service
     service.close()

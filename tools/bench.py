@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from indexer import pipeline
+from indexer import generations
 from indexer.cleaning import Cleaning
 from search_service.model import Audience
 from search_service.retrieval import Mode, SearchRequest, search
@@ -47,7 +47,7 @@ def main() -> int:
 
 def measure(service: SearchService, folder: Path, arguments: argparse.Namespace) -> int:
     """Index, ask, print."""
-    report = pipeline.rebuild(service, arguments.corpus, cleaning=Cleaning.parse("all"))
+    report = generations.rebuild(service, arguments.corpus, cleaning=Cleaning.parse("all"))
     if not report.articles:
         print("没有可索引的文章 / nothing to index", file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from analyzers.language import say
-from search_service.model import Audience
+from search_service.model import UNVERSIONED, Audience
 
 LONGEST_ID: Final = 200  # characters; it stands in addresses and file names
 LONGEST_LINE: Final = (
@@ -19,7 +19,7 @@ LONGEST_LINE: Final = (
 )
 LONGEST_URL: Final = 2_000  # characters; what browsers and proxies still pass on
 LONGEST_TEXT: Final = 5_000_000  # characters; ten times the longest law of the country
-LARGEST: Final = 2**62 - 1  # engines order by 2 × version + 1, in 63 bits
+LARGEST: Final = UNVERSIONED - 1
 
 _AUDIENCES: Final = {
     **{audience.label: audience for audience in Audience},

@@ -10,12 +10,13 @@ The contract in prose
   one step for all audiences given, atomic, durable. Each audience remembers the generation it read
   before, and ``rollback`` goes back to it. A generation may serve several audiences (a source without
   paid text needs only one). A generation that serves nobody and is no rollback target may be dropped.
-* **Writes** are ordered by version: an entry is applied if its order (``2 × version``, ``+ 1`` for a
-  tombstone) is greater than the stored one; at the same version a delete wins over an update. An
-  entry whose view has the digest already stored is *unchanged* and leaves the index untouched (only
-  its order is raised where the engine can do that without rewriting the document). A ``write`` is
-  committed, durable and visible to readers opened afterwards when it returns; each call is atomic per
-  article. Tombstones are kept for the life of the generation.
+* **Writes** are ordered by version (:mod:`search_service.engines.ordering`): whatever arrives in
+  whatever sequence, the entry of the highest order stands in the end. An entry whose view has the
+  digest already stored is *unchanged*: it raises the order and leaves the index untouched. A ``write``
+  is committed, durable and visible to readers opened afterwards when it returns; each call is atomic
+  per article. Tombstones are kept for the life of the generation.
+* **Loading**: a generation that serves nobody yet may be written in bulk, ``writer(…, loading=True)``;
+  then writes are durable when they return and visible after ``complete``.
 * **One writing process** per index (embedded): another one gets ``WriterBusy``. One process may hold
   the writers of several generations at once, one per audience.
 * **Readers** see one revision. Every read needs a ``Scope``: the audience, and the ids hidden by the
@@ -33,6 +34,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from search_service.engines.ordering import Standing
 from search_service.errors import ConfigurationError, masked
 from search_service.model import (
     Audience,
@@ -73,6 +75,15 @@ class Writer(Protocol):
 
         An entry for an id that comes twice in one call is applied twice, in order.
         Raises ``EngineError``; then some entries may be applied, each wholly or not at all.
+        """
+
+    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+        """Order and digest of what stands under these ids, tombstones too; nothing for unknown ids."""
+
+    def complete(self) -> None:
+        """End of loading: what was written is visible and the index in the shape to serve from.
+
+        Costs little where there is nothing to do.
         """
 
     def set_manifest(self, manifest: Manifest) -> None:
@@ -158,8 +169,11 @@ class Engine(Protocol):
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Start an empty generation that serves nobody yet; its name is unique."""
 
-    def writer(self, generation: str) -> AbstractContextManager[Writer]:
-        """Open a generation for writing; raises ``NotFound`` or ``WriterBusy``."""
+    def writer(self, generation: str, *, loading: bool = False) -> AbstractContextManager[Writer]:
+        """Open a generation for writing; raises ``NotFound`` or ``WriterBusy``.
+
+        ``loading``: much is to be written before anybody reads; see the contract.
+        """
 
     def count(self, generation: str) -> int:
         """How many live articles a generation holds."""

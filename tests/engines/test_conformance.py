@@ -1,11 +1,13 @@
 """The contract of the seam, held against every engine."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from search_service.engines import Engine, Reader, Scope
+from search_service.engines.ordering import Standing
 from search_service.errors import BadInput, NoIndex, NotFound
 from search_service.model import (
     All,
@@ -70,11 +72,10 @@ def word(value: str) -> Term:
 
 
 def test_fetch_returns_what_was_written(library: Engine) -> None:
-    """A fetched article is the view written, with its passages and version."""
+    """A fetched article is the view written, with its passages."""
     stored = read(library).fetch(["B1890"])["B1890"]
     assert stored.view == FIRE.view
     assert stored.passages == tuple(analysed.passage for analysed in FIRE.passages)
-    assert stored.version == 1
     assert [text for _, text in stored] == [
         "各级政府应当加强消防安全检查。",
         "学校要开展消防演练。",
@@ -128,6 +129,44 @@ def test_an_unchanged_view_leaves_the_index_untouched(library: Engine) -> None:
     after = read(library)
     assert after.revision == before.revision
     assert after.keyword(word("安全"), rank) == hits
+
+
+def test_an_unchanged_view_raises_the_order(library: Engine) -> None:
+    """What lies between the two versions of the same content comes too late."""
+    same = replace(FIRE, version=5)
+    between = record("B1890", "消防 通知", "中间 版 。", version=3)
+    assert load(library, same) == Written(unchanged=1)
+    assert load(library, between) == Written(stale=("B1890",))
+    assert load(library, Tombstone(id="B1890", version=4)) == Written(stale=("B1890",))
+    assert read(library).fetch(["B1890"])["B1890"].view == FIRE.view
+    assert load(library, Tombstone(id="B1890", version=5)) == Written(written=1)
+
+
+def test_a_writer_knows_what_stands(library: Engine) -> None:
+    """Order and digest of articles and tombstones, also when only the order was raised."""
+    load(library, replace(FIRE, version=5), Tombstone(id="A0007", version=2))
+    with library.writer(public(library)) as writer:
+        assert writer.standing(["B1890", "A0007", "X"]) == {
+            "B1890": Standing(10, FIRE.view.digest),
+            "A0007": Standing(5, None),
+        }
+
+
+def test_a_load_is_visible_when_it_is_complete(engine: Engine) -> None:
+    """Whatever was loaded, in however many parts, is there; a complete load may go on."""
+    generation = engine.create(Audience.PUBLIC, MANIFEST).name
+    scope = Scope(Audience.PUBLIC)
+    with engine.writer(generation, loading=True) as writer:
+        assert writer.write([FIRE]) == Written(written=1)
+    with engine.writer(generation, loading=True) as writer:
+        assert writer.write([FIRE, SCHOOL]) == Written(written=1, unchanged=1)
+        writer.complete()
+        writer.complete()
+        assert engine.count(generation) == 2
+        assert writer.write([FLOOD]) == Written(written=1)
+        assert engine.count(generation) == 3
+    reader = engine.reader(scope, generation=generation)
+    assert ids(reader, Everything()) == ["A0007", "B1890", "C2352"]
 
 
 def test_the_revision_grows_with_every_change(library: Engine) -> None:

@@ -6,7 +6,13 @@ import pytest
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import clause as to_query
 from search_service.engines.elastic.clauses import conditions
-from search_service.engines.elastic.documents import Body, document, index_body, tombstone
+from search_service.engines.elastic.documents import (
+    Body,
+    check_vectors,
+    document,
+    index_body,
+    tombstone,
+)
 from search_service.errors import BadInput, BadRecord
 from search_service.model import (
     All,
@@ -101,7 +107,7 @@ def test_only_bigrams_keep_positions() -> None:
 
 def test_a_document_stands_under_every_level_of_its_category() -> None:
     """So one term filters a category with all that is below it."""
-    assert document(record(vector=None, category="党建/组织/干部"), dimensions=0)["below"] == [
+    assert document(record(vector=None, category="党建/组织/干部"))["below"] == [
         "党建",
         "党建/组织",
         "党建/组织/干部",
@@ -116,7 +122,7 @@ def test_a_date_is_a_number_and_none_is_zero(date: str | None, day: int, year: s
     """Undated articles come last by date and count under the empty year."""
     values = {} if date is None else {"date": date}
 
-    body = document(record(vector=None, **values), dimensions=0)
+    body = document(record(vector=None, **values))
 
     assert (body["date"], body["year"]) == (day, year)
 
@@ -124,7 +130,7 @@ def test_a_date_is_a_number_and_none_is_zero(date: str | None, day: int, year: s
 def test_a_vector_of_another_model_is_refused_with_the_articles_id() -> None:
     """The message says which article and what the index holds."""
     with pytest.raises(BadRecord, match=r"L722.*\(4,\)"):
-        document(record(vector=unit(1, 0)), dimensions=4)
+        check_vectors(record(vector=unit(1, 0)), dimensions=4)
 
 
 def test_a_tombstone_holds_nothing_of_the_article() -> None:
@@ -344,15 +350,14 @@ def test_hits_without_a_score() -> None:
 
 
 def test_an_article_comes_back_as_it_went_in() -> None:
-    """View, outline and version survive the way through the server's JSON."""
+    """View and outline survive the way through the server's JSON."""
     written = record(vector=None, date="2019-10-22", category="行政法规")
-    source = document(written, dimensions=0)
+    source = document(written)
 
-    stored = dsl.stored({"_source": source, "_version": 2 * written.version})
+    stored = dsl.stored({"_source": source})
 
     assert stored.view == written.view
     assert stored.passages == tuple(p.passage for p in written.passages)
-    assert stored.version == written.version
 
 
 def test_revision_of_an_empty_index_is_zero() -> None:

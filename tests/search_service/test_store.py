@@ -33,11 +33,11 @@ def test_hidden_ids_stay_hidden_until_unhidden(store: Store, tmp_path: Path) -> 
 
 
 def test_the_ledger_grows_also_among_threads(store: Store) -> None:
-    """Every change gets a number of its own, greater than all before."""
+    """Everyone who takes a number gets one of their own, greater than all before."""
     with ThreadPoolExecutor(4) as pool:
-        numbers = list(pool.map(lambda n: store.next_sequence("add", str(n)), range(40)))
+        numbers = list(pool.map(lambda _: store.ledger.next(), range(40)))
     assert len(set(numbers)) == 40
-    assert store.next_sequence("add", "x") > max(numbers)
+    assert store.ledger.next() > max(numbers)
 
 
 def test_the_most_viewed_come_first(store: Store) -> None:
@@ -77,10 +77,11 @@ def test_counters_of_a_whole_source_are_set_at_once(store: Store) -> None:
         lambda store: store.hidden(),
         lambda store: store.hide("a"),
         lambda store: store.unhide("a"),
-        lambda store: store.next_sequence("add", "a"),
+        lambda store: store.ledger.next(),
+        lambda store: store.ledger.build(),
         lambda store: store.set_views({"a": 1}),
         lambda store: store.most_viewed(1),
-        lambda store: store.written_since(1),
+        lambda store: store.ledger.since(1, limit=9),
     ],
 )
 def test_a_broken_store_is_unavailable(
@@ -88,7 +89,7 @@ def test_a_broken_store_is_unavailable(
 ) -> None:
     """Whatever is asked: one error of ours, with the setting and without the statement."""
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as other:
-        for table in ("hidden", "views", "ledger"):
+        for table in ("hidden", "views", "head", "changes", "build"):
             other.execute(f"DROP TABLE {table}")
 
     with pytest.raises(StoreUnavailable, match="GONGWEN_STATE") as caught:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from indexer.cleaning import Cleaning
 from indexer.demo import SAMPLE
-from indexer.pipeline import rebuild
+from indexer.generations import rebuild
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import create_app

@@ -27,7 +27,7 @@ def stored(text: str) -> tuple[Stored, Walked]:
     """A text as an engine returns it, cut as the indexer cuts it."""
     view = View(id="1", title="通知", text=text)
     passages = Walked(passage for passage, _ in passages_of(view, limit=outline.MAXIMUM))
-    return Stored(view=view, passages=passages, version=1), passages
+    return Stored(view=view, passages=passages), passages
 
 
 def test_the_work_grows_with_the_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@ sent and how answers are read stands in :mod:`search_service.engines.elastic.dsl
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import elasticsearch
+from elasticsearch import helpers
 
 from analyzers.language import say
 from search_service.engines.elastic.documents import Body
@@ -20,6 +21,11 @@ from search_service.errors import ConfigurationError, EngineError, EngineUnavail
 _PORT = 9200
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _TIMEOUT = 30.0  # seconds; a bulk request of 8 MB takes two or three
+_MERGE_TIMEOUT = 6 * 3600.0  # seconds; 100,000 vectors take about a minute on two cores
+# Elastic recommends 5–15 MB for a bulk request; the server refuses more than 100 MB.
+_BULK_ACTIONS, _BULK_BYTES = 1_000, 8_000_000
+# Seconds before what the server had no room for is sent again; twice as many each time: 62 in all.
+_RETRIES, _BACKOFF, _LONGEST_BACKOFF = 5, 2.0, 32.0
 _KEEP_ALIVE = "5m"  # how long a scan may wait between two pages
 _CLIENT_NAMES = {"from": "from_", "_source": "source"}
 
@@ -71,10 +77,22 @@ class Cluster:
         with self._translated():
             self._client.indices.put_mapping(index=index, meta=meta)
 
-    def delete(self, index: str) -> None:
-        """Delete an index."""
+    def configure(self, index: str, settings: Body) -> None:
+        """Change settings of an index; None: the server's default."""
         with self._translated():
-            self._client.indices.delete(index=index)
+            self._client.indices.put_settings(index=index, settings=settings)
+
+    def merge(self, index: str) -> None:
+        """Merge an index into one segment; returns when it is done."""
+        with self._translated():
+            self._client.options(request_timeout=_MERGE_TIMEOUT).indices.forcemerge(
+                index=index, max_num_segments=1
+            )
+
+    def delete(self, *indices: str) -> None:
+        """Delete indices in one step, those that are there."""
+        with self._translated():
+            self._client.indices.delete(index=indices, ignore_unavailable=True)
 
     # --- documents -------------------------------------------------------------------------------
 
@@ -106,22 +124,42 @@ class Cluster:
             with self._translated():
                 self._client.close_point_in_time(id=moment)
 
-    def get(self, index: str, ids: Sequence[str], *, source: Sequence[str]) -> dict[str, Body]:
-        """The documents of these ids as last written, refreshed or not, tombstones too."""
+    def get(
+        self, index: str, ids: Sequence[str], *, source: Sequence[str] | None = None
+    ) -> list[Body | None]:
+        """The documents of these ids as last written, refreshed or not; None where there is none."""
+        if not ids:
+            return []
         with self._translated():
-            answer = self._client.mget(index=index, ids=ids, source=list(source))
-        return {found["_id"]: found for found in answer["docs"] if found.get("found")}
+            answer = self._client.mget(index=index, ids=ids, source=source)
+        for found in answer["docs"]:
+            if "error" in found:
+                reason = f"{found['_id']}: {found['error'].get('reason')}"
+                missing = found["error"].get("type") == "index_not_found_exception"
+                raise self.missing(reason) if missing else self.refused(reason)
+        return [found if found["found"] else None for found in answer["docs"]]
 
-    def bulk(self, alias: str, lines: Sequence[bytes]) -> list[Body]:
-        """Send actions and documents as JSON lines; what became of each, in order."""
+    def bulk(self, alias: str, actions: Iterable[Body]) -> Iterator[Body]:
+        """Send the actions in requests of a good size, again and later what the server has no room for.
+
+        What became of each, in any order.
+        """
         with self._translated():
-            answer = self._client.bulk(
+            for _, item in helpers.streaming_bulk(
+                self._client,
+                actions,
+                chunk_size=_BULK_ACTIONS,
+                max_chunk_bytes=_BULK_BYTES,
+                max_retries=_RETRIES,
+                initial_backoff=_BACKOFF,
+                max_backoff=_LONGEST_BACKOFF,
+                retry_on_status=(429, 503),
+                raise_on_error=False,
                 index=alias,
-                operations=lines,  # type: ignore[arg-type]  # the client takes ready lines too
                 require_alias=True,
                 filter_path="items.*._id,items.*.status,items.*.error.type,items.*.error.reason",
-            )
-        return [result for item in answer["items"] for result in item.values()]
+            ):
+                yield from item.values()
 
     def refresh(self, index: str) -> None:
         """Make what was written visible to searches."""
@@ -129,6 +167,15 @@ class Cluster:
             self._client.indices.refresh(index=index)
 
     # --- errors ----------------------------------------------------------------------------------
+
+    def missing(self, reason: str) -> NoIndex:
+        """The error for an index that is not there, or no longer."""
+        return NoIndex(
+            say(
+                f"{self.address} 上没有所读的索引（{reason}）；请运行 gongwen index",
+                f"no such index at {self.address} ({reason}); run gongwen index",
+            )
+        )
 
     def refused(self, reason: str) -> EngineError:
         """The error for what the server did not do."""
@@ -156,12 +203,7 @@ class Cluster:
         try:
             yield
         except elasticsearch.NotFoundError as exc:
-            raise NoIndex(
-                say(
-                    f"{self.address} 上没有所读的索引（{_reason(exc)}）；请运行 gongwen index",
-                    f"no such index at {self.address} ({_reason(exc)}); run gongwen index",
-                )
-            ) from exc
+            raise self.missing(_reason(exc)) from exc
         except (elasticsearch.ConnectionError, elasticsearch.ConnectionTimeout) as exc:
             raise self.unavailable(exc.message) from exc
         except elasticsearch.ApiError as exc:

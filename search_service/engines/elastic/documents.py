@@ -57,13 +57,15 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
     return {
         "settings": {
             "number_of_shards": 1,
-            "auto_expand_replicas": "0-1",
             "codec": "best_compression",
+            **settings(loading=False),
         },
         "mappings": {
             "dynamic": "strict",
             "_meta": dict(meta),
-            "_source": {"includes": ["view", "digest", *(f"passages.{name}" for name in _OUTLINE)]},
+            "_source": {
+                "includes": ["view", "digest", "buried", *(f"passages.{name}" for name in _OUTLINE)]
+            },
             "properties": {
                 "id": {"type": "keyword"},
                 "deleted": {"type": "boolean"},
@@ -81,6 +83,32 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
     }
 
 
+def settings(*, loading: bool) -> Body:
+    """Settings while much is written and nobody reads, or of an index that serves."""
+    if loading:
+        return {
+            "auto_expand_replicas": "false",
+            "number_of_replicas": 0,
+            "refresh_interval": "-1",
+        }
+    return {"auto_expand_replicas": "0-1", "refresh_interval": None}
+
+
+def orders_body() -> Body:
+    """Settings and mappings of the orders beside a generation; they are never searched."""
+    return {
+        "settings": {
+            "number_of_shards": 1,
+            "auto_expand_replicas": "0-1",
+            "refresh_interval": "-1",
+        },
+        "mappings": {
+            "dynamic": "strict",
+            "properties": {"order": _unindexed("long"), "digest": _unindexed("keyword")},
+        },
+    }
+
+
 def _text(*, positions: bool) -> Body:
     options = "positions" if positions else "freqs"
     return {"type": "text", "analyzer": "whitespace", "index_options": options}
@@ -90,11 +118,23 @@ def _unindexed(kind: str) -> Body:
     return {"type": kind, "index": False, "doc_values": False}
 
 
-def document(record: Record, *, dimensions: int) -> Body:
-    """One article. The view is a string, so that no server ever reads, and so changes, its values.
+def check_vectors(record: Record, *, dimensions: int) -> None:
+    """Raise ``BadRecord`` for a vector that the index has no room for."""
+    for analysed in record.passages:
+        vector = analysed.vector
+        if vector is not None and vector.shape != (dimensions,):
+            raise BadRecord(
+                say(
+                    f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
+                    f"索引要求 ({dimensions},)；请用建立索引时的模型",
+                    f"article {record.view.id}: a vector has the shape {vector.shape}, the"
+                    f" index holds ({dimensions},); use the model that made the index",
+                )
+            )
 
-    Raises ``BadRecord`` for a vector that the index has no room for.
-    """
+
+def document(record: Record) -> Body:
+    """One article. The view is a string, so that no server ever reads, and so changes, its values."""
     view, day = record.view, day_of(record.view.date)
     levels = (view.category or "").split("/")
     return {
@@ -111,26 +151,16 @@ def document(record: Record, *, dimensions: int) -> Body:
         "year": f"{day // 10000:04d}" if day else "",
         "date": day,
         **{field.value: terms for field, terms in record.fields.items()},
-        "passages": list(_passages(record, dimensions)),
+        "passages": list(_passages(record)),
     }
 
 
-def _passages(record: Record, dimensions: int) -> Iterator[Body]:
+def _passages(record: Record) -> Iterator[Body]:
     for analysed in record.passages:
-        passage, vector = analysed.passage, analysed.vector
-        values: Body = {name: getattr(passage, name) for name in _OUTLINE}
+        values: Body = {name: getattr(analysed.passage, name) for name in _OUTLINE}
         values["words"] = analysed.words
-        if vector is not None:
-            if vector.shape != (dimensions,):
-                raise BadRecord(
-                    say(
-                        f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
-                        f"索引要求 ({dimensions},)；请用建立索引时的模型",
-                        f"article {record.view.id}: a vector has the shape {vector.shape}, the"
-                        f" index holds ({dimensions},); use the model that made the index",
-                    )
-                )
-            values["vector"] = np.asarray(vector, dtype=np.float32).tolist()
+        if analysed.vector is not None:
+            values["vector"] = np.asarray(analysed.vector, dtype=np.float32).tolist()
         yield values
 
 

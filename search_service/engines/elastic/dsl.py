@@ -186,7 +186,6 @@ def stored_body(ids: Collection[str], conditions: Sequence[Body]) -> Body:
     return {
         "size": len(ids),
         "query": _filtered(Identifiers(tuple(ids)), conditions),
-        "version": True,
         "track_total_hits": False,
     }
 
@@ -205,7 +204,6 @@ def scan_body(conditions: Sequence[Body], *, size: int) -> Body:
         "size": size,
         "query": _filtered(Everything(), conditions),
         "sort": [{"id": "asc"}],
-        "version": True,
         "track_total_hits": False,
     }
 
@@ -292,7 +290,7 @@ def frequencies(answer: Body, terms: Sequence[str]) -> dict[str, int]:
 
 
 def stored(hit: Body) -> Stored:
-    """One article of an answer; the version of a document is 2 × the article's."""
+    """One article of an answer."""
     source = hit["_source"]
     passages = tuple(
         Passage(
@@ -307,7 +305,6 @@ def stored(hit: Body) -> Stored:
     return Stored(
         view=View.from_dict(json.loads(source["view"])),
         passages=passages,
-        version=hit["_version"] // 2,
     )
 
 

@@ -7,6 +7,7 @@ Names, for the prefix ``gongwen``:
 
 * ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
   manifest.
+* ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writes`).
 * ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are read and
   written through it, so a reader stays with its generation and a write never creates an index.
 * ``gongwen-<audience>``: the alias, without the tombstones, of what the audience reads now, and
@@ -23,7 +24,7 @@ from typing import Any
 from analyzers.language import say
 from search_service.engines import Scope
 from search_service.engines.elastic.cluster import Cluster
-from search_service.engines.elastic.documents import LIVE, Body, index_body
+from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
 from search_service.engines.elastic.reads import ElasticReader
 from search_service.engines.elastic.writes import ElasticWriter
 from search_service.errors import BadInput, NotFound
@@ -88,14 +89,23 @@ class ElasticEngine:
             condition=LIVE,
             body=index_body({_OWN: meta}, dimensions=manifest.dimensions),
         )
+        orders = _orders(index)
+        self._cluster.create(
+            orders, alias=_live(orders), condition={"match_all": {}}, body=orders_body()
+        )
         return Generation(name=name, audience=audience, manifest=manifest)
 
     @contextmanager
-    def writer(self, generation: str) -> Iterator[ElasticWriter]:
+    def writer(self, generation: str, *, loading: bool = False) -> Iterator[ElasticWriter]:
         """Open a generation; the server orders several writers by version, so none is refused."""
         index = self._find(generation)
         yield ElasticWriter(
-            self._cluster, index=index.name, alias=_live(index.name), meta=index.meta
+            self._cluster,
+            index=index.name,
+            alias=_live(index.name),
+            orders=_live(_orders(index.name)),
+            meta=index.meta,
+            loading=loading,
         )
 
     def count(self, generation: str) -> int:
@@ -152,7 +162,7 @@ class ElasticEngine:
                         " activate another one first",
                     )
                 )
-        self._cluster.delete(index.name)
+        self._cluster.delete(index.name, _orders(index.name))
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> ElasticReader:
         """Open what the audience reads now, or the generation named.
@@ -244,6 +254,11 @@ class ElasticEngine:
                 if target is not None:
                     actions.append({"add": {"index": target, "alias": alias, "filter": LIVE}})
         self._cluster.move(actions)
+
+
+def _orders(index: str) -> str:
+    """The index of the orders beside an index of articles."""
+    return f"{index}-orders"
 
 
 def _live(index: str) -> str:

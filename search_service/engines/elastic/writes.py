@@ -1,80 +1,100 @@
-"""Writes to one generation on Elasticsearch. Entry point: :class:`ElasticWriter`.
+"""Writes to one generation on Elasticsearch. Entry point: :class:`ElasticWriter`. No questions here.
 
-Which entries apply is decided from what is stored, and once more by the server, which takes a
-document only with a higher version: so several writers do no harm. No questions here.
+Two indices. The articles; and beside them the *orders*: for each id the order and digest of the newest
+entry that was ever accepted. An entry is first claimed there, by compare-and-swap on what was read, and
+only then written, with its order as external version. So an entry of unchanged content raises the order
+without touching the articles (even an identical rewrite moves BM25, and a public index may not move
+because paid text did), and any number of writers end with the same articles. What was claimed by a
+writer that was killed before it wrote is seen by the next one: the articles hold another digest.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from analyzers.language import say
 from search_service.engines.elastic.cluster import Cluster
-from search_service.engines.elastic.documents import document, tombstone
-from search_service.errors import BadInput, NotFound
+from search_service.engines.elastic.documents import (
+    Body,
+    check_vectors,
+    document,
+    settings,
+    tombstone,
+)
+from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
+from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, Written
 
-# Elastic recommends 5–15 MB for a bulk request; the server refuses more than 100 MB.
-_BULK_BYTES = 8_000_000
-_CONFLICT, _MISSING, _BUSY = 409, 404, 429
-_IDS = 1_000  # asked at once
+_CONFLICT, _MISSING, _BUSY = 409, 404, (429, 503)
+_IDS = 500  # asked at once, each of both indices
+# Nothing stands in the articles: neither a digest nor the None of a tombstone.
+_NOTHING: Final = ""
+
+Entry = Record | Tombstone
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """What is stored under an id; ``digest`` is None for a tombstone."""
+class _Stored:
+    """What both indices hold under an id: what was claimed last, and what the articles have."""
 
-    order: int
-    digest: str | None
-
-
-@dataclass(frozen=True)
-class _Action:
-    """One document to be written, as JSON lines."""
-
-    id: str
-    lines: tuple[bytes, bytes]
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.lines))
+    standing: Standing | None
+    place: Body  # of the claim, to swap it for another
+    held: str | None  # the digest in the articles; None for a tombstone
+    version: int
+    buried: bool
 
 
 class ElasticWriter:
-    """Writes one index through its own alias."""
+    """Writes one generation through its aliases; safe beside other writers of the same."""
 
     def __init__(
-        self, cluster: Cluster, *, index: str, alias: str, meta: Mapping[str, object]
+        self,
+        cluster: Cluster,
+        *,
+        index: str,
+        alias: str,
+        orders: str,
+        meta: Mapping[str, object],
+        loading: bool,
     ) -> None:
         self._cluster = cluster
         self._index = index
         self._alias = alias
+        self._orders = orders
         self._meta = dict(meta)
         self._dimensions = Manifest.from_dict(self._meta["manifest"]).dimensions  # type: ignore[arg-type]  # ours
+        self._loading = loading
+        if loading:
+            cluster.configure(index, settings(loading=True))
 
-    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
-        """Apply the entries in order; committed and visible when it returns."""
-        standing = self._standing(sorted({_id(entry) for entry in entries}))
-        actions: list[_Action] = []
-        unchanged, stale = 0, []
+    def write(self, entries: Sequence[Entry]) -> Written:
+        """Apply the entries in order; committed when it returns, and visible unless loading."""
         for entry in entries:
-            before = standing.get(_id(entry))
-            verdict = _judge(entry, before)
-            if verdict == "stale":
-                stale.append(_id(entry))
-            elif verdict == "unchanged":
-                unchanged += 1
-            else:
-                actions.append(self._action(entry, before))
-                standing[_id(entry)] = _Standing(_order(entry), _digest(entry))
-        overtaken = [id for batch in _batches(actions) for id in self._send(batch)]
-        if actions:
+            if isinstance(entry, Record):
+                check_vectors(entry, dimensions=self._dimensions)
+        written = Written()
+        for part in _without_repeats(entries):
+            written += self._apply(part)
+        if written.written and not self._loading:
             self._cluster.refresh(self._alias)
-        return Written(
-            written=len(actions) - len(overtaken),
-            unchanged=unchanged,
-            stale=(*stale, *overtaken),
-        )
+        return written
+
+    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+        """Order and digest of what stands under these ids."""
+        found = self._stored(sorted(set(ids)))
+        return {id: stored.standing for id, stored in found.items() if stored.standing}
+
+    def complete(self) -> None:
+        """Merge, ask for copies, and show what was written.
+
+        Merged only here, before anybody reads: one segment has exact statistics and one graph of
+        vectors. An index that is written to later is left to the server's own merges.
+        """
+        if self._loading:
+            self._cluster.merge(self._alias)
+            self._cluster.configure(self._index, settings(loading=False))
+            self._loading = False
+        self._cluster.refresh(self._alias)
 
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest; the number of dimensions is the index's for good."""
@@ -90,84 +110,123 @@ class ElasticWriter:
         self._meta["manifest"] = manifest.to_dict()
         self._cluster.describe(self._index, {"gongwen": self._meta})
 
-    def _standing(self, ids: Sequence[str]) -> dict[str, _Standing]:
+    def _apply(self, entries: Sequence[Entry]) -> Written:
+        """Claim and write entries of different ids; those that another writer came before, again."""
+        accepted: list[tuple[Entry, _Stored]] = []
+        unchanged, stale = 0, []
+        pending = list(entries)
+        while pending:
+            stored = self._stored([id_of(entry) for entry in pending])
+            judged = [(entry, stored[id_of(entry)]) for entry in pending]
+            lost = self._claim([pair for pair in judged if _judge(*pair) is not Verdict.STALE])
+            for entry, before in judged:
+                if id_of(entry) in lost:
+                    continue
+                verdict = _judge(entry, before)
+                if verdict is Verdict.STALE:
+                    stale.append(id_of(entry))
+                elif verdict is Verdict.UNCHANGED and standing_of(entry).digest == before.held:
+                    unchanged += 1
+                else:
+                    accepted.append((entry, before))
+            pending = [entry for entry in pending if id_of(entry) in lost]
+        overtaken = self._send(accepted)
+        written = len(accepted) - len(overtaken)
+        return Written(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
+
+    def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
         return {
-            id: _Standing(found["_version"], found["_source"].get("digest"))
+            id: _read(claim, article)
             for start in range(0, len(ids), _IDS)
-            for id, found in self._cluster.get(
-                self._alias, ids[start : start + _IDS], source=["digest"]
-            ).items()
+            for part in [ids[start : start + _IDS]]
+            for id, claim, article in zip(
+                part,
+                self._cluster.get(self._orders, part),
+                self._cluster.get(self._alias, part, source=["digest", "buried"]),
+                strict=True,
+            )
         }
 
-    def _action(self, entry: Record | Tombstone, before: _Standing | None) -> _Action:
-        if isinstance(entry, Tombstone):
-            # A mark over a mark was judged unchanged, so what stood before was live.
-            body = tombstone(entry.id, buried=before is not None)
-        else:
-            body = document(entry, dimensions=self._dimensions)
-        version = {"version": _order(entry), "version_type": "external"}
-        return _Action(_id(entry), (_line({"index": {"_id": _id(entry), **version}}), _line(body)))
+    def _claim(self, judged: Sequence[tuple[Entry, _Stored]]) -> set[str]:
+        """Enter the orders; the ids whose claim has changed since it was read."""
+        actions = [
+            {
+                "_id": id_of(entry),
+                **before.place,
+                "order": standing.order,
+                "digest": standing.digest,
+            }
+            for entry, before in judged
+            if (standing := standing_of(entry)) != before.standing
+        ]
+        return self._conflicts(self._orders, actions)
 
-    def _send(self, actions: Sequence[_Action]) -> Iterator[str]:
-        """Write one batch; yield the ids that another writer has overtaken meanwhile."""
-        lines = [line for action in actions for line in action.lines]
-        for result in self._cluster.bulk(self._alias, lines):
+    def _send(self, accepted: Sequence[tuple[Entry, _Stored]]) -> set[str]:
+        """Write the articles; the ids that a newer entry has overtaken meanwhile."""
+        orders = {id_of(entry): standing_of(entry).order for entry, _ in accepted}
+        actions = (self._action(entry, before) for entry, before in accepted)
+        conflicts = self._conflicts(self._alias, actions)
+        if not conflicts:
+            return conflicts
+        # A request that was sent again, because its answer was lost, meets its own document.
+        found = self._stored(sorted(conflicts))
+        return {id for id in conflicts if found[id].version != orders[id]}
+
+    def _action(self, entry: Entry, before: _Stored) -> Body:
+        if isinstance(entry, Tombstone):
+            buried = before.buried or before.held not in (None, _NOTHING)
+            body = tombstone(entry.id, buried=buried)
+        else:
+            body = document(entry)
+        version = {"version": standing_of(entry).order, "version_type": "external"}
+        return {"_op_type": "index", "_id": id_of(entry), **version, "_source": body}
+
+    def _conflicts(self, alias: str, actions: Iterator[Body] | Sequence[Body]) -> set[str]:
+        """Send them; the ids that the server refused for their version."""
+        conflicts = set()
+        for result in self._cluster.bulk(alias, actions):
             status = result["status"]
             if status == _CONFLICT:
-                yield result["_id"]
+                conflicts.add(result["_id"])
             elif status >= 300:
                 reason = f"{result['_id']}: {status} {result['error']['reason']}"
                 if status == _MISSING:
-                    raise NotFound(
-                        say(
-                            f"索引 {self._index} 已被删除；请另建一代",
-                            f"the index {self._index} has been deleted; build a new generation",
-                        )
-                    )
-                if status == _BUSY:
+                    raise self._cluster.missing(reason)
+                if status in _BUSY:
                     raise self._cluster.unavailable(reason)
                 raise self._cluster.refused(reason)
+        return conflicts
 
 
-def _line(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def _judge(entry: Entry, before: _Stored) -> Verdict:
+    return judge(standing_of(entry), before.standing)
 
 
-def _batches(actions: Iterable[_Action]) -> Iterator[list[_Action]]:
-    batch: list[_Action] = []
-    size = 0
-    for action in actions:
-        if batch and size + action.size > _BULK_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(action)
-        size += action.size
-    if batch:
-        yield batch
+def _read(claim: Body | None, article: Body | None) -> _Stored:
+    """The documents of one id in both indices."""
+    source = article["_source"] if article else {}
+    return _Stored(
+        standing=Standing(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
+        place={
+            "_op_type": "index",
+            "if_seq_no": claim["_seq_no"],
+            "if_primary_term": claim["_primary_term"],
+        }
+        if claim
+        else {"_op_type": "create"},
+        held=source.get("digest") if article else _NOTHING,
+        version=article["_version"] if article else 0,
+        buried=source.get("buried", False),
+    )
 
 
-def _id(entry: Record | Tombstone) -> str:
-    return entry.id if isinstance(entry, Tombstone) else entry.view.id
-
-
-def _digest(entry: Record | Tombstone) -> str | None:
-    return None if isinstance(entry, Tombstone) else entry.view.digest
-
-
-def _order(entry: Record | Tombstone) -> int:
-    return 2 * entry.version + isinstance(entry, Tombstone)
-
-
-def _judge(entry: Record | Tombstone, standing: _Standing | None) -> str:
-    """Whether an entry is written, unchanged or stale.
-
-    The very same entry again (a load that was killed and goes on) is unchanged, not stale. So is
-    one with a higher version and the same digest; the stored order then stays as it is, for only
-    rewriting the document could raise it.
-    """
-    if standing is None:
-        return "written"
-    order, digest = _order(entry), _digest(entry)
-    if order > standing.order:
-        return "unchanged" if digest == standing.digest else "written"
-    return "unchanged" if (order, digest) == (standing.order, standing.digest) else "stale"
+def _without_repeats(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Runs of entries in which no id comes twice."""
+    part: dict[str, Entry] = {}
+    for entry in entries:
+        if id_of(entry) in part:
+            yield list(part.values())
+            part = {}
+        part[id_of(entry)] = entry
+    if part:
+        yield list(part.values())

@@ -77,7 +77,7 @@ class EmbeddedEngine:
         return Generation(name=name, audience=audience, manifest=manifest)
 
     @contextmanager
-    def writer(self, generation: str) -> Iterator[EmbeddedWriter]:
+    def writer(self, generation: str, *, loading: bool = False) -> Iterator[EmbeddedWriter]:  # noqa: ARG002  (every write is visible at once here)
         """Open a generation for writing.
 
         The lock is the folder's: one process writes. Within this engine several generations may be
@@ -90,7 +90,7 @@ class EmbeddedEngine:
             writer = EmbeddedWriter(folder, dimensions=_manifest(folder).dimensions)
             try:
                 yield writer
-                writer.leave_cache()
+                writer.complete()
             finally:
                 writer.close()
 

@@ -260,7 +260,7 @@ class Rows:
 
 
 _ATTRIBUTES = "articles.row, id, revision, digest, category, kind, author, issuer, day"
-_STORED = "id, ordering, view, outline"
+_STORED = "id, view, outline"
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -314,12 +314,11 @@ def _matrix(blob: bytes, count: int) -> Vector:
 
 
 def _stored(values: Sequence[Any]) -> Stored:
-    _, ordering, view, outline = values
+    _, view, outline = values
     return Stored(
         view=View.from_dict(unpack(view)),
         passages=tuple(
             Passage(id=id, start=start, end=end, path=tuple(path), role=role)
             for id, start, end, path, role, _ in unpack(outline)
         ),
-        version=ordering // 2,
     )

@@ -4,7 +4,7 @@ Entry point: :class:`EmbeddedWriter`. The engine opens it under the writer lock.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from search_service.engines.embedded.apply import apply_write, catch_up
@@ -13,6 +13,7 @@ from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.rows import Rows
 from search_service.engines.embedded.vectors import is_large
 from search_service.engines.embedded.writes import RowWriter
+from search_service.engines.ordering import Standing
 from search_service.model import Manifest, Record, Tombstone, Written
 
 
@@ -39,13 +40,19 @@ class EmbeddedWriter:
             apply_write(self._text, self._rows, self._writes)
             return written
 
+    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+        """What stands under these ids."""
+        with self._mutex, translated(self._folder):
+            found = {id: self._writes.standing(id) for id in ids}
+            return {id: stands for id, stands in found.items() if stands is not None}
+
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the generation's manifest."""
         with self._mutex, translated(self._folder):
             self._writes.set_manifest(manifest)
             self._dimensions = manifest.dimensions
 
-    def leave_cache(self) -> None:
+    def complete(self) -> None:
         """Write a fresh passage cache where much has changed, so that no reader has to make it."""
         with self._mutex, translated(self._folder):
             cache = load_cache(self._folder, dimensions=self._dimensions)

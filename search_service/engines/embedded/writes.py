@@ -1,14 +1,13 @@
-"""Writes to the truth of one generation: which entries apply, and one transaction for each call.
+"""Writes to the truth of one generation, one transaction for each call.
 
-Entry point: :class:`RowWriter`. It decides by version and digest (the order rule of the contract)
-and knows nothing of the text index. The caller holds the engine's writer lock.
+Entry point: :class:`RowWriter`. Which entries apply is said by :mod:`search_service.engines.ordering`;
+the text index is not known here. The caller holds the engine's writer lock.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +15,11 @@ import numpy as np
 from analyzers.language import say
 from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import FILE_NAME, pack
+from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
 from search_service.errors import BadRecord
 from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, Written
 
 _BUSY_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class _Standing:
-    """What is stored under an id; ``digest`` is None for a tombstone."""
-
-    row: int
-    ordering: int
-    digest: str | None
 
 
 class RowWriter:
@@ -57,20 +48,20 @@ class RowWriter:
             revision = self._revision() + 1
             written, unchanged, stale, changed = 0, 0, [], False
             for entry in entries:
-                standing = self._standing(_id(entry))
-                verdict = _judge(entry, standing)
-                if verdict == "stale":
-                    stale.append(_id(entry))
-                elif verdict == "unchanged":
-                    unchanged += 1
-                    self._raise_order(entry)
-                elif isinstance(entry, Tombstone):
-                    written += 1
-                    changed |= self._bury(entry, standing, revision)
-                else:
-                    written += 1
-                    changed = True
-                    self._store(entry, standing, revision)
+                row, stands = self._stands(id_of(entry))
+                match judge(standing_of(entry), stands):
+                    case Verdict.STALE:
+                        stale.append(id_of(entry))
+                    case Verdict.UNCHANGED:
+                        unchanged += 1
+                        self._raise_order(entry)
+                    case Verdict.WRITE if isinstance(entry, Tombstone):
+                        written += 1
+                        changed |= self._bury(entry, row, revision)
+                    case Verdict.WRITE:
+                        written += 1
+                        changed = True
+                        self._store(entry, row, revision)
             if changed:
                 self.set_meta("revision", str(revision))
         return Written(written=written, unchanged=unchanged, stale=tuple(stale))
@@ -88,39 +79,45 @@ class RowWriter:
         query = "SELECT value FROM meta WHERE key = 'revision'"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def _standing(self, id: str) -> _Standing | None:
+    def standing(self, id: str) -> Standing | None:
+        """What stands under the id; None where nothing was ever written."""
+        return self._stands(id)[1]
+
+    def _stands(self, id: str) -> tuple[int | None, Standing | None]:
         query = "SELECT row, ordering, digest FROM articles WHERE id = ?"
         values = self._connection.execute(query, (id,)).fetchone()
-        return _Standing(*values) if values else None
+        return (values[0], Standing(*values[1:])) if values else (None, None)
 
     def _raise_order(self, entry: Record | Tombstone) -> None:
         self._connection.execute(
-            "UPDATE articles SET ordering = ? WHERE id = ?", (_ordering(entry), _id(entry))
+            "UPDATE articles SET ordering = ? WHERE id = ?",
+            (standing_of(entry).order, id_of(entry)),
         )
 
-    def _bury(self, entry: Tombstone, standing: _Standing | None, revision: int) -> bool:
+    def _bury(self, entry: Tombstone, row: int | None, revision: int) -> bool:
         """Leave a tombstone; say whether there was something to delete."""
-        if standing is None:
+        order = standing_of(entry).order
+        if row is None:
             query = "INSERT INTO articles (id, ordering, revision) VALUES (?, ?, 0)"
-            self._connection.execute(query, (entry.id, _ordering(entry)))
+            self._connection.execute(query, (entry.id, order))
             return False
-        self._connection.execute("DELETE FROM texts WHERE row = ?", (standing.row,))
+        self._connection.execute("DELETE FROM texts WHERE row = ?", (row,))
         self._connection.execute(
             "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, category = '',"
             " kind = '', author = '', issuer = '', day = 0, passages = 0 WHERE row = ?",
-            (_ordering(entry), revision, standing.row),
+            (order, revision, row),
         )
         return True
 
-    def _store(self, record: Record, standing: _Standing | None, revision: int) -> None:
+    def _store(self, record: Record, row: int | None, revision: int) -> None:
         view = record.view
         cursor = self._connection.execute(
             "INSERT OR REPLACE INTO articles (row, id, ordering, revision, digest, category, kind,"
             " author, issuer, day, passages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                standing.row if standing else None,
+                row,
                 view.id,
-                _ordering(record),
+                standing_of(record).order,
                 revision,
                 view.digest,
                 view.category or "",
@@ -174,28 +171,6 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # a full disk has undone it already
             connection.execute("ROLLBACK")
         raise
-
-
-def _id(entry: Record | Tombstone) -> str:
-    return entry.id if isinstance(entry, Tombstone) else entry.view.id
-
-
-def _ordering(entry: Record | Tombstone) -> int:
-    return 2 * entry.version + isinstance(entry, Tombstone)
-
-
-def _judge(entry: Record | Tombstone, standing: _Standing | None) -> str:
-    """Whether an entry is written, unchanged or stale.
-
-    The very same entry again (a load that was killed and goes on) is unchanged, not stale.
-    """
-    if standing is None:
-        return "written"
-    digest = None if isinstance(entry, Tombstone) else entry.view.digest
-    ordering = _ordering(entry)
-    if ordering > standing.ordering:
-        return "unchanged" if digest == standing.digest else "written"
-    return "unchanged" if (ordering, digest) == (standing.ordering, standing.digest) else "stale"
 
 
 def _outline(analysed: AnalysedPassage) -> list[object]:

@@ -1,0 +1,398 @@
+"""Generations beside the live ones: built, checked, activated, gone back to.
+
+Entry points: :func:`rebuild`, and its steps :func:`create`, :func:`load`, :func:`check`,
+:func:`activate`; :func:`rollback` and :func:`give_up`. Each step may be repeated, and goes on where a
+killed one stopped. Steps are run inside ``ledger.alone()``; :func:`rebuild` takes it itself.
+
+Searches go on all the time: the live generations serve until the aliases are swapped in one step, and a
+half-built one never does. What is written meanwhile is in the ledger, and replayed.
+"""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analyzers.language import say
+from analyzers.terms import exact_key
+from indexer.cleaning import Cleaning
+from indexer.entries import entries_of, numbered
+from indexer.pipeline import calibrate, count, replay
+from indexer.spool import Progress, Report, Spool, batches, read, silent
+from search_service import relevance
+from search_service.engines import Reader, Scope, Writer
+from search_service.errors import BadInput, EngineError, FingerprintMismatch, NotFound
+from search_service.ledger import Build
+from search_service.model import (
+    Audience,
+    Everything,
+    Exact,
+    Generation,
+    Manifest,
+    Tombstone,
+    Written,
+)
+from search_service.service import SCHEMA, SearchService
+
+# Articles that a check looks for, evenly from the whole source.
+_SAMPLE = 20
+# The similarity of a vector to itself, as far as float32 goes.
+_SAME = 0.9999
+
+
+def rebuild(
+    service: SearchService,
+    sources: Sequence[Path],
+    *,
+    cleaning: Cleaning,
+    shrink: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Replace the index by exactly what the sources hold; the live one serves until the last step.
+
+    Raises ``BadInput`` for sources without articles, or with less than half of those that serve now
+    (unless ``shrink``); ``EngineError`` if the new generations do not hold what was loaded;
+    ``WriterBusy`` where another process rebuilds. Then nothing changes.
+    """
+    with service.store.ledger.alone():
+        create(service)
+        try:
+            report = load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
+        except BadInput:
+            give_up(service)
+            raise
+        try:
+            check(service)
+        except EngineError:
+            give_up(service)
+            raise
+        activate(service)
+    names = {generation.name for generation in report.generations}
+    report.generations = tuple(g for g in service.engine.generations() if g.name in names)
+    return report
+
+
+def create(service: SearchService) -> Build:
+    """Begin a build, or go on with the one that was begun with the same settings."""
+    ledger = service.store.ledger
+    build = ledger.build()
+    if build is not None and _serves(service, build):
+        activate(service)  # killed between the swap and its end
+        build = None
+    if build is not None and not _usable(service, build):
+        give_up(service)
+        build = None
+    if build is None:
+        ledger.set_build(Build(sequence=ledger.next()))
+    _generation(service, Audience.PUBLIC)
+    return open_build(service)
+
+
+def load(
+    service: SearchService,
+    sources: Sequence[Path],
+    *,
+    cleaning: Cleaning,
+    shrink: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Write what the sources hold into the build, and nothing else.
+
+    What a load that was killed has written is not analysed again where it is still the same.
+    """
+    started = time.monotonic()
+    report = Report()
+    ledger = service.store.ledger
+    build = open_build(service)
+    # Taken before reading: what is entered from here on may be missing in the new generations.
+    sequence = ledger.next()
+    with tempfile.TemporaryFile() as file:
+        spool = Spool(file)
+        for article in read(sources, cleaning, report):
+            spool.put(article)
+            progress("read", spool.count, 0)
+        _check_size(service, spool.count, shrink=shrink)
+        reads = spool.audiences()
+        ledger.set_build(
+            replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
+        )
+        created = {own: _generation(service, own) for own in dict.fromkeys(reads.values())}
+        drop_leftovers(service)
+        with _writers(service, created, loading=True) as writers:
+            loaded = _load(service, spool, writers, sequence, report, progress)
+            for audience, writer in writers.items():
+                writer.complete()
+                _remove_others(service, created[audience], writer, loaded)
+                titles = spool.titles(audience, relevance.FLOOR_TITLES)
+                calibrate(service, created[audience], writer, titles)
+    if loaded.stale:
+        # Only what a killed load has left can be in the way: another text under the same version.
+        give_up(service)
+        create(service)
+        return load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
+    ids = sorted(loaded.ids)
+    done = replace(open_build(service), expected=loaded.expected, loaded=True)
+    ledger.set_build(replace(done, sample=ids[:: max(1, len(ids) // _SAMPLE)]))
+    report.generations = tuple(created.values())
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def check(service: SearchService) -> None:
+    """Hold the build against what was loaded; raises ``EngineError`` naming what is wrong.
+
+    Every article is counted; of a sample each is found by its id and by its first vector.
+    """
+    build = open_build(service)
+    if build.checked:
+        return
+    if not build.loaded:
+        raise BadInput(
+            say(
+                "新索引还没有装入文章；请先运行 gongwen generation load 来源",
+                "nothing has been loaded yet; run first: gongwen generation load SOURCE",
+            )
+        )
+    for audience, expected in build.expected.items():
+        name = build.generations[audience]
+        reader = service.engine.reader(Scope(audience), generation=name)
+        service.check(reader.manifest)
+        held = reader.totals(Everything()).total
+        lost = _lost(reader, build.sample)
+        if held != expected or lost:
+            raise EngineError(
+                say(
+                    f"新索引 {name} 有 {held} 篇，应有 {expected} 篇，抽查 {len(lost)} 篇查不到"
+                    f"（{'、'.join(lost) or '无'}）；未启用，原索引仍在服务。请重新运行",
+                    f"the new index {name} holds {held} articles, not {expected}; of the sample"
+                    f" {len(lost)} are not found ({', '.join(lost) or 'none'}); it was not activated"
+                    " and the old one still serves; run it again",
+                )
+            )
+    service.store.ledger.set_build(replace(build, checked=True))
+
+
+def activate(service: SearchService) -> Mapping[Audience, str]:
+    """Let the build serve, with all that was entered since it was loaded; who reads what now.
+
+    Without a build: after a rollback, go forward again.
+    """
+    ledger = service.store.ledger
+    build = ledger.build()
+    if build is None:
+        return _exchange(service) if _is_rolled_back(service) else _serving(service)
+    if not build.checked:
+        raise BadInput(
+            say(
+                "新索引还没有检查；请先运行 gongwen generation check",
+                "the new index has not been checked; run first: gongwen generation check",
+            )
+        )
+    serving = build.serving()
+    created = {own: _generation(service, own) for own in dict.fromkeys(build.reads.values())}
+    with _writers(service, created) as writers:
+        after = replay(service, writers, build.sequence)
+        service.engine.activate(serving)
+        # What was entered before the swap, by a writer who looked up who serves before it, too.
+        replay(service, writers, after)
+    # Later ones may be missing in the generation before, where a rollback would need them.
+    ledger.forget(build.sequence)
+    ledger.set_build(None)
+    drop_leftovers(service)
+    return serving
+
+
+def rollback(service: SearchService) -> Mapping[Audience, str]:
+    """Let the generation before serve again, with all that was entered since; who reads what now.
+
+    Once: a second time changes nothing, :func:`activate` goes forward again. Raises ``NotFound``
+    where there is nothing to go back to.
+    """
+    return _serving(service) if _is_rolled_back(service) else _exchange(service)
+
+
+def give_up(service: SearchService) -> None:
+    """Forget the build and drop its generations; what serves is not touched."""
+    service.store.ledger.set_build(None)
+    drop_leftovers(service)
+
+
+def drop_leftovers(service: SearchService) -> None:
+    """Drop the generations that serve nobody, that are not built and that no rollback goes back to."""
+    build = service.store.ledger.build()
+    built = set(build.generations.values()) if build else set()
+    for generation in service.engine.generations():
+        if not (generation.serves or generation.kept or generation.name in built):
+            service.engine.drop(generation.name)
+
+
+def open_build(service: SearchService) -> Build:
+    """The build under way; raises ``NotFound`` where there is none."""
+    build = service.store.ledger.build()
+    if build is None:
+        raise NotFound(
+            say(
+                "没有正在建立的新索引；请先运行 gongwen generation create",
+                "no new index is being built; run first: gongwen generation create",
+            )
+        )
+    return build
+
+
+def _generation(service: SearchService, audience: Audience) -> Generation:
+    """The build's generation of this audience; created where it has none."""
+    build = open_build(service)
+    for generation in service.engine.generations():
+        if generation.name == build.generations.get(audience):
+            return generation
+    manifest = Manifest(
+        schema=SCHEMA,
+        analysis=service.analyzer.fingerprint,
+        model=service.model_fingerprint,
+        dimensions=service.embedder.dimensions if service.embedder else 0,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    created = service.engine.create(audience, manifest)
+    names = {**build.generations, audience: created.name}
+    service.store.ledger.set_build(replace(build, generations=names))
+    return created
+
+
+def _usable(service: SearchService, build: Build) -> bool:
+    """Whether these settings may go on with it."""
+    found = {one.name: one for one in service.engine.generations()}
+    try:
+        for name in build.generations.values():
+            service.check(found[name].manifest, writing=True)
+    except (KeyError, FingerprintMismatch):
+        return False
+    return True
+
+
+def _serves(service: SearchService, build: Build) -> bool:
+    names = set(build.generations.values())
+    return any(one.serves for one in service.engine.generations() if one.name in names)
+
+
+@contextmanager
+def _writers(
+    service: SearchService, generations: Mapping[Audience, Generation], *, loading: bool = False
+) -> Iterator[Mapping[Audience, Writer]]:
+    with ExitStack() as stack:
+        yield {
+            audience: stack.enter_context(service.engine.writer(one.name, loading=loading))
+            for audience, one in generations.items()
+        }
+
+
+def _check_size(service: SearchService, count: int, *, shrink: bool) -> None:
+    """An empty or cut source must not silently replace a full index."""
+    live = [service.engine.count(g.name) for g in service.engine.generations() if g.serves]
+    before = max(live, default=0)
+    if count == 0:
+        raise BadInput(
+            say(
+                "来源里没有可收录的文章，原索引不变。请检查来源",
+                "the sources hold no usable article, the index stays as it is; check the sources",
+            )
+        )
+    if count < before / 2 and not shrink:
+        raise BadInput(
+            say(
+                f"来源只有 {count} 篇，现有索引有 {before} 篇，少了一半以上，原索引不变。"
+                "确实如此请加 --shrink",
+                f"the sources hold {count} articles, the index {before}: less than half; the index stays"
+                " as it is; if that is right, add --shrink",
+            )
+        )
+
+
+@dataclass
+class _Loaded:
+    """What was loaded: how many articles each audience must then have, and the ids of all."""
+
+    expected: Counter[Audience] = field(default_factory=Counter)
+    ids: set[str] = field(default_factory=set)
+    stale: bool = False
+
+
+def _load(
+    service: SearchService,
+    spool: Spool,
+    writers: Mapping[Audience, Writer],
+    sequence: int,
+    report: Report,
+    progress: Progress,
+) -> _Loaded:
+    loaded = _Loaded()
+    for batch in batches(spool):
+        articles = numbered(batch, sequence)
+        ids = [article.id for article in articles]
+        held = {audience: writer.standing(ids) for audience, writer in writers.items()}
+        entries = entries_of(service, articles, tuple(writers), held)
+        for audience, writer in writers.items():
+            result = writer.write(entries[audience])
+            hidden = sum(isinstance(entry, Tombstone) for entry in entries[audience])
+            loaded.expected[audience] += len(articles) - hidden
+            loaded.stale |= bool(result.stale)
+            if audience is max(writers):
+                same = Written(unchanged=len(articles) - len(entries[audience]))
+                count(report, entries[audience], result + same)
+        service.store.set_views({one.id: one.views for one in batch if one.views is not None})
+        loaded.ids.update(ids)
+        progress("index", len(loaded.ids), spool.count)
+    return loaded
+
+
+def _remove_others(
+    service: SearchService, generation: Generation, writer: Writer, loaded: _Loaded
+) -> None:
+    """Delete what a load that was killed has written and the sources do not hold any more."""
+    if service.engine.count(generation.name) == loaded.expected[generation.audience]:
+        return
+    reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    others = [one.view.id for one in reader.scan() if one.view.id not in loaded.ids]
+    standing = writer.standing(others)
+    writer.write([Tombstone(id=key, version=standing[key].version) for key in others])
+    writer.complete()
+
+
+def _lost(reader: Reader, sample: Collection[str]) -> list[str]:
+    """Those of the ids, as far as the audience may know of them, that a search does not find."""
+    lost = []
+    for key in reader.fetch(list(sample)):
+        named = reader.keyword(Exact(exact_key(key)), limit=100)
+        vector = next(iter(reader.vectors(key).values()), None)
+        near = reader.nearest(vector, articles=1) if vector is not None else ()
+        if key not in [hit.id for hit in named] or any(hit.score < _SAME for hit in near):
+            lost.append(key)
+    return lost
+
+
+def _serving(service: SearchService) -> dict[Audience, str]:
+    """Who reads what; raises ``NoIndex`` where nothing serves."""
+    service.engine.reader(Scope(Audience.PUBLIC))
+    return {a: one.name for one in service.engine.generations() for a in one.serves}
+
+
+def _is_rolled_back(service: SearchService) -> bool:
+    """Whether what a rollback would go to is newer than what serves."""
+    places = list(enumerate(service.engine.generations()))
+    serving = max((place for place, one in places if one.serves), default=-1)
+    return any(one.kept for place, one in places if place > serving)
+
+
+def _exchange(service: SearchService) -> Mapping[Audience, str]:
+    """Exchange what serves and what is kept, with all that was entered since the activation."""
+    kept = {one.audience: one for one in service.engine.generations() if one.kept}
+    for one in kept.values():
+        service.check(one.manifest, writing=True)
+    with _writers(service, kept) as writers:
+        after = replay(service, writers, 0)
+        serving = service.engine.rollback()
+        replay(service, writers, after)
+    return serving

@@ -1,0 +1,88 @@
+"""What a run reads, and what it reports. Entry points: :func:`read`, :class:`Spool`, :class:`Report`."""
+
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from indexer.cleaning import Cleaning
+from indexer.sources import Fault, read_source
+from search_service.model import Article, Audience, Generation, Written
+
+# Articles analysed, embedded and committed together: enough for one vector batch, little to lose.
+BATCH = 200
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class Report:
+    """What a run did. ``read`` = ``articles`` + ``faults``; characters and passages of the fullest view."""
+
+    articles: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    cleaned: Counter[str] = field(default_factory=Counter)
+    written: Written = field(default_factory=Written)
+    characters: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+    generations: tuple[Generation, ...] = ()
+
+
+class Spool:
+    """Articles on disk between reading and loading, so that memory does not grow with the source."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.count = 0
+        self.gapped = False
+        self.lowest = Counter[Audience]()
+
+    def put(self, article: Article) -> None:
+        """Keep one more."""
+        pickle.dump(article, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.count += 1
+        self.lowest[article.audience] += 1
+        self.gapped |= article.preview is not None and article.preview != article.body
+
+    def __iter__(self) -> Iterator[Article]:
+        self._file.seek(0)
+        for _ in range(self.count):
+            yield pickle.load(self._file)  # noqa: S301  (our own temporary file)
+
+    def titles(self, audience: Audience, limit: int) -> list[str]:
+        """Titles that the audience may know of, evenly from the whole source."""
+        known = [article.title for article in self if article.audience <= audience]
+        return known[:: max(1, len(known) // limit)]
+
+    def audiences(self) -> dict[Audience, Audience]:
+        """For each audience, whose index it reads: its own only where its view differs."""
+        member = self.gapped or self.lowest[Audience.MEMBER] or self.lowest[Audience.STAFF]
+        members = Audience.MEMBER if member else Audience.PUBLIC
+        staff = Audience.STAFF if self.lowest[Audience.STAFF] else members
+        return {Audience.PUBLIC: Audience.PUBLIC, Audience.MEMBER: members, Audience.STAFF: staff}
+
+
+def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterator[Article]:
+    """The articles of all sources; faults go into the report. An id counts once over all sources."""
+    places: dict[str, str] = {}
+    for source in sources:
+        for item in read_source(source, cleaning=cleaning, counts=report.cleaned, places=places):
+            if isinstance(item, Fault):
+                report.faults.append(item)
+            else:
+                report.articles += 1
+                yield item
+
+
+def batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """The articles, :data:`BATCH` at a time."""
+    rest = iter(articles)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

@@ -1,0 +1,187 @@
+"""Changes of articles, written down before the index is touched. Entry point: :class:`Ledger`.
+
+What was entered here is not lost: a writer that is killed leaves a change that is *pending*, and the next
+one finishes it; a generation that is built beside the live one takes in what changed since it read its
+source, before and after it is activated; and so does the one that a rollback goes back to.
+
+Only the newest change of an article is kept, and none from before the last activation: the ledger never
+holds more than the articles that changed since.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from search_service.database import METADATA, Database
+from search_service.model import Audience
+
+# One row. Whoever takes a number holds the row until it commits, so numbers become visible in their
+# order in every database: who has read up to one has missed none before it.
+_HEAD = sa.Table("head", METADATA, sa.Column("sequence", sa.BigInteger, nullable=False))
+sa.event.listen(_HEAD, "after_create", sa.DDL("INSERT INTO head VALUES (0)"))  # type: ignore[no-untyped-call]
+_CHANGES = sa.Table(
+    "changes",
+    METADATA,
+    sa.Column("article_id", sa.String(200), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("article", sa.LargeBinary),
+    sa.Column("pending", sa.Boolean, nullable=False, index=True),
+)
+_BUILD = sa.Table("build", METADATA, sa.Column("values", sa.Text, nullable=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An article as it was written, in the words of who wrote it; ``None``: it was deleted.
+
+    ``sequence`` is the ledger's own number, 0 before it is entered.
+    """
+
+    article_id: str
+    version: int
+    article: bytes | None
+    sequence: int = 0
+
+    @property
+    def order(self) -> int:
+        """What orders the changes of one article: see :mod:`search_service.engines.ordering`."""
+        return 2 * self.version + (self.article is None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """The generations under construction, one for each audience that reads something of its own.
+
+    ``sequence``: what was entered later may be missing in them. ``reads``: for each audience, whose
+    generation it is going to read. ``expected``: how many articles each must hold. ``sample``: ids
+    that a check looks for.
+    """
+
+    sequence: int
+    generations: Mapping[Audience, str] = field(default_factory=dict)
+    reads: Mapping[Audience, Audience] = field(default_factory=dict)
+    expected: Mapping[Audience, int] = field(default_factory=dict)
+    sample: Sequence[str] = ()
+    loaded: bool = False
+    checked: bool = False
+
+    def serving(self) -> dict[Audience, str]:
+        """What each audience reads once the build is activated."""
+        return {audience: self.generations[own] for audience, own in self.reads.items()}
+
+    def to_json(self) -> str:
+        """The build as text; :meth:`from_json` is the way back."""
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Build":
+        """The build that :meth:`to_json` was made of."""
+        values = json.loads(text)
+        for name in ("generations", "reads", "expected"):
+            values[name] = {Audience(int(key)): value for key, value in values[name].items()}
+        values["reads"] = {key: Audience(value) for key, value in values["reads"].items()}
+        return cls(**values)
+
+
+class Ledger:
+    """Changes by number, and the build that waits for them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
+        return self._database.alone()
+
+    def next(self) -> int:
+        """A number greater than every one before."""
+        with self._database.writing() as connection:
+            return _take(connection, 1)
+
+    def enter(self, changes: Sequence[Change]) -> list[Change]:
+        """Write changes down, durably, as pending; the same with their numbers.
+
+        A change of an article that is older than the one kept is not: it will be found stale.
+        """
+        if not changes:
+            return []
+        with self._database.writing() as connection:
+            first = _take(connection, len(changes)) - len(changes) + 1
+            numbered = [
+                Change(
+                    article_id=change.article_id,
+                    version=change.version,
+                    article=change.article,
+                    sequence=sequence,
+                )
+                for sequence, change in enumerate(changes, start=first)
+            ]
+            newest = {change.article_id: change for change in sorted(numbered, key=_rank)}
+            query = _CHANGES.select().where(_CHANGES.c.article_id.in_(newest))
+            for kept in map(_change, connection.execute(query)):
+                if kept.order > newest[kept.article_id].order:
+                    del newest[kept.article_id]
+            if newest:
+                old = _CHANGES.delete().where(_CHANGES.c.article_id.in_(newest))
+                connection.execute(old)
+                rows = [{**vars(change), "pending": True} for change in newest.values()]
+                connection.execute(_CHANGES.insert(), rows)
+            return numbered
+
+    def applied(self, changes: Sequence[Change]) -> None:
+        """The changes are in the index that serves."""
+        numbers = [change.sequence for change in changes]
+        done = _CHANGES.update().where(_CHANGES.c.sequence.in_(numbers)).values(pending=False)
+        with self._database.writing() as connection:
+            connection.execute(done)
+
+    def since(self, sequence: int, *, limit: int) -> list[Change]:
+        """The changes with greater numbers, in order."""
+        return self._changes(_CHANGES.c.sequence > sequence, limit)
+
+    def pending(self, *, limit: int) -> list[Change]:
+        """The changes of which nobody knows whether they were applied, in order."""
+        return self._changes(_CHANGES.c.pending, limit)
+
+    def forget(self, sequence: int) -> None:
+        """Drop the changes up to this number: every generation that may serve has them."""
+        with self._database.writing() as connection:
+            connection.execute(_CHANGES.delete().where(_CHANGES.c.sequence <= sequence))
+
+    def build(self) -> Build | None:
+        """The build that was begun and neither activated nor given up."""
+        with self._database.reading() as connection:
+            values = connection.scalar(sa.select(_BUILD.c["values"]))
+        return None if values is None else Build.from_json(values)
+
+    def set_build(self, build: Build | None) -> None:
+        """Remember how far the build is; None: there is none any more."""
+        with self._database.writing() as connection:
+            connection.execute(_BUILD.delete())
+            if build is not None:
+                connection.execute(_BUILD.insert().values(values=build.to_json()))
+
+    def _changes(self, wanted: sa.ColumnElement[bool], limit: int) -> list[Change]:
+        query = _CHANGES.select().where(wanted).order_by(_CHANGES.c.sequence).limit(limit)
+        with self._database.reading() as connection:
+            return [_change(row) for row in connection.execute(query)]
+
+
+def _take(connection: sa.Connection, count: int) -> int:
+    """The last of ``count`` numbers that nobody else has."""
+    connection.execute(_HEAD.update().values(sequence=_HEAD.c.sequence + count))
+    return int(connection.execute(sa.select(_HEAD.c.sequence)).scalar_one())
+
+
+def _rank(change: Change) -> tuple[int, int]:
+    return change.order, change.sequence
+
+
+def _change(row: sa.Row[tuple[object, ...]]) -> Change:
+    values = dict(row._mapping)  # noqa: SLF001  (the documented way to a row's names)
+    del values["pending"]
+    return Change(**values)
