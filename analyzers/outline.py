@@ -20,6 +20,8 @@ from analyzers.normalize import normalize
 MINIMUM: Final = 80
 TARGET: Final = 250
 MAXIMUM: Final = 400
+# What a passage can be in its document.
+ROLES: Final = ("导语", "主体", "保障措施", "附件", "落款")
 _PATH_CHARACTERS: Final = 40
 
 _NUMERAL = "[零一二三四五六七八九十百千]"

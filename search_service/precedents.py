@@ -58,9 +58,11 @@ def precedents(
     *,
     filters: Filters = NO_FILTERS,
     limit: int = 10,
+    role: str | None = None,
 ) -> PrecedentPage:
     """The passages that say best what a topic or a draft says, best first.
 
+    ``role``: only passages of this one (导语, 主体, 保障措施 …, see :mod:`analyzers.outline`).
     Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
     """
     if not text.strip() or len(text) > relevance.MAX_DRAFT:
@@ -89,7 +91,7 @@ def precedents(
         lists.append((relevance.RRF_KEYWORD, [hit.passage_id for hit in by_words]))
         lists.append((relevance.RRF_SEMANTIC, [hit.passage_id for hit in by_meaning]))
     fused = fuse(lists)
-    results = _precedents(reader, fused, owners, list(words), limit)
+    results = _precedents(reader, fused, owners, list(words), limit, role)
     return PrecedentPage(results=results, degraded=degraded)
 
 
@@ -147,6 +149,7 @@ def _precedents(
     owners: Mapping[str, str],
     words: list[str],
     limit: int,
+    role: str | None,
 ) -> tuple[Precedent, ...]:
     stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
     found: list[Precedent] = []
@@ -158,7 +161,7 @@ def _precedents(
             continue
         one = stored[owners[key]]
         passage = _passage(one, key)
-        if passage is None:
+        if passage is None or role not in {None, passage.role}:
             continue
         text = one.text_of(passage).strip()
         same = re.sub(r"\W", "", text)

@@ -38,6 +38,8 @@ IDF_STEPS: Final = 8
 
 # Plain pages end here: nobody reads further, and the cost of a page grows with its depth.
 MAX_RESULTS: Final = 1000
+# Cursors end here, over both engines: Elasticsearch sorts no further (index.max_result_window).
+MAX_DEPTH: Final = 10_000
 MAX_QUERY: Final = 200
 MAX_SIZE: Final = 100
 

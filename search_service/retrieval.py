@@ -3,17 +3,20 @@
 One match set serves totals, facets and pages: the articles in which all chunks match (or, where there
 are none, a calibrated share of the query's idf), those whose id, code, 文号 or title is the query, and
 in semantic and hybrid mode the articles above the floor among the nearest. One order serves every
-page: exact matches, the fused window, then the keyword order.
+page: exact matches, the fused window, then the keyword order. A page that goes on from an earlier one
+takes its order from the generation that the first was read of, and what it shows from the live one.
 """
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzers.language import say
 from search_service import query as queries
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
+from search_service.errors import BadInput
+from search_service.evidence import Ranks, ShownPassage, Why, shown, why
 from search_service.fusion import fuse
 from search_service.meaning import nearest
 from search_service.model import (
@@ -33,7 +36,7 @@ from search_service.model import (
 )
 from search_service.query import Query
 from search_service.service import MeaningUnavailable, SearchService
-from search_service.snippets import Snippet, Span, marks, snippet
+from search_service.snippets import Span, marks
 
 FACETS = ("category", "kind", "author", "issuer", "year")
 
@@ -68,31 +71,6 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why:
-    """Why a hit is there: its ranks (from 1) in the lists it stands in, and what matched."""
-
-    exact: bool
-    keyword_rank: int | None
-    keyword_score: float | None
-    semantic_rank: int | None
-    semantic_score: float | None
-    words: tuple[str, ...]
-    literal: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownPassage:
-    """A passage under a result: its place in the article and the snippet of it with marks."""
-
-    id: str
-    path: tuple[str, ...]
-    role: str
-    start: int
-    end: int
-    snippet: Snippet
-
-
-@dataclass(frozen=True, kw_only=True)
 class Result:
     """One article of a page. ``score`` orders the window; it compares nothing across queries."""
 
@@ -104,10 +82,26 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where to go on in a ranking: ``offset`` results of it, in this generation, come before.
+
+    ``revision`` and ``total`` are those of the page that the walk began with: what was written since,
+    or taken down, may have moved its results.
+    """
+
+    generation: str
+    revision: int
+    total: int
+    offset: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
 
     ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
+    ``next``: where what follows begins, if anything does. ``changed``: the ranking is no longer the one
+    that the walk began with.
     """
 
     total: int
@@ -116,6 +110,8 @@ class Page:
     relaxed: bool = False
     full: int = 0
     degraded: bool = False
+    next: Place | None = None
+    changed: bool = False
 
     def notices(self) -> list[str]:
         """What the reader should know of how the results were found."""
@@ -131,6 +127,13 @@ class Page:
             )
         if self.degraded:
             notices.append(without_meaning())
+        if self.changed:
+            notices.append(
+                say(
+                    "从第一页起索引有了变动，可能有文章重复或遗漏",
+                    "the index has changed since the first page; articles may come twice or be missing",
+                )
+            )
         return notices
 
 
@@ -150,22 +153,85 @@ class _Matched:
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
-def search(service: SearchService, request: SearchRequest, audience: Audience) -> Page:
-    """Answer one page. Raises ``BadInput`` for a query over 200 characters, and engine errors."""
+@dataclass(frozen=True)
+class _Sources:
+    """What a page is read of: ``ranked`` gives the order, ``live`` what is shown.
+
+    They differ only where a walk began before the last rebuild. An article that was deleted since, or
+    of which this audience may read less now, must not come back out of the older generation.
+    """
+
+    ranked: Reader
+    live: Reader
+
+
+def search(
+    service: SearchService,
+    request: SearchRequest,
+    audience: Audience,
+    *,
+    place: Place | None = None,
+) -> Page:
+    """Answer one page: the one of the request's number, or the one that begins at ``place``.
+
+    Raises ``BadInput`` for a query over 200 characters or a place beyond ``MAX_DEPTH``, ``Gone`` where
+    the generation of the place is no more, and engine errors.
+    """
     query = queries.parse(request.text, service.analyzer, title_only=request.title_only)
-    reader = service.reader(audience)
+    offset, limit = _window(request, place)
+    ranked = live = service.reader(audience)
+    if place and place.generation != live.generation:
+        ranked = service.reader_of(audience, place.generation)
+    page = _page(service, _Sources(ranked, live), query, request, (offset, limit))
+    begun = place or Place(
+        generation=ranked.generation, revision=ranked.revision, total=page.total, offset=offset
+    )
+    end = offset + limit
+    return replace(
+        page,
+        next=replace(begun, offset=end) if end < page.total else None,
+        changed=(ranked.revision, page.total) != (begun.revision, begun.total),
+    )
+
+
+def _window(request: SearchRequest, place: Place | None) -> tuple[int, int]:
+    """Offset and limit of the page, inside the cap of plain pages or of cursors."""
+    if place is None:
+        offset, cap = (request.page - 1) * request.size, relevance.MAX_RESULTS
+    else:
+        offset, cap = place.offset, relevance.MAX_DEPTH
+        if offset >= cap:
+            fault = say(
+                f"已取到第 {offset} 条，最多取前 {cap} 条；"
+                "请用 category、kind、issuer、date_from 等筛选分几次取",
+                f"{offset} results were read, at most {cap} can be; narrow with category, kind,"
+                " issuer, date_from … and read the parts",
+            )
+            raise BadInput(fault, faults={"cursor": fault})
+    return offset, max(0, min(request.size, cap - offset))
+
+
+def _page(
+    service: SearchService,
+    sources: _Sources,
+    query: Query,
+    request: SearchRequest,
+    window: tuple[int, int],
+) -> Page:
     if not query.chunks:
         # Nothing asked: everything, newest first. Punctuation alone asks for nothing that exists.
-        return _browse(reader, request) if not request.text.strip() else Page(total=0, results=())
+        asked = bool(request.text.strip())
+        return Page(total=0, results=()) if asked else _browse(sources, request, window)
+    reader = sources.ranked
     near, degraded = _nearest(service, reader, query, request)
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
     alone = request.mode is Mode.SEMANTIC and near is not None
     matched = _match(reader, query, request, near or (), by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
-    ids, scores, ranks = _order(reader, query, request, matched)
+    ids, scores, ranks = _order(reader, query, request, matched, window)
     return Page(
         total=totals.total,
-        results=_results(reader, query, request, matched, ids, scores, ranks),
+        results=_results(sources.live, query, request, matched, ids, scores, ranks),
         facets=totals.facets,
         relaxed=matched.relaxed and totals.total > matched.full,
         full=matched.full,
@@ -173,19 +239,13 @@ def search(service: SearchService, request: SearchRequest, audience: Audience) -
     )
 
 
-def _window(request: SearchRequest) -> tuple[int, int]:
-    """Offset and limit of the page, inside the cap of plain pages."""
-    offset = (request.page - 1) * request.size
-    return offset, max(0, min(request.size, relevance.MAX_RESULTS - offset))
-
-
-def _browse(reader: Reader, request: SearchRequest) -> Page:
-    offset, limit = _window(request)
-    totals = reader.totals(Everything(), filters=request.filters, facets=FACETS)
-    hits = reader.keyword(
+def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) -> Page:
+    offset, limit = window
+    totals = sources.ranked.totals(Everything(), filters=request.filters, facets=FACETS)
+    hits = sources.ranked.keyword(
         Everything(), filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
     )
-    stored = reader.fetch([hit.id for hit in hits])
+    stored = sources.live.fetch([hit.id for hit in hits])
     results = tuple(
         Result(stored=one, score=0.0, title_marks=(), passages=())
         for one in (stored[hit.id] for hit in hits if hit.id in stored)
@@ -262,28 +322,24 @@ def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
     return {word: max(count.get(word, 0) for count in counts) for word in query.words}
 
 
-@dataclass(frozen=True)
-class _Ranks:
-    """Where each id stood in the lists that were fused: (rank, score)."""
-
-    keyword: Mapping[str, tuple[int, float]]
-    semantic: Mapping[str, tuple[int, float]]
-
-
 def _order(
-    reader: Reader, query: Query, request: SearchRequest, matched: _Matched
-) -> tuple[list[str], Mapping[str, float], _Ranks]:
+    reader: Reader,
+    query: Query,
+    request: SearchRequest,
+    matched: _Matched,
+    window: tuple[int, int],
+) -> tuple[list[str], Mapping[str, float], Ranks]:
     """The ids of the page in order, with scores and the ranks behind them."""
-    offset, limit = _window(request)
+    offset, limit = window
     rank = queries.rank(query)
     if request.sort is Sort.DATE:
         hits = reader.keyword(
             matched.clause, filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
         )
-        return [hit.id for hit in hits], {}, _Ranks({}, {})
+        return [hit.id for hit in hits], {}, Ranks({}, {})
 
     keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
-    ranks = _Ranks(
+    ranks = Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
         {hit.article_id: (place, hit.score) for place, hit in enumerate(matched.near, start=1)},
     )
@@ -318,64 +374,22 @@ def _results(
     matched: _Matched,
     ids: Sequence[str],
     scores: Mapping[str, float],
-    ranks: _Ranks,
+    ranks: Ranks,
 ) -> tuple[Result, ...]:
     stored = reader.fetch(ids)
     best = {hit.article_id: hit.passage_id for hit in matched.near}
     results = []
     for key in ids:
-        if key not in stored:  # taken away between two reads
+        if key not in stored:  # taken away between two reads, or since the walk began
             continue
         one = stored[key]
         title_marks = marks(one.view.title, query.literals, query.words)
-        passages = _shown(one, query, best.get(key))
-        why = _why(one, query, matched, ranks) if request.explain else None
+        passages = shown(one, query, best.get(key))
+        reason = None
+        if request.explain:
+            reason = why(one, query, ranks, exact=key in matched.exact)
         score = scores.get(key, 0.0)
         results.append(
-            Result(stored=one, score=score, title_marks=title_marks, passages=passages, why=why)
+            Result(stored=one, score=score, title_marks=title_marks, passages=passages, why=reason)
         )
     return tuple(results)
-
-
-def _shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
-    """The passages that show best why the article was found: most distinct words, literal first."""
-    candidates = []
-    for place, (passage, text) in enumerate(stored):
-        found = marks(text, query.literals, query.words)
-        marked = {text[start:end] for start, end in found}
-        longest = max((len(piece) for piece in marked), default=0)
-        if found or passage.id == best:
-            worth = sum(len(piece) for piece in marked) + longest
-            candidates.append((-worth, passage.id != best, place, passage, text, found))
-    candidates.sort(key=lambda candidate: candidate[:3])
-    chosen = candidates[: relevance.SHOWN_PASSAGES]
-    if not chosen and stored.passages:
-        first = stored.passages[0]
-        chosen = [(0, True, 0, first, stored.text_of(first), ())]
-    return tuple(
-        ShownPassage(
-            id=passage.id,
-            path=passage.path,
-            role=passage.role,
-            start=passage.start,
-            end=passage.end,
-            snippet=snippet(text, found),
-        )
-        for _, _, _, passage, text, found in chosen
-    )
-
-
-def _why(stored: Stored, query: Query, matched: _Matched, ranks: _Ranks) -> Why:
-    key = stored.view.id
-    keyword = ranks.keyword.get(key)
-    semantic = ranks.semantic.get(key)
-    whole = f"{stored.view.title}\n{stored.view.text}"
-    return Why(
-        exact=key in matched.exact,
-        keyword_rank=keyword[0] if keyword else None,
-        keyword_score=keyword[1] if keyword else None,
-        semantic_rank=semantic[0] if semantic else None,
-        semantic_score=semantic[1] if semantic else None,
-        words=tuple(word for word in query.words if marks(whole, (), (word,))),
-        literal=all(marks(whole, (literal,), ()) for literal in query.literals),
-    )

@@ -11,7 +11,14 @@ from analyzers.embed import Embedder, ModelError, open_embedder
 from analyzers.language import say
 from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope, open_engine
-from search_service.errors import FingerprintMismatch, ModelMissing
+from search_service.errors import (
+    BadInput,
+    FingerprintMismatch,
+    Gone,
+    ModelMissing,
+    NoIndex,
+    NotFound,
+)
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.store import Store
@@ -42,7 +49,26 @@ class SearchService:
 
     def reader(self, audience: Audience) -> Reader:
         """Open the audience's index; raises ``NoIndex`` or ``FingerprintMismatch``."""
-        reader = self.engine.reader(Scope(audience, self.store.hidden()))
+        return self._reader(audience, None)
+
+    def reader_of(self, audience: Audience, generation: str) -> Reader:
+        """Open a generation that the audience may have read before; raises ``Gone``.
+
+        One answer for all that cannot be asked: dropped, never there, of an audience above, of another
+        analysis. Names come from outside, and must not tell which generations there are.
+        """
+        try:
+            return self._reader(audience, generation)
+        except (BadInput, FingerprintMismatch, NoIndex, NotFound) as exc:
+            raise Gone(
+                say(
+                    "这次检索开始时的索引已经撤换，不能再往下取；请去掉 cursor，从头重新提问",
+                    "the index that this search began with is gone; leave out cursor and ask again",
+                )
+            ) from exc
+
+    def _reader(self, audience: Audience, generation: str | None) -> Reader:
+        reader = self.engine.reader(Scope(audience, self.store.hidden()), generation=generation)
         self.check(reader.manifest)
         return reader
 

@@ -1,6 +1,7 @@
 """The three promises: what stands in a text is found, paid text cannot leak, nothing is lost."""
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
 from analyzers.embed import BUILTIN, StaticEmbedder
 from analyzers.normalize import normalize
@@ -26,7 +28,7 @@ from search_service.related import related
 from search_service.retrieval import Mode, SearchRequest, search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
-from search_service.web import create_app
+from search_service.web import create_app, cursors
 from tests.conftest import ALL_CLEANING, Open, Records, write_source
 
 SUBJECTS = ["垃圾分类", "殡葬改革", "网格化管理", "高标准农田", "电动自行车充电", "义务教育均衡"]
@@ -57,6 +59,22 @@ def paid_records(secret: str) -> Records:
         }
         for place, subject in enumerate(SUBJECTS)
     ]
+
+
+def followed(response: TestResponse) -> tuple[bytes, str | None]:
+    """The body with the generation's name taken out of its cursor, and the cursor as it was.
+
+    A name holds the time of the rebuild and random letters, so that two services that were given the
+    same writes have different ones; nothing else of a cursor may differ.
+    """
+    token = json.loads(response.data).get("cursor")
+    if token is None:
+        return response.data, None
+    parameters, place = cursors.decode(token, Audience.PUBLIC)
+    assert cursors.encode(parameters, place, Audience.PUBLIC) == token
+    unnamed = replace(place, generation="unnamed")
+    comparable = cursors.encode(parameters, unnamed, Audience.PUBLIC)
+    return response.data.replace(token.encode(), comparable.encode()), token
 
 
 def public_answers(service: SearchService) -> list[tuple[object, ...]]:
@@ -90,6 +108,15 @@ def public_answers(service: SearchService) -> list[tuple[object, ...]]:
     for query in queries:
         response = client.post("/api/v1/precedents", json={"text": query})
         answers.append((query, response.status_code, response.data))
+    for query, mode in itertools.product(queries, Mode):
+        token, page = None, 0
+        while page == 0 or token:
+            address = f"cursor={token}" if token else f"q={query}&mode={mode}&size=2"
+            response = client.get(f"/api/v1/search?{address}")
+            body, token = followed(response)
+            page += 1
+            answers.append((query, mode, page, response.status_code, body))
+    assert any(answer[2] == len(SUBJECTS) // 2 for answer in answers)  # some walks go all the way
     return answers
 
 

@@ -11,10 +11,12 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from search_service import browse, precedents, related, retrieval
 from search_service.errors import GongwenError
+from search_service.web import cursors
 from search_service.web.current import audience, service
 from search_service.web.faults import read, read_query
 from search_service.web.navigation import address
 from search_service.web.parameters import (
+    CursorParameters,
     NoParameters,
     PrecedentParameters,
     RelatedParameters,
@@ -33,10 +35,17 @@ api = Blueprint("api", __name__)
 
 @api.get("/search")
 def search() -> Response:
-    """Answer one page of results."""
-    parameters = read_query(SearchParameters, request.args)
-    page = retrieval.search(service(), parameters.request, audience())
-    return jsonify(page_to_dict(page, link=address))
+    """Answer one page of results: the one asked for, or the one where a cursor goes on."""
+    place = None
+    if "cursor" in request.args:
+        token = read_query(CursorParameters, request.args).cursor
+        parameters, place = cursors.decode(token, audience())
+    else:
+        parameters = read_query(SearchParameters, request.args)
+    page = retrieval.search(service(), parameters.request, audience(), place=place)
+    following = cursors.encode(parameters, page.next, audience()) if page.next else None
+    values = page_to_dict(page, link=address) | {"changed": page.changed, "cursor": following}
+    return jsonify(values)
 
 
 @api.get("/articles/<article:article_id>")
@@ -71,6 +80,7 @@ def precedent_passages() -> Response:
         audience(),
         filters=parameters.filters,
         limit=parameters.size,
+        role=parameters.role,
     )
     return jsonify(precedents_to_dict(found, link=address))
 

@@ -14,9 +14,10 @@ from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
 from analyzers.language import say
+from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.errors import BadInput
-from search_service.web.parameters import MAX_FILTER
+from search_service.web.parameters import MAX_FILTER, CursorParameters
 
 # A fault echoes what was sent, but not a whole draft.
 _ECHO = 100
@@ -116,6 +117,11 @@ def _reason(
 ) -> str:
     """Why a parameter cannot be used, with the limit and the cure."""
     kind = error["type"]
+    if kind == "extra_forbidden" and model is CursorParameters:
+        return say(
+            "不能与 cursor 同时给出：它已包含整个查询；请去掉",
+            "not beside cursor, which holds the whole question; leave it out",
+        )
     if kind == "extra_forbidden":
         return _unknown(name, _names(model))
     if kind == "date_order":
@@ -126,8 +132,10 @@ def _reason(
     if kind == "beyond_cap":
         cap = relevance.MAX_RESULTS
         return say(
-            f"超出了前 {cap} 条结果；请用 category、kind、issuer、date_from 等筛选缩小范围",
-            f"beyond the first {cap} results; narrow with category, kind, issuer, date_from …",
+            f"超出了前 {cap} 条结果；请用 category、kind、issuer、date_from 等筛选缩小范围，"
+            "或用回答中的 cursor 往下取",
+            f"beyond the first {cap} results; narrow with category, kind, issuer, date_from …,"
+            " or go on with the cursor of an answer",
         )
     return say(*_EXPECTED[name])
 
@@ -178,4 +186,5 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
     "issuer": _FILTER,
     "date_from": _DATE_FORM,
     "date_to": _DATE_FORM,
+    "role": (f"应为 {'、'.join(ROLES)}", f"one of {', '.join(ROLES)}"),
 }

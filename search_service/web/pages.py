@@ -6,6 +6,7 @@ are Chinese whatever the locale of the server; they stand in ``templates/``.
 
 from flask import Blueprint, Response, render_template, request, url_for
 
+from analyzers.outline import ROLES
 from search_service import browse, precedents, related, relevance, retrieval
 from search_service.web.current import audience, service, site
 from search_service.web.faults import read_leniently
@@ -92,11 +93,13 @@ def precedent_passages() -> str:
             audience(),
             filters=parameters.filters,
             limit=parameters.size,
+            role=parameters.role,
         )
     return render_template(
         "precedents.html",
         text=text,
         parameters=parameters,
+        roles=ROLES,
         limit=relevance.MAX_DRAFT,
         too_long=len(text) > relevance.MAX_DRAFT,
         found=None if found is None else precedents_to_dict(found, link=address),

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.model import Filters, Sort
 from search_service.retrieval import Mode, SearchRequest
@@ -60,12 +61,21 @@ def _iso_date(value: str) -> str:
     return value
 
 
+def _role(value: str) -> str:
+    if value not in ROLES:
+        raise PydanticCustomError("not_a_role", "not a role")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_encodable)]
 FilterValue = Annotated[
     Annotated[Text, Field(max_length=MAX_FILTER)] | None, BeforeValidator(_absent_if_empty)
 ]
 DateValue = Annotated[
     Annotated[str, AfterValidator(_iso_date)] | None, BeforeValidator(_absent_if_empty)
+]
+RoleValue = Annotated[
+    Annotated[str, AfterValidator(_role)] | None, BeforeValidator(_absent_if_empty)
 ]
 Size = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=relevance.MAX_SIZE)]
 
@@ -80,6 +90,12 @@ class RelatedParameters(NoParameters):
     """``GET articles/{id}/related``."""
 
     size: Size = 10
+
+
+class CursorParameters(NoParameters):
+    """``GET search`` that goes on: the cursor holds the whole question, nothing stands beside it."""
+
+    cursor: str
 
 
 class FilterParameters(NoParameters):
@@ -152,6 +168,7 @@ class PrecedentParameters(FilterParameters):
 
     text: Annotated[Text, Field(max_length=relevance.MAX_DRAFT)]
     size: Size = 10
+    role: RoleValue = None
 
     @field_validator("text")
     @classmethod

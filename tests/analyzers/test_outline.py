@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzers.outline import MAXIMUM, Section, split
+from analyzers.outline import MAXIMUM, ROLES, Section, split
 from tests.analyzers.chinese import BODY, TEXT
 
 
@@ -18,6 +18,13 @@ def test_joined_passages_are_the_text(text: str, limit: int) -> None:
     for section in sections:
         assert section.start == position
         position = section.end
+
+
+@given(st.one_of(BODY, TEXT))
+def test_every_role_is_one_of_the_roles(text: str) -> None:
+    """What a passage can be is what callers may ask for."""
+    assert {section.role for section in split(f"{text}\n{NOTICE}\n附件1\n{text}")} <= {*ROLES}
+    assert {section.role for section in split(f"{NOTICE}附件1\n名单")} == {*ROLES}
 
 
 def find(text: str, piece: str) -> Section:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from analyzers.outline import ROLES
 from search_service.errors import GongwenError
 from search_service.retrieval import Page
 from search_service.service import SearchService
@@ -29,7 +30,8 @@ def test_search_answers_the_promised_shape(client: FlaskClient) -> None:
 
     body = json_of(response)
     assert response.status_code == 200
-    assert set(body) <= {"total", "relaxed", "degraded", "facets", "results", "message"}
+    required = {"total", "relaxed", "degraded", "facets", "results", "changed", "cursor"}
+    assert required <= set(body) <= required | {"message"}
     assert body["total"] >= len(body["results"]) > 0
     assert set(body["results"][0]) == RESULT_KEYS
     assert set(body["facets"]) == {"category", "kind", "author", "issuer", "year"}
@@ -296,6 +298,8 @@ def test_precedents_answer_passages_with_their_place(client: FlaskClient, *, for
         ({"text": "字" * 20_001}, ["text"]),
         ({"text": "小区", "size": True}, ["size"]),
         ({"text": "小区", "date_from": "May"}, ["date_from"]),
+        ({"text": "小区", "role": "正文"}, ["role"]),
+        ({"text": "小区", "role": ["主体"]}, ["role"]),
     ],
 )
 def test_precedents_name_every_fault(
@@ -306,6 +310,26 @@ def test_precedents_name_every_fault(
 
     assert response.status_code == 422
     assert sorted(error["parameter"] for error in json_of(response)["errors"]) == sorted(faults)
+
+
+@pytest.mark.parametrize("role", ["导语", "主体", "保障措施"])
+def test_precedents_of_a_role_have_it(client: FlaskClient, role: str) -> None:
+    """A role leaves its passages; an empty one, as a form sends it, means all."""
+    given = {"text": "老旧小区物业管理，加强组织领导", "size": 100}
+    every = client.post("/api/v1/precedents", json=given | {"role": ""})
+    some = client.post("/api/v1/precedents", data=given | {"role": role})
+
+    assert {passage["role"] for passage in json_of(some)["passages"]} == {role}
+    assert {passage["role"] for passage in json_of(every)["passages"]} > {role}
+
+
+def test_an_unknown_role_is_told_the_known_ones(client: FlaskClient) -> None:
+    """The fault names what was sent and what may be."""
+    response = client.post("/api/v1/precedents", json={"text": "小区", "role": "正文"})
+
+    (error,) = json_of(response)["errors"]
+    assert (response.status_code, error["value"]) == (422, "正文")
+    assert all(role in error["reason"] for role in ROLES)
 
 
 def test_half_a_character_is_a_fault(client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from analyzers.outline import ROLES
 from search_service.model import View
 from search_service.retrieval import Page
 from search_service.service import SearchService
@@ -226,6 +227,28 @@ def test_precedents_show_passages_with_citation(client: FlaskClient, method: str
     assert '<blockquote class="copyable"' in page
     assert "《" in page
     assert re.search(r'href="/articles/[^"]+#p-[^"]+"', page)
+
+
+def test_the_role_of_precedents_is_chosen_from_those_there_are(client: FlaskClient) -> None:
+    """段落类型: all or one of them; the choice is kept, and a role that is none is ignored."""
+    asked = {"text": "老旧小区物业管理，加强组织领导"}
+    chosen, unknown = (
+        client.post("/precedents", data=asked | {"role": role}).get_data(as_text=True)
+        for role in ("保障措施", "正文")
+    )
+
+    assert '<label for="role">段落类型</label>' in chosen
+    assert re.findall(r"<option(.*?)>(.*?)</option>", chosen) == [
+        (' value=""', "全部"),
+        *((" selected" if role == "保障措施" else "", role) for role in ROLES),
+    ]
+    assert " selected" not in unknown
+    shown = [
+        set(re.findall(r'id="passage-\d+">.*?</blockquote>', page, re.DOTALL))
+        for page in (chosen, unknown)
+    ]
+    assert all(shown)
+    assert shown[0] != shown[1]
 
 
 def test_a_draft_that_is_too_long_is_kept_in_the_form(client: FlaskClient) -> None:

@@ -1,0 +1,89 @@
+"""Why an article is in an answer: passages that show it, ranks behind it. Entry points: :func:`shown`,
+:func:`why`. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search_service import relevance
+from search_service.model import Stored
+from search_service.query import Query
+from search_service.snippets import Snippet, marks, snippet
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPassage:
+    """A passage under a result: its place in the article and the snippet of it with marks."""
+
+    id: str
+    path: tuple[str, ...]
+    role: str
+    start: int
+    end: int
+    snippet: Snippet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Why a hit is there: its ranks (from 1) in the lists it stands in, and what matched."""
+
+    exact: bool
+    keyword_rank: int | None
+    keyword_score: float | None
+    semantic_rank: int | None
+    semantic_score: float | None
+    words: tuple[str, ...]
+    literal: bool
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Where each id stood in the lists that were fused: (rank, score)."""
+
+    keyword: Mapping[str, tuple[int, float]]
+    semantic: Mapping[str, tuple[int, float]]
+
+
+def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
+    """The passages that show best why the article was found: most distinct words, literal first."""
+    candidates = []
+    for place, (passage, text) in enumerate(stored):
+        found = marks(text, query.literals, query.words)
+        marked = {text[start:end] for start, end in found}
+        longest = max((len(piece) for piece in marked), default=0)
+        if found or passage.id == best:
+            worth = sum(len(piece) for piece in marked) + longest
+            candidates.append((-worth, passage.id != best, place, passage, text, found))
+    candidates.sort(key=lambda candidate: candidate[:3])
+    chosen = candidates[: relevance.SHOWN_PASSAGES]
+    if not chosen and stored.passages:
+        first = stored.passages[0]
+        chosen = [(0, True, 0, first, stored.text_of(first), ())]
+    return tuple(
+        ShownPassage(
+            id=passage.id,
+            path=passage.path,
+            role=passage.role,
+            start=passage.start,
+            end=passage.end,
+            snippet=snippet(text, found),
+        )
+        for _, _, _, passage, text, found in chosen
+    )
+
+
+def why(stored: Stored, query: Query, ranks: Ranks, *, exact: bool) -> Why:
+    """The ranks of an article, and what of the query stands in it."""
+    key = stored.view.id
+    keyword = ranks.keyword.get(key)
+    semantic = ranks.semantic.get(key)
+    whole = f"{stored.view.title}\n{stored.view.text}"
+    return Why(
+        exact=exact,
+        keyword_rank=keyword[0] if keyword else None,
+        keyword_score=keyword[1] if keyword else None,
+        semantic_rank=semantic[0] if semantic else None,
+        semantic_score=semantic[1] if semantic else None,
+        words=tuple(word for word in query.words if marks(whole, (), (word,))),
+        literal=all(marks(whole, (literal,), ()) for literal in query.literals),
+    )
