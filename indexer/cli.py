@@ -40,6 +40,8 @@ from search_service.settings import PREFIX, Settings, read_settings
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 # Taking an article down must work when the model does not.
 _WITHOUT_MODEL = {"model": NO_MODEL}
+# Seconds that a search may take where no reader waits for a page; a fresh index is slow at first.
+_PATIENCE = 30.0
 # As it was called: .venv/bin/gongwen in a checkout.
 _PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
@@ -55,13 +57,21 @@ _ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
 
 
 @contextmanager
-def _service(**given: object) -> Iterator[tuple[SearchService, Settings]]:
-    settings = read_settings(**given)
+def _opened(settings: Settings) -> Iterator[SearchService]:
     service = open_service(settings)
     try:
-        yield service, settings
+        yield service
     finally:
         service.close()
+
+
+@contextmanager
+def _service(**given: object) -> Iterator[tuple[SearchService, Settings]]:
+    settings = read_settings(**given)
+    timeout = max(settings.engine_timeout, _PATIENCE)
+    settings = settings.model_copy(update={"engine_timeout": timeout})
+    with _opened(settings) as service:
+        yield service, settings
 
 
 def _audience_of(label: str) -> Audience:
@@ -334,7 +344,8 @@ def _given(host: str | None, port: int | None) -> dict[str, object]:
 @_address
 def serve(host: str | None, port: int | None) -> None:
     """Serve."""
-    with _service(**_given(host, port)) as (service, settings):
+    settings = read_settings(**_given(host, port))
+    with _opened(settings) as service:
         service.reader(Audience.PUBLIC)  # no index, or one of another analysis: say so now
         _serve(service, settings, demo=False)
 

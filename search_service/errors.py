@@ -16,7 +16,19 @@ Entry points: :class:`GongwenError`, :func:`masked`.
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
     └── EngineError              502 engine               the engine refused or broke
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
+        │   ├── EngineTimeout    503 engine-timeout       it did not answer in time
+        │   ├── EngineBusy       503 engine-busy          it has more to do than it takes on
+        │   └── ShardsMissing    503 engine-shards        the index is there, its data are not
+        ├── EngineMisconfigured  503 engine-configuration the operator has to mend something
+        │   ├── WrongCredentials 503 engine-credentials   it does not know this user or key
+        │   ├── MissingPrivilege 503 engine-privilege     it knows them, and they may not do this
+        │   ├── UntrustedEngine  503 engine-tls           its certificate is not the one expected
+        │   └── WrongVersion     503 engine-version       another version, or another product
+        ├── MappingConflict      502 engine-mapping       a document does not fit the index
         └── NoIndex              503 no-index             nothing has been indexed yet
+
+What may pass by itself or can be mended without a new release is 503, and callers may come back;
+502 is left for what would repeat.
 
 ``status`` and ``code`` are class attributes, never default arguments. Every message names the value,
 the limit and the cure. Exceptions of libraries are translated where the library is called
@@ -133,6 +145,61 @@ class EngineUnavailable(EngineError):
 
     status = 503
     code = "engine-unavailable"
+
+
+class EngineTimeout(EngineUnavailable):
+    """No answer in the time given; the engine may still be at work on it."""
+
+    code = "engine-timeout"
+
+
+class EngineBusy(EngineUnavailable):
+    """The engine turned the request away because it has too much to do; wait and repeat it."""
+
+    code = "engine-busy"
+
+
+class ShardsMissing(EngineUnavailable):
+    """The engine answers, but the index's data cannot be read or written now (a red index)."""
+
+    code = "engine-shards"
+
+
+class EngineMisconfigured(EngineError):
+    """The engine answers, but not to us: the operator has to change a setting, a role or a server."""
+
+    status = 503
+    code = "engine-configuration"
+
+
+class WrongCredentials(EngineMisconfigured):
+    """The engine does not know the user, the password or the API key."""
+
+    code = "engine-credentials"
+
+
+class MissingPrivilege(EngineMisconfigured):
+    """The user or key may not do this on these indices."""
+
+    code = "engine-privilege"
+
+
+class UntrustedEngine(EngineMisconfigured):
+    """No TLS connection: the certificate is not the one expected, or there is no TLS."""
+
+    code = "engine-tls"
+
+
+class WrongVersion(EngineMisconfigured):
+    """A server that this client does not speak to: another major version, or another product."""
+
+    code = "engine-version"
+
+
+class MappingConflict(EngineError):
+    """A document does not fit the fields of its index; it would not the next time either."""
+
+    code = "engine-mapping"
 
 
 class NoIndex(EngineError):

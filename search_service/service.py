@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from analyzers.embed import Embedder, ModelError, open_embedder
 from analyzers.language import say
 from analyzers.terms import Analyzer
-from search_service.engines import Engine, Reader, Scope, open_engine
+from search_service.engines import Access, Engine, Reader, Scope, open_engine
 from search_service.errors import (
     BadInput,
     FingerprintMismatch,
@@ -118,7 +118,13 @@ def open_service(settings: Settings) -> SearchService:
             embedder = open_embedder(settings.model)
         except ModelError as exc:
             raise ModelMissing(str(exc)) from exc
-    engine = open_engine(settings.engine)
+    access = Access(
+        api_key=settings.engine_api_key.get_secret_value(),
+        ca=settings.engine_ca,
+        fingerprint=settings.engine_fingerprint,
+        timeout=settings.engine_timeout,
+    )
+    engine = open_engine(settings.engine, access)
     return SearchService(
         engine=engine,
         store=Store(settings.state_url),

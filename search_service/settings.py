@@ -6,7 +6,7 @@ The only reader of the environment besides the language of messages. Every field
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analyzers.language import say
@@ -23,8 +23,42 @@ class Settings(BaseSettings):
     engine: str = Field(
         default="embedded:./data",
         description=say(
-            "索引引擎：embedded:目录，或 https://主机:9200/前缀（Elasticsearch）",
-            "Index engine: embedded:FOLDER, or https://host:9200/prefix (Elasticsearch)",
+            "索引引擎：embedded:目录，或 https://用户:口令@主机:9200,主机:9200/前缀（Elasticsearch）",
+            "Index engine: embedded:FOLDER, or https://user:password@host:9200,host:9200/prefix"
+            " (Elasticsearch)",
+        ),
+    )
+    engine_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description=say(
+            "Elasticsearch 的 API key（创建时返回的 encoded），代替地址中的用户与口令；不会显示",
+            "API key of Elasticsearch (`encoded` in the answer that created it), instead of user and"
+            " password in the address; never shown",
+        ),
+    )
+    engine_ca: str = Field(
+        default="",
+        description=say(
+            "签发 Elasticsearch 证书的 CA 的 PEM 文件；空：用系统信任的 CA",
+            "PEM file of the authority that signed Elasticsearch's certificate; empty: those the"
+            " system trusts",
+        ),
+    )
+    engine_fingerprint: str = Field(
+        default="",
+        description=say(
+            "Elasticsearch 证书的 SHA-256 指纹，代替 CA",
+            "SHA-256 fingerprint of Elasticsearch's certificate, instead of a CA",
+        ),
+    )
+    engine_timeout: float = Field(
+        default=0.9,
+        gt=0,
+        le=600,
+        description=say(
+            "一次检索调用最多等 Elasticsearch 多少秒；默认值使接口在一秒内回答 503。写入不受它限制",
+            "Seconds that one search call waits for Elasticsearch; by default the API answers 503"
+            " within a second. Writes have times of their own",
         ),
     )
     state: str = Field(

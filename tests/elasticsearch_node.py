@@ -1,7 +1,7 @@
 """One Elasticsearch node for the tests, from Maven Central.
 
 Entry points: the fixture ``elasticsearch_url``, :func:`running_node`, and, to try things,
-``python -m tests.elasticsearch_node``.
+``python -m tests.elasticsearch_node``. One with security and TLS: :mod:`tests.secured_node`.
 
 The node is Elastic's own build for integration tests (the real server with few modules, no
 ``GET /``). It runs without security on the loopback, on a free port, with its data in a temporary
@@ -12,11 +12,13 @@ As a pytest plugin it leaves out what is marked ``elasticsearch`` where Java or 
 with one line that says so; with ``GONGWEN_REQUIRE_ALL=1`` they fail instead.
 """
 
+import base64
 import json
 import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -25,9 +27,10 @@ import urllib.error
 import urllib.request
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,12 +49,13 @@ network.host: 127.0.0.1
 http.port: 0
 transport.port: 0
 node.portsfile: true
-xpack.security.enabled: false
 cluster.routing.allocation.disk.threshold_enabled: false
 action.auto_create_index: false
 path.data: {data}
 path.logs: {logs}
 """
+# Runs a program of the distribution's bin/ with its arguments.
+Run = Callable[..., None]
 
 
 class NodeMissing(Exception):
@@ -130,14 +134,29 @@ def _cache() -> Path:
 # --- the node ------------------------------------------------------------------------------------
 
 
+def without_security(_config: Path, _run: Run) -> str:
+    """The plain node: anybody may do anything."""
+    return "xpack.security.enabled: false\n"
+
+
 @contextmanager
-def running_node() -> Iterator[str]:
-    """Start a node, wait until it answers, yield ``http://127.0.0.1:PORT``, and stop it."""
+def running_node(
+    prepare: Callable[[Path, Run], str] = without_security,
+    *,
+    login: str = "",
+    context: ssl.SSLContext | None = None,
+) -> Iterator[str]:
+    """Start a node, wait until it answers, yield ``http://127.0.0.1:PORT``, and stop it.
+
+    ``prepare`` gets the folder of its configuration, may run programs of the distribution, and
+    returns further lines of elasticsearch.yml. ``login``, ``user:password``, and ``context`` are how
+    to ask it; with a ``context`` it is asked by https.
+    """
     java, home = find_java(), find_distribution()
     with _folder() as folder, _folder(_fast_place()) as data:
-        process = _start(java, home, folder, data)
+        process = _start(java, home, folder, data, prepare)
         try:
-            yield _address(process, folder)
+            yield _address(process, folder, login, context)
         finally:
             _stop(process)
 
@@ -155,12 +174,32 @@ def _folder(parent: Path | None = None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _start(java: Path, home: Path, folder: Path, data: Path) -> subprocess.Popen[bytes]:
-    shutil.copytree(home / "config", folder / "config")
+def _start(
+    java: Path,
+    home: Path,
+    folder: Path,
+    data: Path,
+    prepare: Callable[[Path, Run], str],
+) -> subprocess.Popen[bytes]:
+    config = folder / "config"
+    shutil.copytree(home / "config", config)
     for part in ("logs", "tmp"):
         (folder / part).mkdir()
-    settings = _SETTINGS.format(data=data, logs=folder / "logs")
-    (folder / "config" / "elasticsearch.yml").write_text(settings)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "ES_JAVA_HOME": str(java),
+        "ES_JAVA_OPTS": f"-Xms{_HEAP} -Xmx{_HEAP}",
+        "ES_PATH_CONF": str(config),
+        "ES_TMPDIR": str(folder / "tmp"),
+    }
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(home / "bin" / program), *arguments]
+        subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
+
+    settings = _SETTINGS.format(data=data, logs=folder / "logs") + prepare(config, run)
+    (config / "elasticsearch.yml").write_text(settings)
     command = [str(home / "bin" / "elasticsearch")]
     setpriv = shutil.which("setpriv")
     if os.geteuid() == 0:  # the server refuses to run as root
@@ -171,14 +210,6 @@ def _start(java: Path, home: Path, folder: Path, data: Path) -> subprocess.Popen
         command = ["--reuid", "nobody", "--clear-groups", *command]
     if setpriv is not None:  # a killed test run leaves no node behind
         command = [setpriv, "--pdeathsig", "TERM", *command]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ES_JAVA_HOME": str(java),
-        "ES_JAVA_OPTS": f"-Xms{_HEAP} -Xmx{_HEAP}",
-        "ES_PATH_CONF": str(folder / "config"),
-        "ES_TMPDIR": str(folder / "tmp"),
-    }
     with (folder / "output.txt").open("wb") as output:
         return subprocess.Popen(
             command,
@@ -191,18 +222,25 @@ def _start(java: Path, home: Path, folder: Path, data: Path) -> subprocess.Popen
         )
 
 
-def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
+def _address(
+    process: subprocess.Popen[bytes],
+    folder: Path,
+    login: str,
+    context: ssl.SSLContext | None,
+) -> str:
     """Wait for the port that the node has chosen, and for its answer there."""
+    scheme = "https" if context else "http"
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             port = (folder / "logs" / "http.ports").read_text().split()[0].rsplit(":", 1)[1]
-            address = f"http://127.0.0.1:{port}"
-            _request("GET", f"{address}/_cluster/health?wait_for_status=yellow")
+            address = f"127.0.0.1:{port}"
+            health = f"{login and f'{login}@'}{address}/_cluster/health?wait_for_status=yellow"
+            ask("GET", f"{scheme}://{health}", context=context)
         except (OSError, IndexError):
             time.sleep(0.1)
         else:
-            return address
+            return f"{scheme}://{address}"
     output = (folder / "output.txt").read_text(errors="replace")[-2000:]
     raise RuntimeError(f"Elasticsearch did not answer within {_START_SECONDS:.0f} s:\n{output}")
 
@@ -217,8 +255,27 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _request(method: str, url: str) -> object:
-    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=30) as answer:
+def ask(
+    method: str,
+    url: str,
+    *,
+    body: object = None,
+    context: ssl.SSLContext | None = None,
+) -> Any:
+    """Ask the server itself, as the user in the address if there is one.
+
+    Raises ``urllib.error.HTTPError`` for what it refuses.
+    """
+    scheme, rest = url.split("://", 1)
+    login, _, rest = rest.rpartition("@")
+    headers = {"Content-Type": "application/json"}
+    if login:
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"{scheme}://{rest}", data=data, headers=headers, method=method
+    )
+    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
         return json.load(answer)
 
 
@@ -230,13 +287,10 @@ def own_prefix(address: str) -> Iterator[str]:
     """Yield ``address/test-UUID``; at the end delete the indices so named, and no others."""
     prefix = f"test-{uuid.uuid4().hex}"
     yield f"{address}/{prefix}"
-    found = _request(
-        "GET", f"{address}/{prefix}*?features=settings&filter_path=*.settings.index.uuid"
-    )
-    assert isinstance(found, dict)
+    found = ask("GET", f"{address}/{prefix}*?features=settings&filter_path=*.settings.index.uuid")
     names = sorted(found)
     for start in range(0, len(names), _AT_ONCE):
-        _request("DELETE", f"{address}/{','.join(names[start : start + _AT_ONCE])}")
+        ask("DELETE", f"{address}/{','.join(names[start : start + _AT_ONCE])}")
 
 
 @pytest.fixture(scope="session")
@@ -254,10 +308,11 @@ def elasticsearch_url() -> Iterator[str]:
     except NodeMissing as missing:
         reason = str(missing)
     if reason:
-        _leave_out(reason)
+        leave_out(reason)
 
 
-def _leave_out(reason: str) -> None:
+def leave_out(reason: str) -> None:
+    """Skip the test that asked, or fail it where everything is required."""
     if _all_required():
         pytest.fail(f"GONGWEN_REQUIRE_ALL=1, but {reason}", pytrace=False)
     pytest.skip(reason)

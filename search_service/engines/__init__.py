@@ -31,7 +31,7 @@ The contract in prose
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from search_service.engines.ordering import Standing
@@ -65,6 +65,25 @@ class Scope:
 
     audience: Audience
     hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How a server is spoken to; the embedded engine needs none of it.
+
+    ``api_key``: as the server encoded it, instead of ``user:password@`` in the address. ``ca``: a PEM
+    file of authorities; ``fingerprint``: SHA-256 of a certificate, in hexadecimal; without either,
+    the authorities that the system trusts. ``timeout``: seconds a search call may take; whoever
+    answers people gives less (``GONGWEN_ENGINE_TIMEOUT``).
+    """
+
+    api_key: str = field(default="", repr=False)
+    ca: str = ""
+    fingerprint: str = ""
+    timeout: float = 30.0
+
+
+NO_ACCESS = Access()
 
 
 class Writer(Protocol):
@@ -203,8 +222,10 @@ class Engine(Protocol):
         """Let go of files and connections."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, access: Access = NO_ACCESS) -> Engine:
     """Open the engine named by ``GONGWEN_ENGINE``: ``embedded:FOLDER`` or ``https://host:9200/prefix``.
+
+    Raises ``ConfigurationError`` for an address or access that cannot be used; nothing is sent yet.
 
     Engines are imported here and only when chosen: a machine with the embedded engine never loads the
     client of the other.
@@ -218,7 +239,7 @@ def open_engine(url: str) -> Engine:
     if url.startswith(("http://", "https://")):
         from search_service.engines.elastic import ElasticEngine
 
-        return ElasticEngine(url)
+        return ElasticEngine(url, access)
     raise ConfigurationError(
         f"GONGWEN_ENGINE={masked(url)!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
         " (expected embedded:FOLDER or https://host:9200/prefix)"

@@ -13,12 +13,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES  # those of the standard library change with Python
 
 from analyzers.language import say
-from search_service.errors import BadInput, EngineUnavailable, GongwenError, NoIndex
+from search_service.errors import BadInput, GongwenError, NoIndex
 from search_service.web.faults import BadParameters, Fault
 
 # The largest draft is 20,000 characters: 180 kB when a form percent-encodes it.
 MAX_BODY = 200_000
-# An engine that restarts, or a first index, takes about this long.
+# An engine or database that restarts, or a first index, takes about this long.
 _RETRY_SECONDS = 10
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def register(app: Flask, *, api_prefix: str) -> None:
             members["id"] = _logged(error)
             detail = _broken(str(members["id"]))
         response = answer(error.status, error.code, detail, **members)
-        if isinstance(error, NoIndex | EngineUnavailable):
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = str(_RETRY_SECONDS)
         return response
 

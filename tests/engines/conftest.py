@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from search_service.engines import Engine, open_engine
+from tests.elasticsearch_node import NodeMissing, leave_out
+from tests.secured_node import SecuredNode, running_secured_node
 
 _ENGINES = ["embedded", pytest.param("elastic", marks=pytest.mark.elasticsearch)]
 
@@ -35,3 +37,16 @@ def shared_engine(
     opened = _open(request.param, request, tmp_path_factory)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[SecuredNode]:
+    """A node with security and TLS, for the session."""
+    reason = ""
+    try:
+        with running_secured_node() as node:
+            yield node
+    except NodeMissing as missing:
+        reason = str(missing)
+    if reason:
+        leave_out(reason)

@@ -5,49 +5,112 @@ sent and how answers are read stands in :mod:`search_service.engines.elastic.dsl
 :mod:`search_service.engines.elastic.documents`.
 """
 
-import re
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+import elastic_transport
 import elasticsearch
+import urllib3
+from elastic_transport.client_utils import DEFAULT, DefaultType
 from elasticsearch import helpers
 
 from analyzers.language import say
+from search_service.engines import NO_ACCESS, Access
+from search_service.engines.elastic import failures
+from search_service.engines.elastic.address import read_address
 from search_service.engines.elastic.documents import Body
-from search_service.errors import ConfigurationError, EngineError, EngineUnavailable, NoIndex
+from search_service.errors import EngineError
 
-_PORT = 9200
-_PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_TIMEOUT = 30.0  # seconds; a bulk request of 8 MB takes two or three
-_MERGE_TIMEOUT = 6 * 3600.0  # seconds; 100,000 vectors take about a minute on two cores
+# Writes, and scans page by page: a bulk request of 8 MB takes two or three seconds, and the server
+# itself waits up to 30 for a shard or its master before it says what is wrong.
+_PATIENCE = 60.0
+_SHARD_PATIENCE = "30s"
+_MERGING = 6 * 3600.0  # seconds; 100,000 vectors take about a minute on two cores
 # Elastic recommends 5–15 MB for a bulk request; the server refuses more than 100 MB.
 _BULK_ACTIONS, _BULK_BYTES = 1_000, 8_000_000
 # Seconds before what the server had no room for is sent again; twice as many each time: 62 in all.
 _RETRIES, _BACKOFF, _LONGEST_BACKOFF = 5, 2.0, 32.0
+# Of the time of a call, for connecting: so that another node can still answer. A network that is up
+# takes milliseconds.
+_CONNECTING = 1 / 3
+_CONNECTIONS = 64  # to each node: as many as there may be threads; more would wait for one another
+# Until a node that failed is tried again. The same each time: so the one that failed first is tried
+# first, and one that is back is never passed over for one that just went away.
+_AWAY = 5.0
 _KEEP_ALIVE = "5m"  # how long a scan may wait between two pages
 _CLIENT_NAMES = {"from": "from_", "_source": "source"}
+_PRODUCT = "x-elastic-product"  # stands on every answer of Elasticsearch but 401 and 403
+
+
+class _Node(elastic_transport.Urllib3HttpNode):
+    """A node that is left soon where it takes no connection, for nothing has been sent yet."""
+
+    def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: elastic_transport.HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> Any:
+        """Send a request; a timeout while connecting is a failed connection, and so tried elsewhere."""
+        seconds = request_timeout if isinstance(request_timeout, float) else _PATIENCE
+        limits = urllib3.Timeout(connect=seconds * _CONNECTING, total=seconds)
+        try:
+            return super().perform_request(
+                method,
+                target,
+                body,
+                headers,
+                limits,  # type: ignore[arg-type]  # handed to urllib3 as it is
+            )
+        except elastic_transport.ConnectionTimeout as exc:
+            if any(isinstance(e, urllib3.exceptions.ConnectTimeoutError) for e in exc.errors):
+                raise elastic_transport.ConnectionError(exc.message, exc.errors) from exc
+            raise
 
 
 class Cluster:
-    """The indices of one prefix on one cluster; safe among threads."""
+    """The indices of one prefix on one cluster; safe among threads.
 
-    def __init__(self, url: str) -> None:
-        """Read ``https://user:password@host:9200/prefix``; nothing is sent yet."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or _PORT
-        except ValueError as exc:
-            raise _bad_address() from exc
-        path, _, prefix = parts.path.rstrip("/").rpartition("/")
-        if not host or not _PREFIX.fullmatch(prefix):
-            raise _bad_address()
-        self.prefix = prefix
-        self.address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}{path}"
-        login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    A call goes to the nodes in turn, over connections that are kept; where one takes no connection,
+    the next one is asked. Nothing else is repeated here: a call that timed out may still be at work.
+    """
+
+    def __init__(self, url: str, access: Access = NO_ACCESS) -> None:
+        """Read ``https://user:password@host:9200,host:9200/prefix``; nothing is sent yet."""
+        address = read_address(url, access)
+        self.prefix = address.prefix
+        self.address = str(address)
+        trust: dict[str, str] = {}
+        if address.ca:
+            trust["ca_certs"] = address.ca
+        if address.fingerprint:
+            trust["ssl_assert_fingerprint"] = address.fingerprint
+        # Reads, which somebody waits for; and the rest, over the same connections.
         self._client = elasticsearch.Elasticsearch(
-            self.address, basic_auth=login, request_timeout=_TIMEOUT
+            list(address.nodes),
+            api_key=address.api_key or None,
+            basic_auth=address.login,
+            node_class=_Node,
+            connections_per_node=_CONNECTIONS,
+            dead_node_backoff_factor=_AWAY,
+            max_dead_node_backoff=_AWAY,
+            request_timeout=float(address.timeout),
+            max_retries=max(1, len(address.nodes) - 1),  # a single one: its connection was stale
+            retry_on_status=(),
+            retry_on_timeout=False,
+            **trust,  # type: ignore[arg-type]  # names of its parameters
+        )
+        self._patient = self._client.options(request_timeout=_PATIENCE)
+        # The pool says in a line which node failed, which is news where there are others; the
+        # transport says it again with a traceback. Errors of ours say the rest.
+        alone = len(address.nodes) == 1
+        logging.getLogger("elastic_transport.transport").setLevel(logging.ERROR)
+        logging.getLogger("elastic_transport.node_pool").setLevel(
+            logging.ERROR if alone else logging.WARNING
         )
 
     def close(self) -> None:
@@ -60,39 +123,41 @@ class Cluster:
         """Aliases, mappings and settings of an index, an alias or a pattern; raises ``NoIndex``."""
         with self._translated():
             features = ["aliases", "mappings", "settings"]
-            return dict(self._client.indices.get(index=pattern, features=features))
+            return self._read(self._client.indices.get(index=pattern, features=features))
 
     def create(self, index: str, *, alias: str, condition: Body, body: Body) -> None:
         """Create an index with an alias that sees what meets the condition."""
         with self._translated():
-            self._client.indices.create(index=index, aliases={alias: {"filter": condition}}, **body)
+            self._patient.indices.create(
+                index=index, aliases={alias: {"filter": condition}}, **body
+            )
 
     def move(self, actions: Sequence[Mapping[str, Any]]) -> None:
         """Change aliases in one step."""
         with self._translated():
-            self._client.indices.update_aliases(actions=actions)
+            self._patient.indices.update_aliases(actions=actions)
 
     def describe(self, index: str, meta: Mapping[str, Any]) -> None:
         """Replace the index's ``_meta``."""
         with self._translated():
-            self._client.indices.put_mapping(index=index, meta=meta)
+            self._patient.indices.put_mapping(index=index, meta=meta)
 
     def configure(self, index: str, settings: Body) -> None:
         """Change settings of an index; None: the server's default."""
         with self._translated():
-            self._client.indices.put_settings(index=index, settings=settings)
+            self._patient.indices.put_settings(index=index, settings=settings)
 
     def merge(self, index: str) -> None:
         """Merge an index into one segment; returns when it is done."""
         with self._translated():
-            self._client.options(request_timeout=_MERGE_TIMEOUT).indices.forcemerge(
+            self._client.options(request_timeout=_MERGING).indices.forcemerge(
                 index=index, max_num_segments=1
             )
 
     def delete(self, *indices: str) -> None:
         """Delete indices in one step, those that are there."""
         with self._translated():
-            self._client.indices.delete(index=indices, ignore_unavailable=True)
+            self._patient.indices.delete(index=indices, ignore_unavailable=True)
 
     # --- documents -------------------------------------------------------------------------------
 
@@ -100,20 +165,21 @@ class Cluster:
         """Search an index or alias; an incomplete answer is an error."""
         with self._translated():
             arguments = {_CLIENT_NAMES.get(name, name): value for name, value in body.items()}
-            return dict(
+            return self._read(
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
             )
 
     def pages(self, index: str, body: Body) -> Iterator[list[Body]]:
         """The hits of a sorted search, a page at a time, all of one moment."""
         with self._translated():
-            moment = self._client.open_point_in_time(index=index, keep_alive=_KEEP_ALIVE)["id"]
+            opened = self._patient.open_point_in_time(index=index, keep_alive=_KEEP_ALIVE)
+            moment = self._read(opened)["id"]
         try:
             after: dict[str, Any] = {}
             while True:
                 with self._translated():
                     pit = {"id": moment, "keep_alive": _KEEP_ALIVE}
-                    answer = self._client.search(pit=pit, **after, **body)
+                    answer = self._read(self._patient.search(pit=pit, **after, **body))
                 moment = answer.get("pit_id", moment)
                 page = answer["hits"]["hits"]
                 if not page:
@@ -121,7 +187,7 @@ class Cluster:
                 yield page
                 after = {"search_after": page[-1]["sort"]}
         finally:
-            with self._translated():
+            with suppress(EngineError), self._translated():  # it ends by itself, too
                 self._client.close_point_in_time(id=moment)
 
     def get(
@@ -131,12 +197,10 @@ class Cluster:
         if not ids:
             return []
         with self._translated():
-            answer = self._client.mget(index=index, ids=ids, source=source)
+            answer = self._read(self._patient.mget(index=index, ids=ids, source=source))
         for found in answer["docs"]:
             if "error" in found:
-                reason = f"{found['_id']}: {found['error'].get('reason')}"
-                missing = found["error"].get("type") == "index_not_found_exception"
-                raise self.missing(reason) if missing else self.refused(reason)
+                raise self.failed(503, found["error"])
         return [found if found["found"] else None for found in answer["docs"]]
 
     def bulk(self, alias: str, actions: Iterable[Body]) -> Iterator[Body]:
@@ -146,7 +210,7 @@ class Cluster:
         """
         with self._translated():
             for _, item in helpers.streaming_bulk(
-                self._client,
+                self._patient,
                 actions,
                 chunk_size=_BULK_ACTIONS,
                 max_chunk_bytes=_BULK_BYTES,
@@ -157,6 +221,7 @@ class Cluster:
                 raise_on_error=False,
                 index=alias,
                 require_alias=True,
+                timeout=_SHARD_PATIENCE,
                 filter_path="items.*._id,items.*.status,items.*.error.type,items.*.error.reason",
             ):
                 yield from item.values()
@@ -164,70 +229,58 @@ class Cluster:
     def refresh(self, index: str) -> None:
         """Make what was written visible to searches."""
         with self._translated():
-            self._client.indices.refresh(index=index)
+            self._patient.indices.refresh(index=index)
 
     # --- errors ----------------------------------------------------------------------------------
 
-    def missing(self, reason: str) -> NoIndex:
-        """The error for an index that is not there, or no longer."""
-        return NoIndex(
-            say(
-                f"{self.address} 上没有所读的索引（{reason}）；请运行 gongwen index",
-                f"no such index at {self.address} ({reason}); run gongwen index",
-            )
-        )
+    def failed(self, status: int, error: object) -> EngineError:
+        """The error for an answer of this status, or for one document's part in it.
 
-    def refused(self, reason: str) -> EngineError:
-        """The error for what the server did not do."""
-        return EngineError(
-            say(
-                f"{self.address} 的 Elasticsearch 拒绝了请求：{reason}；详情见该服务的日志",
-                f"Elasticsearch at {self.address} refused: {reason}; its log says more",
-            )
-        )
+        ``error`` is what stands under ``error``: an object with ``type`` and ``reason``, or a text.
+        """
+        if not isinstance(error, Mapping):
+            return failures.refusal(self.address, status, "", str(error))
+        cause = next(iter(error.get("root_cause") or ()), error)
+        kind, reason = str(cause.get("type") or ""), str(cause.get("reason"))
+        return failures.refusal(self.address, status, kind, reason)
 
-    def unavailable(self, reason: str) -> EngineUnavailable:
-        """The error for a server that does not answer now."""
-        return EngineUnavailable(
-            say(
-                f"{self.address} 的 Elasticsearch 没有应答（{reason}）；"
-                "请检查该服务与 GONGWEN_ENGINE，然后重试",
-                f"Elasticsearch at {self.address} does not answer ({reason});"
-                " check the server and GONGWEN_ENGINE, then try again",
-            )
-        )
+    def _read(self, answer: elastic_transport.ApiResponse[Any]) -> Body:
+        """The object that was answered; a proxy's page is none."""
+        if not isinstance(answer.body, dict):
+            raise failures.wrong_version(self.address, _not_elasticsearch())
+        return answer.body
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """The one door for errors."""
         try:
             yield
-        except elasticsearch.NotFoundError as exc:
-            raise self.missing(_reason(exc)) from exc
-        except (elasticsearch.ConnectionError, elasticsearch.ConnectionTimeout) as exc:
-            raise self.unavailable(exc.message) from exc
+        except elasticsearch.UnsupportedProductError as exc:
+            raise failures.wrong_version(self.address, _not_elasticsearch()) from exc
         except elasticsearch.ApiError as exc:
-            if exc.status_code in (429, 502, 503, 504):
-                raise self.unavailable(_reason(exc)) from exc
-            raise self.refused(_reason(exc)) from exc
+            raise self._answered(exc) from exc
+        except elasticsearch.SSLError as exc:
+            # A connection that was cut while it was made says nothing of certificates.
+            cut = "EOF" in exc.message
+            error = failures.silence if cut else failures.untrusted
+            raise error(self.address, exc.message) from exc
+        except elasticsearch.ConnectionTimeout as exc:
+            raise failures.late(self.address, exc.message) from exc
+        except elasticsearch.ConnectionError as exc:
+            raise failures.silence(self.address, exc.message) from exc
+        except elasticsearch.SerializationError as exc:
+            raise failures.wrong_version(self.address, _not_elasticsearch()) from exc
         except elasticsearch.TransportError as exc:
-            raise self.refused(str(exc.message)) from exc
+            raise failures.refusal(self.address, 400, "", str(exc.message)) from exc
+
+    def _answered(self, exc: elasticsearch.ApiError) -> EngineError:
+        status = exc.status_code
+        strange = exc.meta.headers.get(_PRODUCT) is None
+        if strange and status in (400, 404, 405):
+            return failures.wrong_version(self.address, _not_elasticsearch())
+        error = exc.body.get("error") if isinstance(exc.body, dict) else None
+        return self.failed(status, error or exc.message)
 
 
-def _bad_address() -> ConfigurationError:
-    """The address is not repeated: it may hold a password."""
-    return ConfigurationError(
-        say(
-            "GONGWEN_ENGINE 应为 https://主机:9200/前缀，前缀为小写字母、数字、- 或 _",
-            "GONGWEN_ENGINE: expected https://host:9200/prefix, the prefix in lower-case"
-            " letters, digits, - or _",
-        )
-    )
-
-
-def _reason(exc: elasticsearch.ApiError) -> str:
-    error = exc.body.get("error") if isinstance(exc.body, dict) else None
-    if isinstance(error, dict):
-        causes = error.get("root_cause") or [error]
-        return f"{exc.status_code} {causes[0].get('type')}: {causes[0].get('reason')}"
-    return f"{exc.status_code} {error or exc.message}"
+def _not_elasticsearch() -> str:
+    return say("应答的不是 Elasticsearch", "what answers is not Elasticsearch")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzers.language import say
-from search_service.engines import Scope
+from search_service.engines import NO_ACCESS, Access, Scope
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
 from search_service.engines.elastic.reads import ElasticReader
@@ -68,8 +68,8 @@ class _Index:
 class ElasticEngine:
     """Generations as indices of one cluster; safe among threads."""
 
-    def __init__(self, url: str) -> None:
-        self._cluster = Cluster(url)
+    def __init__(self, url: str, access: Access = NO_ACCESS) -> None:
+        self._cluster = Cluster(url, access)
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Create an index; its name carries schema, analysis and model, and is unique."""

@@ -25,7 +25,7 @@ from search_service.engines.ordering import Standing, Verdict, id_of, judge, sta
 from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, Written
 
-_CONFLICT, _MISSING, _BUSY = 409, 404, (429, 503)
+_CONFLICT = 409
 _IDS = 500  # asked at once, each of both indices
 # Nothing stands in the articles: neither a digest nor the None of a tombstone.
 _NOTHING: Final = ""
@@ -189,12 +189,7 @@ class ElasticWriter:
             if status == _CONFLICT:
                 conflicts.add(result["_id"])
             elif status >= 300:
-                reason = f"{result['_id']}: {status} {result['error']['reason']}"
-                if status == _MISSING:
-                    raise self._cluster.missing(reason)
-                if status in _BUSY:
-                    raise self._cluster.unavailable(reason)
-                raise self._cluster.refused(reason)
+                raise self._cluster.failed(status, result["error"])
         return conflicts
 
 

@@ -1,0 +1,200 @@
+"""What went wrong with a cluster, as one of our errors, each with its cure. Pure.
+
+Entry points: :func:`refusal`, for what a server answered, of a request or of one document of it;
+:func:`silence` and its neighbours, where there was no answer. They know names of Elasticsearch's
+errors, and nothing of its client.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from analyzers.language import say
+from search_service.errors import (
+    EngineBusy,
+    EngineError,
+    EngineTimeout,
+    EngineUnavailable,
+    MappingConflict,
+    MissingPrivilege,
+    NoIndex,
+    ShardsMissing,
+    UntrustedEngine,
+    WrongCredentials,
+    WrongVersion,
+)
+
+_OLDEST = "9.2"  # of the servers; the major version is that of the client
+_NO_SHARD = {
+    "no_shard_available_action_exception",
+    "search_phase_execution_exception",
+    "unavailable_shards_exception",
+}
+_UNFIT_REASONS = ("dimension", "mapper [")  # of an illegal_argument_exception
+
+
+def refusal(address: str, status: int, kind: str, reason: str) -> EngineError:
+    """The error for an answer of this status; ``kind`` is Elasticsearch's ``type``, or empty."""
+    told = " ".join(filter(None, (str(status), kind and f"{kind}:", reason)))
+    if kind in _BY_KIND:
+        return _BY_KIND[kind](address, told)
+    if kind == "illegal_argument_exception" and any(part in reason for part in _UNFIT_REASONS):
+        return _unfit(address, told)
+    if kind in _NO_SHARD and status >= 500:
+        return _no_shard(address, told)
+    if status == 404 and not kind:  # an alias that is missing
+        return no_index(address, told)
+    if status in _BY_STATUS:
+        return _BY_STATUS[status](address, told)
+    return EngineError(
+        say(
+            f"{address} 的 Elasticsearch 拒绝了请求：{told}；详情见该服务的日志",
+            f"Elasticsearch at {address} refused: {told}; its log says more",
+        )
+    )
+
+
+def silence(address: str, reason: str) -> EngineUnavailable:
+    """No connection, or a server that is not ready."""
+    return EngineUnavailable(
+        say(
+            f"{address} 的 Elasticsearch 没有应答（{reason}）；"
+            "请检查该服务与 GONGWEN_ENGINE（主机、端口、http 还是 https），然后重试",
+            f"Elasticsearch at {address} does not answer ({reason});"
+            " check the server and GONGWEN_ENGINE (host, port, http or https), then try again",
+        )
+    )
+
+
+def late(address: str, reason: str) -> EngineTimeout:
+    """No answer in time."""
+    return EngineTimeout(
+        say(
+            f"{address} 的 Elasticsearch 没有及时应答（{reason}）；"
+            "请检查它的负荷，或调大 GONGWEN_ENGINE_TIMEOUT",
+            f"Elasticsearch at {address} did not answer in time ({reason});"
+            " check its load, or raise GONGWEN_ENGINE_TIMEOUT",
+        )
+    )
+
+
+def untrusted(address: str, reason: str) -> UntrustedEngine:
+    """No TLS connection."""
+    return UntrustedEngine(
+        say(
+            f"与 {address} 的 TLS 连接未能建立（{reason}）；请检查 GONGWEN_ENGINE_CA 或"
+            " GONGWEN_ENGINE_FINGERPRINT 是否属于该服务，主机名是否在证书里，该服务是否启用了 TLS",
+            f"no TLS connection to {address} ({reason}); check that GONGWEN_ENGINE_CA or"
+            " GONGWEN_ENGINE_FINGERPRINT belong to this server, that its certificate names the host,"
+            " and that it has TLS at all",
+        )
+    )
+
+
+def wrong_version(address: str, reason: str) -> WrongVersion:
+    """A server of another version, or no Elasticsearch."""
+    return WrongVersion(
+        say(
+            f"{address} 不是 Elasticsearch {_OLDEST} 以上的 9.x（{reason}）；"
+            "请检查 GONGWEN_ENGINE，或升级该服务",
+            f"{address} is no Elasticsearch 9.x from {_OLDEST} on ({reason});"
+            " check GONGWEN_ENGINE, or upgrade the server",
+        )
+    )
+
+
+def no_index(address: str, reason: str) -> NoIndex:
+    """Nothing indexed yet under this prefix."""
+    return NoIndex(
+        say(
+            f"{address} 上没有所读的索引（{reason}）；请运行 gongwen index",
+            f"no such index at {address} ({reason}); run gongwen index",
+        )
+    )
+
+
+def _busy(address: str, reason: str) -> EngineBusy:
+    return EngineBusy(
+        say(
+            f"{address} 的 Elasticsearch 太忙（{reason}）；请稍后重试，经常如此则增加节点或内存",
+            f"Elasticsearch at {address} is too busy ({reason});"
+            " try again later; if it happens often, give it nodes or memory",
+        )
+    )
+
+
+def _no_shard(address: str, reason: str) -> ShardsMissing:
+    return ShardsMissing(
+        say(
+            f"{address} 上索引的分片不可用（{reason}）；用 GET _cluster/allocation/explain 查看原因，"
+            "恢复节点或磁盘，或运行 gongwen index 重建",
+            f"shards of the index at {address} are missing ({reason});"
+            " GET _cluster/allocation/explain says why: bring back node or disk, or run gongwen index",
+        )
+    )
+
+
+def _blocked(address: str, reason: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        say(
+            f"{address} 的 Elasticsearch 暂停了这项操作（{reason}）；"
+            "多半是磁盘将满或没有主节点：腾出磁盘空间，检查集群",
+            f"Elasticsearch at {address} has blocked this ({reason});"
+            " mostly the disk is nearly full or there is no master: free space, check the cluster",
+        )
+    )
+
+
+def _unknown_user(address: str, reason: str) -> WrongCredentials:
+    return WrongCredentials(
+        say(
+            f"{address} 的 Elasticsearch 不认识这个用户或 API key（{reason}）；请检查 GONGWEN_ENGINE"
+            " 中的用户与口令，或 GONGWEN_ENGINE_API_KEY（是否过期、作废）",
+            f"Elasticsearch at {address} does not know this user or API key ({reason}); check user and"
+            " password in GONGWEN_ENGINE, or GONGWEN_ENGINE_API_KEY (expired, invalidated?)",
+        )
+    )
+
+
+def _forbidden(address: str, reason: str) -> MissingPrivilege:
+    return MissingPrivilege(
+        say(
+            f"{address} 的 Elasticsearch 不许这个用户或 API key 这样做（{reason}）；"
+            "请给它 docker/roles.yml 中的角色，并核对 GONGWEN_ENGINE 的前缀",
+            f"Elasticsearch at {address} does not let this user or API key do that ({reason});"
+            " give it the role of docker/roles.yml, and check the prefix in GONGWEN_ENGINE",
+        )
+    )
+
+
+def _unfit(address: str, reason: str) -> MappingConflict:
+    return MappingConflict(
+        say(
+            f"{address} 上索引的字段与所写的不符（{reason}）；请运行 gongwen index 重建索引",
+            f"a document does not fit the index at {address} ({reason});"
+            " run gongwen index to build it anew",
+        )
+    )
+
+
+_BY_KIND: Final[Mapping[str, Callable[[str, str], EngineError]]] = {
+    "aliases_not_found_exception": no_index,
+    "cluster_block_exception": _blocked,
+    "document_parsing_exception": _unfit,
+    "index_not_found_exception": no_index,
+    "mapper_exception": _unfit,
+    "mapper_parsing_exception": _unfit,
+    "media_type_header_exception": wrong_version,
+    "strict_dynamic_mapping_exception": _unfit,
+}
+_BY_STATUS: Final[Mapping[int, Callable[[str, str], EngineError]]] = {
+    401: _unknown_user,
+    403: _forbidden,
+    404: silence,  # a scan's point in time that is gone
+    406: wrong_version,
+    408: late,
+    415: wrong_version,
+    429: _busy,
+    502: silence,
+    503: silence,
+    504: late,
+}
