@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all check format bench lock clean
+.PHONY: help install install-test install-all demo test test-all check format bench dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The Python that was asked for; else the one .venv has, if it works; else python3.
@@ -24,6 +24,7 @@ help:
 	@echo 'make format    整理代码 / let ruff format and mend'
 	@echo 'make install   只安装到 .venv / install into .venv only'
 	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
+	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / a node of Elasticsearch to try out (Java 21, Maven)'
 	@echo 'make lock      更新锁定的版本 / write the locked versions (needs uv)'
 	@echo 'make clean     删除 .venv 与缓存（不动 data/）/ delete .venv and caches, never data/'
 
@@ -58,6 +59,9 @@ format: install-test
 bench: install
 	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench CORPUS=articles.jsonl.gz' >&2; exit 2; }
 	@$(BIN)/python -m tools.bench $(CORPUS) $(ARGS)
+
+dev-elasticsearch: install-test
+	@$(BIN)/python -m tests.elasticsearch_node
 
 lock:
 	@$(USED) tools/lock.py $(ARGS)

@@ -349,15 +349,31 @@ def pytest_terminal_summary(
         terminalreporter.write_line(reason, yellow=True)
 
 
+_STARTING = """\
+正在启动 Elasticsearch（首次要先下载）…… / Starting Elasticsearch (the first time it is fetched) …"""
+_STARTED = """
+已启动：只供本机试用，没有口令，数据随它消失。在另一个终端里：
+It runs: for this machine only, without passwords; its data go with it. In another terminal:
+
+  export GONGWEN_ENGINE={address}/gongwen
+  .venv/bin/gongwen index indexer/sample/corpus
+  .venv/bin/gongwen serve
+
+按 Ctrl-C 停止。 / Ctrl-C stops it."""
+
+
 def main() -> None:
-    """Start a node for trying out and print its address; Ctrl-C stops it."""
+    """Start a node for trying out and say how to go on; Ctrl-C stops it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with running_node() as address:
-        print(f"{address}/gongwen", flush=True)
-        try:
+    print(_STARTING, flush=True)
+    try:
+        with running_node() as address:
+            print(_STARTED.format(address=address), flush=True)
             signal.pause()
-        except KeyboardInterrupt:
-            print("stopping")
+    except NodeMissing as missing:
+        sys.exit(f"不能启动 / cannot start: {missing}")
+    except KeyboardInterrupt:
+        print("已停止 / stopped")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The compose file, the image and the secrets they must not hold."""
+"""The compose file, the image and the secrets they must not hold.
+
+That they work stands in :mod:`tests.test_containers`, as far as it can be seen without containers.
+"""
 
 import os
 import re
@@ -43,12 +46,25 @@ def test_the_service_waits_for_its_engine(services: dict[str, Any]) -> None:
     assert "search_service.web.wsgi:create_wsgi_app()" in services["api"]["command"]
 
 
+def test_only_the_indexer_may_write(services: dict[str, Any]) -> None:
+    """Each has a user of its own, made at the start of the node with a role of the same name."""
+    roles = yaml.safe_load((ROOT / "docker/roles.yml").read_text(encoding="utf-8"))
+    for name, user in (("api", "gongwen_reader"), ("indexer", "gongwen_indexer")):
+        address = services[name]["environment"]["GONGWEN_ENGINE"]
+        assert address.startswith(f"http://{user}:${{{user.upper()}_PASSWORD:?")
+        assert f"{user.upper()}_PASSWORD" in services["elasticsearch"]["environment"]
+        assert user in roles
+    for mount in services["elasticsearch"]["volumes"]:
+        source = mount.split(":")[0]
+        assert not source.startswith(".") or (ROOT / source).is_file()
+
+
 def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
     """A setting that was renamed is renamed here too."""
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     given = set(re.findall(r"\b(GONGWEN_\w+)=", image))
-    for service in services.values():
-        given |= {name for name in service["environment"] if name.startswith(PREFIX)}
+    for name in ("api", "indexer"):
+        given |= {name for name in services[name]["environment"] if name.startswith(PREFIX)}
     assert given <= NAMES
 
 
@@ -57,9 +73,12 @@ def test_no_password_stands_in_a_file() -> None:
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     for line in compose.splitlines():
         if "PASSWORD" in line and not line.lstrip().startswith("#"):
-            assert "${ELASTIC_PASSWORD:?" in line or "$$ELASTIC_PASSWORD" in line
+            assert re.search(r"\$\{\w+_PASSWORD:\?", line) or "$$ELASTIC_PASSWORD" in line
+    needed = set(re.findall(r"\$\{(\w+_PASSWORD)", compose))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert re.findall(r"^ELASTIC_PASSWORD=(.*)$", example, re.MULTILINE) == [""]
+    assert dict(re.findall(r"^(\w+_PASSWORD)=(.*)$", example, re.MULTILINE)) == dict.fromkeys(
+        needed, ""
+    )
     assert "/.env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -71,6 +90,17 @@ def test_the_image_holds_what_it_copies() -> None:
         for name in line.split()[:-1]:
             assert (ROOT / name).exists()
             assert f"!{name}" in allowed
+
+
+def test_the_image_is_small_and_not_of_root() -> None:
+    """What builds it stays behind, and the service runs as a user without rights."""
+    stages = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
+    assert [stage.splitlines()[0] for stage in stages[1:]] == [
+        "python:3.13-slim AS build",
+        "python:3.13-slim",
+    ]
+    assert re.findall(r"^USER (\w+)$", stages[2], re.MULTILINE) == ["gongwen"]
+    assert "pip install" not in stages[2]
 
 
 def _compose() -> list[str]:
@@ -91,7 +121,12 @@ def test_compose_itself_accepts_the_file() -> None:
     done = subprocess.run(
         [*command, "--profile", "indexer", "config", "--quiet"],
         cwd=ROOT,
-        env={**os.environ, "ELASTIC_PASSWORD": "only-for-this-test"},
+        env={
+            **os.environ,
+            "ELASTIC_PASSWORD": "only-for-this-test",
+            "GONGWEN_READER_PASSWORD": "only-for-this-test",
+            "GONGWEN_INDEXER_PASSWORD": "only-for-this-test",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -187,6 +187,25 @@ def test_nothing_is_lost_when_the_writer_is_killed(folder: Path) -> None:
     assert engine.count(public(engine)) == len(expected_ids(first))
 
 
+def test_deletes_and_orders_outlive_the_process(folder: Path) -> None:
+    """After SIGKILL a stale update neither brings back what was deleted nor passes as new."""
+    engine = reopened(folder)
+    load(engine, FIRE, record("A0007", "学校 安全", "学校 安全 。"))
+    load(engine, Tombstone(id="B1890", version=1), Tombstone(id="C2352", version=1))
+    load(engine, record("A0007", "学校 安全", "学校 安全 。", version=3))
+    engine.close()
+    with process("write", folder, "1") as child:
+        assert child.stdout
+        child.stdout.readline()
+        child.kill()
+
+    late = record("A0007", "学校 安全", "迟到 的 改写 。", version=2)
+    written = load(reopened(folder), FIRE, FLOOD, late)
+
+    assert written == Written(stale=("B1890", "C2352", "A0007"))
+    assert list(read(reopened(folder)).fetch(["B1890", "C2352", "A0007"])) == ["A0007"]
+
+
 def expected_ids(done: int) -> set[str]:
     """The live articles after batch ``done``."""
     live: set[str] = set()
