@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all check format bench dev-elasticsearch lock clean
+.PHONY: help install install-test install-all demo test test-all check format bench bench-engines rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The Python that was asked for; else the one .venv has, if it works; else python3.
@@ -24,7 +24,9 @@ help:
 	@echo 'make format    整理代码 / let ruff format and mend'
 	@echo 'make install   只安装到 .venv / install into .venv only'
 	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
+	@echo 'make rehearse  故障演练 / what happens when things go wrong: make rehearse CORPUS=articles.jsonl.gz'
 	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / a node of Elasticsearch to try out (Java 21, Maven)'
+	@echo 'make bench-engines  两种引擎对比 / compare the engines: make bench-engines CORPUS=articles.jsonl.gz'
 	@echo 'make lock      更新锁定的版本 / write the locked versions (needs uv)'
 	@echo 'make clean     删除 .venv 与缓存（不动 data/）/ delete .venv and caches, never data/'
 
@@ -60,8 +62,16 @@ bench: install
 	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench CORPUS=articles.jsonl.gz' >&2; exit 2; }
 	@$(BIN)/python -m tools.bench $(CORPUS) $(ARGS)
 
+rehearse: install-test
+	@test -n '$(CORPUS)' || { echo '用法 / usage: make rehearse CORPUS=articles.jsonl.gz' >&2; exit 2; }
+	@$(BIN)/python -m tools.rehearse $(CORPUS) $(ARGS)
+
 dev-elasticsearch: install-test
 	@$(BIN)/python -m tests.elasticsearch_node
+
+bench-engines: install-all
+	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench-engines CORPUS=articles.jsonl.gz' >&2; exit 2; }
+	@$(BIN)/python -m tools.compare_engines $(CORPUS) $(ARGS)
 
 lock:
 	@$(USED) tools/lock.py $(ARGS)

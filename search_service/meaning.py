@@ -2,8 +2,8 @@
 
 Two thresholds. The floor of the generation judges the question: if its best hit is no nearer than what
 nonsense reaches, nothing is. The tail judges the other hits by the best one: what is much farther is of
-another subject. Filters narrow the answer and never the judgement, so that a facet counts what its
-filter finds.
+another subject. Filters and a role narrow the answer and never the judgement, so that a facet counts
+what its filter finds.
 """
 
 from search_service import relevance
@@ -18,6 +18,7 @@ def nearest(
     filters: Filters = NO_FILTERS,
     articles: int = relevance.WINDOW,
     per_article: int = 1,
+    role: str | None = None,
 ) -> list[PassageHit]:
     """The passages of the nearest articles, best first; empty for a question without an answer.
 
@@ -30,8 +31,10 @@ def nearest(
         articles=articles,
         per_article=per_article,
         floor=floor * relevance.SEMANTIC_TAIL,
+        role=role,
     )
-    judged = hits if filters == NO_FILTERS else reader.nearest(vector, articles=1, floor=floor)
+    whole = filters == NO_FILTERS and role is None
+    judged = hits if whole else reader.nearest(vector, articles=1, floor=floor)
     if not judged or judged[0].score < floor:
         return []
     tail = judged[0].score * relevance.SEMANTIC_TAIL

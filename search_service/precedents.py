@@ -83,20 +83,20 @@ def precedents(
         piece = normalize(text.strip()[section.start : section.end])
         asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
         words.update(dict.fromkeys(asked))
-        by_words = _by_words(reader, asked, filters)
-        by_meaning = _by_meaning(service, reader, piece, filters)
+        by_words = _by_words(reader, asked, filters, role)
+        by_meaning = _by_meaning(service, reader, piece, filters, role)
         degraded |= by_meaning is None
         by_meaning = by_meaning or []
         owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
         lists.append((relevance.RRF_KEYWORD, [hit.passage_id for hit in by_words]))
         lists.append((relevance.RRF_SEMANTIC, [hit.passage_id for hit in by_meaning]))
     fused = fuse(lists)
-    results = _precedents(reader, fused, owners, list(words), limit, role)
+    results = _precedents(reader, fused, owners, list(words), limit)
     return PrecedentPage(results=results, degraded=degraded)
 
 
 def _by_meaning(
-    service: SearchService, reader: Reader, piece: str, filters: Filters
+    service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
 ) -> list[PassageHit] | None:
     """The nearest passages; None where meaning cannot be had."""
     if not reader.manifest.dimensions:
@@ -107,10 +107,18 @@ def _by_meaning(
         return None
     if vector is None:
         return []
-    return nearest(reader, vector, filters=filters, per_article=relevance.PRECEDENTS_PER_ARTICLE)
+    return nearest(
+        reader,
+        vector,
+        filters=filters,
+        per_article=relevance.PRECEDENTS_PER_ARTICLE,
+        role=role,
+    )
 
 
-def _by_words(reader: Reader, words: list[str], filters: Filters) -> list[PassageHit]:
+def _by_words(
+    reader: Reader, words: list[str], filters: Filters, role: str | None
+) -> list[PassageHit]:
     """Passages by their words; only those that hold a calibrated share of the question's idf."""
     frequencies = reader.frequencies(Field.BODY_WORDS, words)
     articles = reader.totals(Everything()).total
@@ -120,6 +128,7 @@ def _by_words(reader: Reader, words: list[str], filters: Filters) -> list[Passag
         filters=filters,
         articles=relevance.WINDOW,
         per_article=relevance.PRECEDENTS_PER_ARTICLE,
+        role=role,
     )
     stored = reader.fetch(sorted({hit.article_id for hit in hits}))
     needed = relevance.PRECEDENT_SHARE * sum(weights.values())
@@ -149,7 +158,6 @@ def _precedents(
     owners: Mapping[str, str],
     words: list[str],
     limit: int,
-    role: str | None,
 ) -> tuple[Precedent, ...]:
     stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
     found: list[Precedent] = []
@@ -161,7 +169,7 @@ def _precedents(
             continue
         one = stored[owners[key]]
         passage = _passage(one, key)
-        if passage is None or role not in {None, passage.role}:
+        if passage is None:
             continue
         text = one.text_of(passage).strip()
         same = re.sub(r"\W", "", text)

@@ -24,7 +24,7 @@ from search_service.settings import Settings
 from search_service.store import Store
 
 # Raise it when what a generation stores changes its meaning.
-SCHEMA = 1
+SCHEMA = 2
 NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 

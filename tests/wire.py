@@ -138,6 +138,10 @@ class Cable:
         """Connect again, on the same port."""
         self._listener = self._listen(self.port)
 
+    def lead_to(self, target: int) -> None:
+        """Pass new connections on to another port."""
+        self._target = target
+
     def freeze(self) -> None:
         """Take whatever comes, and pass nothing on."""
         self._flowing.clear()
@@ -160,7 +164,11 @@ class Cable:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:  # nobody is there
+                    near.close()
+                    continue
                 for end in (near, far):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.opened += 1

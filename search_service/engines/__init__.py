@@ -149,11 +149,13 @@ class Reader(Protocol):
         articles: int = 200,
         per_article: int = 1,
         floor: float = -1.0,
+        role: str | None = None,
     ) -> list[PassageHit]:
         """The best ``per_article`` passages of the ``articles`` nearest articles, best first.
 
-        ``vector``: shape (dimensions,), L2-normalised. Passages under ``floor`` are left out. An
-        article is as near as its nearest passage. Without vectors in the generation: an empty list.
+        ``vector``: shape (dimensions,), L2-normalised. Passages under ``floor`` are left out, and
+        those of another ``role`` where one is given (``""``: those without). An article is as near
+        as its nearest passage that is left. Without vectors in the generation: an empty list.
         """
 
     def passages(
@@ -163,8 +165,12 @@ class Reader(Protocol):
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
+        role: str | None = None,
     ) -> list[PassageHit]:
-        """The same shape as :meth:`nearest`, by Σ weight × BM25 of the passages' words."""
+        """The same shape as :meth:`nearest`, by Σ weight × BM25 of the passages' words.
+
+        The statistics are those of all passages, whatever the ``role``.
+        """
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
         """In how many articles of the index each term stands in the field (hidden ones included)."""

@@ -61,22 +61,29 @@ def record(
     *passages: str,
     version: int = 1,
     vectors: Sequence[Vector | None] | None = None,
+    roles: Sequence[str] | None = None,
     exact: tuple[str, ...] = (),
     **values: Any,
 ) -> Record:
-    """A record of a title and passages given as words; without vectors all point one way."""
+    """A record of a title and passages given as words; without vectors all point one way.
+
+    Without ``roles`` all passages are 主体.
+    """
     texts = [words.replace(" ", "") for words in passages]
     title_text = title.replace(" ", "")
     given = [unit(1)] * len(texts) if vectors is None else vectors
     analysed = []
     start = 0
-    for number, (text, words, vector) in enumerate(zip(texts, passages, given, strict=True)):
+    own_roles = ["主体"] * len(texts) if roles is None else roles
+    for number, (text, words, vector, role) in enumerate(
+        zip(texts, passages, given, own_roles, strict=True)
+    ):
         passage = Passage(
             id=f"{id}-p{number}",
             start=start,
             end=start + len(text),
             path=("一、总则",),
-            role="正文",
+            role=role,
         )
         analysed.append(AnalysedPassage(passage=passage, words=words, vector=vector))
         start += len(text)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -517,6 +518,68 @@ def test_passages_of_many_articles_tie_by_id(engine: Engine) -> None:
     hits = reader.passages([("安全", 1.0)], articles=5)
     assert [hit.article_id for hit in hits] == expected
     assert [hit.article_id for hit in reader.nearest(unit(1), articles=5)] == expected
+
+
+def test_a_role_selects_passages(engine: Engine) -> None:
+    """An article is as near as its nearest passage of the role; one without any is no answer."""
+    load(
+        engine,
+        record(
+            "R0001",
+            "工作 方案",
+            "安全 工作 。",
+            "加强 安全 保障 。",
+            "安全 安全 经费 保障 。",
+            vectors=[unit(1), unit(0.6, 0.8), unit(0.8, 0.6)],
+            roles=["主体", "保障措施", "保障措施"],
+            kind="方案",
+        ),
+        record(
+            "R0002",
+            "工作 通知",
+            "安全 责任 。",
+            "加强 安全 组织 领导 。",
+            vectors=[unit(0, 1), unit(1, 0.1)],
+            roles=["主体", "保障措施"],
+            kind="通知",
+        ),
+        record("R0003", "情况 说明", "安全 情况 。", vectors=[unit(0.8, 0.6)], roles=[""]),
+    )
+    reader = read(engine)
+    both = Filters(kind="方案")
+
+    def near(**wanted: Any) -> list[str]:
+        return [hit.passage_id for hit in reader.nearest(unit(1), **wanted)]
+
+    def worded(**wanted: Any) -> list[str]:
+        return [hit.passage_id for hit in reader.passages([("安全", 1.0)], **wanted)]
+
+    assert near(role="主体") == ["R0001-p0", "R0002-p0"]
+    assert near(role="保障措施") == ["R0002-p1", "R0001-p2"]
+    assert near(role="保障措施", per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
+    assert near(role="保障措施", articles=1) == ["R0002-p1"]
+    assert near(role="保障措施", floor=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
+    assert near(role="主体", floor=0.5) == ["R0001-p0"]
+    assert near(role="保障措施", filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
+    assert near(role="") == worded(role="") == ["R0003-p0"]
+    assert near(role="附件") == worded(role="附件") == []
+    assert sorted(worded(role="保障措施", per_article=3)) == ["R0001-p1", "R0001-p2", "R0002-p1"]
+    assert worded(role="保障措施", filters=both) == ["R0001-p2"]
+    assert worded(role="主体", articles=1) == ["R0001-p0"]
+    hidden = read(engine, "R0002")
+    assert [hit.article_id for hit in hidden.nearest(unit(1), role="保障措施")] == ["R0001"]
+    scores = {hit.passage_id: hit.score for hit in reader.passages([("安全", 1.0)], per_article=3)}
+    for hit in reader.passages([("安全", 1.0)], per_article=3, role="保障措施"):
+        assert hit.score == scores[hit.passage_id]  # of the statistics of all passages
+
+
+def test_roles_follow_writes(library: Engine) -> None:
+    """A passage that was rewritten with another role is found under that one only."""
+    load(library, record("B1890", "消防 通知", "安全 。", version=2, roles=["附件"]))
+    reader = read(library)
+    assert [hit.article_id for hit in reader.nearest(unit(1), role="附件")] == ["B1890"]
+    assert "B1890" not in {hit.article_id for hit in reader.nearest(unit(1), role="主体")}
+    assert [hit.article_id for hit in reader.passages([("安全", 1.0)], role="附件")] == ["B1890"]
 
 
 # --- what the index knows ------------------------------------------------------------------------

@@ -254,11 +254,24 @@ def test_by_date_nothing_scores() -> None:
 
 def test_the_floor_reaches_the_server_a_little_lower() -> None:
     """The server rounds otherwise than we do; what it lets through too much is cut afterwards."""
-    search = dsl.nearest_body(unit(1, 0), [], articles=10, per_article=1, floor=0.5)["knn"]
+    search = dsl.nearest_body(
+        unit(1, 0), [], articles=10, per_article=1, floor=0.5, role=None, reach=1
+    )["knn"]
 
     assert 0.499 < search["similarity"] < 0.5
     assert search["k"] > 10
     assert search["num_candidates"] >= 2 * search["k"]
+
+
+def test_a_role_is_a_condition_beside_those_over_the_article() -> None:
+    """A kNN search answers nothing to one ``bool`` over article and passage."""
+    filters = conditions(Filters(kind="条例"), ())
+
+    search = dsl.nearest_body(
+        unit(1, 0), filters, articles=10, per_article=1, floor=-1.0, role="附件", reach=1
+    )["knn"]
+
+    assert search["filter"] == [{"term": {"kind": "条例"}}, {"term": {"passages.role": "附件"}}]
 
 
 def test_only_a_tie_at_the_end_is_worth_a_second_look() -> None:
@@ -288,7 +301,7 @@ def answer(**articles: list[Body]) -> Body:
     return {
         "hits": {
             "hits": [
-                {"_id": article, "inner_hits": {"passages": {"hits": {"hits": passages}}}}
+                {"sort": [1.0, article], "inner_hits": {"passages": {"hits": {"hits": passages}}}}
                 for article, passages in articles.items()
             ]
         }

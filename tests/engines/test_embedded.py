@@ -377,6 +377,15 @@ def test_the_passage_cache_is_only_a_cache(folder: Path) -> None:
     assert nearest() == expected
     (caches[0] / "vectors.float32").write_bytes(b"")
     assert nearest() == expected
+    [made] = home(engine, folder).glob("passages.cache-*")  # made again, by a reader
+    with np.load(made / "index.npz") as arrays:
+        older = {name: arrays[name] for name in arrays.files if not name.startswith("role")}
+    np.savez(made / "index.npz", **older)  # as a format without roles had it
+    before = (made / "vectors.float32").stat().st_ino
+    assert nearest() == expected
+    assert (made / "vectors.float32").stat().st_ino != before
+    with np.load(made / "index.npz") as arrays:
+        assert "roles" in arrays.files
     for path in home(engine, folder).glob("passages.cache-*"):
         shutil.rmtree(path)
     assert nearest() == expected

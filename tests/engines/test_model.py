@@ -34,6 +34,7 @@ from tests.engines.library import DIMENSIONS, load, pairs, read, record, unit
 WORDS = ("安全", "生产", "监督", "管理", "应急", "预案")
 KINDS = ("通知", "意见", None)
 CATEGORIES = ("安全", "安全/消防", "教育", None)
+ROLES = ("导语", "主体", "")
 DATES = ("2023", "2024-02", "2024-02-29", "2024-12-31", None)
 ORDINARY = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -53,6 +54,7 @@ def make(number: int, version: int, source: random.Random) -> Record:
         *passages,
         version=version,
         vectors=directions,
+        roles=[source.choice(ROLES) for _ in passages],
         kind=source.choice(KINDS),
         category=source.choice(CATEGORIES),
         date=source.choice(DATES),
@@ -230,6 +232,7 @@ def test_rankings_are_one_list(
     articles=st.integers(1, 50),
     per_article=st.integers(1, 3),
     floor=st.sampled_from([-1.0, 0.0, 0.5]),
+    role=st.sampled_from([None, *ROLES, "附件"]),
 )
 def test_nearest_is_exact(
     library: tuple[Reader, dict[str, Record]],
@@ -238,6 +241,7 @@ def test_nearest_is_exact(
     articles: int,
     per_article: int,
     floor: float,
+    role: str | None,
 ) -> None:
     """The nearest passages are those that looking at every vector finds."""
     reader, standing = library
@@ -246,7 +250,7 @@ def test_nearest_is_exact(
         for id, article in standing.items()
         if passes(filters, article)
         for p in article.passages
-        if p.vector is not None
+        if p.vector is not None and role in (None, p.passage.role)
     ]
     scored.sort(key=lambda entry: (entry[0], entry[1], entry[2].start))
     expected: list[tuple[str, str, float]] = []
@@ -258,7 +262,12 @@ def test_nearest_is_exact(
         if taken[id] <= per_article:
             expected.append((id, passage.id, -score))
     hits = reader.nearest(
-        vector, filters=filters, articles=articles, per_article=per_article, floor=floor
+        vector,
+        filters=filters,
+        articles=articles,
+        per_article=per_article,
+        floor=floor,
+        role=role,
     )
     assert [(hit.article_id, hit.passage_id, hit.score) for hit in hits] == expected
 
@@ -266,24 +275,35 @@ def test_nearest_is_exact(
 @ORDINARY
 @given(
     words=st.lists(st.sampled_from([*WORDS, "没有"]), max_size=4, unique=True),
+    filters=filter_sets,
     articles=st.integers(1, 50),
     per_article=st.integers(1, 3),
+    role=st.sampled_from([None, *ROLES, "附件"]),
 )
 def test_passages_hold_a_term_each(
-    library: tuple[Reader, dict[str, Record]], words: list[str], articles: int, per_article: int
+    library: tuple[Reader, dict[str, Record]],
+    words: list[str],
+    filters: Filters,
+    articles: int,
+    per_article: int,
+    role: str | None,
 ) -> None:
     """Every passage with a term is found, none without, best articles first, so many of each."""
     reader, standing = library
     terms = [(word, 1.0) for word in words]
-    every = reader.passages(terms, articles=100, per_article=10)
+    every = reader.passages(terms, filters=filters, articles=100, per_article=10, role=role)
     assert {(hit.article_id, hit.passage_id) for hit in every} == {
         (id, p.passage.id)
         for id, article in standing.items()
         for p in article.passages
-        if set(words) & set(p.words.split())
+        if passes(filters, article)
+        and role in (None, p.passage.role)
+        and set(words) & set(p.words.split())
     }
     assert [hit.score for hit in every] == sorted((hit.score for hit in every), reverse=True)
-    some = reader.passages(terms, articles=articles, per_article=per_article)
+    some = reader.passages(
+        terms, filters=filters, articles=articles, per_article=per_article, role=role
+    )
     first = list(dict.fromkeys(hit.article_id for hit in every))[:articles]
     assert list(dict.fromkeys(hit.article_id for hit in some)) == first
     assert [hit.passage_id for hit in some] == [

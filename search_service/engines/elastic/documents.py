@@ -43,7 +43,7 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
         "start": _unindexed("integer"),
         "end": _unindexed("integer"),
         "path": _unindexed("keyword"),
-        "role": _unindexed("keyword"),
+        "role": {"type": "keyword", "doc_values": False},
         "words": _text(positions=False),
     }
     if dimensions:
@@ -59,6 +59,8 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
             "number_of_shards": 1,
             "codec": "best_compression",
             **settings(loading=False),
+            # The default (acorn) loses articles under a filter: recall 0.94 where this one has 1.
+            "index.dense_vector.hnsw_filter_heuristic": "fanout",
         },
         "mappings": {
             "dynamic": "strict",

@@ -142,6 +142,7 @@ class ElasticReader:
         articles: int = 200,
         per_article: int = 1,
         floor: float = -1.0,
+        role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the nearest articles, scored exactly from the stored vectors."""
         dimensions = self._manifest.dimensions
@@ -155,13 +156,25 @@ class ElasticReader:
                     " use the model that made the index",
                 )
             )
-        wanted = {"articles": articles, "per_article": per_article}
-        conditions = self._conditions(filters)
-        answer = self._search(dsl.nearest_body(vector, conditions, **wanted, floor=floor))
+
+        def ask(reach: int) -> Body:
+            body = dsl.nearest_body(
+                vector,
+                self._conditions(filters),
+                articles=articles,
+                per_article=per_article,
+                floor=floor,
+                role=role,
+                reach=reach,
+            )
+            return self._search(body)
+
+        answer = ask(1)
         if dsl.ends_in_a_tie(answer, articles):
-            body = dsl.nearest_body(vector, conditions, **wanted, floor=floor, reach=_REACH)
-            answer = self._search(body)
-        return dsl.nearest_hits(answer, vector, **wanted, floor=floor)
+            answer = ask(_REACH)
+        return dsl.nearest_hits(
+            answer, vector, articles=articles, per_article=per_article, floor=floor
+        )
 
     def passages(
         self,
@@ -170,12 +183,17 @@ class ElasticReader:
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
+        role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the articles that hold them, by their words."""
         if not terms or articles <= 0 or per_article <= 0:
             return []
         body = dsl.passages_body(
-            terms, self._conditions(filters), articles=articles, per_article=per_article
+            terms,
+            self._conditions(filters),
+            articles=articles,
+            per_article=per_article,
+            role=role,
         )
         return dsl.passage_hits(self._search(body), articles=articles, per_article=per_article)
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -27,19 +27,22 @@ _PREFIX = "passages.cache-"
 _UNFINISHED = "passages.new-"
 _INDEX, _VECTORS = "index.npz", "vectors.float32"
 _BATCH = 500
+_NOWHERE = np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True)
 class Block:
     """Passages sorted by their article's row, then by their place in it.
 
-    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``present``: has a vector (others
-    hold zeros), ``vectors``: shape (passages, dimensions).
+    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``roles``: places in ``role_names``,
+    ``present``: has a vector (others hold zeros), ``vectors``: shape (passages, dimensions).
     """
 
     rows: npt.NDArray[np.int32]
     revisions: npt.NDArray[np.int64]
     ids: npt.NDArray[np.bytes_]
+    roles: npt.NDArray[np.uint16]
+    role_names: tuple[str, ...]
     present: npt.NDArray[np.bool_]
     vectors: Vector
 
@@ -52,10 +55,14 @@ class Block:
         present = np.array([flag for p in given for flag in p.present], dtype=bool)
         if present.any():
             vectors[present] = np.concatenate([p.vectors for p in given if any(p.present)])
+        names = sorted({role for p in given for role in p.roles})
+        code_of = {role: code for code, role in enumerate(names)}
         return cls(
             rows=np.repeat(np.array([p.row for p in given], dtype=np.int32), counts),
             revisions=np.repeat(np.array([p.revision for p in given], dtype=np.int64), counts),
             ids=np.array([id.encode() for p in given for id in p.ids], dtype=np.bytes_),
+            roles=np.array([code_of[role] for p in given for role in p.roles], dtype=np.uint16),
+            role_names=tuple(names),
             present=present,
             vectors=vectors,
         )
@@ -77,6 +84,22 @@ class Block:
         size = int(self.rows[-1]) + 2 if len(self.rows) else 0
         return np.searchsorted(self.rows, np.arange(size, dtype=np.int32))
 
+    def with_role(self, role: str) -> npt.NDArray[np.intp]:
+        """The places of the passages of this role that have a vector, ascending."""
+        return self._by_role.get(role, _NOWHERE)
+
+    def roles_among(self, names: Sequence[str]) -> npt.NDArray[np.uint16]:
+        """The roles as places in a longer list of names."""
+        places = np.array([names.index(name) for name in self.role_names], dtype=np.uint16)
+        return places[self.roles]
+
+    @cached_property
+    def _by_role(self) -> dict[str, npt.NDArray[np.intp]]:
+        return {
+            name: np.flatnonzero((self.roles == code) & self.present)
+            for code, name in enumerate(self.role_names)
+        }
+
     def passage_id(self, place: int) -> str:
         """The id of the passage at ``place``."""
         return bytes(self.ids[place]).decode()
@@ -93,20 +116,28 @@ class Cache:
 def load_cache(folder: Path, *, dimensions: int) -> Cache | None:
     """The newest cache in ``folder`` that can be read."""
     for revision, path in sorted(_caches(folder), reverse=True):
-        try:
-            with np.load(path / _INDEX) as arrays:
-                rows = arrays["rows"]
-                block = Block(
-                    rows=rows,
-                    revisions=arrays["revisions"],
-                    ids=arrays["ids"],
-                    present=arrays["present"],
-                    vectors=_mapped(path / _VECTORS, (len(rows), dimensions)),
-                )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            continue  # damaged from outside; it is made again when it is worth it
-        return Cache(revision, block)
+        block = _read(path, dimensions=dimensions)
+        if block is not None:
+            return Cache(revision, block)
     return None
+
+
+def _read(path: Path, *, dimensions: int) -> Block | None:
+    """The block of a cache; None where it is missing, damaged from outside, or of another format."""
+    try:
+        with np.load(path / _INDEX) as arrays:
+            rows = arrays["rows"]
+            return Block(
+                rows=rows,
+                revisions=arrays["revisions"],
+                ids=arrays["ids"],
+                roles=arrays["roles"],
+                role_names=tuple(str(name) for name in arrays["role_names"]),
+                present=arrays["present"],
+                vectors=_mapped(path / _VECTORS, (len(rows), dimensions)),
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def write_cache(folder: Path, rows: Rows, *, dimensions: int) -> bool:
@@ -119,7 +150,10 @@ def write_cache(folder: Path, rows: Rows, *, dimensions: int) -> bool:
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
             _write(unfinished, rows, dimensions=dimensions)
-            unfinished.rename(folder / f"{_PREFIX}{revision}")
+            place = folder / f"{_PREFIX}{revision}"
+            if _read(place, dimensions=dimensions) is None:
+                shutil.rmtree(place, ignore_errors=True)
+            unfinished.rename(place)
         except OSError:
             # No room, or another process has just written the same revision.
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -140,11 +174,14 @@ def _write(folder: Path, rows: Rows, *, dimensions: int) -> None:
             blocks.append(block)
         _make_durable(file)
     with (folder / _INDEX).open("wb") as file:
+        names = sorted({name for block in blocks for name in block.role_names})
         np.savez(
             file,
             rows=np.concatenate([block.rows for block in blocks]),
             revisions=np.concatenate([block.revisions for block in blocks]),
             ids=np.concatenate([block.ids for block in blocks]),
+            roles=np.concatenate([block.roles_among(names) for block in blocks]),
+            role_names=np.array(names, dtype=np.str_),
             present=np.concatenate([block.present for block in blocks]),
         )
         _make_durable(file)

@@ -120,6 +120,7 @@ class EmbeddedReader:
         articles: int = 200,
         per_article: int = 1,
         floor: float = -1.0,
+        role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the nearest articles, by cosine, exactly."""
         dimensions = self.manifest.dimensions
@@ -136,7 +137,12 @@ class EmbeddedReader:
         allowed = self._snapshot.columns.allowed(filters, hidden=self._hidden)
         with translated(self._snapshot.folder):
             near = self._snapshot.passage_table().nearest(
-                vector, allowed, articles=articles, per_article=per_article, floor=floor
+                vector,
+                allowed,
+                articles=articles,
+                per_article=per_article,
+                floor=floor,
+                role=role,
             )
             found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in near)
         return [
@@ -151,6 +157,7 @@ class EmbeddedReader:
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
+        role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the best articles, by Σ weight × BM25 of their words."""
         if not terms or articles <= 0 or per_article <= 0:
@@ -160,6 +167,8 @@ class EmbeddedReader:
             schema = searches.schema
             scored = [weighted_term(schema, "words", value, weight) for value, weight in terms]
             holding = Query.term_set_query(schema, "words", [value for value, _ in terms])
+            if role is not None:
+                holding = every([holding, Query.term_query(schema, "role", role, "basic")])
             query = every([holding, *filtering(schema, filters)])
             hits = self._best_articles(
                 searches, ranking(self._visible(searches, query), scored), articles

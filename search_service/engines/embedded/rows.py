@@ -92,16 +92,18 @@ class Terms:
     exact: tuple[str, ...]
     fields: dict[Field, str]
     passages: tuple[str, ...]
+    roles: tuple[str, ...]
     size: int
 
 
 @dataclass(frozen=True)
 class PassageVectors:
-    """The passages of one article: ids, which of them have a vector, and those vectors."""
+    """The passages of one article: ids, roles, which of them have a vector, and those vectors."""
 
     row: int
     revision: int
     ids: tuple[str, ...]
+    roles: tuple[str, ...]
     present: tuple[bool, ...]
     vectors: Vector
 
@@ -197,13 +199,13 @@ class Rows:
         The order is that of the writes, so a replay builds what the writes would have built.
         """
         query = (
-            f"SELECT {_ATTRIBUTES}, terms FROM articles LEFT JOIN texts USING (row)"
+            f"SELECT {_ATTRIBUTES}, terms, outline FROM articles LEFT JOIN texts USING (row)"
             " WHERE (revision, row) > (?, ?) ORDER BY revision, row LIMIT ?"
         )
         after = (revision, 2**62)
         while batch := self._all(query, (*after, _BATCH)):
-            for *values, blob in batch:
-                yield _terms(_attributes(values), blob)
+            for *values, terms, outline in batch:
+                yield _terms(_attributes(values), terms, outline)
             after = (batch[-1][2], batch[-1][0])
 
     def passages_since(self, revision: int) -> Iterator[PassageVectors]:
@@ -283,9 +285,9 @@ def _attributes(values: Sequence[Any]) -> Attributes:
     return Attributes(row, id, revision, digest is not None, category, kind, author, issuer, day)
 
 
-def _terms(attributes: Attributes, blob: bytes | None) -> Terms:
-    if blob is None:
-        return Terms(attributes, (), {}, (), 0)
+def _terms(attributes: Attributes, blob: bytes | None, outline: bytes | None) -> Terms:
+    if blob is None or outline is None:
+        return Terms(attributes, (), {}, (), (), 0)
     text = zlib.decompress(blob)
     values = json.loads(text)
     return Terms(
@@ -293,6 +295,7 @@ def _terms(attributes: Attributes, blob: bytes | None) -> Terms:
         exact=tuple(values["exact"]),
         fields={Field(name): terms for name, terms in values["fields"].items()},
         passages=tuple(values["passages"]),
+        roles=tuple(entry[4] for entry in unpack(outline)),
         size=len(text),
     )
 
@@ -304,6 +307,7 @@ def _passage_vectors(values: Sequence[Any]) -> PassageVectors:
         row=row,
         revision=revision,
         ids=tuple(entry[0] for entry in entries),
+        roles=tuple(entry[4] for entry in entries),
         present=tuple(bool(entry[5]) for entry in entries),
         vectors=_matrix(vectors or b"", sum(entry[5] for entry in entries)),
     )

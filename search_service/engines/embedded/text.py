@@ -20,7 +20,7 @@ from search_service.engines.embedded.rows import Terms
 from search_service.model import Field
 
 # Names everything that decides the bytes of the folders: another one here means a rebuild.
-TEXT_SCHEMA = "1"
+TEXT_SCHEMA = "2"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
 FACETS = ("category", "kind", "author", "issuer", "year")
@@ -56,9 +56,10 @@ def article_schema() -> Schema:
 
 
 def passage_schema() -> Schema:
-    """Passages: their words, and what their article is filtered by."""
+    """Passages: their words, their role, and what their article is filtered by."""
     builder = SchemaBuilder()
     _add_filters(builder, facets=False)
+    builder.add_text_field("role", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("words", tokenizer_name="terms", index_option="freq")
     return builder.build()
 
@@ -234,9 +235,10 @@ def _article_document(terms: Terms) -> Document:
 
 
 def _passage_documents(terms: Terms) -> Iterable[Document]:
-    for ordinal, words in enumerate(terms.passages):
+    for ordinal, (words, role) in enumerate(zip(terms.passages, terms.roles, strict=True)):
         document = _document(terms, (terms.attributes.row << ORDINAL_BITS) | ordinal)
         document.add_text("words", words)
+        document.add_text("role", role)
         yield document
 
 

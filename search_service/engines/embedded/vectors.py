@@ -59,15 +59,22 @@ class PassageTable:
         return None
 
     def nearest(
-        self, vector: Vector, allowed: Rank, *, articles: int, per_article: int, floor: float
+        self,
+        vector: Vector,
+        allowed: Rank,
+        *,
+        articles: int,
+        per_article: int,
+        floor: float,
+        role: str | None,
     ) -> list[Near]:
-        """The best passages of the nearest articles among the ``allowed`` rows; in no order.
+        """The best passages, of the role, of the nearest ``allowed`` rows; in no order.
 
         Complete for every order that sorts by score: articles that tie with the last one, after
         rounding, are all there.
         """
         found = [
-            _Candidates.of(block, vector, self._permitted(index, allowed), floor)
+            _Candidates.of(block, vector, self._permitted(index, allowed), floor, role)
             for index, block in enumerate(self._blocks)
         ]
         best = np.concatenate([candidates.best for candidates in found])
@@ -101,10 +108,15 @@ class _Candidates:
     best: Vector
 
     @classmethod
-    def of(cls, block: Block, vector: Vector, allowed: Rank, floor: float) -> "_Candidates":
-        permitted = _select(allowed, block.rows) & block.present
-        places = np.flatnonzero(permitted)
-        if len(places) < _GATHER_BELOW * len(permitted):
+    def of(
+        cls, block: Block, vector: Vector, allowed: Rank, floor: float, role: str | None
+    ) -> "_Candidates":
+        if role is None:
+            places = np.flatnonzero(_select(allowed, block.rows) & block.present)
+        else:
+            places = block.with_role(role)
+            places = places[_select(allowed, block.rows[places])]
+        if len(places) < _GATHER_BELOW * len(block.rows):
             similarities = block.vectors[places] @ vector
         else:
             similarities = (block.vectors @ vector)[places]
