@@ -40,6 +40,6 @@ def calibrate_floor(
     ]
     best = []
     for vector in embedder.embed(questions, query=True):
-        hits = reader.nearest(vector, articles=1) if vector.any() else []
+        hits = reader.nearest_articles(vector, articles=1) if vector.any() else []
         best.append(hits[0].score if hits else 0.0)
     return round(float(np.quantile(best, relevance.FLOOR_QUANTILE)), 4)

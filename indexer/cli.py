@@ -18,7 +18,7 @@ from analyzers.language import say
 from analyzers.terms import exact_key
 from indexer import generations, pipeline
 from indexer.cleaning import Cleaning
-from indexer.console import Group, usage_error
+from indexer.console import Group, give_way, usage_error
 from indexer.generation_commands import (
     generation_group,
     print_serving,
@@ -107,6 +107,7 @@ def _finish(report: Report) -> None:
 @shrink_option
 def index(sources: tuple[Path, ...], *, shrink: bool) -> None:
     """Rebuild."""
+    give_way()
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(

@@ -4,6 +4,7 @@ Entry points: :class:`Command`, :class:`Group`, :func:`usage_error`. click's own
 its wording is replaced where a person meets it, and nothing else of it.
 """
 
+import os
 from typing import Any
 
 import click
@@ -52,6 +53,12 @@ class Group(Command, click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("subcommand_metavar", say("命令 [参数]…", "COMMAND [ARGS]..."))
         super().__init__(*args, **kwargs)
+
+
+def give_way() -> None:
+    """Let the searches of the same machine go first, while much is analysed and embedded."""
+    if hasattr(os, "nice"):
+        os.nice(10)
 
 
 def usage_error(exc: click.UsageError) -> str:

@@ -12,7 +12,7 @@ import click
 from analyzers.language import say
 from indexer import generations
 from indexer.cleaning import Cleaning
-from indexer.console import Group
+from indexer.console import Group, give_way
 from indexer.printing import print_report, progress
 from search_service.model import Audience
 from search_service.service import SearchService
@@ -63,6 +63,7 @@ def generation_group(open_service: Open) -> click.Group:
     @shrink_option
     def load(sources: tuple[Path, ...], *, shrink: bool) -> None:
         """Load."""
+        give_way()
         with alone() as (service, settings):
             cleaning = Cleaning.parse(settings.cleaning)
             report = generations.load(

@@ -367,7 +367,7 @@ def _lost(reader: Reader, sample: Collection[str]) -> list[str]:
     for key in reader.fetch(list(sample)):
         named = reader.keyword(Exact(exact_key(key)), limit=100)
         vector = next(iter(reader.vectors(key).values()), None)
-        near = reader.nearest(vector, articles=1) if vector is not None else ()
+        near = reader.nearest_articles(vector, articles=1) if vector is not None else ()
         if key not in [hit.id for hit in named] or any(hit.score < _SAME for hit in near):
             lost.append(key)
     return lost

@@ -1,4 +1,6 @@
-"""Nearest passages to a question, or none where the question means nothing. Entry point: :func:`nearest`.
+"""What is near to a question, or nothing where the question means nothing.
+
+Entry points: :func:`nearest` for passages, :func:`nearest_articles` to rank articles.
 
 Two thresholds. The floor of the generation judges the question: if its best hit is no nearer than what
 nonsense reaches, nothing is. The tail judges the other hits by the best one: what is much farther is of
@@ -6,9 +8,40 @@ another subject. Filters and a role narrow the answer and never the judgement, s
 what its filter finds.
 """
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
-from search_service.model import Filters, PassageHit, Vector
+from search_service.model import Filters, Hit, PassageHit, Vector
+
+H = TypeVar("H", Hit, PassageHit)
+
+
+@dataclass(frozen=True)
+class Near:
+    """The articles near to a question, best first, and the question's vector."""
+
+    hits: tuple[Hit, ...] = ()
+    vector: Vector | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The articles' ids."""
+        return tuple(hit.id for hit in self.hits)
+
+    def only(self, ids: Collection[str]) -> "Near":
+        """Those of these ids, in the same order."""
+        return replace(self, hits=tuple(hit for hit in self.hits if hit.id in ids))
+
+    def passages(self, reader: Reader, ids: Collection[str]) -> dict[str, str]:
+        """The nearest passage of each of the articles that are among these few ids."""
+        shown = self.only(ids).ids
+        if self.vector is None or not shown:
+            return {}
+        found = reader.nearest(self.vector, filters=Filters(ids=shown), articles=len(shown))
+        return {hit.article_id: hit.passage_id for hit in found}
 
 
 def nearest(
@@ -16,7 +49,6 @@ def nearest(
     vector: Vector,
     *,
     filters: Filters = NO_FILTERS,
-    articles: int = relevance.WINDOW,
     per_article: int = 1,
     role: str | None = None,
 ) -> list[PassageHit]:
@@ -24,18 +56,35 @@ def nearest(
 
     ``vector``: shape (dimensions,), L2-normalised.
     """
-    floor = reader.manifest.floor
     hits = reader.nearest(
         vector,
         filters=filters,
-        articles=articles,
+        articles=relevance.WINDOW,
         per_article=per_article,
-        floor=floor * relevance.SEMANTIC_TAIL,
+        floor=reader.manifest.floor * relevance.SEMANTIC_TAIL,
         role=role,
     )
-    whole = filters == NO_FILTERS and role is None
-    judged = hits if whole else reader.nearest(vector, articles=1, floor=floor)
-    if not judged or judged[0].score < floor:
+    return _judged(reader, vector, hits, whole=filters == NO_FILTERS and role is None)
+
+
+def nearest_articles(reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS) -> Near:
+    """The nearest articles alone, by the same judgement."""
+    hits = reader.nearest_articles(
+        vector,
+        filters=filters,
+        articles=relevance.WINDOW,
+        floor=reader.manifest.floor * relevance.SEMANTIC_TAIL,
+    )
+    return Near(tuple(_judged(reader, vector, hits, whole=filters == NO_FILTERS)), vector)
+
+
+def _judged(reader: Reader, vector: Vector, hits: Sequence[H], *, whole: bool) -> list[H]:
+    """The hits that stay; ``whole``: they are of the whole index, and so name its best."""
+    floor = reader.manifest.floor
+    best: Sequence[Hit | PassageHit] = hits
+    if not whole:
+        best = reader.nearest_articles(vector, articles=1, floor=floor)
+    if not best or best[0].score < floor:
         return []
-    tail = judged[0].score * relevance.SEMANTIC_TAIL
+    tail = best[0].score * relevance.SEMANTIC_TAIL
     return [hit for hit in hits if hit.score >= tail]

@@ -318,6 +318,7 @@ class Filters:
 
     Dates are inclusive and ISO (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``); an article's partial date
     counts as its first day, a partial ``date_to`` as its last. Articles without a date match no date.
+    ``ids``: only these articles.
     """
 
     category: str | None = None
@@ -326,6 +327,7 @@ class Filters:
     issuer: str | None = None
     date_from: str | None = None
     date_to: str | None = None
+    ids: tuple[str, ...] | None = None
 
 
 class Sort(enum.StrEnum):

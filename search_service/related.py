@@ -82,5 +82,6 @@ def _by_meaning(reader: Reader, article_id: str) -> list[str]:
     length = float(np.linalg.norm(mean))
     if not length:
         return []
-    hits = reader.nearest((mean / length).astype(np.float32), articles=relevance.RELATED_WINDOW + 1)
-    return [hit.article_id for hit in hits if hit.article_id != article_id]
+    middle = (mean / length).astype(np.float32)
+    hits = reader.nearest_articles(middle, articles=relevance.RELATED_WINDOW + 1)
+    return [hit.id for hit in hits if hit.id != article_id]

@@ -18,7 +18,7 @@ from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
 from search_service.evidence import Ranks, ShownPassage, Why, shown, why
 from search_service.fusion import fuse
-from search_service.meaning import nearest
+from search_service.meaning import Near, nearest_articles
 from search_service.model import (
     All,
     AnyOf,
@@ -30,7 +30,6 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
-    PassageHit,
     Sort,
     Stored,
 )
@@ -143,13 +142,13 @@ class _Matched:
 
     keyword: Clause
     exact: tuple[str, ...]
-    near: tuple[PassageHit, ...]
+    near: Near
     relaxed: bool = False
     full: int = 0
 
     @property
     def clause(self) -> Clause:
-        ids = (*self.exact, *(hit.article_id for hit in self.near))
+        ids = (*self.exact, *self.near.ids)
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
@@ -226,7 +225,7 @@ def _page(
     near, degraded = _nearest(service, reader, query, request)
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
     alone = request.mode is Mode.SEMANTIC and near is not None
-    matched = _match(reader, query, request, near or (), by_meaning_alone=alone)
+    matched = _match(reader, query, request, near or Near(), by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
     ids, scores, ranks = _order(reader, query, request, matched, window)
     return Page(
@@ -255,7 +254,7 @@ def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) 
 
 def _nearest(
     service: SearchService, reader: Reader, query: Query, request: SearchRequest
-) -> tuple[tuple[PassageHit, ...] | None, bool]:
+) -> tuple[Near | None, bool]:
     """The semantic side of the match set, and whether it was wanted but could not be had.
 
     None where the question has no semantic side.
@@ -275,20 +274,19 @@ def _nearest(
         return None, True
     if vector is None:
         return None, False
-    hits = nearest(reader, vector, filters=request.filters)
-    if query.excluded and hits:
-        ids = Identifiers(tuple(hit.article_id for hit in hits))
+    near = nearest_articles(reader, vector, filters=request.filters)
+    if query.excluded and near.hits:
+        ids = Identifiers(near.ids)
         allowed = reader.keyword(queries.excluding(query, ids), limit=relevance.WINDOW)
-        kept = {hit.id for hit in allowed}
-        hits = [hit for hit in hits if hit.article_id in kept]
-    return tuple(hits), False
+        near = near.only({hit.id for hit in allowed})
+    return near, False
 
 
 def _match(
     reader: Reader,
     query: Query,
     request: SearchRequest,
-    near: tuple[PassageHit, ...],
+    near: Near,
     *,
     by_meaning_alone: bool,
 ) -> _Matched:
@@ -341,12 +339,12 @@ def _order(
     keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
     ranks = Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
-        {hit.article_id: (place, hit.score) for place, hit in enumerate(matched.near, start=1)},
+        {hit.id: (place, hit.score) for place, hit in enumerate(matched.near.hits, start=1)},
     )
     fused = fuse(
         [
             (relevance.RRF_KEYWORD, [hit.id for hit in keyword]),
-            (relevance.RRF_SEMANTIC, [hit.article_id for hit in matched.near]),
+            (relevance.RRF_SEMANTIC, matched.near.ids),
         ]
     )
     head = [*matched.exact, *(key for key in fused if key not in set(matched.exact))]
@@ -377,7 +375,7 @@ def _results(
     ranks: Ranks,
 ) -> tuple[Result, ...]:
     stored = reader.fetch(ids)
-    best = {hit.article_id: hit.passage_id for hit in matched.near}
+    best = matched.near.passages(reader, ids)
     results = []
     for key in ids:
         if key not in stored:  # taken away between two reads, or since the walk began

@@ -32,14 +32,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from indexer import pipeline
+from indexer.cleaning import Cleaning
 from search_service.engines import Scope, open_engine
 from search_service.model import Audience
+from search_service.service import open_service
+from search_service.settings import read_settings
 from search_service.store import Store
 from tests.elasticsearch_restart import Node, own_node
 from tests.wire import Cable
 
 _RATE = 20.0  # searches a second
-_ADDED = 20  # articles of one concurrent write
+_ADDED = 5  # articles that are new, and as many that are changed, in one concurrent write
+_PAUSE = 2.0  # seconds between two of them
 _SMALL = 500  # articles of the source of the third rehearsal
 _GONGWEN = [sys.executable, "-m", "indexer"]
 
@@ -202,9 +207,17 @@ class Rehearsal:
         written: dict[str, str | None] = {}  # acknowledged: the newest title, or None for deleted
 
         def write() -> None:
+            service = open_service(
+                read_settings(
+                    engine=self.environment(prefix)["GONGWEN_ENGINE"],
+                    state=self.environment(prefix)["GONGWEN_STATE"],
+                    engine_timeout=60,
+                )
+            )
+            cleaning = Cleaning.parse("all")
             for turn in itertools.count():
-                if stop.is_set():
-                    return
+                if stop.wait(_PAUSE):
+                    break
                 new = [
                     {"id": f"new-{turn}-{n}", "title": f"新增{turn}之{n}", "body": "正文。"}
                     for n in range(_ADDED)
@@ -214,11 +227,12 @@ class Rehearsal:
                     for one in self.random.sample(self.articles, _ADDED)
                 ]
                 batch = [*new, *changed]
-                if self.run(prefix, "add", str(self.write(f"turn-{turn}", batch))) == 0:
-                    written.update({str(one["id"]): str(one["title"]) for one in batch})
+                pipeline.add(service, [self.write(f"turn-{turn}", batch)], cleaning=cleaning)
+                written.update({str(one["id"]): str(one["title"]) for one in batch})
                 gone = str(changed[0]["id"])
-                if self.run(prefix, "delete", gone) == 0:
-                    written[gone] = None
+                pipeline.delete(service, [gone])
+                written[gone] = None
+            service.close()
 
         ledger = Store(self.environment(prefix)["GONGWEN_STATE"]).ledger
         writer = threading.Thread(target=write)

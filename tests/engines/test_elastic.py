@@ -13,6 +13,7 @@ import pytest
 from search_service.engines import Scope
 from search_service.engines.elastic.engine import ElasticEngine
 from search_service.engines.elastic.writes import ElasticWriter
+from search_service.engines.ordering import Standing
 from search_service.errors import ConfigurationError, EngineUnavailable, NoIndex, NotFound
 from search_service.model import (
     AnalysedPassage,
@@ -275,11 +276,30 @@ def test_what_a_killed_writer_claimed_is_written_by_the_next(
             with pytest.raises(KeyboardInterrupt):
                 write(engine, generation, record("L722", version=2, words="修订"))
             assert engine.reader(PUBLIC).fetch(["L722"])["L722"].view == record("L722").view
+            with engine.writer(generation) as writer:
+                assert writer.standing(["L722"]) == {
+                    "L722": Standing(4, record("L722").view.digest)
+                }
 
         assert write(engine, generation, again) == Written(written=1)
 
         assert engine.reader(PUBLIC).fetch(["L722"])["L722"].view == again.view
         generation = load(engine, record("L722"))
+
+
+def test_what_was_claimed_alone_does_not_stand(
+    engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load that goes on must not believe that it is there."""
+    generation = load(engine)
+    with monkeypatch.context() as killed:
+        killed.setattr(ElasticWriter, "_send", _die)
+        with pytest.raises(KeyboardInterrupt):
+            write(engine, generation, record("L722"))
+
+    with engine.writer(generation) as writer:
+        assert writer.standing(["L722"]) == {}
+        assert writer.write([record("L722")]) == Written(written=1)
 
 
 def _die(*_: object) -> None:

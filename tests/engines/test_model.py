@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,8 @@ def holds(clause: Clause, article: Record) -> bool:
 def passes(filters: Filters, article: Record) -> bool:
     """Whether the article is what the filters ask."""
     view = article.view
+    if filters.ids is not None and view.id not in filters.ids:
+        return False
     if filters.kind is not None and (view.kind or "") != filters.kind:
         return False
     category = view.category or ""
@@ -151,6 +154,7 @@ filter_sets = st.builds(
     Filters,
     kind=st.sampled_from([None, None, "通知", ""]),
     category=st.sampled_from([None, None, "安全", "安全/消防", "教育", ""]),
+    ids=st.sampled_from([None, None, None, (), ("N01", "N22", "N33", "N40", "X")]),
     date_from=st.sampled_from([None, None, "2023", "2024-02", "2024-02-02"]),
     date_to=st.sampled_from([None, None, "2023", "2024-02", "2024-12"]),
 )
@@ -270,6 +274,38 @@ def test_nearest_is_exact(
         role=role,
     )
     assert [(hit.article_id, hit.passage_id, hit.score) for hit in hits] == expected
+
+
+@ORDINARY
+@given(
+    vector=vectors,
+    filters=filter_sets,
+    ids=st.sampled_from([None, (), ("N01", "N22", "N33", "N40", "X")]),
+    articles=st.integers(1, 50),
+    floor=st.sampled_from([-1.0, 0.0, 0.5]),
+)
+def test_nearest_articles_rank_as_their_nearest_passages_do(
+    library: tuple[Reader, dict[str, Record]],
+    vector: Vector,
+    filters: Filters,
+    ids: tuple[str, ...] | None,
+    articles: int,
+    floor: float,
+) -> None:
+    """The same articles in the same order, as far as four places tell them apart."""
+    reader, _ = library
+    filters = replace(filters, ids=ids)
+    exact = {
+        hit.article_id: hit.score for hit in reader.nearest(vector, filters=filters, articles=50)
+    }
+    hits = reader.nearest_articles(vector, filters=filters, articles=articles, floor=floor)
+    assert hits == sorted(hits, key=lambda hit: (-hit.score, hit.id))
+    assert set(exact) <= (set(exact) if ids is None else set(ids))
+    for hit in hits:
+        assert abs(hit.score - exact[hit.id]) <= 1e-4
+    left_out = [score for id, score in exact.items() if id not in {hit.id for hit in hits}]
+    least = hits[-1].score if len(hits) == articles else floor
+    assert all(score <= least + 1e-4 for score in left_out)
 
 
 @ORDINARY

@@ -96,6 +96,8 @@ def conditions(filters: Filters, hidden: Collection[str]) -> list[Body]:
     days = day_range(filters)
     if days is not None:
         queries.append({"range": {"date": {"gte": days[0], "lte": days[1]}}})
+    if filters.ids is not None:
+        queries.append(_identifiers(filters.ids))
     if hidden:
         queries.append({"bool": {"must_not": [_identifiers(hidden)]}})
     return queries

@@ -92,8 +92,14 @@ def settings(*, loading: bool) -> Body:
             "auto_expand_replicas": "false",
             "number_of_replicas": 0,
             "refresh_interval": "-1",
+            # Graphs of vectors are built while segments merge: on one core, searches have the others.
+            "merge.scheduler.max_thread_count": 1,
         }
-    return {"auto_expand_replicas": "0-1", "refresh_interval": None}
+    return {
+        "auto_expand_replicas": "0-1",
+        "refresh_interval": None,
+        "merge.scheduler.max_thread_count": None,
+    }
 
 
 def orders_body() -> Body:
@@ -162,7 +168,7 @@ def _passages(record: Record) -> Iterator[Body]:
         values: Body = {name: getattr(analysed.passage, name) for name in _OUTLINE}
         values["words"] = analysed.words
         if analysed.vector is not None:
-            values["vector"] = np.asarray(analysed.vector, dtype=np.float32).tolist()
+            values["vector"] = np.ascontiguousarray(analysed.vector, dtype=np.float32)
         yield values
 
 

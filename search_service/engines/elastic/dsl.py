@@ -41,6 +41,7 @@ WINDOW = 10_000  # index.max_result_window, and the limit of num_candidates
 _CANDIDATES = 400
 # The server's similarity is float32 and ours is not: it lets a little more through, we cut.
 _FLOOR_MARGIN = 1e-4
+_FLOAT = 1e-6  # what float32 leaves of a cosine
 _INNER_LIMIT = 100  # index.max_inner_result_window
 
 
@@ -112,6 +113,7 @@ def nearest_body(
 ) -> Body:
     """Candidates for :func:`nearest_hits`: articles by their nearest passage, with the vectors.
 
+    ``per_article`` 0: articles alone, for :func:`near_articles`; the passages are most of the work.
     ``reach``: how many times as far to look, for more articles that tie; no more of them come back.
     """
     size = min(articles + _SPARE, WINDOW)
@@ -122,8 +124,9 @@ def nearest_body(
         "k": sought,
         "num_candidates": min(max(2 * sought, _CANDIDATES), WINDOW),
         "filter": [*conditions, *_of_role(role)],
-        "inner_hits": _inner_hits(per_article, "passages.id", "passages.vector"),
     }
+    if per_article:
+        search["inner_hits"] = _inner_hits(per_article, "passages.id", "passages.vector")
     if floor > -1.0:
         search["similarity"] = floor - _FLOOR_MARGIN
     return {
@@ -275,6 +278,13 @@ def nearest_hits(
         return float(stored.astype(np.float64) @ query)
 
     return _grouped(answer, cosine, articles=articles, per_article=per_article, floor=floor)
+
+
+def near_articles(answer: Body, *, articles: int, floor: float) -> list[Hit]:
+    """What :func:`nearest_body` asked of articles alone: the server's score is (1 + cosine) / 2."""
+    scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in found(answer)]
+    kept = [Hit(id, round(score, 4)) for score, id in scored if score >= floor - _FLOAT]
+    return sorted(kept, key=lambda hit: (-hit.score, hit.id))[:articles]
 
 
 def passage_hits(answer: Body, *, articles: int, per_article: int) -> list[PassageHit]:

@@ -145,17 +145,8 @@ class ElasticReader:
         role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the nearest articles, scored exactly from the stored vectors."""
-        dimensions = self._manifest.dimensions
-        if not dimensions or articles <= 0 or per_article <= 0:
+        if not self._fits(vector) or articles <= 0 or per_article <= 0:
             return []
-        if vector.shape != (dimensions,):
-            raise BadInput(
-                say(
-                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
-                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
-                    " use the model that made the index",
-                )
-            )
 
         def ask(reach: int) -> Body:
             body = dsl.nearest_body(
@@ -175,6 +166,41 @@ class ElasticReader:
         return dsl.nearest_hits(
             answer, vector, articles=articles, per_article=per_article, floor=floor
         )
+
+    def nearest_articles(
+        self,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        floor: float = -1.0,
+    ) -> list[Hit]:
+        """The nearest articles, with the server's scores."""
+        if not self._fits(vector) or articles <= 0:
+            return []
+        body = dsl.nearest_body(
+            vector,
+            self._conditions(filters),
+            articles=articles,
+            per_article=0,
+            floor=floor,
+            role=None,
+            reach=1,
+        )
+        return dsl.near_articles(self._search(body), articles=articles, floor=floor)
+
+    def _fits(self, vector: Vector) -> bool:
+        """Whether there are vectors to compare with; raises ``BadInput`` for another model's."""
+        dimensions = self._manifest.dimensions
+        if dimensions and vector.shape != (dimensions,):
+            raise BadInput(
+                say(
+                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
+                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
+                    " use the model that made the index",
+                )
+            )
+        return bool(dimensions)
 
     def passages(
         self,

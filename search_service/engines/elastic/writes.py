@@ -80,9 +80,17 @@ class ElasticWriter:
         return written
 
     def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
-        """Order and digest of what stands under these ids."""
+        """Order of what was accepted under these ids, and digest of what the articles hold there.
+
+        They differ where a writer was killed in between: its claim keeps older entries away, and its
+        content is not there.
+        """
         found = self._stored(sorted(set(ids)))
-        return {id: stored.standing for id, stored in found.items() if stored.standing}
+        return {
+            id: Standing(stored.standing.order, stored.held)
+            for id, stored in found.items()
+            if stored.standing and stored.held != _NOTHING
+        }
 
     def complete(self) -> None:
         """Merge, ask for copies, and show what was written.

@@ -56,7 +56,7 @@ def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
     return build(match)
 
 
-def filtering(schema: Schema, filters: Filters) -> list[Query]:
+def filtering(schema: Schema, filters: Filters, rows_of: RowsOf) -> list[Query]:
     """One query for each filter asked; an empty value asks for articles without one."""
     wanted = {
         "below": filters.category,  # every article is indexed under each level of its category
@@ -69,6 +69,8 @@ def filtering(schema: Schema, filters: Filters) -> list[Query]:
         for name, value in wanted.items()
         if value is not None
     ]
+    if filters.ids is not None:
+        queries.append(Query.term_set_query(schema, "row", rows_of(filters.ids)))
     days = day_range(filters)
     if days is not None:
         queries.append(Query.range_query(schema, "day", FieldType.Integer, *days))

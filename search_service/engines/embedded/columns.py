@@ -63,6 +63,10 @@ class Columns:
         days = day_range(filters)
         if days is not None:
             mask &= (self.day >= days[0]) & (self.day <= days[1])
+        if filters.ids is not None:
+            only = np.zeros_like(mask)
+            only[self.rows_of(filters.ids)] = True
+            mask &= only
         mask[hidden] = False
         return mask
 

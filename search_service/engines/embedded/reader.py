@@ -150,6 +150,19 @@ class EmbeddedReader:
             for score, article_id, _, passage_id in _grouped(found, articles, per_article)
         ]
 
+    def nearest_articles(
+        self,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        articles: int = 200,
+        floor: float = -1.0,
+    ) -> list[Hit]:
+        """The nearest articles, each as near as its nearest passage."""
+        near = self.nearest(vector, filters=filters, articles=articles, floor=floor)
+        hits = [Hit(hit.article_id, round(hit.score, 4)) for hit in near]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+
     def passages(
         self,
         terms: Sequence[tuple[str, float]],
@@ -169,7 +182,7 @@ class EmbeddedReader:
             holding = Query.term_set_query(schema, "words", [value for value, _ in terms])
             if role is not None:
                 holding = every([holding, Query.term_query(schema, "role", role, "basic")])
-            query = every([holding, *filtering(schema, filters)])
+            query = every([holding, *filtering(schema, filters, self._snapshot.columns.rows_of)])
             hits = self._best_articles(
                 searches, ranking(self._visible(searches, query), scored), articles
             )
@@ -223,7 +236,7 @@ class EmbeddedReader:
 
     def _query(self, searches: Searches, match: Clause, filters: Filters) -> Query:
         """What matches, passes the filters and is visible."""
-        parts = filtering(searches.schema, filters)
+        parts = filtering(searches.schema, filters, self._snapshot.columns.rows_of)
         if not parts or not isinstance(match, Everything):
             rows_of = self._snapshot.columns.rows_of
             parts.insert(0, matching(searches.schema, match, rows_of=rows_of))
