@@ -11,26 +11,24 @@ half-built one never does. What is written meanwhile is in the ledger, and repla
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.language import say
-from analyzers.terms import exact_key
+from indexer.checks import hold
 from indexer.cleaning import Cleaning
 from indexer.entries import entries_of, numbered
 from indexer.pipeline import calibrate, count, replay
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
-from search_service.engines import Reader, Scope, Writer
+from search_service.engines import Scope, Writer
 from search_service.errors import BadInput, EngineError, FingerprintMismatch, NotFound
 from search_service.ledger import Build
 from search_service.model import (
     Audience,
-    Everything,
-    Exact,
     Generation,
     Manifest,
     Tombstone,
@@ -40,8 +38,6 @@ from search_service.service import SCHEMA, SearchService
 
 # Articles that a check looks for, evenly from the whole source.
 _SAMPLE = 20
-# The similarity of a vector to itself, as far as float32 goes.
-_SAME = 0.9999
 
 
 def rebuild(
@@ -161,18 +157,7 @@ def check(service: SearchService) -> None:
         name = build.generations[audience]
         reader = service.engine.reader(Scope(audience), generation=name)
         service.check(reader.manifest)
-        held = reader.totals(Everything()).total
-        lost = _lost(reader, build.sample)
-        if held != expected or lost:
-            raise EngineError(
-                say(
-                    f"新索引 {name} 有 {held} 篇，应有 {expected} 篇，抽查 {len(lost)} 篇查不到"
-                    f"（{'、'.join(lost) or '无'}）；未启用，原索引仍在服务。请重新运行",
-                    f"the new index {name} holds {held} articles, not {expected}; of the sample"
-                    f" {len(lost)} are not found ({', '.join(lost) or 'none'}); it was not activated"
-                    " and the old one still serves; run it again",
-                )
-            )
+        hold(reader, expected=expected, sample=build.sample)
     service.store.ledger.set_build(replace(build, checked=True))
 
 
@@ -359,18 +344,6 @@ def _remove_others(
     standing = writer.standing(others)
     writer.write([Tombstone(id=key, version=standing[key].version) for key in others])
     writer.complete()
-
-
-def _lost(reader: Reader, sample: Collection[str]) -> list[str]:
-    """Those of the ids, as far as the audience may know of them, that a search does not find."""
-    lost = []
-    for key in reader.fetch(list(sample)):
-        named = reader.keyword(Exact(exact_key(key)), limit=100)
-        vector = next(iter(reader.vectors(key).values()), None)
-        near = reader.nearest_articles(vector, articles=1) if vector is not None else ()
-        if key not in [hit.id for hit in named] or any(hit.score < _SAME for hit in near):
-            lost.append(key)
-    return lost
 
 
 def _serving(service: SearchService) -> dict[Audience, str]:

@@ -45,7 +45,7 @@ from tests.wire import Cable
 _RATE = 20.0  # searches a second
 _ADDED = 5  # articles that are new, and as many that are changed, in one concurrent write
 _PAUSE = 2.0  # seconds between two of them
-_SMALL = 500  # articles of the source of the third rehearsal
+_SMALL = 250  # articles of the source of the third rehearsal
 _GONGWEN = [sys.executable, "-m", "indexer"]
 
 
