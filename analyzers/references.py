@@ -1,33 +1,93 @@
-"""References in normalised text: 文号, dates and article codes, each with one canonical term.
+"""References in normalised text: 文号, dates, numbers, placeholders and codes, each with one canonical term.
 
 Entry point: :func:`find`. A reference is recognised before segmenting, since a dictionary cuts it
-differently in every neighbourhood. The terms (``wh:[2024]5``, ``date:2024-03-05``, ``code:b1890``)
-hold a colon, which no word does.
+differently in every neighbourhood. The terms (``wh:[2024]5``, ``date:2024-03-05``, ``no:12条``,
+``num:30个``, ``xx:市``, ``code:b1890``) hold a colon, which no word does.
+
+What is a number and what stays a word: an ordinal of a part or an edition (第十二条 = 第12条), a month
+(三月 = 3月), a percentage, and a number of 10 or more before a measure word (三十个 = 30个, 三万元 =
+30000元). Numerals under ten stay words, since names are made of them (三个代表, 八项规定, 一次); so do
+numerals without a measure word (十四五, 二十大) and those that are no one number (十三四个).
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 _YEAR = r"(?:19|20)\d{2}"
 # 〔2024〕5号, [2024]第5号, (2024)5号: after normalising, lenticular and tortoise brackets are [ ].
-_BRACKETED = re.compile(
-    rf"[\[(<《{{]\s?(?P<year>{_YEAR})\s?年?[\])>》}}]\s?第?\s?(?P<number>\d{{1,5}})(?=号)"
+_IN_BRACKETS = (
+    rf"[\[(<《{{]\s?(?P<year>{_YEAR})\s?年?[\])>》}}]\s?第?\s?(?P<number>\d{{1,5}})(?=\s?号)"
 )
-# 2024年第5号, and 国办发2024年5号 as people type it.
-_BARE = re.compile(
-    rf"(?<!\d)(?P<year>{_YEAR})\s?年?\s?第\s?(?P<number>\d{{1,5}})(?=号)"
-    rf"|(?<=[发字函办令文告])(?P<year2>{_YEAR})\s?(?:年|-|\s)\s?(?P<number2>\d{{1,5}})(?=号)"
+# 2024年第5号, and 国办发2024年5号 as people type it: an organ's short name ends with any character.
+_WITHOUT_BRACKETS = (
+    rf"(?<!\d)(?P<year2>{_YEAR})\s?年?\s?第\s?(?P<number2>\d{{1,5}})(?=\s?号)"
+    rf"|(?<=[㐀-鿿])(?P<year3>{_YEAR})\s?(?:年|-|\s)\s?(?P<number3>\d{{1,5}})(?=\s?号)"
 )
+_BRACKETED = re.compile(_IN_BRACKETS)
+_DOCUMENT_NUMBER = re.compile(f"{_IN_BRACKETS}|{_WITHOUT_BRACKETS}")
+
+# A year in numerals is typed with 零, 〇, ○ (all one after normalising), a zero or the letter O.
 _DIGITS: Final = "零一二三四五六七八九"
-_HAN_YEAR = rf"[一二][{_DIGITS}]{{3}}"
-_HAN_SMALL = r"[一二三]?十?[一二三四五六七八九十]"
-_DATE = re.compile(
-    rf"(?<!\d)(?P<year>{_YEAR}|{_HAN_YEAR})\s?(?:年|[-/.](?=\d))"
-    rf"(?:\s?(?P<month>1[0-2]|0?[1-9]|{_HAN_SMALL})\s?(?:月|[-/.](?=\d))"
-    rf"(?:\s?(?P<day>3[01]|[12]\d|0?[1-9]|{_HAN_SMALL})(?!\d)\s?[日号]?)?)?"
+_YEAR_DIGIT = f"[{_DIGITS}0o]"
+_HAN_YEAR = f"[一二]{_YEAR_DIGIT}{{3}}"
+_MONTH = "1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九元]"
+_DAY = "3[01]|[12]\\d|0?[1-9]|(?:[一二三]?十|[廿卅])[一二三四五六七八九]?|[一二三四五六七八九]"
+# Not part of a longer number; 第 makes a number an ordinal.
+_ALONE = f"(?<![{_DIGITS}十百千万亿两几数第\\d.])"
+_DATE = (
+    # 2024年3月5日, 二〇二四年三月, 2024年; of 2024年度 the word 年度 is left whole.
+    rf"(?<!\d)(?P<y1>{_YEAR}|{_HAN_YEAR})(?:\s?年(?!度)(?:\s?(?P<m1>{_MONTH})\s?月"
+    rf"(?:\s?(?P<d1>{_DAY})(?!\d)\s?[日号]?)?)?|(?=\s?年度))"
+    # 2024-03-05, 2024.3.5, 2024/3/5; the month alone in two digits: 2024.5 may be a number.
+    rf"|(?<!\d)(?P<y2>{_YEAR})(?P<gap>[-/.])(?P<m2>1[0-2]|0?[1-9])(?P=gap)"
+    r"(?P<d2>3[01]|[12]\d|0?[1-9])(?!\d)"
+    rf"|(?<!\d)(?P<y3>{_YEAR})[-/.](?P<m3>1[0-2]|0[1-9])(?![\d.-])"
+    # 2023-2025, 2023至2025年: years.
+    rf"|(?<!\d)(?P<y4>{_YEAR})(?=\s?[-~至到]\s?{_YEAR}(?!\d))"
+    rf"|(?<=[-~至到])(?P<y5>{_YEAR})(?!\d)"
+    # 3月5日, 三月.
+    rf"|{_ALONE}(?P<m6>{_MONTH})\s?月(?:\s?(?P<d6>{_DAY})\s?[日号])?"
 )
-_CODE = re.compile(r"(?<![a-z0-9])[a-z]\s?\d{2,6}(?![a-z0-9])")
+_HAN_NUMBER = f"[一二两三四五六七八九十][{_DIGITS}两十百千万亿]*"
+_PARTS = "条|款|项|章|节|编|部分|季度|期|批|届|次|轮|年|名|位|类"
+_MEASURES = (
+    "平方公里|平方米|立方米|个工作日|工作日|周年|公里|公顷|公斤|小时|分钟|人次"
+    "|个|名|人|户|家|项|件|次|条|批|所|处|座|栋|套|辆|台|亩|元|吨|米|天|日|年|岁|倍|份|场|期|届"
+)
+_NUMBER = (
+    rf"第\s?(?P<ordinal>{_HAN_NUMBER}|\d{{1,5}})\s?(?P<part>{_PARTS})"
+    rf"|百分之(?P<percent>{_HAN_NUMBER}|\d{{1,9}}(?![\d.点]))"
+    rf"|{_ALONE}(?<!\d,)(?:(?P<amount>{_HAN_NUMBER}|(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})\s?[万亿]?)"
+    rf"\s?(?P<measure>{_MEASURES})|(?P<percent2>\d{{1,9}})%)"
+)
+# What a placeholder stands for; the same letters begin other words (某市场, 某区域, 某组织).
+_THINGS = (
+    "自治区|街道|社区|小区|部门|办公室|中心|公司|企业|集团|学校|大学|中学|小学|医院|银行|单位|机关|支部"
+    "|党委|党组|同志|书记|主任|先生|女士|领导|项目"
+    "|省|市(?!场|民)|州|盟|县|旗|区(?!域|间|别)|镇|乡|村(?!民)|组(?!织|成)|局(?!面|部)|厅|委|部(?!分|位|署)"
+    "|办|院|所(?!有|以|谓)|站|路|年|月|日|地(?!方)|人|号"
+)
+_PLACEHOLDER = (
+    rf"(?:(?<![a-z])[x×*□]{{2,}}(?![a-z0-9])|某{{2,}}|(?:(?<![a-z])[x×*]|某)(?={_THINGS}))"
+    rf"(?P<thing>{_THINGS})?"
+)
+_CODE = r"(?<![a-z0-9])(?P<code>[a-z]\s?\d{2,6})(?![a-z0-9])"
+# The first that matches at a place wins: a 文号 over the date that its year and number look like.
+_REFERENCE = re.compile(
+    f"(?P<document>{_IN_BRACKETS}|{_WITHOUT_BRACKETS})|(?P<date>{_DATE})|(?P<count>{_NUMBER})"
+    f"|(?P<placeholder>{_PLACEHOLDER})|{_CODE}"
+)
+# Where one can begin. Trying the whole pattern at each character would take five times as long.
+# It begins with one set of characters, by which the search passes over all others at once.
+_BEGINNING = re.compile(
+    r"[\[(<《{\d第百某x×*□a-z一二两三四五六七八九十元]"
+    r"(?:(?<=\d)|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?\d)|(?<=百)(?=分之)"
+    r"|(?<=第)(?=[\s\d一二两三四五六七八九十])|(?<=[十元])(?=[一二三四五六七八九月])"
+    rf"|(?<=[一二两三四五六七八九])(?=[{_DIGITS}0o十百千万亿月])|(?<=十)(?={_MEASURES}))"
+)
+_LEAST_AMOUNT = 10
 
 
 @dataclass(frozen=True)
@@ -39,36 +99,97 @@ class Reference:
     terms: tuple[str, ...]
 
 
-def _number(text: str) -> int:
-    """The value of a number in digits or in Chinese numerals up to 99."""
+def _value(text: str) -> int | None:
+    """The number that digits or numerals mean; None for numerals that are no one number: 十四五."""
+    if text[0].isdigit() and text[0].isascii():
+        digits = text.rstrip("万亿").strip()
+        scale = {"万": 10_000, "亿": 100_000_000}.get(text[-1], 1)
+        return int(digits.replace(",", "")) * scale
+    total = section = digit = 0
+    least, spoken = 10_000, False  # the last unit; whether a digit still waits for one
+    for character in text:
+        if character in _DIGITS or character == "两":
+            if spoken:
+                return None
+            digit = 2 if character == "两" else _DIGITS.index(character)
+            spoken = bool(digit)
+            least = 11 if character == "零" else least  # 一百零五, but not 一百五
+        elif character in "万亿":
+            total = (total + section + digit) * (10_000 if character == "万" else 100_000_000)
+            section, digit, least, spoken = 0, 0, 10_000, False
+            if not total:
+                return None
+        else:
+            unit = {"十": 10, "百": 100, "千": 1000}[character]
+            if unit >= least:
+                return None
+            section += (digit if spoken else 1) * unit
+            digit, least, spoken = 0, unit, False
+    if spoken and least > 11 and (section or total):
+        return None  # 一百五, 三万五: a hundred and five, or fifty?
+    return total + section + digit
+
+
+def _day_or_month(text: str) -> int:
     if text.isascii():
         return int(text)
-    if "十" not in text:
-        return int("".join(str(_DIGITS.index(digit)) for digit in text))
-    tens, _, ones = text.partition("十")
-    return 10 * (_DIGITS.index(tens) if tens else 1) + (_DIGITS.index(ones) if ones else 0)
+    if text == "元":
+        return 1
+    return _value(text.replace("廿", "二十").replace("卅", "三十")) or 0
 
 
 def _date(match: re.Match[str]) -> tuple[str, ...]:
-    year = f"date:{_number(match['year'])}"
-    if not match["month"]:
-        return (year,)
-    month = _number(match["month"])
-    if not 1 <= month <= 12:
-        return (year,)
-    to_month = f"{year}-{month:02}"
-    if not match["day"]:
-        return (to_month, year)
-    day = _number(match["day"])
-    return (f"{to_month}-{day:02}", to_month, year) if 1 <= day <= 31 else (to_month, year)
+    """2024-03-05 is also of March 2024, of 2024, of a 5th of March and of a March."""
+    groups = match.groupdict()
+    year, month, day = (
+        next((value for place in "123456" if (value := groups.get(part + place))), "")
+        for part in "ymd"
+    )
+    digits = "".join(str(_DIGITS.index(one)) if one in _DIGITS else one for one in year)
+    digits = digits.replace("o", "0")
+    # A year in numerals gives the number too, as a year in digits does by itself.
+    plain = () if year == digits else (digits,)
+    if not month:
+        return (f"date:{digits}", *plain)
+    to_month = f"{_day_or_month(month):02}"
+    to_day = f"{to_month}-{_day_or_month(day):02}" if day else ""
+    without = [f"date:{part}" for part in (to_day, to_month) if part]
+    if not year:
+        return tuple(without)
+    with_year = [f"date:{digits}-{part}" for part in (to_day, to_month) if part]
+    return (*with_year, f"date:{digits}", *without, *plain)
+
+
+def _count(match: re.Match[str]) -> tuple[str, ...]:
+    if percent := match["percent"] or match["percent2"]:
+        value = _value(percent)
+        return () if value is None else (f"num:{value}%",)
+    value = _value(match["ordinal"] or match["amount"])
+    if value is None:
+        return ()
+    if match["ordinal"]:
+        return (f"no:{value}{match['part']}",)
+    return (f"num:{value}{match['measure']}",) if value >= _LEAST_AMOUNT else ()
 
 
 def _core(match: re.Match[str]) -> str:
     """``wh:[year]number`` of a 文号; the organ's short name stays outside."""
     groups = match.groupdict()
-    year = groups["year"] or groups.get("year2") or ""
-    number = groups["number"] or groups.get("number2") or ""
+    year = groups["year"] or groups.get("year2") or groups.get("year3") or ""
+    number = groups["number"] or groups.get("number2") or groups.get("number3") or ""
     return f"wh:[{year}]{int(number)}"
+
+
+def _terms(match: re.Match[str]) -> tuple[str, ...]:
+    if match["document"]:
+        return (_core(match),)
+    if match["date"]:
+        return _date(match)
+    if match["count"]:
+        return _count(match)
+    if match["placeholder"]:
+        return (f"xx:{match['thing']}", "xx:") if match["thing"] else ("xx:",)
+    return (f"code:{''.join(match['code'].split())}",)
 
 
 def find_bracketed(text: str) -> list[Reference]:
@@ -82,31 +203,25 @@ def find_bracketed(text: str) -> list[Reference]:
     ]
 
 
-def find(text: str) -> list[Reference]:
-    """All references of a normalised text, by offset, none overlapping another.
+def _find(text: str) -> Iterator[Reference]:
+    beginning = _BEGINNING.search(text)
+    while beginning:
+        position = beginning.start()
+        match = _REFERENCE.match(text, position)
+        if match and (terms := _terms(match)):
+            position = text.index("号", match.end()) + 1 if match["document"] else match.end()
+            yield Reference(match.start(), position, terms)
+        else:
+            position += 1
+        beginning = _BEGINNING.search(text, position)
 
-    A 文号 wins over the date that its year and number look like.
-    """
-    found = [
-        Reference(match.start(), match.end() + len("号"), (_core(match),))
-        for pattern in (_BRACKETED, _BARE)
-        for match in pattern.finditer(text)
-    ]
-    taken = [(reference.start, reference.end) for reference in found]
-    found += [
-        Reference(match.start(), match.end(), _date(match))
-        for match in _DATE.finditer(text)
-        if all(match.end() <= start or match.start() >= end for start, end in taken)
-    ]
-    found += [
-        Reference(match.start(), match.end(), (f"code:{match[0].replace(' ', '')}",))
-        for match in _CODE.finditer(text)
-    ]
-    return sorted(found, key=lambda reference: reference.start)
+
+def find(text: str) -> list[Reference]:
+    """All references of a normalised text, by offset, none overlapping another."""
+    return list(_find(text))
 
 
 def document_number_key(text: str) -> str:
     """The key of a whole 文号, the same for every bracket, width and spacing: ``国办发[2024]5号``."""
-    for pattern in (_BRACKETED, _BARE):
-        text = pattern.sub(lambda match: _core(match).removeprefix("wh:"), text)
+    text = _DOCUMENT_NUMBER.sub(lambda match: _core(match).removeprefix("wh:"), text)
     return re.sub(r"\s+", "", text)

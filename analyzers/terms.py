@@ -7,15 +7,15 @@ word of 使用人数最多); the phrase over bigrams misses none. Everything her
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 
 from analyzers import lexicon, references
 from analyzers.normalize import normalize
 from analyzers.segment import open_segmenter
 
 # Raise it when the code of this package changes what terms a text gets: it is part of the fingerprint.
-VERSION = 1
+VERSION = 2
 
 # 々 and the extension planes count as Han: names of places and people use them.
 HAN = "々㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
@@ -37,45 +37,33 @@ class Token:
     end: int
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A run of Han characters or of letters and digits; ``follows``: right behind one of the latter."""
-
-    text: str
-    han: bool
-    follows: bool
-
-
-def _runs(text: str) -> Iterable[_Run]:
-    """The runs of a normalised text; the core of a 文号 is one run that is not Han."""
-    position, behind = 0, False
-    for reference in (*references.find_bracketed(text), None):
-        end = reference.start if reference else len(text)
-        gap = position
-        for match in _RUN.finditer(text, position, end):
-            follows = behind and not text[gap : match.start()].strip()
-            yield _Run(match[0], match["han"] is not None, follows)
-            gap, behind = match.end(), match["han"] is None
-        if reference:
-            yield _Run(reference.terms[0], han=False, follows=False)
-            position, behind = reference.end, True
-
-
-def _stream(text: str) -> list[list[str]]:
-    """The bigram terms of each run of a normalised text.
+def _stream(text: str) -> tuple[list[str], bool]:
+    """The bigram terms of a normalised text, and whether its last run is Han.
 
     A Han run of n characters gives its n - 1 bigrams and its last character. That last term is the
     sentinel between runs: 工作。作风 gives 工作 作 作风 风, in which 工作 作风 is no phrase. A Han run right
-    behind a number begins with its first character, marked, so that 5号 asks for more than 5.
+    behind a number begins with its first character, marked, so that 5号 asks for more than 5. The core
+    of a 文号 is one run that is not Han.
     """
-    stream = []
-    for run in _runs(text):
-        if run.han:
-            first = [_BEHIND + run.text[0]] if run.follows else []
-            stream.append([*first, *map(str.__add__, run.text, run.text[1:]), run.text[-1]])
-        else:
-            stream.append([run.text[:MAX_TERM]])
-    return stream
+    terms: list[str] = []
+    position, behind, han = 0, False, False
+    for reference in (*references.find_bracketed(text), None):
+        gap = position
+        for match in _RUN.finditer(text, position, reference.start if reference else len(text)):
+            run = match[0]
+            han = match.lastgroup == "han"
+            if han:
+                if behind and not text[gap : match.start()].strip():
+                    terms.append(_BEHIND + run[0])
+                terms += map(add, run, run[1:])
+                terms.append(run[-1])
+            else:
+                terms.append(run[:MAX_TERM])
+            gap, behind = match.end(), not han
+        if reference:
+            terms.append(reference.terms[0])
+            position, behind, han = reference.end, True, False
+    return terms, han
 
 
 def is_bigram(term: str) -> bool:
@@ -85,7 +73,7 @@ def is_bigram(term: str) -> bool:
 
 def bigrams(text: str) -> list[str]:
     """The terms of a normalised text for a field with positions; :func:`phrase` is the query side."""
-    return [term for run in _stream(text) for term in run]
+    return _stream(text)[0]
 
 
 def phrase(text: str) -> tuple[str, ...]:
@@ -95,10 +83,8 @@ def phrase(text: str) -> tuple[str, ...]:
     run of two or more Han characters, wherever it begins or ends in the document's run. Empty for a
     text of one Han character, or of none and no letter or digit.
     """
-    stream = _stream(text)
-    if stream and _HAN_RUN.match(stream[-1][-1]):
-        stream[-1] = stream[-1][:-1]
-    return tuple(term for run in stream for term in run)
+    terms, han = _stream(text)
+    return tuple(terms[:-1] if han else terms)
 
 
 def characters(text: str) -> list[str]:
@@ -126,7 +112,7 @@ class Analyzer:
         words = [
             word[:MAX_TERM]
             for word in self._segmenter.cut_for_search(text)
-            if word not in self._stop_words and _SAYS_SOMETHING.search(word)
+            if word not in self._stop_words and (word.isalnum() or _SAYS_SOMETHING.search(word))
         ]
         for reference in references.find(text):
             words.extend(reference.terms)

@@ -7,8 +7,9 @@ the public view alone: its vectors are made in batches that hold no other text.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from analyzers import outline
+from analyzers import metadata, outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, bigrams, characters, exact_key
@@ -32,7 +33,7 @@ def view_of(article: Article, audience: Audience) -> View | None:
     if audience < article.audience:
         return None
     preview = article.preview if audience is Audience.PUBLIC else None
-    return View(
+    view = View(
         id=article.id,
         title=article.title,
         text=article.body if preview is None else preview,
@@ -51,6 +52,27 @@ def view_of(article: Article, audience: Audience) -> View | None:
         url=article.url,
         extra=article.extra,
     )
+    return _with_metadata(view)
+
+
+# The fields of a view by the name of what fills them.
+_FILLED = {
+    "issuer": "issuer",
+    "document_number": "document_number",
+    "kind": "kind",
+    "written": "date",
+}
+
+
+def _with_metadata(view: View) -> View:
+    """The view with what its own title and text say; what the source gave stays as it is.
+
+    Guests' views have what the preview says: the signature often stands in the paid part.
+    """
+    found = metadata.find(view.title, view.text)
+    said = {_FILLED[one.field]: one.value for one in found if one.field in _FILLED}
+    filled = {name: value for name, value in said.items() if not getattr(view, name)}
+    return replace(view, found=found, derived=tuple(filled), **filled)  # type: ignore[arg-type]  # all texts
 
 
 def passages_of(view: View, *, limit: int) -> list[tuple[Passage, str]]:
@@ -85,9 +107,13 @@ def analyse(
     and what both may read is embedded once.
     """
     limit = outline.MAXIMUM if embedder is None else min(outline.MAXIMUM, embedder.max_characters)
+    texts_of = [normalize(view.text) for view, _ in views]
     cut = [
-        [(passage, normalize(text)) for passage, text in passages_of(view, limit=limit)]
-        for view, _ in views
+        [
+            (passage, text[passage.start : passage.end])
+            for passage, _ in passages_of(view, limit=limit)
+        ]
+        for (view, _), text in zip(views, texts_of, strict=True)
     ]
     if embedder is not None:
         texts = [text for passages in cut for _, text in passages if text not in known]
@@ -98,7 +124,7 @@ def analyse(
                 text: vector if vector.any() else None
                 for text, vector in zip(unknown, embedder.embed(unknown), strict=True)
             }
-    for (view, version), passages in zip(views, cut, strict=True):
+    for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]
         yield Record(
@@ -109,7 +135,7 @@ def analyse(
                 # The passages are the text, so their words are its words: it is cut once.
                 Field.BODY_WORDS: " ".join(word for part in words for word in part),
                 Field.TITLE_BIGRAMS: " ".join(bigrams(title)),
-                Field.BODY_BIGRAMS: " ".join(bigrams(normalize(view.text))),
+                Field.BODY_BIGRAMS: " ".join(bigrams(whole)),
                 Field.TITLE_CHARACTERS: " ".join(characters(title)),
             },
             exact=_exact_keys(view),

@@ -27,6 +27,7 @@ from indexer.generation_commands import (
 )
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
 from indexer.spool import Report
+from indexer.term_commands import terms_group
 from search_service import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, masked
@@ -127,6 +128,7 @@ def rollback() -> None:
 
 
 cli.add_command(generation_group(_service))
+cli.add_command(terms_group(_service))
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))

@@ -213,6 +213,7 @@ def drop_leftovers(service: SearchService) -> None:
     for generation in service.engine.generations():
         if not (generation.serves or generation.kept or generation.name in built):
             service.engine.drop(generation.name)
+    service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 
 
 def open_build(service: SearchService) -> Build:

@@ -20,6 +20,7 @@ from indexer.cleaning import Cleaning
 from indexer.entries import Entries, entries_of, numbered, pack, unpack, version_of
 from indexer.sources import Fault
 from indexer.spool import BATCH, Progress, Report, batches, read, silent
+from indexer.vocabulary import collect
 from search_service import relevance
 from search_service.engines import Scope, Writer
 from search_service.ledger import Change
@@ -173,8 +174,10 @@ def count(report: Report, entries: Entries, result: Written) -> None:
 def calibrate(
     service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
 ) -> None:
-    """Set the floor and the count of a loaded generation."""
+    """Set the floor and the count of a loaded generation, and what may be suggested of it."""
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    # Before the count, by which those who answer know that there is another vocabulary.
+    service.store.vocabularies.put(generation.name, collect(reader, service.analyzer))
     writer.set_manifest(
         replace(
             generation.manifest,

@@ -74,6 +74,9 @@ def print_page(page: Page) -> None:
     click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
     for notice in page.notices():
         click.echo(notice)
+    if page.suggestions:
+        texts = " / ".join(page.suggestions)
+        click.echo(say(f"您是不是要找：{texts}", f"did you mean: {texts}"))
     for place, result in enumerate(page.results, start=1):
         click.echo(f"{place:>3}. {line(result.stored)}  [{result.stored.view.id}]")
         for passage in result.passages[:1]:

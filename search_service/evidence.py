@@ -34,6 +34,7 @@ class Why:
     semantic_score: float | None
     words: tuple[str, ...]
     literal: bool
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage,
     """The passages that show best why the article was found: most distinct words, literal first."""
     candidates = []
     for place, (passage, text) in enumerate(stored):
-        found = marks(text, query.literals, query.words)
+        found = marks(text, query.marked, query.words)
         marked = {text[start:end] for start, end in found}
         longest = max((len(piece) for piece in marked), default=0)
         if found or passage.id == best:
@@ -86,4 +87,5 @@ def why(stored: Stored, query: Query, ranks: Ranks, *, exact: bool) -> Why:
         semantic_score=semantic[1] if semantic else None,
         words=tuple(word for word in query.words if marks(whole, (), (word,))),
         literal=all(marks(whole, (literal,), ()) for literal in query.literals),
+        synonyms=tuple(text for text in query.synonyms if marks(whole, (text,), ())),
     )

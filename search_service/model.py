@@ -11,14 +11,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.metadata import Found
+
 Vector = npt.NDArray[np.float32]
 
-# Versions from here on are the ledger's numbers, of articles whose source gives none; a source's own are
-# smaller. Twice as much and one more still fits 63 bits.
+# Versions from here on are the ledger's numbers, of articles whose source gives none; 2 × fits 63 bits.
 UNVERSIONED = 2**61
 
 
@@ -71,7 +73,10 @@ class Article:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One article as one audience may read it. ``gapped``: ``text`` is less than the whole body."""
+    """One article as one audience may read it. ``gapped``: ``text`` is less than the whole body.
+
+    ``found``: what title and text say of their document; ``derived``: the fields filled from there.
+    """
 
     id: str
     title: str
@@ -89,15 +94,18 @@ class View:
     status: str | None = None
     url: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    found: tuple[Found, ...] = ()
+    derived: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for an engine to store; :meth:`from_dict` is the way back."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "View":
+    def from_dict(cls, values: Mapping[str, Any]) -> "View":
         """The view that :meth:`to_dict` was made of."""
-        return cls(**values)  # type: ignore[arg-type]  # the same names and types, by to_dict
+        found = tuple(Found(**one) for one in values["found"])
+        return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
 
     @property
     def digest(self) -> str:
@@ -261,6 +269,13 @@ class Identifiers:
 
 
 @dataclass(frozen=True)
+class Passing:
+    """Articles that the filters let through."""
+
+    filters: "Filters"
+
+
+@dataclass(frozen=True)
 class All:
     """Articles that every clause matches; none at all means every article."""
 
@@ -292,7 +307,7 @@ class AtLeast:
     minimum: int
 
 
-Clause = Everything | Term | Phrase | Exact | Identifiers | All | AnyOf | Not | AtLeast
+Clause = Everything | Term | Phrase | Exact | Identifiers | Passing | All | AnyOf | Not | AtLeast
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
 from search_service.fusion import fuse
+from search_service.matching import idf
 from search_service.meaning import nearest
 from search_service.model import (
     Audience,
@@ -26,7 +27,6 @@ from search_service.model import (
     Stored,
     View,
 )
-from search_service.query import idf
 from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Span, marks
 

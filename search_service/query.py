@@ -1,55 +1,67 @@
-"""What a person typed -> what must match and what ranks. Entry point: :func:`parse`. Pure.
+"""What a person typed -> what is asked: chunks with their terms, fields. Entry point: :func:`parse`.
 
-A query is chunks, separated by spaces, punctuation and quotes; ``-`` before a chunk excludes it. A chunk
-matches an article that holds it literally or holds all its words; a quoted chunk only literally.
+Pure. A query is a tree (:mod:`search_service.grammar`) of chunks and of what an article must be (its
+author, its 文号 …). What that matches and how it ranks stands in :mod:`search_service.matching`.
 """
 
-import math
+import calendar
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
+from analyzers import references, synonyms
 from analyzers.language import say
-from analyzers.normalize import normalize
-from analyzers.terms import HAN, Analyzer, exact_key, is_bigram, phrase
-from search_service import relevance
+from analyzers.terms import HAN, Analyzer, exact_key, phrase
+from search_service import grammar, relevance
 from search_service.errors import BadInput
-from search_service.model import (
-    All,
-    AnyOf,
-    AtLeast,
-    Bonus,
-    Clause,
-    Exact,
-    Field,
-    Not,
-    Phrase,
-    Term,
-    WeightedTerm,
-)
+from search_service.grammar import Both, Either, Hint, Piece, Without
+from search_service.model import Exact, Filters, Passing
 
-# Quotes of every shape, after normalising (which keeps “ ” 「 」 as they are).
-_CHUNK = re.compile(
-    r'(?P<minus>(?<!\S)-)?(?:["“「『](?P<quoted>[^"”」』]*)["”」』]?|(?P<plain>[^\s,;。!?"“「『、]+))'
-)
-# The dashes of a subtitle (——在…会上的讲话) become - in normalising; only a typed - excludes.
-_DASHES = str.maketrans("—–―", "   ")
-# 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate chunks.
-_SPACED_NUMBER = re.compile(r"\s*([\[(<{]\s*(?:19|20)\d{2}\s*年?\s*[\])>}])\s*(第?)\s*(\d+)\s*号")
 _ONE_HAN = re.compile(f"[{HAN}]")
 # The terms of references that name one document.
 NAMES = ("wh:", "code:")
+# The fields of the syntax that are filters, with their names as such.
+_FILTERS = {
+    "author": "author",
+    "issuer": "issuer",
+    "category": "category",
+    "kind": "kind",
+    "after": "date_from",
+    "before": "date_to",
+}
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Synonymous:
+    """Words of a chunk that have synonyms; ``texts`` are those."""
+
+    text: str
+    words: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """The bigrams of the words themselves and of each synonym."""
+        return tuple(map(phrase, (self.text, *self.texts)))
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One part of a query, normalised, with its terms."""
+    """One part of a query, normalised, with its terms. ``title_only``: asked for as ``title:``.
+
+    ``required``: every result holds it, whichever way it was found.
+    """
 
     text: str
     literal: bool
     excluded: bool
     words: tuple[str, ...]
     phrase: tuple[str, ...]
+    title_only: bool = False
+    required: bool = False
+    synonyms: tuple[Synonymous, ...] = ()
 
     @property
     def names(self) -> bool:
@@ -58,17 +70,39 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Being:
+    """What an article must be, not what it must say: its author, its 文号."""
+
+    clause: Exact | Passing
+
+
+Leaf = Chunk | Being
+Node = Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]
+
+
+@dataclass(frozen=True)
 class Query:
-    """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``."""
+    """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``.
+
+    ``hints`` say what was not understood. ``coined``: terms that the staff accepted and that stand in it
+    among other words (:func:`naming`).
+    """
 
     text: str
     key: str
-    chunks: tuple[Chunk, ...]
+    tree: Both[Leaf]
     title_only: bool = False
+    hints: tuple[Hint, ...] = ()
+    coined: tuple[str, ...] = ()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """All chunks, in order."""
+        return tuple(leaf for leaf in _leaves(self.tree) if isinstance(leaf, Chunk))
 
     @property
     def wanted(self) -> tuple[Chunk, ...]:
-        """The chunks that must match."""
+        """The chunks that must match, or one of which must."""
         return tuple(chunk for chunk in self.chunks if not chunk.excluded)
 
     @property
@@ -82,9 +116,24 @@ class Query:
         return tuple(dict.fromkeys(word for chunk in self.wanted for word in chunk.words))
 
     @property
+    def chooses(self) -> bool:
+        """Whether something of it is asked for with OR."""
+        return any(isinstance(part, Either) for part in self.tree.parts)
+
+    @property
     def literals(self) -> tuple[str, ...]:
-        """The normalised texts of the wanted chunks, for highlighting."""
+        """The normalised texts of the wanted chunks."""
         return tuple(chunk.text for chunk in self.wanted)
+
+    @property
+    def synonyms(self) -> tuple[str, ...]:
+        """What may stand in the place of words of the wanted chunks."""
+        return tuple(text for chunk in self.wanted for one in chunk.synonyms for text in one.texts)
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """What is highlighted wherever it stands; where none does, the words are."""
+        return self.literals + self.synonyms
 
     @property
     def meaning(self) -> str:
@@ -93,8 +142,21 @@ class Query:
         Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
         not what was asked for.
         """
-        text = " ".join(chunk.text for chunk in self.wanted if not (chunk.literal or chunk.names))
+        plain = (one for one in self.wanted if not (one.literal or one.names or one.title_only))
+        text = " ".join(chunk.text for chunk in plain)
         return text if _ONE_HAN.search(text) else ""
+
+    def narrowed(self, filters: Filters) -> Filters:
+        """The filters, and those of the query where they ask nothing: what is nearest is cut early.
+
+        What matches says the whole (:func:`search_service.matching.restricted`).
+        """
+        for part in self.tree.parts:
+            if isinstance(part, Being) and isinstance(part.clause, Passing):
+                asked = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
+                free = {k: v for k, v in asked.items() if getattr(filters, k) is None}
+                filters = replace(filters, **free)
+        return filters
 
 
 def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
@@ -108,100 +170,138 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
             ),
             faults={"q": say("太长", "too long")},
         )
-    normalised = _SPACED_NUMBER.sub(r"\1\2\3号", normalize(text.translate(_DASHES))).strip()
-    chunks = []
-    for match in _CHUNK.finditer(normalised):
-        literal = match["quoted"] is not None
-        piece = (match["quoted"] if literal else match["plain"]).strip()
-        words = tuple(token.term for token in analyzer.query_words(piece))
-        chunk = Chunk(piece, literal, match["minus"] is not None, words, phrase(piece))
-        if chunk.words or chunk.phrase or _ONE_HAN.fullmatch(piece):
-            chunks.append(chunk)
-    return Query(normalised, exact_key(text), tuple(chunks), title_only)
+    reading = grammar.read(text)
+    hints = list(reading.hints)
+    tree = _both(reading.tree, analyzer, hints)
+    query = Query(reading.text, "", tree, title_only, tuple(dict.fromkeys(hints)))
+    return replace(query, key=_key(query, text))
 
 
-def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
-    if not chunk.phrase:  # a single Han character, looked for in titles only
-        return Term(Field.TITLE_CHARACTERS, chunk.text)
-    fields = (Field.TITLE_BIGRAMS,) if title_only else (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
-    return AnyOf(tuple(_run(field, chunk.phrase) for field in fields))
+def naming(query: Query, accepted: Collection[str]) -> Query:
+    """The query, with those coined terms that a wanted chunk holds among other words.
 
-
-def _run(field: Field, terms: tuple[str, ...]) -> Clause:
-    return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
-
-
-def _word(word: str, *, title_only: bool) -> Clause:
-    title = Term(Field.TITLE_WORDS, word)
-    return title if title_only else AnyOf((title, Term(Field.BODY_WORDS, word)))
-
-
-def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
-    literally = _literally(chunk, title_only=title_only)
-    if chunk.literal or not chunk.words:
-        return literally
-    words = All(tuple(_word(word, title_only=title_only) for word in chunk.words))
-    if chunk.names:  # a code stands in no text: it is a key of its article
-        return AnyOf((literally, words, Exact(exact_key(chunk.text))))
-    return AnyOf((literally, words))
-
-
-def excluding(query: Query, clause: Clause) -> Clause:
-    """The clause, less what the query excludes."""
-    unwanted = tuple(Not(_chunk(chunk, title_only=query.title_only)) for chunk in query.excluded)
-    return All((clause, *unwanted)) if unwanted else clause
-
-
-def strict(query: Query) -> Clause:
-    """All chunks must match."""
-    return excluding(
-        query, All(tuple(_chunk(chunk, title_only=query.title_only) for chunk in query.wanted))
-    )
-
-
-def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clause:
-    """A calibrated share of the query's idf must match; a quoted chunk counts as one word.
-
-    ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
-    as the rarest: a query of unknown words matches nothing.
+    Of a term inside another one only the longer counts.
     """
-    clauses = [
-        (_word(word, title_only=query.title_only), frequencies.get(word, 0)) for word in query.words
-    ]
-    if len(clauses) <= 1:
-        return AnyOf(())
-    idfs = [idf(count, articles) for _, count in clauses]
-    top = max(idfs) or 1.0
-    weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
-    share = min(relevance.RELAXED_MOST, share)
-    minimum = math.ceil(share * sum(weights))
-    weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
-    return excluding(query, AtLeast(weighted, minimum))
+    texts = [chunk.text for chunk in query.wanted if not chunk.literal]
+    held = [term for term in accepted if any(term in text and term != text for text in texts)]
+    longest = [term for term in held if not any(term in other and term != other for other in held)]
+    return replace(query, coined=tuple(sorted(longest)))
 
 
-def idf(frequency: int, articles: int) -> float:
-    """Lucene's inverse document frequency, ``ln(1 + (N - n + 0.5) / (n + 0.5))``, never negative."""
-    return math.log((max(articles, frequency) + 1) / (frequency + 0.5))
+def _key(query: Query, text: str) -> str:
+    """What an exact match must be equal to: the text, less what is a field or excluded."""
+    plain = tuple(chunk for chunk in query.wanted if not chunk.title_only)
+    if plain == query.tree.parts and not query.hints:
+        return exact_key(text)
+    if query.chooses:
+        return ""
+    return exact_key(" ".join(chunk.text for chunk in plain))
 
 
-def rank(query: Query) -> list[WeightedTerm | Bonus]:
-    """What orders the matches: words, bigrams below them, and a bonus for literal chunks."""
-    terms: list[WeightedTerm | Bonus] = []
-    for word in query.words:
-        terms.append(WeightedTerm(Field.TITLE_WORDS, word, relevance.TITLE_WORDS))
-        if not query.title_only:
-            terms.append(WeightedTerm(Field.BODY_WORDS, word, relevance.BODY_WORDS))
-    pairs = dict.fromkeys(
-        term for chunk in query.wanted for term in chunk.phrase if is_bigram(term)
-    )
-    for pair in pairs:
-        terms.append(WeightedTerm(Field.TITLE_BIGRAMS, pair, relevance.TITLE_BIGRAMS))
-        if not query.title_only:
-            terms.append(WeightedTerm(Field.BODY_BIGRAMS, pair, relevance.BODY_BIGRAMS))
-    for chunk in query.wanted:
-        if chunk.phrase:
-            terms.append(Bonus(_run(Field.TITLE_BIGRAMS, chunk.phrase), relevance.LITERAL_TITLE))
-            if not query.title_only:
-                terms.append(Bonus(_run(Field.BODY_BIGRAMS, chunk.phrase), relevance.LITERAL_BODY))
-    return terms
+def _both(node: Both[Piece], analyzer: Analyzer, hints: list[Hint]) -> Both[Leaf]:
+    """The tree with its pieces understood; those that ask nothing are left out."""
+
+    def build(node: grammar.Node, *, excluded: bool) -> Node | None:
+        match node:
+            case Piece():
+                return _leaf(node, analyzer, hints, excluded=excluded)
+            case Without(part):
+                inner = build(part, excluded=True)
+                return None if inner is None else Without(inner)
+            case Both(parts) | Either(parts):
+                built = (build(part, excluded=excluded) for part in parts)
+                kept = tuple(part for part in built if part is not None)
+                if len(kept) < 2:
+                    return kept[0] if kept else None
+                if isinstance(node, Either):
+                    return Either(kept)
+                # A group of what must all match anyway is no group.
+                return Both(tuple(one for part in kept for one in _parts(part)))
+
+    tree = build(node, excluded=False)
+    return Both(() if tree is None else _parts(tree))
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, Both) else (node,)
+
+
+def _leaf(
+    piece: Piece, analyzer: Analyzer, hints: list[Hint], *, excluded: bool
+) -> Chunk | Being | None:
+    if not piece.text:
+        return None
+    if piece.field == "number":
+        # Of a whole 文号 all but 号 may be left off; without a number there is none.
+        if any(character.isdecimal() for character in piece.text):
+            return Being(Exact(exact_key(piece.text.removesuffix("号") + "号")))
+        hints.append(
+            Hint(
+                f"“{piece.typed}”不是完整的文号，按词检索",
+                f"{piece.typed} is no whole document number; it was searched as words",
+            )
+        )
+    elif piece.field in _FILTERS:
+        value = piece.typed
+        if piece.field in {"after", "before"}:
+            value = _date(piece.text)
+        if value:
+            filters = replace(Filters(), **{_FILTERS[piece.field]: value})  # type: ignore[arg-type]  # texts
+            return Being(Passing(filters))
+        hints.append(
+            Hint(
+                f"日期“{piece.typed}”没有看懂，按词检索；请写成 2024、2024-03 或 2024-03-05",
+                f"{piece.typed} is no date; it was searched as words;"
+                " write 2024, 2024-03 or 2024-03-05",
+            )
+        )
+    return _chunk_of(piece, analyzer, excluded=excluded)
+
+
+def _date(text: str) -> str:
+    """The ISO form of 2024, 202403, 2024-3, 2024年3月5日; empty where it is no date."""
+    if match := _DIGITS.fullmatch(text):
+        text = "-".join(part for part in match.groups() if part)
+    elif not _DAY.fullmatch(text):
+        found = references.find(text)
+        whole = len(found) == 1 and (found[0].start, found[0].end) == (0, len(text))
+        text = found[0].terms[0].removeprefix("date:") if whole else ""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return ""
+    year, month, day = (int(part or 1) for part in match.groups())
+    valid = year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return text if valid else ""
+
+
+def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | None:
+    tokens = analyzer.query_words(piece.text)
+    words = tuple(token.term for token in tokens)
+    terms = phrase(piece.text)
+    if not (words or terms or _ONE_HAN.fullmatch(piece.text)):
+        return None
+    alike: tuple[Synonymous, ...] = ()
+    if not (piece.quoted or excluded):
+        places = [(token.start, token.end) for token in tokens]
+        alike = tuple(
+            Synonymous(
+                piece.text[one.start : one.end],
+                tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
+                one.others,
+            )
+            for one in synonyms.find(piece.text, places)
+        )
+    title_only = piece.field == "title"
+    required = title_only or piece.alone
+    return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, alike)
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    match node:
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Without(part):
+            yield from _leaves(part)
+        case _:
+            yield node

@@ -13,6 +13,7 @@ from search_service import relevance
 from search_service.browse import fetch_one
 from search_service.engines import Reader
 from search_service.fusion import fuse
+from search_service.matching import idf
 from search_service.model import (
     All,
     AnyOf,
@@ -24,8 +25,12 @@ from search_service.model import (
     Term,
     WeightedTerm,
 )
-from search_service.query import idf
 from search_service.service import SearchService
+
+# Dates, amounts, 第X条 and placeholders: articles share them without sharing a subject.
+_NUMBERS = ("date:", "num:", "no:", "xx:")
+# Who writes to whom is no subject either.
+_ADDRESS = ("主送", "落款", "抄送")
 
 
 def related(
@@ -35,7 +40,7 @@ def related(
     reader = service.reader(audience)
     shown = fetch_one(reader, article_id)
     by_words = _by_words(service, reader, shown)
-    by_meaning = _by_meaning(reader, article_id)
+    by_meaning = _by_meaning(reader, shown)
     fused = fuse([(relevance.RRF_KEYWORD, by_words), (relevance.RELATED_SEMANTIC, by_meaning)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
@@ -47,6 +52,8 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str
     counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
     for word in title:
         counts[word] += relevance.RELATED_TITLE_COUNT
+    for word in [word for word in counts if word.startswith(_NUMBERS)]:
+        del counts[word]
     # The commonest first: rare words of a long text are mostly names and numbers.
     candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
     frequencies = reader.frequencies(Field.BODY_WORDS, candidates)
@@ -74,8 +81,11 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str
     return [hit.id for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)]
 
 
-def _by_meaning(reader: Reader, article_id: str) -> list[str]:
+def _by_meaning(reader: Reader, shown: Stored) -> list[str]:
+    article_id = shown.view.id
+    addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
     vectors = reader.vectors(article_id)
+    vectors = {key: vectors[key] for key in vectors if key not in addressed} or vectors
     if not vectors:
         return []
     mean = np.mean(np.stack([vectors[key] for key in sorted(vectors)]), axis=0)

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzers.language import say
-from search_service import query as queries
-from search_service import relevance
+from search_service import matching, relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
 from search_service.evidence import Ranks, ShownPassage, Why, shown, why
 from search_service.fusion import fuse
+from search_service.grammar import Hint
 from search_service.meaning import Near, nearest_articles
 from search_service.model import (
     All,
@@ -33,9 +33,10 @@ from search_service.model import (
     Sort,
     Stored,
 )
-from search_service.query import Query
+from search_service.query import Query, naming, parse
 from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Span, marks
+from search_service.suggest import did_you_mean
 
 FACETS = ("category", "kind", "author", "issuer", "year")
 
@@ -99,8 +100,9 @@ class Page:
     """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
 
     ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
-    ``next``: where what follows begins, if anything does. ``changed``: the ranking is no longer the one
-    that the walk began with.
+    ``hints``: what of the query was not understood. ``next``: where what follows begins, if anything
+    does. ``changed``: the ranking is no longer the one that the walk began with. ``suggestions``:
+    questions that find something, where this one is likely misspelled.
     """
 
     total: int
@@ -109,12 +111,14 @@ class Page:
     relaxed: bool = False
     full: int = 0
     degraded: bool = False
+    suggestions: tuple[str, ...] = ()
     next: Place | None = None
     changed: bool = False
+    hints: tuple[Hint, ...] = ()
 
     def notices(self) -> list[str]:
         """What the reader should know of how the results were found."""
-        notices = []
+        notices = [say(*hint) for hint in self.hints]
         if self.relaxed and self.full:
             notices.append(say("部分结果没有包含全部词", "some results do not hold all the words"))
         elif self.relaxed:
@@ -176,7 +180,8 @@ def search(
     Raises ``BadInput`` for a query over 200 characters or a place beyond ``MAX_DEPTH``, ``Gone`` where
     the generation of the place is no more, and engine errors.
     """
-    query = queries.parse(request.text, service.analyzer, title_only=request.title_only)
+    query = parse(request.text, service.analyzer, title_only=request.title_only)
+    query = naming(query, service.store.coined.accepted())
     offset, limit = _window(request, place)
     ranked = live = service.reader(audience)
     if place and place.generation != live.generation:
@@ -217,7 +222,7 @@ def _page(
     request: SearchRequest,
     window: tuple[int, int],
 ) -> Page:
-    if not query.chunks:
+    if not query.tree.parts:
         # Nothing asked: everything, newest first. Punctuation alone asks for nothing that exists.
         asked = bool(request.text.strip())
         return Page(total=0, results=()) if asked else _browse(sources, request, window)
@@ -227,6 +232,8 @@ def _page(
     alone = request.mode is Mode.SEMANTIC and near is not None
     matched = _match(reader, query, request, near or Near(), by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
+    found = not matched.relaxed and totals.total > 0
+    suggestions = did_you_mean(service, reader, query, request.filters, found=found)
     ids, scores, ranks = _order(reader, query, request, matched, window)
     return Page(
         total=totals.total,
@@ -235,6 +242,8 @@ def _page(
         relaxed=matched.relaxed and totals.total > matched.full,
         full=matched.full,
         degraded=degraded,
+        suggestions=suggestions,
+        hints=query.hints,
     )
 
 
@@ -274,11 +283,10 @@ def _nearest(
         return None, True
     if vector is None:
         return None, False
-    near = nearest_articles(reader, vector, filters=request.filters)
-    if query.excluded and near.hits:
-        ids = Identifiers(near.ids)
-        allowed = reader.keyword(queries.excluding(query, ids), limit=relevance.WINDOW)
-        near = near.only({hit.id for hit in allowed})
+    near = nearest_articles(reader, vector, filters=query.narrowed(request.filters))
+    ids = Identifiers(near.ids)
+    if (allowed := matching.restricted(query, ids)) != ids:
+        near = near.only({hit.id for hit in reader.keyword(allowed, limit=relevance.WINDOW)})
     return near, False
 
 
@@ -292,14 +300,14 @@ def _match(
 ) -> _Matched:
     exact: tuple[str, ...] = ()
     if query.key:
-        named = queries.excluding(query, Exact(query.key))
+        named = matching.restricted(query, Exact(query.key))
         hits = reader.keyword(
             named, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
         )
         exact = tuple(hit.id for hit in hits)
     if by_meaning_alone:
         return _Matched(AnyOf(()), exact, near)
-    strict = queries.strict(query)
+    strict = matching.strict(query)
     if request.sort is Sort.DATE or not query.words:
         return _Matched(strict, exact, near)
     # Judged without the filters, so that a facet counts what its filter finds.
@@ -310,7 +318,7 @@ def _match(
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
-    clause = AnyOf((strict, queries.relaxed(query, frequencies, articles)))
+    clause = AnyOf((strict, matching.relaxed(query, frequencies, articles)))
     return _Matched(clause, exact, near, relaxed=True, full=full)
 
 
@@ -329,8 +337,8 @@ def _order(
 ) -> tuple[list[str], Mapping[str, float], Ranks]:
     """The ids of the page in order, with scores and the ranks behind them."""
     offset, limit = window
-    rank = queries.rank(query)
-    if request.sort is Sort.DATE:
+    rank = matching.rank(query)
+    if request.sort is Sort.DATE or not rank:  # fields alone, or what is not wanted, rank nothing
         hits = reader.keyword(
             matched.clause, filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
         )
@@ -347,6 +355,11 @@ def _order(
             (relevance.RRF_SEMANTIC, matched.near.ids),
         ]
     )
+    if keyword and matched.near.hits:
+        # What is merely near, or holds the words apart, stands below what holds the query as typed.
+        literal = All((matching.literal(query), Identifiers(tuple(fused))))
+        said = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
+        fused = dict(sorted(fused.items(), key=lambda item: item[0] not in said))
     head = [*matched.exact, *(key for key in fused if key not in set(matched.exact))]
     page = head[offset : offset + limit]
     if len(page) < limit and len(keyword) == relevance.WINDOW:
@@ -381,7 +394,7 @@ def _results(
         if key not in stored:  # taken away between two reads, or since the walk began
             continue
         one = stored[key]
-        title_marks = marks(one.view.title, query.literals, query.words)
+        title_marks = marks(one.view.title, query.marked, query.words)
         passages = shown(one, query, best.get(key))
         reason = None
         if request.explain:

@@ -22,6 +22,7 @@ from search_service.errors import (
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.store import Store
+from search_service.vocabularies import Known
 
 # Raise it when what a generation stores changes its meaning.
 SCHEMA = 2
@@ -71,6 +72,10 @@ class SearchService:
         reader = self.engine.reader(Scope(audience, self.store.hidden()), generation=generation)
         self.check(reader.manifest)
         return reader
+
+    def known(self, reader: Reader) -> Known:
+        """The vocabulary of what a reader reads, ready to be asked."""
+        return self.store.vocabularies.known(reader.generation, reader.manifest.articles)
 
     def check(self, manifest: Manifest, *, writing: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another analysis, model or schema."""

@@ -16,6 +16,7 @@ from search_service import relevance
 Span = tuple[int, int]
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 _ASCII_EDGE = re.compile(r"[a-z0-9]")
+_RUN = re.compile(r"[^\W_]+")
 _ONE_HAN = re.compile(f"[{HAN}]")
 
 
@@ -42,6 +43,15 @@ def _occurrences(text: str, term: str) -> Iterable[Span]:
         position = text.find(term, position + 1)
 
 
+def _literal(text: str, literal: str) -> Iterable[Span]:
+    """Where a literal stands, whatever the punctuation between its runs: as its phrase matches."""
+    runs = _RUN.findall(literal)
+    if len(runs) < 2:
+        return _occurrences(text, literal)
+    pattern = r"[\W_]+".join(map(re.escape, runs))
+    return (match.span() for match in re.finditer(pattern, text))
+
+
 def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     merged: list[Span] = []
     for start, end in sorted(spans):
@@ -60,7 +70,7 @@ def marks(text: str, literals: Sequence[str], words: Sequence[str]) -> tuple[Spa
     normalised = normalize(text)
     spans: list[Span] = []
     for literal in literals:
-        spans += _occurrences(normalised, literal)
+        spans += _literal(normalised, literal)
     plain = [word for word in words if ":" not in word and not _ONE_HAN.fullmatch(word)]
     for word in plain:
         spans += _occurrences(normalised, word)

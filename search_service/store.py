@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from search_service.coined import CoinedTerms
 from search_service.database import METADATA, Database
 from search_service.ledger import Ledger
+from search_service.vocabularies import Vocabularies
 
 _HIDDEN = sa.Table(
     "hidden",
@@ -28,12 +30,17 @@ _VIEWS = sa.Table(
 
 
 class Store:
-    """Hidden ids, view counters and the ledger. Safe to share among threads and processes."""
+    """Hidden ids, view counters, ledger, vocabularies, coined terms.
+
+    Safe to share among threads and processes.
+    """
 
     def __init__(self, url: str) -> None:
         """Open the database of the state; raises as :class:`search_service.database.Database` does."""
         self._database = Database(url)
         self.ledger = Ledger(self._database)
+        self.vocabularies = Vocabularies(self._database)
+        self.coined = CoinedTerms(self._database)
 
     def close(self) -> None:
         """Let go of the connections."""

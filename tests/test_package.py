@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DATA = (
     "analyzers/lexicon/stop_words.txt",
+    "analyzers/lexicon/synonyms.tsv",
     "analyzers/lexicon/traditional.tsv",
     "analyzers/models/gongwen-static/model.safetensors",
     "analyzers/models/gongwen-static/tokenizer.json",

@@ -21,9 +21,10 @@ from indexer import generations, pipeline
 from search_service import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, FingerprintMismatch, NotFound
+from search_service.matching import strict
 from search_service.model import Audience, Everything, Filters, Sort
 from search_service.precedents import precedents
-from search_service.query import parse, strict
+from search_service.query import parse
 from search_service.related import related
 from search_service.retrieval import Mode, SearchRequest, search
 from search_service.service import SearchService, open_service
@@ -105,6 +106,17 @@ def public_answers(service: SearchService) -> list[tuple[object, ...]]:
         response = client.get(path)
         headers = sorted((k, v) for k, v in response.headers if k != "Server-Timing")
         answers.append((path, response.status_code, headers, response.data))
+    for typed in (*queries, "殡脏改革", "jutizuofa", "zhuan", "专班", "三年航动", "工", "gl"):
+        for path in (
+            f"/api/v1/suggest?q={typed}",
+            f"/api/v1/search?q={typed}",
+            f"/search?q={typed}",
+        ):
+            response = client.get(path)
+            body = response.data if path.startswith("/search") else json.loads(response.data)
+            if isinstance(body, dict):
+                body.pop("cursor", None)  # compared below
+            answers.append((path, response.status_code, body))
     for query in queries:
         response = client.post("/api/v1/precedents", json={"text": query})
         answers.append((query, response.status_code, response.data))
@@ -144,6 +156,41 @@ def test_public_answers_do_not_depend_on_paid_text(
         answers.append(public_answers(service))
     for one, other in zip(*answers, strict=True):
         assert one == other
+
+
+def test_metadata_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path: Path) -> None:
+    """Issuer, date, annexes and what a text repeals stand in the paid part: members' alone."""
+    answers = []
+    services = []
+    for name, signed in (
+        ("one", ""),
+        ("other", "《物业办法》同时废止。\n附件：秘密方案甲\n清源县物业局\n二〇二三年三月五日"),
+    ):
+        service = open_named(name)
+        services.append(service)
+        unsaid = [
+            {key: value for key, value in record.items() if key != "date"}
+            for record in paid_records(f"本通知自2024年4月1日起施行。{signed}")
+        ]
+        records = [{**one, "body": str(one["body"]).rpartition("\n清源县")[0]} for one in unsaid]
+        source = write_source(tmp_path / f"{name}.jsonl", records)
+        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+        answers.append(public_answers(service))
+        guest = browse.article(service, "100", Audience.PUBLIC).view
+        assert (guest.kind, guest.issuer, guest.date, guest.derived) == (
+            "通知",
+            None,
+            None,
+            ("kind",),
+        )
+        assert {one.field for one in guest.found} == {"kind", "subject"}
+    assert answers[0] == answers[1]
+    member = browse.article(services[-1], "100", Audience.MEMBER).view
+    assert (member.issuer, member.date) == ("清源县物业局", "2023-03-05")
+    assert set(member.derived) == {"kind", "issuer", "date"}
+    filters = Filters(issuer="清源县物业局")
+    for audience, total in ((Audience.PUBLIC, 0), (Audience.MEMBER, len(SUBJECTS))):
+        assert search(services[-1], SearchRequest(filters=filters), audience).total == total
 
 
 def test_members_find_what_they_paid_for(open_named: Open, tmp_path: Path) -> None:

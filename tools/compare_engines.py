@@ -29,7 +29,7 @@ from analyzers.normalize import normalize
 from indexer.analysis import analyse, view_of
 from indexer.cleaning import Cleaning
 from indexer.sources import Fault, read_source
-from search_service import query as queries
+from search_service import matching
 from search_service.engines import Engine, Reader, Scope, open_engine
 from search_service.errors import GongwenError
 from search_service.model import (
@@ -43,6 +43,7 @@ from search_service.model import (
     Stored,
     Vector,
 )
+from search_service.query import parse
 from search_service.service import SCHEMA, SearchService, open_service
 from search_service.settings import read_settings
 from tests.elasticsearch_node import own_prefix, running_node
@@ -189,14 +190,14 @@ def keyword(
     service: SearchService, reader: Reader, text: str, articles: int
 ) -> tuple[int, list[Hit]]:
     """Total and first hits of a question's full matches; where there are none, of the relaxed ones."""
-    query = queries.parse(text, service.analyzer)
-    match = queries.strict(query)
+    query = parse(text, service.analyzer)
+    match = matching.strict(query)
     total = reader.totals(match).total
     if not total:
         frequencies = reader.frequencies(Field.BODY_WORDS, query.words)
-        match = queries.relaxed(query, frequencies, articles)
+        match = matching.relaxed(query, frequencies, articles)
         total = reader.totals(match).total
-    return total, reader.keyword(match, queries.rank(query), limit=TOP)
+    return total, reader.keyword(match, matching.rank(query), limit=TOP)
 
 
 def reason(hits: Sequence[Hit], others: Sequence[Hit]) -> str:

@@ -9,7 +9,7 @@ from typing import cast
 from flask import Blueprint, Response, json, jsonify, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from search_service import browse, precedents, related, retrieval
+from search_service import browse, precedents, related, retrieval, suggest
 from search_service.errors import GongwenError
 from search_service.web import cursors
 from search_service.web.current import audience, service
@@ -21,9 +21,11 @@ from search_service.web.parameters import (
     PrecedentParameters,
     RelatedParameters,
     SearchParameters,
+    SuggestParameters,
 )
 from search_service.web.presentation import (
     article_to_dict,
+    completion_to_dict,
     page_to_dict,
     precedents_to_dict,
     view_to_dict,
@@ -46,6 +48,14 @@ def search() -> Response:
     following = cursors.encode(parameters, page.next, audience()) if page.next else None
     values = page_to_dict(page, link=address) | {"changed": page.changed, "cursor": following}
     return jsonify(values)
+
+
+@api.get("/suggest")
+def suggestions() -> Response:
+    """Answer what begins with, or holds, what somebody types."""
+    parameters = read_query(SuggestParameters, request.args)
+    found = suggest.complete(service(), parameters.q, audience())
+    return jsonify({"suggestions": [completion_to_dict(one, link=address) for one in found]})
 
 
 @api.get("/articles/<article:article_id>")

@@ -57,6 +57,7 @@ def search() -> str:
         page=page_to_dict(page, link=address),
         total=page.total,
         full=page.full,
+        hints=[hint.chinese for hint in page.hints],
         navigation=Navigation(parameters, page.total, page.facets),
         cut_to=relevance.MAX_QUERY if len(typed) > relevance.MAX_QUERY else None,
         cap=relevance.MAX_RESULTS,

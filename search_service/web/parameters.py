@@ -92,6 +92,12 @@ class RelatedParameters(NoParameters):
     size: Size = 10
 
 
+class SuggestParameters(NoParameters):
+    """``GET suggest``."""
+
+    q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
+
+
 class CursorParameters(NoParameters):
     """``GET search`` that goes on: the cursor holds the whole question, nothing stands beside it."""
 

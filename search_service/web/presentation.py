@@ -16,6 +16,7 @@ from search_service.model import Passage, Stored, View
 from search_service.precedents import Precedent, PrecedentPage
 from search_service.retrieval import Page, Result, without_meaning
 from search_service.snippets import Span
+from search_service.suggest import Completion
 
 Values = dict[str, object]
 # A source may write anything into its url field; javascript: must not become a link. A path is one on
@@ -44,7 +45,7 @@ Link = Callable[[View], str | None]
 
 
 def view_to_dict(view: View, *, link: Link = own_address) -> Values:
-    """What every list shows of an article."""
+    """What every list shows of an article; ``derived`` names what its own text said, not its source."""
     return {
         "id": view.id,
         "code": view.code,
@@ -57,6 +58,7 @@ def view_to_dict(view: View, *, link: Link = own_address) -> Values:
         "date": view.date,
         "status": view.status,
         "url": link(view),
+        "derived": list(view.derived),
     }
 
 
@@ -66,12 +68,24 @@ def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
         "total": page.total,
         "relaxed": page.relaxed,
         "degraded": page.degraded,
+        "suggestions": list(page.suggestions),
         "facets": {name: dict(counts) for name, counts in page.facets.items()},
         "results": [result_to_dict(result, link=link) for result in page.results],
     }
     if notices := page.notices():
         values["message"] = say("；", "; ").join(notices)
     return values
+
+
+def completion_to_dict(completion: Completion, *, link: Link = own_address) -> Values:
+    """A suggestion; ``id`` and ``url`` where it is the title of one article."""
+    view = completion.view
+    return {
+        "text": completion.text,
+        "kind": completion.kind.value,
+        "id": view.id if view else None,
+        "url": link(view) if view else None,
+    }
 
 
 def result_to_dict(result: Result, *, link: Link = own_address) -> Values:
@@ -144,6 +158,7 @@ def article_to_dict(stored: Stored, *, link: Link = own_address) -> Values:
     return view_to_dict(view, link=link) | {
         "text": view.text,
         "gapped": view.gapped,
+        "found": [dataclasses.asdict(one) for one in view.found],
         "length": view.length,
         "slices": view.slices,
         "passages": [passage_to_dict(passage) for passage in stored.passages],

@@ -3,13 +3,14 @@
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
 from tests.analyzers.chinese import TEXT
 
 
+@settings(max_examples=1000, deadline=None)
 @given(st.one_of(TEXT, st.text()))
 def test_length_is_kept_and_twice_is_once(text: str) -> None:
     """Any text keeps its length, and normalising again changes nothing."""

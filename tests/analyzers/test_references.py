@@ -1,9 +1,15 @@
-"""文号, dates and codes are one term in every form."""
+"""文号, dates, numbers, placeholders and codes are one term in every form."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
 from analyzers.references import document_number_key, find
+from analyzers.terms import Analyzer
+from tests.analyzers.chinese import TEXT
+
+ANALYZER = Analyzer()
 
 BRACKETS = ["〔{}〕", "[{}]", "【{}】", "（{}）", "({})", "［{}］", "{{{}}}", "<{}>", "《{}》"]
 
@@ -32,19 +38,27 @@ def test_a_document_number_is_one_term_in_every_bracket(bracket: str) -> None:
         "2024.3.5",
         "２０２４／０３／０５",
         "2024 年 3 月 5 日",
+        "二○二四年三月五日",
+        "二零二四年3月5号",
+        "二Ｏ二四年三月五日",
+        "二0二四年三月五日",
     ],
 )
 def test_a_date_is_one_term_in_every_form(text: str) -> None:
-    """Digits, numerals and separators do not matter; the month and the year are found too."""
+    """Digits, numerals and separators do not matter; month, year and day of the year are found too."""
     (reference,) = find(normalize(f"自{text}起施行"))
-    assert reference.terms == ("date:2024-03-05", "date:2024-03", "date:2024")
+    assert reference.terms[:5] == (
+        "date:2024-03-05",
+        "date:2024-03",
+        "date:2024",
+        "date:03-05",
+        "date:03",
+    )
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("二十三日", []), ("第13月", []), ("1890元", []), ("20240305001", [])]
-)
+@pytest.mark.parametrize(("text", "expected"), [("三日", []), ("第13月", []), ("20240305001", [])])
 def test_numbers_that_are_no_dates_are_left_alone(text: str, expected: list[str]) -> None:
-    """A day without a year, an amount and a long number are no reference."""
+    """A day under ten, an amount under no measure and a long number are no reference."""
     assert terms(text) == expected
 
 
@@ -52,3 +66,124 @@ def test_numbers_that_are_no_dates_are_left_alone(text: str, expected: list[str]
 def test_a_code_is_one_term_in_any_case_and_width(text: str) -> None:
     """Codes are typed in any case and width."""
     assert terms(f"文章{text}，") == ["code:b1890"]
+
+
+@pytest.mark.parametrize(
+    ("forms", "term"),
+    [
+        (["第十二条", "第12条", "第１２条", "第 12 条"], "no:12条"),
+        (["第一千二百五十九条", "第1259条"], "no:1259条"),
+        (["三十个", "30个", "３０ 个"], "num:30个"),
+        (["一百零五名", "105名"], "num:105名"),
+        (["三万元", "30000元", "3万元", "30,000元"], "num:30000元"),
+        (["两千人", "2000人", "二千人"], "num:2000人"),
+        (["百分之三十", "30%", "３０％", "百分之30"], "num:30%"),
+        (["十五个工作日", "15个工作日", "15 个工作日"], "num:15个工作日"),
+        (["三十一日", "31日"], "num:31日"),
+        (["三月廿五日", "3月25日", "三月二十五日", "03月25日"], "date:03-25"),
+        (["元月", "一月", "1月"], "date:01"),
+        (["一九七八年", "1978年", "1978 年"], "date:1978"),
+        (["二〇二四年度", "2024年度"], "date:2024"),
+    ],
+)
+def test_a_number_is_one_term_in_every_form(forms: list[str], term: str) -> None:
+    """Digits, numerals, width and blanks do not matter, in texts and in questions."""
+    for form in forms:
+        assert terms(f"按照{form}办理") == [term], form
+        asked = {token.term for token in ANALYZER.query_words(normalize(form))}
+        for other in forms:
+            assert asked <= set(ANALYZER.index_words(normalize(f"按照{other}办理"))), (form, other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "十四五规划",
+        "二十大报告",
+        "三个代表",
+        "八项规定",
+        "一次性办结",
+        "万一",
+        "几十个",
+        "十三四个",
+        "一百五个",
+        "3.30个",
+        "第一时间",
+        "千家万户",
+        "三〇〇个",
+        "2024.5万元",
+        "百日攻坚",
+    ],
+)
+def test_what_is_no_one_number_stays_words(text: str) -> None:
+    """Names made of numerals, decimals and what means more than one number are left to the dictionary."""
+    assert terms(f"推进{text}") == []
+
+
+def test_a_year_in_numerals_answers_to_the_number() -> None:
+    """2024 alone finds 二〇二四年, and both years of a span are years."""
+    assert "2024" in ANALYZER.index_words(normalize("二〇二四年工作要点"))
+    assert terms("2023—2025年") == terms("2023年至2025年") == ["date:2023", "date:2025"]
+
+
+PLACEHOLDERS = ["XX", "××", "ＸＸ", "**", "***", "某某", "某", "X", "×", "□□", "xxx"]
+
+
+@pytest.mark.parametrize("asked", PLACEHOLDERS)
+def test_a_placeholder_matches_any_other(asked: str) -> None:
+    """What was struck out of a name is the same, however it was struck out."""
+    for thing in ("市", "县", "局", "公司", "单位", "同志"):
+        words = {token.term for token in ANALYZER.query_words(normalize(f"{asked}{thing}"))}
+        for written in PLACEHOLDERS:
+            held = ANALYZER.index_words(normalize(f"关于{written}{thing}的通报"))
+            assert words <= set(held), (asked, written, thing)
+            assert "xx:" in held
+
+
+@pytest.mark.parametrize(
+    "text", ["某些问题", "某市场主体", "某区域", "XXL", "x", "X光", "*", "https", "max"]
+)
+def test_what_is_no_placeholder(text: str) -> None:
+    """Words that begin with 某 and letters of words stand for themselves."""
+    assert terms(text) == []
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            TEXT,
+            st.text(
+                "零一二两三四五六七八九十廿百千万亿第条章年月日号个元%.,-/ 012９某xX×*〔〕市",
+                max_size=14,
+            ),
+        ),
+        max_size=6,
+    ).map("".join)
+)
+def test_references_stand_where_they_say(text: str) -> None:
+    """References come in order, none reaches into another, and none is a term a word could be."""
+    position = 0
+    for reference in find(normalize(text)):
+        assert position <= reference.start < reference.end <= len(text)
+        assert ":" in reference.terms[0]
+        assert all(term.split() == [term] for term in reference.terms)
+        position = reference.end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "冀科平规2019年4号",
+        "冀科平规2019 4号",
+        "冀科平规2019-4号",
+        "冀科平规（2019） 4 号",
+        "冀科平规〔2019〕4 号",
+    ],
+)
+def test_a_document_number_may_be_typed_without_brackets_or_with_spaces(text: str) -> None:
+    """The short name of an organ ends with any character, not only with 发 or 字."""
+    (reference,) = find(normalize(text))
+    assert reference.terms == ("wh:[2019]4",)
+    assert reference.end == len(text)
+    assert document_number_key(normalize(text)) == "冀科平规[2019]4号"

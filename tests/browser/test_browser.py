@@ -20,7 +20,7 @@ def assert_fits(page: Any, width: int) -> None:
 
 def ask(page: Any, text: str) -> None:
     """Type a question into the box of the page and send it."""
-    page.get_by_role("searchbox").fill(text)
+    page.locator("#q").fill(text)
     page.get_by_role("button", name="搜索").click()
     page.wait_for_url("**/search?**")
 
@@ -73,7 +73,7 @@ def test_switches_keep_the_question(page: Any, width: int) -> None:
     page.wait_for_url("**in=title**")
 
     assert page.locator(".switch [aria-current]").all_inner_texts() == ["精确", "标题", "相关"]
-    assert page.get_by_role("searchbox").input_value() == "小区治理"
+    assert page.locator("#q").input_value() == "小区治理"
     assert_fits(page, width)
 
 
@@ -161,8 +161,8 @@ def test_the_keyboard_reaches_the_text_and_the_box(page: Any, width: int) -> Non
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "跳到正文"
 
-    page.get_by_role("searchbox").fill("河长制")
-    page.get_by_role("searchbox").press("Enter")
+    page.locator("#q").fill("河长制")
+    page.locator("#q").press("Enter")
     page.wait_for_url("**q=%E6%B2%B3**")
 
     assert page.locator(".hit mark").first.inner_text() == "河长制"
@@ -174,3 +174,75 @@ def test_odd_pages_fit_too(page: Any, width: int, path: str) -> None:
     page.goto(path)
 
     assert_fits(page, width)
+
+
+def test_the_box_offers_what_is_meant(
+    page: Any, width: int, request: pytest.FixtureRequest
+) -> None:
+    """Typing opens a list that the keyboard walks through and that a reader of screens is told of;
+    without script the box is a plain one.
+    """
+    page.goto("/")
+    box = page.locator("#q")
+    if "no-script" in request.node.callspec.id:
+        assert box.get_attribute("role") is None
+        assert page.get_by_role("searchbox").count() == 1
+        return
+    box.press_sequentially("yingshang")
+    options = page.get_by_role("option")
+    options.first.wait_for()
+    assert box.get_attribute("role") == "combobox"
+    assert box.get_attribute("aria-expanded") == "true"
+    assert options.count() <= 10
+    assert_fits(page, width)
+
+    box.press("ArrowDown")
+    active = page.locator(f"#{box.get_attribute('aria-activedescendant')}")
+    assert active.get_attribute("aria-selected") == "true"
+    assert box.input_value() in active.inner_text()
+    box.press("ArrowUp")
+    assert box.input_value() == "yingshang"
+    box.press("ArrowUp")
+    assert options.last.get_attribute("aria-selected") == "true"
+    box.press("Escape")
+    assert page.get_by_role("listbox").count() == 0
+    assert box.get_attribute("aria-expanded") == "false"
+    assert box.input_value() == "yingshang"
+
+
+def test_a_suggested_title_opens_and_a_suggested_term_asks(page: Any, width: int) -> None:
+    """Enter on a title opens its article, a press on a word asks for it; the options keep as chosen."""
+    page.goto("/search?q=工作&mode=keyword")
+    if page.locator("#q").get_attribute("role") is None:
+        assert page.locator(".suggestions").count() == 0
+        return
+    page.locator("#q").fill("营商")
+    title = page.get_by_role("option").filter(has_text="标题").first
+    title.wait_for()
+    name = title.locator("span").first.inner_text()
+    while page.locator("#q").input_value() != name:
+        page.locator("#q").press("ArrowDown")
+    page.locator("#q").press("Enter")
+    page.wait_for_url("**/articles/**")
+    assert page.locator("h1").inner_text() == name
+
+    page.goto("/search?q=工作&mode=keyword")
+    page.locator("#q").fill("物业")
+    term = page.get_by_role("option").filter(has_text="词语").first
+    term.wait_for()
+    word = term.locator("span").first.inner_text()
+    term.click()
+    page.wait_for_url("**/search?**")
+    assert page.locator("#q").input_value() == word
+    assert "mode=keyword" in page.url
+    assert page.locator(".hit").count() > 0
+
+
+def test_a_slip_is_mended_by_one_touch(page: Any, width: int) -> None:
+    """What was probably meant stands above the results as a link, which asks it."""
+    page.goto("/search?q=营伤环境&mode=keyword")
+    assert_fits(page, width)
+    page.locator(".meant").get_by_role("link", name="营商环境", exact=True).click()
+    page.wait_for_url("**q=%E8%90%A5%E5%95%86**")
+    assert page.locator(".hit mark").first.inner_text() == "营商环境"
+    assert page.locator(".meant").count() == 0

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope
 from search_service.engines.ordering import Standing
 from search_service.errors import BadInput, NoIndex, NotFound
+from search_service.matching import restricted, strict
 from search_service.model import (
     All,
     AnyOf,
@@ -23,6 +25,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
+    Passing,
     Phrase,
     Sort,
     Term,
@@ -30,6 +33,7 @@ from search_service.model import (
     WeightedTerm,
     Written,
 )
+from search_service.query import parse
 from tests.engines.library import (
     ARTICLES,
     FIRE,
@@ -251,6 +255,10 @@ def test_an_article_without_passages_is_found(engine: Engine) -> None:
         (Exact("国办发"), []),
         (Identifiers(("D0001", "X9999", "A0007", "A0007")), ["A0007", "D0001"]),
         (Identifiers(()), []),
+        (Passing(Filters()), EVERY_ID),
+        (Passing(Filters(kind="通知")), ["B1890"]),
+        (Not(Passing(Filters(date_from="1900"))), ["D0001"]),
+        (Passing(Filters(date_from="2025", date_to="2023")), []),
         (All(()), EVERY_ID),
         (AnyOf(()), []),
         (All((word("安全"), word("学校"))), ["A0007", "B1890"]),
@@ -274,6 +282,20 @@ def test_a_clause_matches_what_it_says(
 ) -> None:
     """Each clause selects the articles that its docstring says, and the total counts them."""
     assert ids(read(library), clause) == expected
+
+
+@pytest.mark.parametrize(
+    "group", ["-(人社局 OR {})", "(安全 OR -(title:人社局 {}))", "title:(汛期 {})"]
+)
+def test_the_deepest_query_is_answered(library: Engine, group: str) -> None:
+    """Groups nest as deep as the syntax lets them, and deeper, and each engine takes the clauses."""
+    text = "放管服"
+    for _ in range(9):
+        text = group.format(text)
+        query = parse(text, Analyzer())
+        assert (
+            read(library).totals(All((strict(query), restricted(query, Everything())))).total >= 0
+        )
 
 
 def test_syntax_in_a_term_is_only_text(library: Engine) -> None:

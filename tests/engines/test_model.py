@@ -22,6 +22,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
+    Passing,
     Phrase,
     Record,
     Sort,
@@ -92,6 +93,8 @@ def holds(clause: Clause, article: Record) -> bool:
             return value in article.exact
         case Identifiers(values):
             return article.view.id in values
+        case Passing(filters):
+            return passes(filters, article)
         case All(clauses):
             return all(holds(part, article) for part in clauses)
         case AnyOf(clauses):

@@ -1,19 +1,21 @@
 """What a person typed becomes chunks; nothing a person can type raises."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.terms import Analyzer
 from search_service import relevance
 from search_service.errors import BadInput
+from search_service.matching import idf, rank, relaxed, strict
 from search_service.model import AnyOf, AtLeast, Field, Phrase, Term
-from search_service.query import idf, parse, rank, relaxed, strict
+from search_service.query import parse
 from tests.analyzers.chinese import TEXT
 
 ANALYZER = Analyzer()
 
 
+@settings(max_examples=1000, deadline=None)
 @given(
     st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]),
     st.booleans(),

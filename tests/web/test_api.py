@@ -22,7 +22,7 @@ from tests.web.careful import json_of, open_over
 PROBLEM = "application/problem+json"
 RESULT_KEYS = {
     "id", "code", "title", "author", "issuer", "document_number", "kind", "category", "date",
-    "status", "url", "score", "highlights", "passages",
+    "status", "url", "derived", "score", "highlights", "passages",
 }  # fmt: skip
 
 
@@ -32,12 +32,22 @@ def test_search_answers_the_promised_shape(client: FlaskClient) -> None:
 
     body = json_of(response)
     assert response.status_code == 200
-    required = {"total", "relaxed", "degraded", "facets", "results", "changed", "cursor"}
+    required = {
+        "total", "relaxed", "degraded", "suggestions", "facets", "results", "changed", "cursor"
+    }  # fmt: skip
     assert required <= set(body) <= required | {"message"}
     assert body["total"] >= len(body["results"]) > 0
     assert set(body["results"][0]) == RESULT_KEYS
     assert set(body["facets"]) == {"category", "kind", "author", "issuer", "year"}
     assert response.headers["Server-Timing"].startswith("total;dur=")
+
+
+def test_what_was_not_understood_is_in_the_message(client: FlaskClient) -> None:
+    """A slip in the syntax is searched as words and said; without one there is no message."""
+    slip = json_of(client.get("/api/v1/search?mode=keyword&q=小区 OR"))
+    assert "OR" in slip["message"]
+    assert slip["total"] > 0
+    assert "message" not in json_of(client.get("/api/v1/search?mode=keyword&q=小区 OR 物业"))
 
 
 def test_chinese_is_readable_in_the_body(client: FlaskClient) -> None:
@@ -245,6 +255,16 @@ def test_article_is_what_guests_may_read(client: FlaskClient) -> None:
     assert (body["length"], body["slices"]) == (3698, 18)
     assert not {"version", "revision", "views"} & set(body)
     assert "".join(body["text"][p["start"] : p["end"]] for p in body["passages"]) == body["text"]
+
+
+def test_what_an_article_says_of_itself_stands_where_it_says(client: FlaskClient) -> None:
+    """``derived`` names what the source left empty; ``found`` has each thing with its place."""
+    body = json_of(client.get("/api/v1/articles/paid-1"))
+
+    assert (body["kind"], body["derived"]) == ("经验材料", ["kind"])
+    said = {one["field"]: body[one["where"]][one["start"] : one["end"]] for one in body["found"]}
+    assert said == {"kind": "经验材料", "subject": "老旧小区电梯加装工作"}
+    assert json_of(client.get("/api/v1/articles/markup-1"))["derived"] == []
 
 
 def test_extra_fields_of_a_source_come_back(client: FlaskClient) -> None:
@@ -485,3 +505,43 @@ def test_a_hidden_article_is_gone_from_every_address(
 
     assert "markup-1" not in {hit["id"] for hit in found}
     assert (article.status_code, page.status_code) == (404, 404)
+
+
+def test_suggest_answers_the_promised_shape(client: FlaskClient) -> None:
+    """Texts with their kind, and the article where it is the title of one; nothing for nothing."""
+    found = json_of(client.get("/api/v1/suggest?q=yingshang"))["suggestions"]
+
+    assert found
+    for one in found:
+        assert set(one) == {"text", "kind", "id", "url"}
+        assert one["kind"] in {"title", "heading", "term"}
+        assert (one["url"] is None) == (one["id"] is None)
+        if one["id"]:
+            stored = json_of(client.get(f"/api/v1/articles/{one['id']}"))
+            assert (stored["title"], stored["url"]) == (one["text"], one["url"])
+    assert any(one["id"] for one in found)
+    for nothing in ("", " ", "，。", "qzxv", "长" * 200):
+        assert json_of(client.get("/api/v1/suggest", query_string={"q": nothing})) == {
+            "suggestions": []
+        }
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"), [("q=" + "长" * 201, "q"), ("text=小区", "text"), ("q=a&q=b", "q")]
+)
+def test_suggest_reads_strictly(client: FlaskClient, query: str, parameter: str) -> None:
+    """Too long, unknown, twice: the parameter is named."""
+    response = client.get(f"/api/v1/suggest?{query}")
+    assert (response.status_code, response.mimetype) == (422, PROBLEM)
+    assert [error["parameter"] for error in json_of(response)["errors"]] == [parameter]
+
+
+def test_a_slip_is_answered_with_a_suggestion_in_json_and_on_the_page(client: FlaskClient) -> None:
+    """The question is not replaced: what was meant stands beside the answer, as a link on the page."""
+    body = json_of(client.get("/api/v1/search?q=营伤环境&mode=keyword"))
+    assert (body["total"], body["suggestions"]) == (0, ["营商环境"])
+    page = client.get("/search?q=营伤环境&mode=keyword").get_data(as_text=True)
+    assert "您是不是要找：" in page
+    assert 'value="营伤环境"' in page
+    assert json_of(client.get("/api/v1/search?q=营商环境"))["suggestions"] == []
+    assert "您是不是要找" not in client.get("/search?q=营商环境").get_data(as_text=True)

@@ -1,6 +1,7 @@
 """The pages over a real index: what they show, what they ignore, what they never show."""
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -8,13 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
+from indexer import generations
 from search_service.model import View
 from search_service.retrieval import Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import Example, create_app
 from search_service.web.presentation import own_address
-from tests.web.careful import SENTINEL, json_of
+from tests.conftest import ALL_CLEANING, write_source
+from tests.web.careful import SENTINEL, json_of, open_over
 
 PAGES = ["/", "/search", "/search?q=小区", "/articles/paid-1", "/precedents", "/nowhere"]
 
@@ -100,6 +103,14 @@ def test_a_long_query_is_cut_with_a_note(client: FlaskClient) -> None:
 
     assert response.status_code == 200
     assert "只用了前 200 个字" in response.get_data(as_text=True)
+
+
+def test_what_was_not_understood_is_said(client: FlaskClient) -> None:
+    """A slip in the syntax is named above the results, in Chinese, and the words are searched."""
+    page = client.get("/search?q=（小区 OR 物业").get_data(as_text=True)
+
+    assert "括号没有配对，按词检索。" in page
+    assert '<li class="hit">' in page
 
 
 def test_dates_that_are_none_are_said_to_be(client: FlaskClient) -> None:
@@ -203,6 +214,34 @@ def test_an_article_shows_its_gaps_and_where_to_log_in(client: FlaskClient) -> N
     assert '<span class="gap"' in page
     assert "以上为免费阅读内容" in page
     assert "相关文章" in page
+
+
+def test_an_article_says_what_it_took_from_its_text(client: FlaskClient, tmp_path: Path) -> None:
+    """据正文 marks what the source did not give; relations and annexes stand under the title, escaped."""
+    assert "据正文：文种" in text_of(client, "/articles/paid-1")
+    assert "据正文" not in text_of(client, "/articles/markup-1")
+
+    text = (
+        "本办法自2024年4月1日起施行，有效期5年。《旧<b>办法》同时废止。\n"
+        "附件：登记表\n县物业局\n2024年3月5日"
+    )
+    record = {"id": "1", "title": "物业办法", "body": text, "date": "2024-03-09"}
+    service, settings = open_over(tmp_path, model="none")
+    generations.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", [record])], cleaning=ALL_CLEANING
+    )
+    page = text_of(create_app(service, settings).test_client(), "/articles/1")
+    service.close()
+
+    for shown in (
+        "据正文：发文机关、文种<",
+        "成文日期：2024-03-05",
+        "施行日期：2024-04-01",
+        "有效期：5年",
+        "废止：旧&lt;b&gt;办法",
+        "附件：登记表",
+    ):
+        assert shown in page
 
 
 def test_headings_of_an_article_are_headings(client: FlaskClient) -> None:

@@ -21,6 +21,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
+    Passing,
     Phrase,
     Term,
 )
@@ -44,6 +45,8 @@ def clause(match: Clause) -> Body:
             return {"term": {"exact": value}}
         case Identifiers(values):
             return _identifiers(values)
+        case Passing(filters):
+            return {"bool": {"filter": conditions(filters, ())}}
         case All(clauses):
             return {"bool": {"filter": [clause(part) for part in clauses]}}
         case AnyOf(clauses):

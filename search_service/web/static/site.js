@@ -1,4 +1,4 @@
-// The only script: copy a passage with its citation. Without it the passage is selected by hand.
+// Copy a passage with its citation. Without it the passage is selected by hand.
 "use strict";
 
 function copyByHand(text) {

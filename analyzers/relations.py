@@ -1,0 +1,110 @@
+"""What a normalised 公文 says of other documents and of its own validity. Entry point: :func:`find`.
+
+废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does: a text that speaks
+of 废止 says nothing here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+_DIGIT = "零一二三四五六七八九十"
+_YEAR = rf"(?:(?:19|20)\d{{2}}|[一二][{_DIGIT}]{{3}})"
+_DAY = rf"年\s?(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})\s?月\s?(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})\s?日"
+# A whole date of a normalised text.
+DATE: Final = rf"{_YEAR}\s?{_DAY}"
+_DAYS = re.compile(_DAY)
+_YEAR_BEFORE = re.compile(rf"{_YEAR}\s?$")
+_BOOK = r"《(?P<name>(?:[^《》]|《[^《》]*》){2,120})》"
+_BOOKS = re.compile(_BOOK)
+_ENDS = re.compile(
+    r"(?:同时|予以|即行|自行|一并|相应|自然|均|起)\s?(?:废止|失效)|停止执行|不再执行"
+)
+# 根据《…》，《…》同时废止: the first is not what ends.
+_GROUND = re.compile(r"(?:根据|依照|按照|依据|遵照)[^《》,]{0,20}$")
+# 《关于修改…的决定》修正的《…》同时废止: nor is this one.
+_ALTERED = re.compile(r"(?:第[一二三四五]次)?(?:修正|修订|修改)的")
+_SENTENCE_START = re.compile(r"[。;\n]|(?:施行|实施|执行)[,。]")
+_LONGEST_SENTENCE: Final = 600
+# Where the history of a law stands: in brackets under its title.
+_HEAD: Final = 500
+_REVISED = re.compile(
+    rf"根据[^。《》()]{{0,60}}{_BOOK}[^。,《》()]{{0,12}}?(?:第[一二三四五]次)?(?:修订|修正|修改)"
+)
+# Each is looked for by a word that is rare, then asked of what stands around it: texts are long.
+_TAKES_EFFECT = re.compile(r"起(?:正式)?(?:施行|实施|执行|生效|试行)")
+_EFFECTIVE = re.compile(
+    r"(?:本[^。;,\n《》]{1,12}?|通过,|现予(?:公布|发布|印发)[^。\n]{0,6}?,|(?:公布|发布)\s?)自?"
+    rf"(?P<time>{DATE}|(?:公布|发布|印发|颁布|下发|批准|签发|通过)之日)\s?$"
+)
+_IS_VALID = re.compile(
+    r"(?:有|试)[效行]期限?为?\s?"
+    rf"(?P<time>[至到]\s?\d{{4}}年\d{{1,2}}月\d{{1,2}}日|(?:\d{{1,2}}|[{_DIGIT}两]{{1,3}})\s?年)"
+)
+_VALID = re.compile(
+    r"(?:施行|实施|执行|试行|解释|生效|本(?:实施|暂行|试行)?[^。;,\n《》人]{2})[,。;]?\s?$"
+)
+_AROUND: Final = 60
+
+
+@dataclass(frozen=True)
+class Relation:
+    """``text[start:end]`` is a document that this one ends or was revised by, or a time."""
+
+    field: str
+    start: int
+    end: int
+
+
+def find(text: str) -> Iterator[Relation]:
+    """The relations of a normalised text, by field."""
+    yield from _repeals(text)
+    seen: set[str] = set()
+    for match in _REVISED.finditer(text, 0, _HEAD):
+        if match["name"] not in seen:
+            seen.add(match["name"])
+            yield Relation("revised_by", *match.span("name"))
+    effective = list(_effective(text))
+    valid = [
+        match.span("time")
+        for match in _IS_VALID.finditer(text)
+        if _VALID.search(text, max(0, match.start() - _AROUND), match.start())
+    ]
+    # The last ones: what stands in the preamble stands again in the last article.
+    for field, spans in (("effective", effective), ("valid", valid)):
+        if spans:
+            yield Relation(field, *spans[-1])
+
+
+def dates(text: str) -> Iterator[tuple[int, int]]:
+    """Where the whole dates of a normalised text stand."""
+    for day in _DAYS.finditer(text):
+        year = _YEAR_BEFORE.search(text, max(0, day.start() - len("2024 ")), day.start())
+        if year:
+            yield year.start(), day.end()
+
+
+def _effective(text: str) -> Iterator[tuple[int, int]]:
+    for match in _TAKES_EFFECT.finditer(text):
+        found = _EFFECTIVE.search(text, max(0, match.start() - _AROUND), match.start())
+        if found:
+            yield found.span("time")
+
+
+def _repeals(text: str) -> Iterator[Relation]:
+    seen: set[str] = set()
+    for end in _ENDS.finditer(text):
+        start = max(0, end.start() - _LONGEST_SENTENCE)
+        books = list(_BOOKS.finditer(text, start, end.start()))
+        inside = [book.span() for book in books]
+        for stop in _SENTENCE_START.finditer(text, start, end.start()):
+            if not any(first < stop.start() < last for first, last in inside):
+                start = stop.end()
+        for book in books:
+            ground = _GROUND.search(text, start, book.start())
+            if book.start() < start or ground or _ALTERED.match(text, book.end()):
+                continue
+            if book["name"] not in seen:
+                seen.add(book["name"])
+                yield Relation("repeals", *book.span("name"))

@@ -1,0 +1,201 @@
+"""A query -> the clauses that must match and the terms that rank. Entry points: :func:`strict`,
+:func:`relaxed`, :func:`restricted`, :func:`literal`, :func:`rank`. Pure.
+
+A chunk matches an article that holds it literally or holds all its words, or a synonym in the place of
+some; a quoted chunk only literally.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from analyzers.terms import exact_key, is_bigram, phrase
+from search_service import relevance
+from search_service.grammar import Both, Either, Without
+from search_service.model import (
+    All,
+    AnyOf,
+    AtLeast,
+    Bonus,
+    Clause,
+    Everything,
+    Exact,
+    Field,
+    Not,
+    Phrase,
+    Term,
+    WeightedTerm,
+)
+from search_service.query import Being, Chunk, Node, Query, Synonymous
+
+
+def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
+    if not chunk.phrase:  # a single Han character, looked for in titles only
+        return Term(Field.TITLE_CHARACTERS, chunk.text)
+    return _stands(chunk.phrase, title_only=title_only)
+
+
+def _stands(terms: tuple[str, ...], *, title_only: bool) -> Clause:
+    fields = (Field.TITLE_BIGRAMS,) if title_only else (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
+    return AnyOf(tuple(_run(field, terms) for field in fields))
+
+
+def _run(field: Field, terms: tuple[str, ...]) -> Clause:
+    return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
+
+
+def _word(word: str, *, title_only: bool) -> Clause:
+    title = Term(Field.TITLE_WORDS, word)
+    return title if title_only else AnyOf((title, Term(Field.BODY_WORDS, word)))
+
+
+def _alike(one: Synonymous, *, title_only: bool) -> tuple[Clause, ...]:
+    return tuple(_stands(terms, title_only=title_only) for terms in one.phrases)
+
+
+def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
+    title_only = title_only or chunk.title_only
+    literally = _literally(chunk, title_only=title_only)
+    if chunk.literal or not chunk.words:
+        return literally
+    others = list(chunk.words)
+    for one in chunk.synonyms:
+        for word in one.words:
+            others.remove(word)
+    parts = [_word(word, title_only=title_only) for word in others]
+    for one in chunk.synonyms:
+        itself = All(tuple(_word(word, title_only=title_only) for word in one.words))
+        parts.append(AnyOf((itself, *_alike(one, title_only=title_only))))
+    words = All(tuple(parts))
+    if chunk.names and not chunk.title_only:  # a code stands in no text: it is a key of its article
+        return AnyOf((literally, words, Exact(exact_key(chunk.text))))
+    return AnyOf((literally, words))
+
+
+def _node(node: Node, *, title_only: bool, loosely: bool = False) -> Clause:
+    """What matches a part of the tree; ``loosely``: whatever need not match in every result does."""
+    match node:
+        case Being(clause):
+            return clause
+        case Chunk():
+            if loosely and not node.required:
+                return Everything()
+            return _chunk(node, title_only=title_only)
+        case Without(part):
+            return Not(_node(part, title_only=title_only))
+        case Both(parts):
+            clauses = [_node(part, title_only=title_only, loosely=loosely) for part in parts]
+            kept = tuple(clause for clause in clauses if clause != Everything())
+            return Everything() if loosely and not kept else All(kept)
+        case Either(parts):
+            either = tuple(_node(part, title_only=title_only, loosely=loosely) for part in parts)
+            return Everything() if Everything() in either else AnyOf(either)
+
+
+def restricted(query: Query, clause: Clause) -> Clause:
+    """The clause, inside what the query demands of every result."""
+    restriction = _node(query.tree, title_only=query.title_only, loosely=True)
+    return clause if restriction == Everything() else All((clause, restriction))
+
+
+def literal(query: Query) -> Clause:
+    """The articles that hold every wanted chunk as it was typed, or the coined terms in it."""
+
+    def stands(node: Node) -> Clause:
+        match node:
+            case Chunk():
+                return as_typed(node, query.coined, title_only=query.title_only)
+            case Both(parts):
+                return All(tuple(stands(part) for part in parts))
+            case Either(parts):
+                return AnyOf(tuple(stands(part) for part in parts))
+        return Everything()
+
+    return stands(query.tree)
+
+
+def as_typed(chunk: Chunk, coined: Sequence[str] = (), *, title_only: bool = False) -> Clause:
+    """The articles that hold a chunk as it was typed, or the coined terms in it."""
+    title_only = title_only or chunk.title_only
+    whole = _literally(chunk, title_only=title_only)
+    terms = [phrase(term) for term in coined if term in chunk.text]
+    named = tuple(_stands(term, title_only=title_only) for term in terms)
+    return AnyOf((whole, All(named))) if named else whole
+
+
+def strict(query: Query) -> Clause:
+    """All chunks must match, or those of one side of an OR."""
+    return _node(query.tree, title_only=query.title_only)
+
+
+def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clause:
+    """A calibrated share of the query's idf must match; whoever writes OR or quotes means them.
+
+    ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
+    as the rarest: a query of unknown words matches nothing.
+    """
+    if query.chooses:
+        return AnyOf(())
+    alternatives: dict[str, Clause] = {}
+    for chunk in query.wanted:
+        if chunk.required:
+            continue
+        for word in chunk.words:
+            alternatives.setdefault(word, _word(word, title_only=query.title_only))
+        for one in chunk.synonyms:
+            for word in one.words:
+                exact = _word(word, title_only=query.title_only)
+                alternatives[word] = AnyOf((exact, *_alike(one, title_only=query.title_only)))
+    clauses = [(clause, frequencies.get(word, 0)) for word, clause in alternatives.items()]
+    if len(clauses) <= 1:
+        return AnyOf(())
+    idfs = [idf(count, articles) for _, count in clauses]
+    top = max(idfs) or 1.0
+    weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
+    share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
+    share = min(relevance.RELAXED_MOST, share)
+    minimum = math.ceil(share * sum(weights))
+    weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
+    return restricted(query, AtLeast(weighted, minimum))
+
+
+def idf(frequency: int, articles: int) -> float:
+    """Lucene's inverse document frequency, ``ln(1 + (N - n + 0.5) / (n + 0.5))``, never negative."""
+    return math.log((max(articles, frequency) + 1) / (frequency + 0.5))
+
+
+def rank(query: Query) -> list[WeightedTerm | Bonus]:
+    """What orders the matches: words, bigrams below them, bonuses for literal chunks and synonyms."""
+    anywhere = [one for one in query.wanted if not (query.title_only or one.title_only)]
+    everywhere = {word for chunk in anywhere for word in chunk.words}
+    terms: list[WeightedTerm | Bonus] = []
+    for word in query.words:
+        terms.append(WeightedTerm(Field.TITLE_WORDS, word, relevance.TITLE_WORDS))
+        if word in everywhere:
+            terms.append(WeightedTerm(Field.BODY_WORDS, word, relevance.BODY_WORDS))
+    pairs = dict.fromkeys(
+        term for chunk in query.wanted for term in chunk.phrase if is_bigram(term)
+    )
+    paired = {term for chunk in anywhere for term in chunk.phrase}
+    for pair in pairs:
+        terms.append(WeightedTerm(Field.TITLE_BIGRAMS, pair, relevance.TITLE_BIGRAMS))
+        if pair in paired:
+            terms.append(WeightedTerm(Field.BODY_BIGRAMS, pair, relevance.BODY_BIGRAMS))
+    for chunk in query.wanted:
+        if chunk.phrase:
+            stands = _literally(chunk, title_only=query.title_only or chunk.title_only)
+            terms.append(Bonus(stands, relevance.LITERAL))
+            terms.append(Bonus(_run(Field.TITLE_BIGRAMS, chunk.phrase), relevance.LITERAL_TITLE))
+    for term in query.coined:
+        stands = _stands(phrase(term), title_only=query.title_only)
+        terms.append(Bonus(stands, relevance.LITERAL))
+    synonymous = (
+        (Field.TITLE_BIGRAMS, query.wanted, relevance.SYNONYM_TITLE),
+        (Field.BODY_BIGRAMS, anywhere, relevance.SYNONYM_BODY),
+    )
+    for field, chunks, synonym in synonymous:
+        for chunk in chunks:
+            for one in chunk.synonyms:
+                # Where the words themselves stand they score: 人民法院 is no second 法院.
+                itself, *others = (_run(field, run) for run in one.phrases)
+                terms.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
+    return terms

@@ -1,0 +1,307 @@
+"""Suggestions: what is offered while somebody types, and where a question found nothing."""
+
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzers.normalize import normalize
+from analyzers.pinyin import readings, syllables
+from indexer import generations, pipeline
+from indexer.demo import SAMPLE
+from search_service.completion import Completion
+from search_service.errors import BadInput
+from search_service.matching import strict
+from search_service.model import Audience
+from search_service.query import parse
+from search_service.retrieval import Mode, SearchRequest, search
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from search_service.spelling import Spelling
+from search_service.suggest import complete
+from search_service.vocabulary import Entry, Kind, Vocabulary, fold
+from tests.conftest import ALL_CLEANING, Open, write_source
+from tools.spelling_report import cases, right, suggested
+
+# Real words of 公文, spoiled: letters, punctuation, halves of surrogate pairs aside, anything is typed.
+TYPED = st.one_of(
+    st.text(
+        st.sampled_from("小区物业服务治理工作的通知关于 ,。“”-()〔〕2024号abcXY\n"), max_size=30
+    ),
+    st.text(max_size=30),
+)
+
+
+def texts(service: SearchService, typed: str, audience: Audience = Audience.PUBLIC) -> list[str]:
+    """What is offered for a text."""
+    return [one.text for one in complete(service, typed, audience)]
+
+
+def article(key: str, title: str, body: str, **more: object) -> dict[str, object]:
+    """A record of a source."""
+    return {"id": key, "title": title, "body": body, **more}
+
+
+# --- pinyin --------------------------------------------------------------------------------------
+
+
+def test_a_word_sounds_as_it_is_read() -> None:
+    """A character has the sound of its word, letters their own, and the rest none."""
+    assert syllables("银行") == ("yin", "hang")
+    assert syllables("行长") == ("hang", "zhang")
+    assert syllables("女vip,5号") == ("nv", "v", "i", "p", "hao")
+    assert readings("行") >= {"hang", "xing"}
+    assert readings("a") == readings(",") == frozenset()
+
+
+# --- completion ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["营商", "營商", "ｙｉｎｇｓｈａｎｇ", "ying shang", "YingShang", "yshj", "暖企安商", "“暖企"],
+)
+def test_a_title_is_offered_however_it_is_typed(sample_service: SearchService, typed: str) -> None:
+    """From its beginning or middle, in any script and width, by pinyin and by initials."""
+    assert "清源县优化营商环境“暖企安商”三年行动实施方案" in texts(sample_service, typed)
+
+
+def test_a_title_of_one_article_leads_to_it(sample_service: SearchService) -> None:
+    """It has the article's view; terms and headings have none."""
+    found = complete(sample_service, "营商", Audience.PUBLIC)
+    titles = [one for one in found if one.kind is Kind.TITLE]
+    assert titles
+    assert all(one.view is not None and one.view.title == one.text for one in titles)
+    assert all(one.view is None for one in found if one.kind is not Kind.TITLE)
+
+
+def test_pinyin_begins_with_a_syllable(sample_service: SearchService) -> None:
+    """ang stands in many syllables and begins none of 上商方; mixed input is no pinyin."""
+    assert texts(sample_service, "uanjing") == []
+    assert texts(sample_service, "营shang") == []
+
+
+@given(TYPED)
+@settings(max_examples=1000, deadline=None)
+def test_completion_never_raises_and_offers_what_matches(
+    sample_service: SearchService, typed: str
+) -> None:
+    """Whatever is typed: at most ten, each once, each holding what was typed or its sounds."""
+    offered = texts(sample_service, typed)
+    assert len(offered) <= 10
+    assert len({fold(one) for one in offered}) == len(offered)
+    if not typed.strip().replace(" ", "").isascii():
+        assert all(fold(typed) in fold(one) for one in offered)
+
+
+def test_the_first_entries_are_those_that_begin_so() -> None:
+    """Prefixes come before inner matches, each in the order of the vocabulary."""
+    names = ["深化改革", "改革开放", "机构改革", "改革"]
+    entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), ("1",)) for name in names]
+    completion = Completion(Vocabulary(entries))
+    expected = ["改革开放", "改革", "深化改革", "机构改革"]
+    assert [one.text for one in completion.find("改革", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("gaige", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("gg", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("改革", Kind.TITLE)] == []
+
+
+def test_a_vocabulary_comes_back_as_it_was() -> None:
+    """What the database holds is what was collected."""
+    entries = [
+        Entry(Kind.TITLE, "关于“三无小区”的\n通知", 1, "guan yu", ("a/1",)),
+        Entry(Kind.TERM, "小区", 7, "xiao qu", ("1", "2")),
+    ]
+    assert Vocabulary.from_bytes(Vocabulary(entries).to_bytes()).entries == entries
+
+
+# --- what may not be offered ---------------------------------------------------------------------
+
+
+def test_nothing_is_offered_that_is_gone(open_named: Open, tmp_path: Path) -> None:
+    """Hidden, deleted, renamed, made paid: an entry of the vocabulary is offered only while it stands."""
+    service = open_named("index")
+    body = f"一、推进殡葬改革\n{'各村推行节地生态安葬。' * 10}\n二、其他\n{'没有别的事项了。' * 15}"
+    records = [article(str(n), f"殡葬改革工作第{'一二三四五六'[n]}号通知", body) for n in range(6)]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert len(texts(service, "殡葬改革工作")) == 5
+    assert "推进殡葬改革" in texts(service, "推进殡葬")
+
+    service.store.hide("0")
+    pipeline.delete(service, ["1"])
+    renamed = article("2", "火化管理工作通知", body)
+    paid = article("3", "殡葬改革工作第四号通知", body, audience="member")
+    pipeline.add(service, [write_source(source, [renamed, paid])], cleaning=ALL_CLEANING)
+    offered = texts(service, "殡葬改革工作")
+    assert sorted(offered) == ["殡葬改革工作第五号通知", "殡葬改革工作第六号通知"]
+
+    for key in ("4", "5", "2"):
+        service.store.hide(key)
+    assert texts(service, "殡葬") == texts(service, "推进殡葬") == texts(service, "安葬") == []
+    assert suggested(service, "殡脏改革") == ()
+
+
+def test_members_words_are_offered_to_members_alone(open_named: Open, tmp_path: Path) -> None:
+    """Each audience is offered what stands in its own views, while typing and for a slip."""
+    service = open_named("index")
+    records = [
+        article(
+            str(n),
+            f"题目{'甲乙丙丁'[n]}",
+            "免费部分。\n一、蓝莓种植奖补办法\n按亩奖补蓝莓种植户。",
+            preview="免费部分。",
+        )
+        for n in range(4)
+    ]
+    generations.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    request = SearchRequest(text="篮莓种植", mode=Mode.KEYWORD)
+    for audience in (Audience.MEMBER, Audience.STAFF):
+        assert "蓝莓种植奖补办法" in texts(service, "蓝莓", audience)
+        assert search(service, request, audience).suggestions[0] == "蓝莓种植"
+    assert texts(service, "蓝莓") == texts(service, "lanmei") == []
+    assert search(service, request, Audience.PUBLIC).suggestions == ()
+
+
+def test_an_index_without_a_vocabulary_answers(open_named: Open, tmp_path: Path) -> None:
+    """One that an older version made: nothing is offered, searches go on."""
+    service = open_named("index")
+    source = write_source(tmp_path / "a.jsonl", [article("1", "殡葬改革", "推行节地生态安葬。")])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    service.store.vocabularies.keep([])
+    assert texts(service, "殡葬") == []
+    assert suggested(service, "殡脏改革") == ()
+
+
+def test_a_vocabulary_lives_as_long_as_its_generation(open_named: Open, tmp_path: Path) -> None:
+    """A rollback finds that of the generation before; an index that doubled has a new one."""
+    service = open_named("index")
+    old = write_source(tmp_path / "old.jsonl", [article("1", "殡葬改革通知", "节地生态安葬。")])
+    new = write_source(tmp_path / "new.jsonl", [article("1", "河长制通知", "巡河护河。")])
+    generations.rebuild(service, [old], cleaning=ALL_CLEANING)
+    generations.rebuild(service, [new], cleaning=ALL_CLEANING)
+    assert (texts(service, "殡葬"), texts(service, "河长")) == ([], ["河长制通知"])
+    generations.rollback(service)
+    assert (texts(service, "殡葬"), texts(service, "河长")) == (["殡葬改革通知"], [])
+    more = [article(str(n), f"厕所革命{n}", "改厕。") for n in range(2, 5)]
+    pipeline.add(service, [write_source(new, more)], cleaning=ALL_CLEANING)
+    assert len(texts(service, "厕所革命")) == 3
+
+
+@pytest.mark.elasticsearch
+def test_both_engines_suggest_the_same(
+    sample_service: SearchService, elasticsearch_url: str, tmp_path: Path
+) -> None:
+    """One code over both: the same completions and corrections, and none of what is hidden."""
+    other = open_service(
+        read_settings(
+            engine=f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}",
+            state=f"sqlite:///{tmp_path}/state.sqlite3",
+            model="none",
+            engine_timeout=30,
+        )
+    )
+    try:
+        generations.rebuild(other, [SAMPLE], cleaning=ALL_CLEANING)
+        for typed in ("小区", "营商", "yshj", "zhili", "工作", "的", "加强", "qzxv"):
+            expected = complete(sample_service, typed, Audience.PUBLIC)
+            assert complete(other, typed, Audience.PUBLIC) == expected
+        for typed in ("营伤环境", "基层理治", "三吴小区", "垃圾分类", "人居环整治"):
+            request = SearchRequest(text=typed, mode=Mode.KEYWORD)
+            pages = [search(one, request, Audience.PUBLIC) for one in (other, sample_service)]
+            assert pages[0].suggestions == pages[1].suggestions
+        found = complete(other, "暖企安商", Audience.PUBLIC)
+        hidden = [one.view.id for one in found if one.view]
+        assert hidden
+        for key in hidden:
+            other.store.hide(key)
+        assert [one for one in complete(other, "暖企安商", Audience.PUBLIC) if one.view] == []
+    finally:
+        other.close()
+
+
+# --- did you mean --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("营伤环境", "营商环境"),
+        ("基层冶理", "基层治理"),
+        ("基层理治", "基层治理"),
+        ("垃圾圾分类", "垃圾分类"),
+        ("殡葬該革", "殡葬改革"),
+        ("治理 三吴小区", "治理 三无小区"),
+        ("-会议 三吴小区", "-会议 三无小区"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(
+    sample_service: SearchService, typed: str, meant: str
+) -> None:
+    """同音, 形近, 颠倒, 多字, in any script, among other words: what was meant comes first and finds."""
+    suggestions = suggested(sample_service, typed)
+    assert suggestions[0] == meant
+    for text in suggestions:
+        assert search(sample_service, SearchRequest(text=text), Audience.PUBLIC).total
+
+
+@pytest.mark.parametrize(
+    "text", ["垃圾分类", "营商环境", "小区没人管怎么办", "qzxjvw", "2024年", ""]
+)
+def test_what_is_right_or_hopeless_has_no_suggestion(
+    sample_service: SearchService, text: str
+) -> None:
+    """Suggestions are for slips."""
+    assert suggested(sample_service, text) == ()
+
+
+@given(TYPED, st.sampled_from(Mode))
+@settings(max_examples=1000, deadline=None)
+def test_suggestions_never_raise_and_always_find(
+    sample_service: SearchService, typed: str, mode: Mode
+) -> None:
+    """Whatever is asked: at most three, none of them the question, all hold something."""
+    page = search(sample_service, SearchRequest(text=typed, mode=mode, size=1), Audience.PUBLIC)
+    assert len(page.suggestions) <= 3
+    assert normalize(typed).strip() not in page.suggestions
+    reader = sample_service.reader(Audience.PUBLIC)
+    for text in page.suggestions:
+        assert reader.totals(strict(parse(text, sample_service.analyzer))).total
+
+
+@given(st.text(max_size=24))
+@settings(
+    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_an_empty_vocabulary_knows_nothing(typed: str) -> None:
+    """Nothing to compare with: no correction and no error."""
+    nothing = Vocabulary([])
+    spelling = Spelling(nothing, Completion(nothing).holds)
+    assert spelling.corrections(fold(typed)) == []
+
+
+def test_a_suggestion_keeps_to_the_filters(sample_service: SearchService) -> None:
+    """With filters a suggestion must find something under them."""
+    request = SearchRequest(text="营伤环境")
+    narrow = SearchRequest(text="营伤环境", title_only=True)
+    assert search(sample_service, request, Audience.PUBLIC).suggestions == ("营商环境",)
+    assert search(sample_service, narrow, Audience.PUBLIC).suggestions == ("营商环境",)
+
+
+def test_a_query_too_long_is_still_refused(sample_service: SearchService) -> None:
+    """Suggestions change nothing in what a search refuses."""
+    request = SearchRequest(text="长" * 201)
+    with pytest.raises(BadInput):
+        search(sample_service, request, Audience.PUBLIC)
+
+
+def test_most_spoiled_phrases_are_mended(sample_service: SearchService) -> None:
+    """Of phrases out of titles, spoiled in four ways, nine of ten come back; right ones are left alone."""
+    asked = cases(sample_service, 15)
+    assert len(asked) == 60
+    assert sum(right(sample_service, case) for case in asked) >= 54
+    assert sum(bool(suggested(sample_service, case.phrase)) for case in asked) <= 2
