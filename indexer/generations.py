@@ -11,8 +11,7 @@ half-built one never does. What is written meanwhile is in the ledger, and repla
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from analyzers.language import say
 from indexer.checks import hold
 from indexer.cleaning import Cleaning
 from indexer.entries import entries_of, numbered
-from indexer.pipeline import calibrate, count, replay
+from indexer.pipeline import calibrate, count, open_writers, replay
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
 from search_service.engines import Scope, Writer
@@ -118,7 +117,7 @@ def load(
         )
         created = {own: _generation(service, own) for own in dict.fromkeys(reads.values())}
         drop_leftovers(service)
-        with _writers(service, created, loading=True) as writers:
+        with open_writers(service, created, loading=True) as writers:
             loaded = _load(service, spool, writers, sequence, report, progress)
             for audience, writer in writers.items():
                 writer.complete()
@@ -179,7 +178,7 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
         )
     serving = build.serving()
     created = {own: _generation(service, own) for own in dict.fromkeys(build.reads.values())}
-    with _writers(service, created) as writers:
+    with open_writers(service, created) as writers:
         after = replay(service, writers, build.sequence)
         service.engine.activate(serving)
         # What was entered before the swap, by a writer who looked up who serves before it, too.
@@ -262,17 +261,6 @@ def _usable(service: SearchService, build: Build) -> bool:
 def _serves(service: SearchService, build: Build) -> bool:
     names = set(build.generations.values())
     return any(one.serves for one in service.engine.generations() if one.name in names)
-
-
-@contextmanager
-def _writers(
-    service: SearchService, generations: Mapping[Audience, Generation], *, loading: bool = False
-) -> Iterator[Mapping[Audience, Writer]]:
-    with ExitStack() as stack:
-        yield {
-            audience: stack.enter_context(service.engine.writer(one.name, loading=loading))
-            for audience, one in generations.items()
-        }
 
 
 def _check_size(service: SearchService, count: int, *, shrink: bool) -> None:
@@ -365,7 +353,7 @@ def _exchange(service: SearchService) -> Mapping[Audience, str]:
     kept = {one.audience: one for one in service.engine.generations() if one.kept}
     for one in kept.values():
         service.check(one.manifest, writing=True)
-    with _writers(service, kept) as writers:
+    with open_writers(service, kept) as writers:
         after = replay(service, writers, 0)
         serving = service.engine.rollback()
         replay(service, writers, after)

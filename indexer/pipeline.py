@@ -6,8 +6,8 @@ anywhere, the next run finishes what was entered.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,18 @@ from search_service.model import (
     Written,
 )
 from search_service.service import SearchService
+
+
+@contextmanager
+def open_writers(
+    service: SearchService, generations: Mapping[Audience, Generation], *, loading: bool = False
+) -> Iterator[Mapping[Audience, Writer]]:
+    """A writer of each generation, closed at the end."""
+    with ExitStack() as stack:
+        yield {
+            audience: stack.enter_context(service.engine.writer(one.name, loading=loading))
+            for audience, one in generations.items()
+        }
 
 
 class Live:
@@ -73,10 +85,7 @@ class Live:
                 service.check(one.manifest, writing=True)
             self._stack.close()
             self.generations = {}
-            self._writers = {
-                audience: self._stack.enter_context(service.engine.writer(one.name))
-                for audience, one in serving.items()
-            }
+            self._writers = self._stack.enter_context(open_writers(service, serving))
             self.generations = serving
         return self._writers
 

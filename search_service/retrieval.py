@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from analyzers.language import say
 from search_service import matching, relevance
 from search_service.engines import NO_FILTERS, Reader
+from search_service.engines.asked import FACETS
 from search_service.errors import BadInput
 from search_service.evidence import Ranks, ShownPassage, Why, shown, why
 from search_service.fusion import fuse
@@ -37,8 +38,6 @@ from search_service.query import Query, naming, parse
 from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Span, marks
 from search_service.suggest import did_you_mean
-
-FACETS = ("category", "kind", "author", "issuer", "year")
 
 
 def without_meaning() -> str:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from search_service.engines.asked import check_vectors
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import clause as to_query
 from search_service.engines.elastic.clauses import conditions
 from search_service.engines.elastic.documents import (
     Body,
-    check_vectors,
     document,
     index_body,
     tombstone,

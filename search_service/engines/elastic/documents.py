@@ -16,14 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from analyzers.language import say
+from search_service.engines.asked import FACETS
 from search_service.engines.dates import day_of
-from search_service.errors import BadRecord
 from search_service.model import Field, Record
 
 Body = dict[str, Any]
 
-FACETS = ("category", "kind", "author", "issuer", "year")
 # The filter of every alias that is read through: tombstones stay in the index and out of answers.
 LIVE: Body = {"term": {"deleted": False}}
 # What can change an answer; a tombstone of an article that was never there cannot.
@@ -124,21 +122,6 @@ def _text(*, positions: bool) -> Body:
 
 def _unindexed(kind: str) -> Body:
     return {"type": kind, "index": False, "doc_values": False}
-
-
-def check_vectors(record: Record, *, dimensions: int) -> None:
-    """Raise ``BadRecord`` for a vector that the index has no room for."""
-    for analysed in record.passages:
-        vector = analysed.vector
-        if vector is not None and vector.shape != (dimensions,):
-            raise BadRecord(
-                say(
-                    f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
-                    f"索引要求 ({dimensions},)；请用建立索引时的模型",
-                    f"article {record.view.id}: a vector has the shape {vector.shape}, the"
-                    f" index holds ({dimensions},); use the model that made the index",
-                )
-            )
 
 
 def document(record: Record) -> Body:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
+from search_service.engines.asked import ARTICLE_PLACES
 from search_service.engines.elastic.clauses import clause
 from search_service.engines.elastic.documents import VISIBLE, Body
 from search_service.model import (
@@ -283,7 +284,9 @@ def nearest_hits(
 def near_articles(answer: Body, *, articles: int, floor: float) -> list[Hit]:
     """What :func:`nearest_body` asked of articles alone: the server's score is (1 + cosine) / 2."""
     scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in found(answer)]
-    kept = [Hit(id, round(score, 4)) for score, id in scored if score >= floor - _FLOAT]
+    kept = [
+        Hit(id, round(score, ARTICLE_PLACES)) for score, id in scored if score >= floor - _FLOAT
+    ]
     return sorted(kept, key=lambda hit: (-hit.score, hit.id))[:articles]
 
 

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from analyzers.language import say
 from search_service.engines import NO_FILTERS
+from search_service.engines.asked import check_facets, check_query_vector
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
 from search_service.engines.elastic.cluster import Cluster
-from search_service.engines.elastic.documents import FACETS, Body
+from search_service.engines.elastic.documents import Body
 from search_service.errors import BadInput
 from search_service.model import (
     Bonus,
@@ -76,13 +77,7 @@ class ElasticReader:
         self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
     ) -> Totals:
         """Count the match set exactly, and the named facets."""
-        unknown = sorted(set(facets) - set(FACETS))
-        if unknown:
-            fault = say(
-                f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
-                f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
-            )
-            raise BadInput(fault, faults={"facets": fault})
+        check_facets(facets)
         return dsl.totals(self._search(dsl.totals_body(match, self._conditions(filters), facets)))
 
     def keyword(
@@ -192,14 +187,8 @@ class ElasticReader:
     def _fits(self, vector: Vector) -> bool:
         """Whether there are vectors to compare with; raises ``BadInput`` for another model's."""
         dimensions = self._manifest.dimensions
-        if dimensions and vector.shape != (dimensions,):
-            raise BadInput(
-                say(
-                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
-                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
-                    " use the model that made the index",
-                )
-            )
+        if dimensions:
+            check_query_vector(vector, dimensions=dimensions)
         return bool(dimensions)
 
     def passages(

@@ -8,15 +8,15 @@ because paid text did), and any number of writers end with the same articles. Wh
 writer that was killed before it wrote is seen by the next one: the articles hold another digest.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from analyzers.language import say
+from search_service.engines.asked import check_vectors
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import (
     Body,
-    check_vectors,
     document,
     settings,
     tombstone,
@@ -125,12 +125,15 @@ class ElasticWriter:
         pending = list(entries)
         while pending:
             stored = self._stored([id_of(entry) for entry in pending])
-            judged = [(entry, stored[id_of(entry)]) for entry in pending]
-            lost = self._claim([pair for pair in judged if _judge(*pair) is not Verdict.STALE])
-            for entry, before in judged:
+            judged = [
+                (entry, before, judge(standing_of(entry), before.standing))
+                for entry in pending
+                for before in (stored[id_of(entry)],)
+            ]
+            lost = self._claim([(e, before) for e, before, v in judged if v is not Verdict.STALE])
+            for entry, before, verdict in judged:
                 if id_of(entry) in lost:
                     continue
-                verdict = _judge(entry, before)
                 if verdict is Verdict.STALE:
                     stale.append(id_of(entry))
                 elif verdict is Verdict.UNCHANGED and standing_of(entry).digest == before.held:
@@ -189,7 +192,7 @@ class ElasticWriter:
         version = {"version": standing_of(entry).order, "version_type": "external"}
         return {"_op_type": "index", "_id": id_of(entry), **version, "_source": body}
 
-    def _conflicts(self, alias: str, actions: Iterator[Body] | Sequence[Body]) -> set[str]:
+    def _conflicts(self, alias: str, actions: Iterable[Body]) -> set[str]:
         """Send them; the ids that the server refused for their version."""
         conflicts = set()
         for result in self._cluster.bulk(alias, actions):
@@ -199,10 +202,6 @@ class ElasticWriter:
             elif status >= 300:
                 raise self._cluster.failed(status, result["error"])
         return conflicts
-
-
-def _judge(entry: Entry, before: _Stored) -> Verdict:
-    return judge(standing_of(entry), before.standing)
 
 
 def _read(claim: Body | None, article: Body | None) -> _Stored:

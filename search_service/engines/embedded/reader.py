@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from tantivy import Query
 
-from analyzers.language import say
 from search_service.engines import NO_FILTERS, Scope
+from search_service.engines.asked import ARTICLE_PLACES, check_facets, check_query_vector
 from search_service.engines.embedded.clauses import (
     every,
     filtering,
@@ -24,8 +24,7 @@ from search_service.engines.embedded.clauses import (
 )
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.snapshots import Snapshot
-from search_service.engines.embedded.text import FACETS, ORDINAL_BITS, RowHit, Searches
-from search_service.errors import BadInput
+from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
 from search_service.model import (
     Bonus,
     Clause,
@@ -77,13 +76,7 @@ class EmbeddedReader:
         self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
     ) -> Totals:
         """Count the match set and the facets, exactly."""
-        unknown = sorted(set(facets) - set(FACETS))
-        if unknown:
-            fault = say(
-                f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
-                f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
-            )
-            raise BadInput(fault, faults={"facets": fault})
+        check_facets(facets)
         articles = self._snapshot.articles
         with translated(self._snapshot.folder):
             query = self._query(articles, match, filters)
@@ -126,14 +119,7 @@ class EmbeddedReader:
         dimensions = self.manifest.dimensions
         if dimensions == 0 or articles <= 0 or per_article <= 0:
             return []
-        if vector.shape != (dimensions,):
-            raise BadInput(
-                say(
-                    f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
-                    f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
-                    " use the model that made the index",
-                )
-            )
+        check_query_vector(vector, dimensions=dimensions)
         allowed = self._snapshot.columns.allowed(filters, hidden=self._hidden)
         with translated(self._snapshot.folder):
             near = self._snapshot.passage_table().nearest(
@@ -160,7 +146,7 @@ class EmbeddedReader:
     ) -> list[Hit]:
         """The nearest articles, each as near as its nearest passage."""
         near = self.nearest(vector, filters=filters, articles=articles, floor=floor)
-        hits = [Hit(hit.article_id, round(hit.score, 4)) for hit in near]
+        hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in near]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def passages(

@@ -23,7 +23,6 @@ from search_service.model import Field
 TEXT_SCHEMA = "2"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
-FACETS = ("category", "kind", "author", "issuer", "year")
 # A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.apply`), for
 # merges of segments flushed inside one commit would run beside the indexing, in no fixed order.
 _HEAP_BYTES = 128_000_000

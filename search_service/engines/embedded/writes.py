@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzers.language import say
+from search_service.engines.asked import check_vectors
 from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import FILE_NAME, pack
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
-from search_service.errors import BadRecord
 from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, Written
 
 _BUSY_SECONDS = 10.0
@@ -146,17 +145,8 @@ class RowWriter:
         )
 
     def _vectors(self, record: Record) -> bytes:
+        check_vectors(record, dimensions=self._dimensions)
         vectors = [p.vector for p in record.passages if p.vector is not None]
-        for vector in vectors:
-            if vector.shape != (self._dimensions,):
-                raise BadRecord(
-                    say(
-                        f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
-                        f"索引要求 ({self._dimensions},)；请用建立索引时的模型",
-                        f"article {record.view.id}: a vector has the shape {vector.shape}, the"
-                        f" index holds ({self._dimensions},); use the model that made the index",
-                    )
-                )
         return b"".join(np.asarray(vector, dtype="<f4").tobytes() for vector in vectors)
 
 
