@@ -31,6 +31,8 @@ ROLES: Final = (
     "落款",
     "抄送",
 )
+# Those of the frame around the body: they name who writes to whom, and say nothing of the matter.
+FRAME: Final = frozenset({"标题", "主送", "落款", "抄送"})
 _PATH_CHARACTERS: Final = 40
 
 _HEADING_END = re.compile(r"[。:;!?\n]")

@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analyzers.outline import FRAME
 from search_service import relevance
 from search_service.model import Stored
 from search_service.query import Query
@@ -46,7 +47,10 @@ class Ranks:
 
 
 def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
-    """The passages that show best why the article was found: most distinct words, literal first."""
+    """The passages that show best why the article was found: most distinct words, literal first.
+
+    Of equals those of the body: that 各物业服务企业 are addressed says little of what is asked of them.
+    """
     candidates = []
     for place, (passage, text) in enumerate(stored):
         found = marks(text, query.marked, query.words)
@@ -54,12 +58,13 @@ def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage,
         longest = max((len(piece) for piece in marked), default=0)
         if found or passage.id == best:
             worth = sum(len(piece) for piece in marked) + longest
-            candidates.append((-worth, passage.id != best, place, passage, text, found))
-    candidates.sort(key=lambda candidate: candidate[:3])
+            frame = passage.role in FRAME
+            candidates.append((-worth, frame, passage.id != best, place, passage, text, found))
+    candidates.sort(key=lambda candidate: candidate[:4])
     chosen = candidates[: relevance.SHOWN_PASSAGES]
     if not chosen and stored.passages:
-        first = stored.passages[0]
-        chosen = [(0, True, 0, first, stored.text_of(first), ())]
+        first = next((p for p in stored.passages if p.role not in FRAME), stored.passages[0])
+        chosen = [(0, False, True, 0, first, stored.text_of(first), ())]
     return tuple(
         ShownPassage(
             id=passage.id,
@@ -69,7 +74,7 @@ def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage,
             end=passage.end,
             snippet=snippet(text, found),
         )
-        for _, _, _, passage, text, found in chosen
+        for _, _, _, _, passage, text, found in chosen
     )
 
 

@@ -100,6 +100,8 @@ def did_you_mean(
     ``found``: there are articles that hold all its words; then a slip is only what stands side by side
     nowhere, or what no article holds as it was typed and some title does with one change.
     """
+    if query.hints:  # what was not understood is said by its hint
+        return ()
     spelling = service.known(reader).spelling
     changes = [
         (chunk, _corrections(reader, chunk, spelling, found=found)) for chunk in query.wanted

@@ -305,3 +305,33 @@ def test_most_spoiled_phrases_are_mended(sample_service: SearchService) -> None:
     assert len(asked) == 60
     assert sum(right(sample_service, case) for case in asked) >= 54
     assert sum(bool(suggested(sample_service, case.phrase)) for case in asked) <= 2
+
+
+@pytest.mark.parametrize("text", ["文号：", "(营伤环境", "OR 营伤环境"])
+def test_what_was_not_understood_is_no_slip(sample_service: SearchService, text: str) -> None:
+    """A hint says what is wrong with the syntax; a suggestion beside it would be of the wrong text."""
+    page = search(sample_service, SearchRequest(text=text), Audience.PUBLIC)
+    assert page.hints
+    assert page.suggestions == ()
+
+
+def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """All words of it stand somewhere, and no neighbours in it are strange: yet one character is missing."""
+    service = open_named("index")
+    apart = "法人安全。安居。工程的决定。人才。"
+    records = [
+        {"id": "meant", "title": "人才安居工程的决定", "body": "人才安居。"},
+        {"id": "a", "title": "法人安全", "body": f"{apart}人的安居工程，决定了。"},
+        {"id": "b", "title": "法人安全", "body": f"{apart}人，安居工程，决定。"},
+    ]
+    generations.rebuild(
+        service, [write_source(tmp_path / "articles.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    spoiled = "人安居工程的决定"
+    reader = service.reader(Audience.PUBLIC)
+    assert reader.totals(strict(parse(spoiled, service.analyzer))).total
+    assert not service.known(reader).spelling.doubtful(spoiled)
+    assert suggested(service, spoiled) == ("人才安居工程的决定",)
+    assert suggested(service, "法人安全") == ()
