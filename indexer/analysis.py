@@ -8,6 +8,7 @@ the public view alone: its vectors are made in batches that hold no other text.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from analyzers import metadata, outline
 from analyzers.embed import Embedder
@@ -127,15 +128,17 @@ def analyse(
     for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]
+        title_words, title_bigrams = analyzer.index_words(title), bigrams(title)
         yield Record(
             view=view,
             version=version,
             fields={
-                Field.TITLE_WORDS: " ".join(analyzer.index_words(title)),
                 # The passages are the text, so their words are its words: it is cut once.
-                Field.BODY_WORDS: " ".join(word for part in words for word in part),
-                Field.TITLE_BIGRAMS: " ".join(bigrams(title)),
-                Field.BODY_BIGRAMS: " ".join(bigrams(whole)),
+                Field.WORDS: " ".join(chain(title_words, *words)),
+                Field.BIGRAMS: " ".join(chain(title_bigrams, bigrams(whole))),
+                Field.CHARACTERS: " ".join(characters(title + whole)),
+                Field.TITLE_WORDS: " ".join(title_words),
+                Field.TITLE_BIGRAMS: " ".join(title_bigrams),
                 Field.TITLE_CHARACTERS: " ".join(characters(title)),
             },
             exact=_exact_keys(view),

@@ -15,7 +15,7 @@ from analyzers.normalize import normalize
 from analyzers.terms import HAN, Analyzer, phrase
 from search_service.engines import Reader
 from search_service.errors import BadInput
-from search_service.model import AnyOf, Everything, Field, Phrase
+from search_service.model import Everything, Field, Phrase
 
 # What stands right behind the quotes of a coined term: “接诉即办”机制.
 _CLASSES = "机制|行动|工程|模式|改革|计划|制度|经验|工作法|专项"
@@ -85,9 +85,7 @@ def propose(reader: Reader, analyzer: Analyzer, decided: Collection[str] = ()) -
 
 def holding(reader: Reader, term: str) -> int:
     """How many articles hold a normalised term literally."""
-    run = phrase(term)
-    fields = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
-    return reader.totals(AnyOf(tuple(Phrase(field, run) for field in fields))).total
+    return reader.totals(Phrase(Field.BIGRAMS, phrase(term))).total
 
 
 def normal(term: str) -> str:
@@ -106,6 +104,6 @@ def normal(term: str) -> str:
 
 def _cohesion(reader: Reader, words: Collection[str], documents: int, articles: int) -> float:
     """log2 of how much oftener the words stand together than words of their frequencies would."""
-    frequencies = reader.frequencies(Field.BODY_WORDS, words)
+    frequencies = reader.frequencies(Field.WORDS, words)
     expected = sum(math.log2(max(1, frequencies.get(word, 0)) / articles) for word in words)
     return round(math.log2(max(1, documents) / articles) - expected, 1)

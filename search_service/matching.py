@@ -6,9 +6,10 @@ some; a quoted chunk only literally.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
-from analyzers.terms import exact_key, is_bigram, phrase
+from analyzers.terms import characters, exact_key, is_bigram, phrase
 from search_service import relevance
 from search_service.grammar import Both, Either, Without
 from search_service.model import (
@@ -35,8 +36,7 @@ def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
 
 
 def _stands(terms: tuple[str, ...], *, title_only: bool) -> Clause:
-    fields = (Field.TITLE_BIGRAMS,) if title_only else (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
-    return AnyOf(tuple(_run(field, terms) for field in fields))
+    return _run(Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS, terms)
 
 
 def _run(field: Field, terms: tuple[str, ...]) -> Clause:
@@ -44,8 +44,7 @@ def _run(field: Field, terms: tuple[str, ...]) -> Clause:
 
 
 def _word(word: str, *, title_only: bool) -> Clause:
-    title = Term(Field.TITLE_WORDS, word)
-    return title if title_only else AnyOf((title, Term(Field.BODY_WORDS, word)))
+    return Term(Field.TITLE_WORDS if title_only else Field.WORDS, word)
 
 
 def _alike(one: Synonymous, *, title_only: bool) -> tuple[Clause, ...]:
@@ -151,8 +150,11 @@ def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clau
     idfs = [idf(count, articles) for _, count in clauses]
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
-    share = min(relevance.RELAXED_MOST, share)
+    if query.asks:
+        share = relevance.QUESTION_WORDS / len(weights)
+    else:
+        share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
+        share = min(relevance.RELAXED_MOST, share)
     minimum = math.ceil(share * sum(weights))
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
@@ -164,33 +166,36 @@ def idf(frequency: int, articles: int) -> float:
 
 
 def rank(query: Query) -> list[WeightedTerm | Bonus]:
-    """What orders the matches: words, bigrams below them, bonuses for literal chunks and synonyms."""
+    """What orders the matches: words, bigrams and characters below them, bonuses for literal chunks and
+    synonyms. A word that is asked twice counts twice.
+    """
     anywhere = [one for one in query.wanted if not (query.title_only or one.title_only)]
-    everywhere = {word for chunk in anywhere for word in chunk.words}
     terms: list[WeightedTerm | Bonus] = []
-    for word in query.words:
-        terms.append(WeightedTerm(Field.TITLE_WORDS, word, relevance.TITLE_WORDS))
-        if word in everywhere:
-            terms.append(WeightedTerm(Field.BODY_WORDS, word, relevance.BODY_WORDS))
-    pairs = dict.fromkeys(
-        term for chunk in query.wanted for term in chunk.phrase if is_bigram(term)
-    )
-    paired = {term for chunk in anywhere for term in chunk.phrase}
-    for pair in pairs:
-        terms.append(WeightedTerm(Field.TITLE_BIGRAMS, pair, relevance.TITLE_BIGRAMS))
-        if pair in paired:
-            terms.append(WeightedTerm(Field.BODY_BIGRAMS, pair, relevance.BODY_BIGRAMS))
+    for field, weight, chunks, terms_of in (
+        (Field.WORDS, relevance.WORDS, anywhere, _words),
+        (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _pairs),
+        (Field.CHARACTERS, relevance.CHARACTERS, anywhere, _characters),
+        (Field.TITLE_WORDS, relevance.TITLE_WORDS, query.wanted, _words),
+        (Field.TITLE_BIGRAMS, relevance.TITLE_BIGRAMS, query.wanted, _pairs),
+    ):
+        counts = Counter(term for chunk in chunks for term in terms_of(chunk))
+        terms += [WeightedTerm(field, term, weight * count) for term, count in counts.items()]
+    # A clause of a question is no term that somebody coined.
+    clauses = query.asks and len(query.wanted) > 1
     for chunk in query.wanted:
         if chunk.phrase:
             stands = _literally(chunk, title_only=query.title_only or chunk.title_only)
-            terms.append(Bonus(stands, relevance.LITERAL))
+            literal = (
+                relevance.LITERAL_CLAUSE if clauses and not chunk.literal else relevance.LITERAL
+            )
+            terms.append(Bonus(stands, literal))
             terms.append(Bonus(_run(Field.TITLE_BIGRAMS, chunk.phrase), relevance.LITERAL_TITLE))
     for term in query.coined:
         stands = _stands(phrase(term), title_only=query.title_only)
         terms.append(Bonus(stands, relevance.LITERAL))
     synonymous = (
         (Field.TITLE_BIGRAMS, query.wanted, relevance.SYNONYM_TITLE),
-        (Field.BODY_BIGRAMS, anywhere, relevance.SYNONYM_BODY),
+        (Field.BIGRAMS, anywhere, relevance.SYNONYM_TEXT),
     )
     for field, chunks, synonym in synonymous:
         for chunk in chunks:
@@ -199,3 +204,15 @@ def rank(query: Query) -> list[WeightedTerm | Bonus]:
                 itself, *others = (_run(field, run) for run in one.phrases)
                 terms.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
     return terms
+
+
+def _words(chunk: Chunk) -> Iterable[str]:
+    return chunk.words
+
+
+def _pairs(chunk: Chunk) -> Iterable[str]:
+    return filter(is_bigram, chunk.phrase)
+
+
+def _characters(chunk: Chunk) -> Iterable[str]:
+    return characters(chunk.text)

@@ -117,13 +117,15 @@ class View:
 class Field(enum.StrEnum):
     """The text fields of an article, each a string of terms separated by single spaces.
 
-    ``*_BIGRAMS`` keep positions (phrases); the others need none.
+    Of title and text together, and of the title alone. ``BIGRAMS`` keep positions (phrases), the others
+    need none; ``CHARACTERS`` are distinct.
     """
 
+    WORDS = "words"
+    BIGRAMS = "bigrams"
+    CHARACTERS = "characters"
     TITLE_WORDS = "title_words"
-    BODY_WORDS = "body_words"
     TITLE_BIGRAMS = "title_bigrams"
-    BODY_BIGRAMS = "body_bigrams"
     TITLE_CHARACTERS = "title_characters"
 
 

@@ -120,7 +120,7 @@ def _by_words(
     reader: Reader, words: list[str], filters: Filters, role: str | None
 ) -> list[PassageHit]:
     """Passages by their words; only those that hold a calibrated share of the question's idf."""
-    frequencies = reader.frequencies(Field.BODY_WORDS, words)
+    frequencies = reader.frequencies(Field.WORDS, words)
     articles = reader.totals(Everything()).total
     weights = {word: idf(frequencies.get(word, 0), articles) for word in words}
     hits = reader.passages(

@@ -121,6 +121,12 @@ class Query:
         return any(isinstance(part, Either) for part in self.tree.parts)
 
     @property
+    def asks(self) -> bool:
+        """Whether it is a question or a sentence: keywords are typed apart, or are short."""
+        plain = (chunk for chunk in self.wanted if not (chunk.literal or chunk.names))
+        return any(len(chunk.text) >= relevance.QUESTION for chunk in plain)
+
+    @property
     def literals(self) -> tuple[str, ...]:
         """The normalised texts of the wanted chunks."""
         return tuple(chunk.text for chunk in self.wanted)

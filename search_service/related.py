@@ -56,7 +56,7 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str
         del counts[word]
     # The commonest first: rare words of a long text are mostly names and numbers.
     candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
-    frequencies = reader.frequencies(Field.BODY_WORDS, candidates)
+    frequencies = reader.frequencies(Field.WORDS, candidates)
     articles = reader.manifest.articles
     weight = {
         # A word of this article alone relates it to nothing.
@@ -73,10 +73,10 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str
         for word in chosen
         for field, scale in (
             (Field.TITLE_WORDS, relevance.TITLE_WORDS),
-            (Field.BODY_WORDS, relevance.BODY_WORDS),
+            (Field.WORDS, relevance.WORDS),
         )
     ]
-    anything = AnyOf(tuple(Term(Field.BODY_WORDS, word) for word in chosen))
+    anything = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
     others = All((anything, Not(Identifiers((shown.view.id,)))))
     return [hit.id for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)]
 

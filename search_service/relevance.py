@@ -8,25 +8,28 @@ from typing import Final
 
 from search_service.vocabulary import Kind
 
-# BM25 weights of the fields. Words carry meaning; bigrams rank what the dictionary cut apart.
-# (Law questions, jieba BM25 alone 0.365 nDCG@10, with half-weighted bigrams 0.380.)
-BODY_WORDS: Final = 1.0
-BODY_BIGRAMS: Final = 0.5
-# A title names the subject: a word there counts as much again as in a text.
-TITLE_WORDS: Final = 1.5
-TITLE_BIGRAMS: Final = 0.5
+# BM25 weights of the fields. Words carry meaning; bigrams rank what the dictionary cut apart; characters
+# what is said with another word of the same root (偿还 for 还).
+WORDS: Final = 1.0
+BIGRAMS: Final = 0.5
+CHARACTERS: Final = 0.3
+# A title names the subject: beside the text, in which it counts already, it counts once more.
+TITLE_WORDS: Final = 0.3
+TITLE_BIGRAMS: Final = 0.1
 # Added when a chunk of the query stands literally in the title or the text: 三无小区 as such stands
 # above texts that hold 三, 无 and 小区 apart, however often. More than the words and bigrams of a term
 # give together. (100 coined terms of 6,195 documents, share ordered right by keyword: 17 % at 3, 91 % at
 # 20, 98 % at 40, all at 80; judged sample, nDCG@10: 0.534 at 3, 0.528 from 20 on. ADR 0010.)
 LITERAL: Final = 80.0
+# A clause of a question (QUESTION) is no term.
+LITERAL_CLAUSE: Final = 3.0
 # And more where it stands in the title: about one strong word's BM25 score.
 LITERAL_TITLE: Final = 6.0
 # The same for a synonym where the words themselves do not stand; it scores nothing else, so that the exact
 # word is above it. (Law questions, nDCG@10 of the 32 with a synonym: 0.2083 without, 0.2093 so, 0.2083
 # at twice and 0.2019 at four times the weights; 0.1949 where it also counts beside the exact word.)
 SYNONYM_TITLE: Final = 1.5
-SYNONYM_BODY: Final = 0.75
+SYNONYM_TEXT: Final = 0.75
 
 # How many hits of each list are fused; beyond them the keyword order goes on.
 WINDOW: Final = 200
@@ -42,8 +45,11 @@ RRF_SEMANTIC: Final = 1.0
 RELAXED_WORDS: Final = 1.5
 RELAXED_LEAST: Final = 0.25
 RELAXED_MOST: Final = 0.55
-# From so many words on a query is a question, of which the share is asked for at once.
-LONG_QUESTION: Final = 6
+# A chunk of so many characters is a question or a sentence, of which a share is asked for at once, unless
+# some article holds it as it was typed.
+QUESTION: Final = 8
+# And the share of a question: that of so many average words. Its words are many and mostly of no office.
+QUESTION_WORDS: Final = 0.7
 # The weights of AtLeast are idf on a scale of whole numbers.
 IDF_STEPS: Final = 8
 

@@ -312,7 +312,8 @@ def _match(
     # Judged without the filters, so that a facet counts what its filter finds.
     by_name = reader.totals(Exact(query.key)).total
     found = by_name or reader.totals(strict).total
-    if found and (by_name or len(query.words) < relevance.LONG_QUESTION):
+    # A question's words need not all be there; what somebody wrote as typed is a term or a title.
+    if found and (by_name or not query.asks or reader.totals(matching.literal(query)).total):
         return _Matched(strict, exact, near)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
@@ -322,9 +323,8 @@ def _match(
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
-    fields = (Field.TITLE_WORDS,) if query.title_only else (Field.TITLE_WORDS, Field.BODY_WORDS)
-    counts = [reader.frequencies(one, query.words) for one in fields]
-    return {word: max(count.get(word, 0) for count in counts) for word in query.words}
+    field = Field.TITLE_WORDS if query.title_only else Field.WORDS
+    return reader.frequencies(field, query.words)
 
 
 def _order(

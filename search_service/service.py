@@ -25,7 +25,7 @@ from search_service.store import Store
 from search_service.vocabularies import Known
 
 # Raise it when what a generation stores changes its meaning.
-SCHEMA = 2
+SCHEMA = 3
 NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 

@@ -194,7 +194,7 @@ def keyword(
     match = matching.strict(query)
     total = reader.totals(match).total
     if not total:
-        frequencies = reader.frequencies(Field.BODY_WORDS, query.words)
+        frequencies = reader.frequencies(Field.WORDS, query.words)
         match = matching.relaxed(query, frequencies, articles)
         total = reader.totals(match).total
     return total, reader.keyword(match, matching.rank(query), limit=TOP)

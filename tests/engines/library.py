@@ -92,10 +92,11 @@ def record(
         view=View(id=id, title=title_text, text=body, **values),
         version=version,
         fields={
+            Field.WORDS: " ".join(passages),
+            Field.BIGRAMS: bigrams(body),
+            Field.CHARACTERS: " ".join(dict.fromkeys(title_text + body)),
             Field.TITLE_WORDS: title,
-            Field.BODY_WORDS: " ".join(passages),
             Field.TITLE_BIGRAMS: bigrams(title_text),
-            Field.BODY_BIGRAMS: bigrams(body),
             Field.TITLE_CHARACTERS: " ".join(title_text),
         },
         exact=(id.lower(), *exact),

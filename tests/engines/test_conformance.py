@@ -70,7 +70,7 @@ def ids(reader: Reader, match: Clause, *, filters: Filters | None = None) -> lis
 
 def word(value: str) -> Term:
     """Articles whose body holds the word."""
-    return Term(Field.BODY_WORDS, value)
+    return Term(Field.WORDS, value)
 
 
 # --- writing and fetching ------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_entries_of_one_call_apply_in_order(engine: Engine) -> None:
 
 def test_an_unchanged_view_leaves_the_index_untouched(library: Engine) -> None:
     """The same view under a newer version moves neither revision nor scores."""
-    rank = [WeightedTerm(Field.BODY_WORDS, "安全")]
+    rank = [WeightedTerm(Field.WORDS, "安全")]
     before = read(library)
     hits = before.keyword(word("安全"), rank)
     same = record(
@@ -191,7 +191,7 @@ def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
     assert reader.stored_fields("B1890") == {}
     assert [hit.article_id for hit in reader.nearest(unit(1, 0.1), floor=0.5)] == ["A0007"]
     assert reader.passages([("消防", 1.0)]) == []
-    assert reader.frequencies(Field.BODY_WORDS, ["消防"]) == {"消防": 0}
+    assert reader.frequencies(Field.WORDS, ["消防"]) == {"消防": 0}
     assert [stored.view.id for stored in reader.scan()] == ["A0007", "C2352", "D0001"]
     assert library.count(public(library)) == 3
 
@@ -247,10 +247,10 @@ def test_an_article_without_passages_is_found(engine: Engine) -> None:
         (word("安全"), ["A0007", "B1890"]),
         (word("没有这个词"), []),
         (Term(Field.TITLE_CHARACTERS, "汛"), ["C2352"]),
-        (Phrase(Field.BODY_BIGRAMS, pairs("加强消防安全")), ["B1890"]),
-        (Phrase(Field.BODY_BIGRAMS, pairs("工作作风")), ["D0001"]),
-        (Phrase(Field.BODY_BIGRAMS, ("作风",)), ["C2352", "D0001"]),
-        (Phrase(Field.BODY_BIGRAMS, ("消防", "加强")), []),
+        (Phrase(Field.BIGRAMS, pairs("加强消防安全")), ["B1890"]),
+        (Phrase(Field.BIGRAMS, pairs("工作作风")), ["D0001"]),
+        (Phrase(Field.BIGRAMS, ("作风",)), ["C2352", "D0001"]),
+        (Phrase(Field.BIGRAMS, ("消防", "加强")), []),
         (Exact("国办发〔2024〕5号"), ["B1890"]),
         (Exact("国办发"), []),
         (Identifiers(("D0001", "X9999", "A0007", "A0007")), ["A0007", "D0001"]),
@@ -300,7 +300,7 @@ def test_the_deepest_query_is_answered(library: Engine, group: str) -> None:
 
 def test_syntax_in_a_term_is_only_text(library: Engine) -> None:
     """No character of a term means anything to the engine."""
-    for value in ["*", "安全*", '"安全"', "body_words:安全", "(", "安全 OR 汛期", "\\", ""]:
+    for value in ["*", "安全*", '"安全"', "words:安全", "(", "安全 OR 汛期", "\\", ""]:
         assert ids(read(library), word(value)) == []
         assert ids(read(library), Exact(value)) == []
 
@@ -317,14 +317,14 @@ def bm25(*, count: int, length: int, documents: int, holding: int, average: floa
 def test_the_score_is_the_weighted_sum_of_bm25(library: Engine) -> None:
     """Σ weight × BM25 of the ranking terms, with the statistics of the whole index."""
     rank = [
-        WeightedTerm(Field.BODY_WORDS, "安全", 1.5),
+        WeightedTerm(Field.WORDS, "安全", 1.5),
         WeightedTerm(Field.TITLE_WORDS, "消防", 2.0),
-        WeightedTerm(Field.BODY_WORDS, "没有这个词", 9.0),
+        WeightedTerm(Field.WORDS, "没有这个词", 9.0),
     ]
     hits = read(library).keyword(word("安全"), rank)
     body_average, title_average = (
         sum(len(article.fields[field].split()) for article in ARTICLES) / 4
-        for field in (Field.BODY_WORDS, Field.TITLE_WORDS)
+        for field in (Field.WORDS, Field.TITLE_WORDS)
     )
     body = {
         id: 1.5 * bm25(count=1, length=length, documents=4, holding=2, average=body_average)
@@ -338,10 +338,10 @@ def test_the_score_is_the_weighted_sum_of_bm25(library: Engine) -> None:
 
 def test_what_matches_does_not_score(library: Engine) -> None:
     """The match set and the filters add nothing to the score."""
-    rank = [WeightedTerm(Field.BODY_WORDS, "学校")]
+    rank = [WeightedTerm(Field.WORDS, "学校")]
     plain = read(library).keyword(Everything(), rank, limit=2)
     narrow = read(library).keyword(
-        All((word("安全"), Phrase(Field.BODY_BIGRAMS, pairs("学校")), word("学校"))),
+        All((word("安全"), Phrase(Field.BIGRAMS, pairs("学校")), word("学校"))),
         rank,
         filters=Filters(date_from="2024"),
     )
@@ -351,7 +351,7 @@ def test_what_matches_does_not_score(library: Engine) -> None:
 
 def test_a_bonus_adds_its_weight(library: Engine) -> None:
     """A bonus is added where its clause matches, and only there."""
-    rank = [WeightedTerm(Field.BODY_WORDS, "制度")]
+    rank = [WeightedTerm(Field.WORDS, "制度")]
     plain = {hit.id: hit.score for hit in read(library).keyword(Everything(), rank)}
     bonus = Bonus(AnyOf((Exact("d0001"), word("汛期"))), 20.0)
     hits = read(library).keyword(Everything(), [*rank, bonus])
@@ -368,7 +368,7 @@ def test_a_page_is_a_slice_of_one_ranking(engine: Engine) -> None:
     bodies = ["安全 工作 。", "安全 安全 工作 。", "消防 工作 。"]
     load(engine, *(record(f"N{i * 37 % 100:03d}", "通知", bodies[i % 3]) for i in range(100)))
     reader = read(engine)
-    rank = [WeightedTerm(Field.BODY_WORDS, "安全")]
+    rank = [WeightedTerm(Field.WORDS, "安全")]
     for sort in Sort:
         whole = reader.keyword(Everything(), rank, sort=sort, limit=100)
         assert len(whole) == 100
@@ -610,13 +610,13 @@ def test_roles_follow_writes(library: Engine) -> None:
 def test_frequencies_count_articles(library: Engine) -> None:
     """In how many articles a term stands, hidden ones included."""
     reader = read(library, "B1890")
-    assert reader.frequencies(Field.BODY_WORDS, ["安全", "消防", "没有"]) == {
+    assert reader.frequencies(Field.WORDS, ["安全", "消防", "没有"]) == {
         "安全": 2,
         "消防": 1,
         "没有": 0,
     }
     assert reader.frequencies(Field.TITLE_BIGRAMS, ["通知"]) == {"通知": 1}
-    assert reader.frequencies(Field.BODY_WORDS, []) == {}
+    assert reader.frequencies(Field.WORDS, []) == {}
 
 
 def test_stored_fields_are_the_terms_given(library: Engine) -> None:
@@ -669,7 +669,7 @@ def test_an_empty_generation_answers(engine: Engine) -> None:
     public(engine)
     reader = read(engine)
     assert reader.totals(Everything(), facets=["kind"]).total == 0
-    assert reader.keyword(Everything(), [WeightedTerm(Field.BODY_WORDS, "安全")]) == []
+    assert reader.keyword(Everything(), [WeightedTerm(Field.WORDS, "安全")]) == []
     assert reader.keyword(Everything(), sort=Sort.DATE) == []
     assert reader.nearest(unit(1)) == []
     assert reader.passages([("安全", 1.0)]) == []
@@ -774,7 +774,7 @@ def test_the_manifest_can_be_replaced(library: Engine) -> None:
 
 def test_audiences_are_independent(library: Engine) -> None:
     """What is written for members leaves every public answer unchanged, scores included."""
-    rank = [WeightedTerm(Field.BODY_WORDS, "安全"), WeightedTerm(Field.BODY_WORDS, "制度")]
+    rank = [WeightedTerm(Field.WORDS, "安全"), WeightedTerm(Field.WORDS, "制度")]
     before = read(library)
     hits = before.keyword(Everything(), rank)
     members = library.create(Audience.MEMBER, MANIFEST).name

@@ -74,7 +74,7 @@ def record(article_id: str, *, version: int = 1, words: str = "") -> Record:
     return Record(
         view=View(id=article_id, title=title, text=text),
         version=version,
-        fields={Field.BODY_WORDS: words or sentence, Field.BODY_BIGRAMS: bigrams},
+        fields={Field.WORDS: words or sentence, Field.BIGRAMS: bigrams},
         exact=(article_id.lower(),),
         passages=(
             AnalysedPassage(
@@ -227,7 +227,7 @@ def test_the_server_keeps_one_copy_of_each_thing(engine: ElasticEngine, url: str
     assert sorted(source) == ["digest", "passages", "view"]
     assert sorted(source["passages"][0]) == ["end", "id", "path", "role", "start"]
     reader = engine.reader(PUBLIC)
-    assert reader.stored_fields("L722")[Field.BODY_WORDS] == LAWS["L722"][1]
+    assert reader.stored_fields("L722")[Field.WORDS] == LAWS["L722"][1]
     assert np.array_equal(reader.vectors("L722")["L722-1"], vector_of("L722"))
 
 
@@ -427,7 +427,7 @@ def test_terms_that_look_like_syntax_are_terms(engine: ElasticEngine) -> None:
     load(engine, record("L77", words='title:* AND "x" /.*/'))
     reader = engine.reader(PUBLIC)
 
-    found = reader.keyword(Everything(), [WeightedTerm(Field.BODY_WORDS, "/.*/")])
+    found = reader.keyword(Everything(), [WeightedTerm(Field.WORDS, "/.*/")])
 
     assert found[0].score > 0
-    assert reader.frequencies(Field.BODY_WORDS, ["title:*", "*"]) == {"title:*": 1, "*": 0}
+    assert reader.frequencies(Field.WORDS, ["title:*", "*"]) == {"title:*": 1, "*": 0}

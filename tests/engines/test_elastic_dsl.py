@@ -40,8 +40,8 @@ from search_service.model import (
     WeightedTerm,
 )
 
-WORD = Term(Field.BODY_WORDS, "营商")
-WORD_BODY = {"term": {"body_words": "营商"}}
+WORD = Term(Field.WORDS, "营商")
+WORD_BODY = {"term": {"words": "营商"}}
 
 
 def unit(*values: float) -> Vector:
@@ -55,7 +55,7 @@ def record(*, vector: Vector | None, **view: str) -> Record:
     return Record(
         view=View(id="L722", title="优化营商环境条例", text="持续优化营商环境", **view),  # type: ignore[arg-type]
         version=3,
-        fields={Field.BODY_WORDS: "持续 优化 营商 环境"},
+        fields={Field.WORDS: "持续 优化 营商 环境"},
         exact=("l722",),
         passages=(
             AnalysedPassage(
@@ -102,7 +102,7 @@ def test_only_bigrams_keep_positions() -> None:
 
     positioned = {f for f in Field if properties[f.value]["index_options"] == "positions"}
 
-    assert positioned == {Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS}
+    assert positioned == {Field.TITLE_BIGRAMS, Field.BIGRAMS}
 
 
 def test_a_document_stands_under_every_level_of_its_category() -> None:
@@ -152,10 +152,10 @@ def test_a_tombstone_holds_nothing_of_the_article() -> None:
         (AnyOf(()), {"match_none": {}}),
         (AnyOf((WORD, WORD)), {"bool": {"should": [WORD_BODY] * 2, "minimum_should_match": 1}}),
         (Identifiers(()), {"match_none": {}}),
-        (Phrase(Field.BODY_BIGRAMS, ()), {"match_none": {}}),
+        (Phrase(Field.BIGRAMS, ()), {"match_none": {}}),
         (
-            Phrase(Field.BODY_BIGRAMS, ("营商", "商环")),
-            {"match_phrase": {"body_bigrams": {"query": "营商 商环", "analyzer": "whitespace"}}},
+            Phrase(Field.BIGRAMS, ("营商", "商环")),
+            {"match_phrase": {"bigrams": {"query": "营商 商环", "analyzer": "whitespace"}}},
         ),
     ],
 )

@@ -43,7 +43,7 @@ from tests.engines.library import (
     unit,
 )
 
-RANK = [WeightedTerm(Field.BODY_WORDS, "安全", 1.5), WeightedTerm(Field.TITLE_WORDS, "批", 2.0)]
+RANK = [WeightedTerm(Field.WORDS, "安全", 1.5), WeightedTerm(Field.TITLE_WORDS, "批", 2.0)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -75,7 +75,7 @@ def answers(reader: Reader) -> list[object]:
         reader.keyword(Everything(), sort=Sort.DATE, limit=1000),
         reader.nearest(unit(1, 2, 3), per_article=5, articles=1000),
         reader.passages([("安全", 1.0), ("检查", 2.0)], per_article=5, articles=1000),
-        reader.frequencies(Field.BODY_WORDS, ["安全", "检查"]),
+        reader.frequencies(Field.WORDS, ["安全", "检查"]),
         list(reader.scan()),
     ]
 

@@ -130,11 +130,11 @@ leaves = st.one_of(
     st.just(Everything()),
     st.builds(
         Term,
-        st.sampled_from([Field.BODY_WORDS, Field.TITLE_WORDS]),
+        st.sampled_from([Field.WORDS, Field.TITLE_WORDS]),
         st.sampled_from([*WORDS, "没有"]),
     ),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(
-        lambda words: Phrase(Field.BODY_BIGRAMS, pairs("".join(words)))
+        lambda words: Phrase(Field.BIGRAMS, pairs("".join(words)))
     ),
     st.builds(Exact, st.sampled_from(["n07", "n21", "n99"])),
     st.builds(Identifiers, st.lists(st.sampled_from(["N01", "N22", "N33", "X"])).map(tuple)),
@@ -165,7 +165,7 @@ rankings = st.lists(
     st.one_of(
         st.builds(
             WeightedTerm,
-            st.sampled_from([Field.BODY_WORDS, Field.TITLE_WORDS]),
+            st.sampled_from([Field.WORDS, Field.TITLE_WORDS]),
             st.sampled_from([*WORDS, "没有"]),
             st.sampled_from([0.5, 1.0, 2.5]),
         ),

@@ -133,7 +133,7 @@ def agrees(reader: Reader, model: Model, hidden: frozenset[str] = frozenset()) -
     assert list(reader.scan()) == list(fetched.values())
     assert reader.totals(Everything()).total == len(live)
     for number, text in enumerate(TEXTS):
-        found = reader.keyword(Term(Field.BODY_WORDS, text.split()[0]))
+        found = reader.keyword(Term(Field.WORDS, text.split()[0]))
         assert [hit.id for hit in found] == [id for id, e in live.items() if e.text == number]
 
 

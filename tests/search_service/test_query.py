@@ -8,7 +8,7 @@ from analyzers.terms import Analyzer
 from search_service import relevance
 from search_service.errors import BadInput
 from search_service.matching import idf, rank, relaxed, strict
-from search_service.model import AnyOf, AtLeast, Field, Phrase, Term
+from search_service.model import AnyOf, AtLeast, Field, Phrase, Term, WeightedTerm
 from search_service.query import parse
 from tests.analyzers.chinese import TEXT
 
@@ -57,8 +57,39 @@ def test_a_quoted_chunk_matches_literally_only() -> None:
     """Quotes ask for the letters, not for the words."""
     query = parse("“优化营商环境”", ANALYZER)
     (clause,) = strict(query).clauses  # type: ignore[union-attr]  # All of one chunk
-    assert isinstance(clause, AnyOf)
-    assert {type(part) for part in clause.clauses} == {Phrase}
+    assert isinstance(clause, Phrase)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asks"),
+    [
+        ("小区没人管怎么办", True),
+        ("夫妻一方经营个体工商户所欠债务，谁偿还？", True),
+        ("小区 停车 收费 管理 办法", False),
+        ("优化营商环境", False),
+        ("“优化营商环境实施方案”", False),
+        ("国办发〔2024〕12号", False),
+    ],
+)
+def test_what_is_typed_in_one_piece_and_long_asks(
+    typed: str,
+    asks: bool,  # noqa: FBT001  (a parameter of the test)
+) -> None:
+    """Keywords are short or typed apart; quotes and 文号 name something."""
+    assert parse(typed, ANALYZER).asks is asks
+
+
+def test_a_word_asked_twice_counts_twice() -> None:
+    """Words rank over bigrams, bigrams over characters."""
+    weights = {
+        (one.field, one.value): one.weight
+        for one in rank(parse("物业 物业", ANALYZER))
+        if isinstance(one, WeightedTerm)
+    }
+    assert weights[Field.WORDS, "物业"] == 2 * relevance.WORDS
+    assert weights[Field.BIGRAMS, "物业"] == 2 * relevance.BIGRAMS
+    assert weights[Field.CHARACTERS, "业"] == 2 * relevance.CHARACTERS
+    assert relevance.WORDS > relevance.BIGRAMS > relevance.CHARACTERS
 
 
 def test_minus_excludes() -> None:

@@ -27,7 +27,7 @@ LIVE: Body = {"term": {"deleted": False}}
 # What can change an answer; a tombstone of an article that was never there cannot.
 VISIBLE: Body = {"bool": {"should": [LIVE, {"term": {"buried": True}}], "minimum_should_match": 1}}
 
-_POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
+_POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
 _OUTLINE = ("id", "start", "end", "path", "role")
 
 

@@ -20,9 +20,9 @@ from search_service.engines.embedded.rows import Terms
 from search_service.model import Field
 
 # Names everything that decides the bytes of the folders: another one here means a rebuild.
-TEXT_SCHEMA = "2"
+TEXT_SCHEMA = "3"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
-_POSITIONED = (Field.TITLE_BIGRAMS, Field.BODY_BIGRAMS)
+_POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
 # A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.apply`), for
 # merges of segments flushed inside one commit would run beside the indexing, in no fixed order.
 _HEAP_BYTES = 128_000_000
