@@ -126,11 +126,14 @@ def strict(query: Query) -> Clause:
     return _node(query.tree, title_only=query.title_only)
 
 
-def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clause:
+def relaxed(
+    query: Query, frequencies: Mapping[str, int], articles: int, *, tail: bool = False
+) -> Clause:
     """A calibrated share of the query's idf must match; whoever writes OR or quotes means them.
 
     ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
-    as the rarest: a query of unknown words matches nothing.
+    as the rarest: a query of unknown words matches nothing. ``tail``: the lesser share that is enough
+    for the other articles where one holds the share.
     """
     if query.chooses:
         return AnyOf(())
@@ -150,11 +153,13 @@ def relaxed(query: Query, frequencies: Mapping[str, int], articles: int) -> Clau
     idfs = [idf(count, articles) for _, count in clauses]
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    if query.asks:
+    if tail:
+        share = relevance.QUESTION_TAIL / len(weights)
+    elif query.asks:
         share = relevance.QUESTION_WORDS / len(weights)
     else:
         share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
-        share = min(relevance.RELAXED_MOST, share)
+    share = min(relevance.RELAXED_MOST, share)
     minimum = math.ceil(share * sum(weights))
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))

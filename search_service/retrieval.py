@@ -318,7 +318,10 @@ def _match(
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
-    clause = AnyOf((strict, matching.relaxed(query, frequencies, articles)))
+    some = matching.relaxed(query, frequencies, articles)
+    if query.asks and reader.totals(some).total:
+        some = matching.relaxed(query, frequencies, articles, tail=True)
+    clause = AnyOf((strict, some))
     return _Matched(clause, exact, near, relaxed=True, full=full)
 
 

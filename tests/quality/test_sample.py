@@ -27,10 +27,10 @@ PASSAGES = 3 * DEPTH
 # The least each way of asking must reach, in the order of MEASURES: 0.02 under what the table said with
 # the built-in model, rjieba and the constants of relevance.py, members' view. Raise them with the ranking.
 FLOORS: Mapping[str, tuple[float, float, float]] = {
-    "search keyword": (0.514, 0.396, 0.705),
+    "search keyword": (0.577, 0.562, 0.797),
     "search semantic": (0.54, 0.431, 0.73),
-    "search hybrid": (0.662, 0.61, 0.867),
-    "related": (0.714, 0.869, 0.922),
+    "search hybrid": (0.698, 0.721, 0.898),
+    "related": (0.725, 0.869, 0.93),
     "precedents": (0.819, 0.793, 0.93),
 }
 # An article's own names. The sample has 文号 that several articles share, as real files have.

@@ -1,0 +1,43 @@
+"""Questions in everyday words: the best articles must hold a share of them, the others less."""
+
+import pytest
+
+from search_service.model import Audience
+from search_service.retrieval import Mode, Page, SearchRequest, search
+from search_service.service import SearchService
+
+
+def asked(service: SearchService, text: str) -> Page:
+    """The answer by keywords."""
+    request = SearchRequest(text=text, mode=Mode.KEYWORD, size=100)
+    return search(service, request, Audience.PUBLIC)
+
+
+def test_a_question_finds_articles_that_hold_a_part_of_it(sample_service: SearchService) -> None:
+    """Those that hold the most of its words stand first, and the answer says that not all hold all."""
+    page = asked(sample_service, "住的老小区没有物业，垃圾没人管怎么办")
+    assert page.relaxed
+    assert page.total > page.full
+    assert page.results[0].stored.view.code == "B1890"
+
+
+def test_keywords_typed_apart_must_all_be_there(sample_service: SearchService) -> None:
+    """Six words are no question, as long as some article holds them all."""
+    page = asked(sample_service, "小区 物业 居民 社区 治理 服务")
+    assert page.total == page.full or not page.relaxed
+    for result in page.results:
+        whole = result.stored.view.title + result.stored.view.text
+        assert all(word in whole for word in ("小区", "物业", "居民", "社区", "治理", "服务"))
+
+
+def test_what_some_article_holds_as_typed_is_no_question(sample_service: SearchService) -> None:
+    """A title that is typed in part finds those that hold it."""
+    page = asked(sample_service, "住宅小区物业服务矛盾纠纷")
+    assert not page.relaxed
+    assert [one.stored.view.code for one in page.results] == ["B2217"]
+
+
+@pytest.mark.parametrize("text", ["殡葬秸秆馆藏信访", "河长制信访垃圾焚烧馆藏", "鳜鳢鳟鲲鲵鲶鲷鲸"])
+def test_words_that_never_meet_find_nothing(sample_service: SearchService, text: str) -> None:
+    """The share of a question that one article must hold is more than one of its words."""
+    assert asked(sample_service, text).total == 0
