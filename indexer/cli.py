@@ -19,6 +19,7 @@ from analyzers.terms import exact_key
 from indexer import generations, pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, give_way, usage_error
+from indexer.evaluation.command import eval_command
 from indexer.generation_commands import (
     generation_group,
     print_serving,
@@ -129,6 +130,7 @@ def rollback() -> None:
 
 cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
+cli.add_command(eval_command(_service))
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))

@@ -18,7 +18,7 @@ from search_service.model import Audience
 from search_service.service import SearchService
 from search_service.settings import Settings
 
-Open = Callable[[], AbstractContextManager[tuple[SearchService, Settings]]]
+Open = Callable[..., AbstractContextManager[tuple[SearchService, Settings]]]
 sources_argument = click.argument(
     "sources",
     nargs=-1,

@@ -24,7 +24,11 @@ def progress() -> Callable[[str, int, int], None]:
     """A progress line on stderr; silent where stderr is no terminal."""
     if not sys.stderr.isatty():
         return lambda _stage, _done, _total: None
-    names = {"read": say("读取", "reading"), "index": say("建立索引", "indexing")}
+    names = {
+        "read": say("读取", "reading"),
+        "index": say("建立索引", "indexing"),
+        "ask": say("提问", "asking"),
+    }
 
     def show(stage: str, done: int, total: int) -> None:
         share = f"/{total} {done * 100 // total}%" if total else ""
@@ -33,8 +37,8 @@ def progress() -> Callable[[str, int, int], None]:
     return show
 
 
-def print_report(report: Report) -> None:
-    """What a run did, with the first faults on stderr."""
+def print_report(report: Report, *, err: bool = False) -> None:
+    """What a run did, with the first faults on stderr; all of it there where ``err``."""
     for fault in report.faults[:_SHOWN_FAULTS]:
         click.echo(str(fault), err=True)
     if len(report.faults) > _SHOWN_FAULTS:
@@ -48,7 +52,8 @@ def print_report(report: Report) -> None:
             f"{report.characters} 字，{report.passages} 段；{report.seconds:.1f} 秒（每秒 {rate:.0f} 篇）",
             f"read {read}: {report.articles} articles, {len(report.faults)} bad; {report.characters}"
             f" characters, {report.passages} passages; {report.seconds:.1f} s ({rate:.0f} articles/s)",
-        )
+        ),
+        err=err,
     )
     if report.written.unchanged or report.written.stale:
         stale = len(report.written.stale)
@@ -56,11 +61,12 @@ def print_report(report: Report) -> None:
             say(
                 f"未变 {report.written.unchanged} 篇，版本过旧未写 {stale} 篇",
                 f"{report.written.unchanged} unchanged, {stale} not written: older than the index",
-            )
+            ),
+            err=err,
         )
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
-        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"))
+        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
 
 
 def line(stored: Stored) -> str:

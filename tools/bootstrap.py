@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 r"""The installation of a checkout: .venv, the locked packages, the project itself.
 
-    python tools/bootstrap.py [PART...]      parts: base (default), test, server, models, full
+    python tools/bootstrap.py [PART...]      parts: base (default), test, server, models, eval, full
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.
@@ -28,6 +28,7 @@ LOCKS = {
     "test": "locks/test.lock",
     "server": "locks/server.lock",
     "models": "locks/models.lock",
+    "eval": "locks/eval.lock",
     "full": "locks/full.lock",
 }
 BUILD = "locks/build.lock"

@@ -23,6 +23,7 @@ PARTS = {
     "test": ["--group", "pyproject.toml:test", "--group", "pyproject.toml:check"],
     "server": [*PROJECT, "--extra", "server"],
     "models": [*PROJECT, "--extra", "models"],
+    "eval": [*PROJECT, "--extra", "eval"],
     "full": ["--group", "pyproject.toml:full"],
 }
 # torch from PyPI is built for CUDA on Linux and cannot be imported without most of those libraries.

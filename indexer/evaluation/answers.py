@@ -1,0 +1,109 @@
+"""Judged questions asked of an index, as its readers would. Entry points: :func:`prepare`, :func:`ask`."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from analyzers.language import say
+from indexer import generations
+from indexer.cleaning import Cleaning
+from indexer.evaluation.judgements import Judgements, Question, Way, records
+from indexer.evaluation.measures import Run
+from indexer.spool import Progress, Report, silent
+from search_service.engines import Reader
+from search_service.errors import BadInput, FingerprintMismatch, ModelMissing, NoIndex
+from search_service.model import Audience
+from search_service.precedents import precedents
+from search_service.related import related
+from search_service.relevance import MAX_QUERY
+from search_service.retrieval import Mode, SearchRequest, search
+from search_service.service import SearchService
+
+DEPTH: Final = 100
+# Passages asked for per article wanted: several of the best are often of one article.
+_PASSAGES: Final = 3
+_FETCHED: Final = 200  # documents looked up in one call
+
+
+def prepare(
+    service: SearchService, collection: Path, cleaning: Cleaning, progress: Progress = silent
+) -> Report | None:
+    """Index a collection where the service has no usable index of it; None where it has."""
+    try:
+        service.reader(Audience.PUBLIC)
+        return None
+    except (NoIndex, FingerprintMismatch):
+        pass
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "collection.jsonl"
+        with source.open("w", encoding="utf-8") as out:
+            for raw in records(collection):
+                record = dict(raw.values)
+                text = record.pop("text", None)  # what others call a body
+                record.setdefault("body", text)
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        return generations.rebuild(service, [source], cleaning=cleaning, progress=progress)
+
+
+def lacking(reader: Reader, judgements: Judgements) -> int:
+    """How many judged documents the index has not; raises ``BadInput`` if it has none of them."""
+    judged = sorted({key for graded in judgements.grades.values() for key in graded})
+    known = sum(
+        len(reader.fetch(judged[start : start + _FETCHED]))
+        for start in range(0, len(judged), _FETCHED)
+    )
+    if not known:
+        raise BadInput(
+            say(
+                f"判定的 {len(judged)} 篇文章索引里一篇也没有，如 {judged[0]!r}；"
+                "请核对 GONGWEN_ENGINE 与 --audience",
+                f"the index has none of the {len(judged)} judged documents, such as {judged[0]!r};"
+                " check GONGWEN_ENGINE and --audience",
+            )
+        )
+    return len(judged) - known
+
+
+def ask(
+    service: SearchService,
+    way: Way,
+    questions: Sequence[Question],
+    audience: Audience,
+    *,
+    depth: int = DEPTH,
+    progress: Progress = silent,
+) -> Run:
+    """For each question the ids of the first ``depth`` documents.
+
+    Raises ``ModelMissing`` where a model is set and fails: keywords must not stand in for it.
+    """
+    run: dict[str, Sequence[str]] = {}
+    for question in questions:
+        run[question.id], degraded = _answer(service, way, question.text, audience, depth)
+        if degraded and service.embedder is not None:
+            raise ModelMissing(
+                say(
+                    f"查询 {question.id!r} 未能按意思检索；请检查 GONGWEN_MODEL",
+                    f"question {question.id!r} could not be asked by meaning; check GONGWEN_MODEL",
+                )
+            )
+        progress("ask", len(run), len(questions))
+    return run
+
+
+def _answer(
+    service: SearchService, way: Way, text: str, audience: Audience, depth: int
+) -> tuple[list[str], bool]:
+    """The ids, and whether meaning was wanted but failed."""
+    if way is Way.RELATED:
+        return [one.view.id for one in related(service, text, audience, limit=depth)], False
+    if way is Way.PRECEDENTS:
+        # An article counts where its best passage stands.
+        found = precedents(service, text, audience, limit=_PASSAGES * depth)
+        ids = dict.fromkeys(one.stored.view.id for one in found.results)
+        return list(ids)[:depth], found.degraded
+    mode = Mode(way.value.partition(" ")[2])
+    page = search(service, SearchRequest(text=text[:MAX_QUERY], mode=mode, size=depth), audience)
+    return [result.stored.view.id for result in page.results], page.degraded

@@ -1,0 +1,176 @@
+"""Questions and what people judged to answer them, from a folder. Entry point: :func:`read_judgements`.
+
+The formats are those of docs/evaluation.md. Nothing is asked or indexed here.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+from analyzers.language import say
+from indexer.sources import Fault, shown
+from indexer.sources.encoding import read_lines
+from indexer.sources.record import Raw
+from indexer.sources.tables import read_jsonl
+from search_service.errors import BadInput
+
+QUERIES: Final = "queries.jsonl"
+JUDGED: Final = ("qrels.tsv", "qrels.txt", "qrels.jsonl")
+COLLECTIONS: Final = ("collection.jsonl", "collection.jsonl.gz")
+
+
+class Way(enum.StrEnum):
+    """A way of asking: the voice that asks, and for the search box the mode."""
+
+    KEYWORD = "search keyword"
+    SEMANTIC = "search semantic"
+    HYBRID = "search hybrid"
+    RELATED = "related"
+    PRECEDENTS = "precedents"
+
+    @property
+    def voice(self) -> str:
+        """Who asks: the search box, an article for related ones, or a draft for passages."""
+        return self.value.partition(" ")[0]
+
+
+VOICES: Final = tuple(dict.fromkeys(way.voice for way in Way))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a text, or the id of the article that ``related`` begins from."""
+
+    id: str
+    text: str
+    voice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgements:
+    """Questions with the grades of documents. ``corpus`` is the name that every figure carries.
+
+    ``questions`` are those that have a relevant document; ``unjudged`` counts the others, which tell
+    no system from another.
+    """
+
+    corpus: str
+    questions: tuple[Question, ...]
+    grades: Mapping[str, Mapping[str, int]]
+    collection: Path | None
+    unjudged: int
+
+    def of(self, voice: str) -> list[Question]:
+        """The questions of one voice."""
+        return [question for question in self.questions if question.voice == voice]
+
+
+def read_judgements(folder: Path) -> Judgements:
+    """Read a folder of questions and judgements; raises ``BadInput`` naming file, line and cure."""
+    judged = [folder / name for name in JUDGED if (folder / name).is_file()]
+    if not (folder / QUERIES).is_file() or len(judged) != 1:
+        there = ", ".join(path.name for path in judged) or say("没有", "none")
+        names = ", ".join(JUDGED)
+        raise BadInput(
+            say(
+                f"{shown(folder)} 应是目录，内有 {QUERIES} 与 {names} 之一（现有：{there}）",
+                f"{shown(folder)} must be a folder of {QUERIES} and one of {names} (there: {there})",
+            )
+        )
+    questions = _questions(folder / QUERIES)
+    grades = _grades(judged[0], questions)
+    relevant = {key for key, graded in grades.items() if max(graded.values()) > 0}
+    kept = tuple(one for one in questions.values() if one.id in relevant)
+    voices = Counter(one.voice for one in kept)
+    if min(voices.values(), default=0) < 2:  # of one there is no interval
+        counts = dict(voices)
+        raise BadInput(
+            say(
+                f"{shown(folder)} 里每种问法至少要有 2 个查询有相关文章，现有：{counts}",
+                f"{shown(folder)}: each voice needs 2 questions with a relevant document: {counts}",
+            )
+        )
+    collections = [folder / name for name in COLLECTIONS if (folder / name).is_file()]
+    return Judgements(
+        corpus=folder.resolve().name,
+        questions=kept,
+        grades={one.id: grades[one.id] for one in kept},
+        collection=collections[0] if collections else None,
+        unjudged=len(questions) - len(kept),
+    )
+
+
+def records(path: Path) -> Iterator[Raw]:
+    """Yield the records of a file of JSON lines; the first line that is none is raised."""
+    for item in read_jsonl(path, shown=shown(path)):
+        if isinstance(item, Fault):
+            raise BadInput(str(item))
+        yield item
+
+
+def _questions(path: Path) -> dict[str, Question]:
+    questions: dict[str, Question] = {}
+    for raw in records(path):
+        key, voice = _text(raw, "id"), raw.values.get("voice", Way.KEYWORD.voice)
+        if voice not in VOICES:
+            names = ", ".join(VOICES)
+            _refuse(raw.place, f"voice 应为 {names} 之一", f"voice must be one of {names}", voice)
+        if key in questions:
+            _refuse(raw.place, "查询的 id 重复", "the id of a question is there twice", key)
+        text = _text(raw, "article" if voice == Way.RELATED.voice else "query")
+        questions[key] = Question(key, text, voice)
+    return questions
+
+
+def _grades(path: Path, questions: Mapping[str, Question]) -> dict[str, dict[str, int]]:
+    grades: dict[str, dict[str, int]] = {}
+    for place, query, document, grade in _graded(path) if path.suffix == ".jsonl" else _trec(path):
+        if query not in questions:
+            _refuse(place, f"{QUERIES} 中没有这个查询", f"{QUERIES} has no such question", query)
+        try:
+            grades.setdefault(query, {})[document] = int(grade)
+        except ValueError:
+            _refuse(
+                place,
+                "等级应为整数，0 为不相关",
+                "a grade is a whole number, 0 not relevant",
+                grade,
+            )
+    return grades
+
+
+def _graded(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    for raw in records(path):
+        yield raw.place, _text(raw, "query"), _text(raw, "document"), _text(raw, "grade")
+
+
+def _trec(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    with path.open("rb") as stream:
+        for line in read_lines(stream):
+            place = f"{shown(path)}:{line.number}"
+            if line.fault:
+                raise BadInput(f"{place}: {line.fault}")
+            if not (parts := line.text.split()):
+                continue
+            if len(parts) != 4:
+                what = (
+                    "应为四列：查询 0 文章 等级",
+                    "four columns are needed: query 0 document grade",
+                )
+                _refuse(place, *what, line.text[:80])
+            yield place, parts[0], parts[2], parts[3]
+
+
+def _text(raw: Raw, field: str) -> str:
+    """A value that a record must have; numbers are taken as they are written."""
+    value = raw.values.get(field)
+    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+        _refuse(raw.place, f"{field} 缺少或不是文字", f"{field} is missing or no text", value)
+    return str(value).strip()
+
+
+def _refuse(place: str, zh: str, en: str, value: object) -> NoReturn:
+    raise BadInput(say(f"{place}: {zh}：{value!r}", f"{place}: {en}: {value!r}"))

@@ -1,0 +1,247 @@
+"""What an evaluation found, as a Markdown table, a plot, plain values. Entry point: :class:`Evaluation`.
+
+Pure: figures in, text out. Every form names the corpus; nothing is averaged over the voices.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzers.language import say
+from indexer.evaluation.answers import DEPTH
+from indexer.evaluation.judgements import Judgements, Way
+from indexer.evaluation.measures import (
+    CONFIDENCE,
+    MEASURES,
+    RESAMPLES,
+    Difference,
+    Estimate,
+    Measured,
+    Run,
+    compare,
+    estimate,
+)
+from search_service.engines import Reader
+from search_service.relevance import MAX_QUERY
+
+WORST = MEASURES[0]
+# What a report is headed by, in Chinese and English.
+ABOUT = {
+    "corpus": ("语料", "corpus"),
+    "documents": ("文章", "documents"),
+    "queries": ("有判定的查询", "judged queries"),
+    "unjudged": ("没有相关文章、未计入的查询", "queries without a relevant document, left out"),
+    "lacking": ("索引中没有、按未找到计的判定文章", "judged documents that the index lacks"),
+    "engine": ("引擎", "engine"),
+    "models": ("模型", "models"),
+}
+_HITS = 3  # of a question that was answered badly, the first few show why
+_CERTAIN = 0.001  # the least p that is printed as it is
+
+
+@dataclass(frozen=True)
+class System:
+    """A way of asking with one model, and what came. ``model`` as the setting names it."""
+
+    model: str
+    way: Way
+    run: Run
+    measured: Measured
+
+    @property
+    def name(self) -> str:
+        """What the rows and bars of this system are called."""
+        return f"{self.model} {self.way}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A system's figures."""
+
+    model: str
+    way: str
+    queries: int
+    measures: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two systems over the same questions: by how much the first is better, by each measure."""
+
+    system: str
+    other: str
+    measures: Mapping[str, Difference]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that was found or judged. ``rank`` is None beyond the first hundred."""
+
+    rank: int | None
+    grade: int | None
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Poor:
+    """A badly answered question: the first hits and all relevant documents, by rank.
+
+    ``query`` is its text, or the title of the article that it begins from.
+    """
+
+    system: str
+    id: str
+    query: str
+    value: float
+    documents: Sequence[Document]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The systems of one set of judgements over one index, or one index per model.
+
+    ``about``: what every figure is of, and what was not counted; the keys are those of ``ABOUT``.
+    """
+
+    about: Mapping[str, str | int]
+    systems: Sequence[Row]
+    compared: Sequence[Compared]
+    worst: Sequence[Poor]
+
+    def markdown(self) -> str:
+        """The figures for people: what was measured, the table, the differences, the worst."""
+        systems = [
+            [one.model, one.way, str(one.queries)]
+            + [f"{e.mean:.3f} [{e.low:.3f}, {e.high:.3f}]" for e in one.measures.values()]
+            for one in self.systems
+        ]
+        compared = [
+            [f"{one.system} − {one.other}"]
+            + [f"{d.difference:+.3f} ({_p(d.p)})" for d in one.measures.values()]
+            for one in self.compared
+        ]
+        lines = [
+            f"- {say(*names)}{say('：', ': ')}{self.about[key]}" for key, names in ABOUT.items()
+        ]
+        lines += [
+            "",
+            *_table([say("模型", "model"), say("方式", "way"), say("查询", "queries")], systems),
+        ]
+        if compared:
+            lines += ["", *_table([say("对比", "compared")], compared)]
+        share = f"{CONFIDENCE:.0%}"
+        lines += [
+            "",
+            say(
+                f"方括号：{share} 置信区间（bootstrap，{RESAMPLES} 次）；"
+                "p：同一批查询上的配对置换检验，双侧，未作多重比较校正",
+                f"In brackets: {share} confidence intervals (bootstrap, {RESAMPLES} resamples); p: paired"
+                " permutation test, two-sided, not corrected for multiple comparisons",
+            ),
+        ]
+        for system in dict.fromkeys(one.system for one in self.worst):
+            lines += ["", *self._worst(system)]
+        return "\n".join(lines)
+
+    def _worst(self, system: str) -> Iterator[str]:
+        poor = [one for one in self.worst if one.system == system]
+        yield say(
+            f"{system}：{WORST} 最低的 {len(poor)} 个查询（名次、等级、文章）",
+            f"{system}: the {len(poor)} queries of the lowest {WORST} (rank, grade, document)",
+        )
+        for one in poor:
+            yield f"\n{one.value:.3f}  [{one.id}] {' '.join(one.query.split())[:MAX_QUERY]}"
+            for document in one.documents:
+                rank = document.rank or f">{DEPTH}"
+                grade = "-" if document.grade is None else document.grade
+                yield f"{rank:>8}  {grade}  {document.title}  [{document.id}]"
+
+    def plot(self) -> str:
+        """Bars with their intervals as SVG: a group per measure, a bar per system."""
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+
+        width = 0.8 / len(self.systems)
+        out = io.StringIO()
+        # No date and no random ids: the same figures give the same file. Texts stay texts, so that the
+        # reader's fonts show Chinese names; matplotlib's own cannot, and warns.
+        with rc_context({"svg.hashsalt": "gongwen", "svg.fonttype": "none"}):
+            figure = Figure(figsize=(9, 4.5), layout="constrained")
+            axes = figure.subplots()
+            for place, row in enumerate(self.systems):
+                values = row.measures.values()
+                below = [max(0.0, one.mean - one.low) for one in values]  # never -1e-17
+                above = [max(0.0, one.high - one.mean) for one in values]
+                axes.bar(
+                    [group + place * width for group in range(len(MEASURES))],
+                    [one.mean for one in values],
+                    width,
+                    yerr=[below, above],
+                    capsize=3,
+                    label=f"{row.model} {row.way}",
+                )
+            middle = width * (len(self.systems) - 1) / 2
+            axes.set_xticks([group + middle for group in range(len(MEASURES))], MEASURES)
+            axes.set_ylim(0, 1)
+            axes.set_title(
+                f"{self.about['corpus']}: {self.about['queries']} queries,"
+                f" {self.about['documents']} documents, {CONFIDENCE:.0%} intervals"
+            )
+            figure.legend(loc="outside lower center", ncols=3)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Glyph")
+                figure.savefig(out, format="svg", metadata={"Date": None})
+        return out.getvalue()
+
+
+def row(system: System) -> Row:
+    """The figures of one system."""
+    values = system.measured.values
+    measures = {name: estimate(system.measured, name) for name in MEASURES}
+    return Row(system.model, system.way, len(values[WORST]), measures)
+
+
+def compared(systems: Sequence[System]) -> Iterator[Compared]:
+    """Every mode against keyword, and every way of a later model against that of the first."""
+    first: dict[Way, System] = {}
+    for one in systems:
+        others = [first[Way.KEYWORD]] if one.way in (Way.SEMANTIC, Way.HYBRID) else []
+        if first.setdefault(one.way, one) is not one:
+            others.append(first[one.way])
+        for other in others:
+            differences = {name: compare(one.measured, other.measured, name) for name in MEASURES}
+            yield Compared(one.name, other.name, differences)
+
+
+def worst(reader: Reader, judgements: Judgements, system: System, *, limit: int) -> Iterator[Poor]:
+    """The questions that a system answers worst by nDCG@10, worst first."""
+    values = system.measured.values[WORST]
+    for question in sorted(judgements.of(system.way.voice), key=lambda q: values[q.id])[:limit]:
+        found, grades = system.run[question.id], judgements.grades[question.id]
+        ranks = {key: place for place, key in enumerate(found, start=1)}
+        best = sorted(grades, key=lambda key: -grades[key])
+        wanted = [*found[:_HITS], *(key for key in best if grades[key] > 0)]
+        shown = sorted(dict.fromkeys(wanted), key=lambda key: ranks.get(key, DEPTH + 1))
+        from_article = [question.text] if system.way is Way.RELATED else []
+        stored = reader.fetch([*shown, *from_article])
+        titles = {key: one.view.title for key, one in stored.items()}
+        absent = say("（索引中没有）", "(not in the index)")
+        documents = [
+            Document(ranks.get(key), grades.get(key), key, titles.get(key, absent)) for key in shown
+        ]
+        text = titles[question.text] if from_article else question.text
+        yield Poor(system.name, question.id, text, values[question.id], documents)
+
+
+def _p(value: float) -> str:
+    return f"p < {_CERTAIN}" if value < _CERTAIN else f"p = {value:.3f}"
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    heading = [*heading, *MEASURES]
+    yield f"| {' | '.join(heading)} |"
+    yield f"|{' --- |' * len(heading)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
