@@ -20,11 +20,16 @@ def _part(item: pytest.Item) -> str:
     return next((name for name in _PARTS if item.get_closest_marker(name)), "")
 
 
+def _lacks_corpus(item: pytest.Item) -> bool:
+    """Whether it reads a corpus that is not given; the marker may name another variable for it."""
+    marker = item.get_closest_marker("corpus")
+    return marker is not None and not os.environ.get(*(marker.args or ["GONGWEN_TEST_CORPUS"]))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what is quick before what is slow, and without the real corpus nothing that reads it."""
-    if not os.environ.get("GONGWEN_TEST_CORPUS"):
-        without = [item for item in items if item.get_closest_marker("corpus")]
+    """Run what is quick before what is slow, and nothing that reads a corpus not given."""
+    if without := [item for item in items if _lacks_corpus(item)]:
         items[:] = [item for item in items if item not in without]
         config.hook.pytest_deselected(items=without)
     items.sort(key=lambda item: _PARTS.index(_part(item)) + 1 if _part(item) else 0)

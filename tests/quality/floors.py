@@ -1,0 +1,37 @@
+"""What the judged sets have in common: a table of figures, and what of it is below its floors."""
+
+from collections.abc import Mapping, Sequence
+
+from indexer.evaluation.answers import DEPTH, ask
+from indexer.evaluation.judgements import Judgements, Way
+from indexer.evaluation.measures import MEASURES, measure
+from search_service.model import Audience
+from search_service.service import SearchService
+
+Floors = Mapping[Way, Sequence[float]]
+Table = Mapping[Way, Sequence[float]]
+
+
+def table(
+    service: SearchService,
+    judgements: Judgements,
+    ways: Sequence[Way],
+    audience: Audience,
+    *,
+    names: Sequence[str] = MEASURES,
+    depth: int = DEPTH,
+) -> Table:
+    """The mean of each measure for each way of asking; also printed, for whoever pins floors."""
+    found: dict[Way, Sequence[float]] = {}
+    print(f"\n{judgements.corpus:16}", *(f"{name:>10}" for name in names))  # noqa: T201  (for -s)
+    for way in ways:
+        run = ask(service, way, judgements.of(way.voice), audience, depth=depth)
+        found[way] = tuple(measure(run, judgements.grades, names).means.values())
+        print(f"{way:16}", *(f"{value:10.3f}" for value in found[way]))  # noqa: T201
+    return found
+
+
+def below(values: Sequence[float], floors: Sequence[float]) -> list[str]:
+    """The figures that do not reach their floor."""
+    pairs = zip(values, floors, strict=True)
+    return [f"{value:.3f} < {floor}" for value, floor in pairs if value < floor]
