@@ -17,7 +17,7 @@ COPY locks locks
 # --no-deps: the locks are complete, and leave out on purpose what no CPU needs.
 RUN pip install --no-deps --require-hashes -r locks/build.lock \
  && pip install --no-deps --require-hashes --no-build-isolation \
-    -r requirements.lock -r locks/server.lock \
+    -r requirements.lock -r locks/server.lock -r locks/fetch.lock \
  && if [ -n "$MODELS" ]; then pip install --no-deps --require-hashes -r locks/models.lock; fi
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY analyzers analyzers

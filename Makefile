@@ -37,7 +37,7 @@ install-test:
 	$(BOOTSTRAP) base test
 
 install-all:
-	$(BOOTSTRAP) base test server models eval full
+	$(BOOTSTRAP) base test server fetch models eval full
 
 demo: install
 	@$(BIN)/gongwen demo $(ARGS)

@@ -1,7 +1,7 @@
 """What a normalised 公文 says of other documents and of its own validity. Entry point: :func:`find`.
 
 废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does: a text that speaks
-of 废止 says nothing here.
+of 废止 says nothing here. Whether a document itself is in force no more: :func:`ended`.
 """
 
 import re
@@ -46,6 +46,10 @@ _VALID = re.compile(
     r"(?:施行|实施|执行|试行|解释|生效|本(?:实施|暂行|试行)?[^。;,\n《》人]{2})[,。;]?\s?$"
 )
 _AROUND: Final = 60
+# The term of documents that are in force no more; no word of a text has a colon in it.
+ENDED: Final = "status:ended"
+_IS_OVER = re.compile(r"废止|失效|停止执行|撤销")
+_TITLE_SAYS = re.compile(r"[(\[【〔]\s?已?(?:废止|失效)\s?[)\]】〕]")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,11 @@ def find(text: str) -> Iterator[Relation]:
     for field, spans in (("effective", effective), ("valid", valid)):
         if spans:
             yield Relation(field, *spans[-1])
+
+
+def ended(status: str | None, title: str) -> bool:
+    """Whether the source says, or the normalised title in brackets, that a document is in force no more."""
+    return bool(_IS_OVER.search(status or "") or _TITLE_SAYS.search(title))
 
 
 def dates(text: str) -> Iterator[tuple[int, int]]:

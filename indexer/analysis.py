@@ -13,6 +13,7 @@ from itertools import chain
 from analyzers import metadata, outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
+from analyzers.relations import ENDED, ended
 from analyzers.terms import Analyzer, bigrams, characters, exact_key
 from search_service.model import (
     AnalysedPassage,
@@ -128,13 +129,14 @@ def analyse(
     for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]
+        marks = [ENDED] if ended(view.status, title) else []
         title_words, title_bigrams = analyzer.index_words(title), bigrams(title)
         yield Record(
             view=view,
             version=version,
             fields={
                 # The passages are the text, so their words are its words: it is cut once.
-                Field.WORDS: " ".join(chain(title_words, *words)),
+                Field.WORDS: " ".join(chain(title_words, *words, marks)),
                 Field.BIGRAMS: " ".join(chain(title_bigrams, bigrams(whole))),
                 Field.CHARACTERS: " ".join(characters(title + whole)),
                 Field.TITLE_WORDS: " ".join(title_words),

@@ -1,12 +1,13 @@
-"""The floor under the semantic side, calibrated per index by questions that mean nothing.
+"""The similarities by which meaning is judged, calibrated per index by questions that mean nothing.
 
-Entry point: :func:`calibrate_floor`. Whatever the model and the corpus, a hit that is no nearer than what
+Entry point: :func:`calibrate_meaning`. Whatever the model and the corpus, a hit that is no nearer than what
 nonsense reaches says nothing. The questions are words of titles that never belong together, drawn in a
-fixed order: the same articles give the same floor.
+fixed order: the same articles give the same figures.
 """
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,12 +16,22 @@ from analyzers.normalize import normalize
 from analyzers.terms import Analyzer
 from search_service import relevance
 from search_service.engines import Reader
+from search_service.model import Everything, Sort
 
 
-def calibrate_floor(
+@dataclass(frozen=True)
+class Similarities:
+    """Cosines of nonsense; what they are for stands at :class:`search_service.model.Manifest`."""
+
+    background: float = 0.0
+    floor: float = 0.0
+    heap_floor: float = 0.0
+
+
+def calibrate_meaning(
     reader: Reader, titles: Sequence[str], analyzer: Analyzer, embedder: Embedder | None
-) -> float:
-    """The cosine under which ``FLOOR_QUANTILE`` of the nonsense questions stay; 0 without vectors.
+) -> Similarities:
+    """Ask nonsense made of these titles; zeros without vectors.
 
     ``titles`` should be spread over the whole corpus: those of neighbours share their words.
     """
@@ -33,13 +44,21 @@ def calibrate_floor(
         }
     )
     if embedder is None or len(words) < relevance.FLOOR_WORDS:
-        return 0.0
+        return Similarities()
     draw = random.Random(0)  # noqa: S311  (a fixed draw, no secret)
-    questions = [
-        " ".join(draw.sample(words, relevance.FLOOR_WORDS)) for _ in range(relevance.FLOOR_PROBES)
-    ]
+    asked = embedder.embed(
+        [
+            " ".join(draw.sample(words, relevance.FLOOR_WORDS))
+            for _ in range(relevance.FLOOR_PROBES)
+        ],
+        query=True,
+    )
     best = []
-    for vector in embedder.embed(questions, query=True):
+    for vector in asked:
         hits = reader.nearest_articles(vector, articles=1) if vector.any() else []
         best.append(hits[0].score if hits else 0.0)
-    return round(float(np.quantile(best, relevance.FLOOR_QUANTILE)), 4)
+    some = reader.keyword(Everything(), sort=Sort.DATE, limit=relevance.BACKGROUND_ARTICLES)
+    held = [row for hit in some for row in reader.vectors(hit.id).values()]
+    floor, heap_floor = np.quantile(best, (relevance.FLOOR_QUANTILE, relevance.HEAP_QUANTILE))
+    background = min(float((asked @ np.stack(held).T).mean()), float(floor)) if held else 0.0
+    return Similarities(round(background, 4), round(float(floor), 4), round(float(heap_floor), 4))

@@ -26,6 +26,7 @@ from indexer.generation_commands import (
     shrink_option,
     sources_argument,
 )
+from indexer.model_commands import model_group
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
 from indexer.spool import Report
 from indexer.term_commands import terms_group
@@ -33,8 +34,8 @@ from search_service import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, masked
 from search_service.model import Audience, Exact
+from search_service.page import Mode, SearchRequest
 from search_service.related import related as find_related
-from search_service.retrieval import Mode, SearchRequest
 from search_service.retrieval import search as find
 from search_service.service import NO_MODEL, SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
@@ -131,6 +132,7 @@ def rollback() -> None:
 cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
 cli.add_command(eval_command(_service))
+cli.add_command(model_group())
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))

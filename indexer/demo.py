@@ -7,7 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from search_service.model import Audience
-from search_service.retrieval import SearchRequest, search
+from search_service.page import SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService
 from search_service.web import Example
 

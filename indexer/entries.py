@@ -20,6 +20,7 @@ from search_service.model import (
     View,
 )
 from search_service.service import SearchService
+from search_service.vectors import Remembering
 
 Entries = list[Record | Tombstone]
 
@@ -45,6 +46,7 @@ def entries_of(
     An article that an audience may not know of leaves a tombstone there, so that no stale update of
     when it was public brings it back. ``held``: what stands already; the same view is left out.
     """
+    embedder = service.embedder and Remembering(service.embedder, service.vectors)
     known: dict[str, Vector | None] = {}
     entries: dict[Audience, Entries] = {}
     for audience in sorted(audiences):
@@ -58,7 +60,7 @@ def entries_of(
                 entries[audience].append(Tombstone(id=article.id, version=version))
             elif article.id not in standing or standing[article.id].digest != view.digest:
                 views.append((view, version))
-        entries[audience] += analyse(views, service.analyzer, service.embedder, known)
+        entries[audience] += analyse(views, service.analyzer, embedder, known)
     return entries
 
 

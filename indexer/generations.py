@@ -83,6 +83,7 @@ def create(service: SearchService) -> Build:
         build = None
     if build is None:
         ledger.set_build(Build(sequence=ledger.next()))
+        service.vectors.begin()
     _generation(service, Audience.PUBLIC)
     return open_build(service)
 
@@ -187,6 +188,8 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
     ledger.forget(build.sequence)
     ledger.set_build(None)
     drop_leftovers(service)
+    models = {one.manifest.model for one in service.engine.generations()}
+    service.vectors.finish(service.model_fingerprint, models)
     return serving
 
 

@@ -15,7 +15,7 @@ from typing import Self
 
 from analyzers.language import say
 from indexer.analysis import view_of
-from indexer.calibration import calibrate_floor
+from indexer.calibration import calibrate_meaning
 from indexer.cleaning import Cleaning
 from indexer.entries import Entries, entries_of, numbered, pack, unpack, version_of
 from indexer.sources import Fault
@@ -183,14 +183,17 @@ def count(report: Report, entries: Entries, result: Written) -> None:
 def calibrate(
     service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
 ) -> None:
-    """Set the floor and the count of a loaded generation, and what may be suggested of it."""
+    """Set the floors and the count of a loaded generation, and what may be suggested of it."""
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
     # Before the count, by which those who answer know that there is another vocabulary.
     service.store.vocabularies.put(generation.name, collect(reader, service.analyzer))
+    found = calibrate_meaning(reader, titles, service.analyzer, service.embedder)
     writer.set_manifest(
         replace(
             generation.manifest,
-            floor=calibrate_floor(reader, titles, service.analyzer, service.embedder),
+            background=found.background,
+            floor=found.floor,
+            heap_floor=found.heap_floor,
             articles=service.engine.count(generation.name),
         )
     )

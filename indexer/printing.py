@@ -13,7 +13,7 @@ from indexer.spool import Report
 from search_service import browse
 from search_service.errors import masked
 from search_service.model import Audience, Stored
-from search_service.retrieval import Page
+from search_service.page import Page
 from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
 

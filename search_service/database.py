@@ -31,8 +31,8 @@ def _enable_wal(connection: object, _record: object) -> None:
 class Database:
     """The database of the state; safe to share among threads and processes."""
 
-    def __init__(self, url: str) -> None:
-        """Open the database, and make what is missing in it.
+    def __init__(self, url: str, *, tables: sa.MetaData = METADATA) -> None:
+        """Open the database, and make what is missing in it: the tables of the state, or others.
 
         Raises ``ConfigurationError`` for an address or file that cannot be used, or a missing driver,
         ``StoreUnavailable`` for a server that does not answer. So does all use where it breaks.
@@ -54,11 +54,11 @@ class Database:
             if self._is_file:
                 sa.event.listen(self._engine, "connect", _enable_wal)
             try:
-                METADATA.create_all(self._engine)
+                tables.create_all(self._engine)
             except (
                 DBAPIError
             ):  # another process has made a table between the question and the answer
-                METADATA.create_all(self._engine)
+                tables.create_all(self._engine)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -1,8 +1,5 @@
-"""Why an article is in an answer: passages that show it, ranks behind it. Entry points: :func:`shown`,
-:func:`why`. Pure.
-"""
+"""The passages that show why an article is in an answer. Entry point: :func:`shown`. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzers.outline import FRAME
@@ -22,28 +19,6 @@ class ShownPassage:
     start: int
     end: int
     snippet: Snippet
-
-
-@dataclass(frozen=True, kw_only=True)
-class Why:
-    """Why a hit is there: its ranks (from 1) in the lists it stands in, and what matched."""
-
-    exact: bool
-    keyword_rank: int | None
-    keyword_score: float | None
-    semantic_rank: int | None
-    semantic_score: float | None
-    words: tuple[str, ...]
-    literal: bool
-    synonyms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Where each id stood in the lists that were fused: (rank, score)."""
-
-    keyword: Mapping[str, tuple[int, float]]
-    semantic: Mapping[str, tuple[int, float]]
 
 
 def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
@@ -75,22 +50,4 @@ def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage,
             snippet=snippet(text, found),
         )
         for _, _, _, _, passage, text, found in chosen
-    )
-
-
-def why(stored: Stored, query: Query, ranks: Ranks, *, exact: bool) -> Why:
-    """The ranks of an article, and what of the query stands in it."""
-    key = stored.view.id
-    keyword = ranks.keyword.get(key)
-    semantic = ranks.semantic.get(key)
-    whole = f"{stored.view.title}\n{stored.view.text}"
-    return Why(
-        exact=exact,
-        keyword_rank=keyword[0] if keyword else None,
-        keyword_score=keyword[1] if keyword else None,
-        semantic_rank=semantic[0] if semantic else None,
-        semantic_score=semantic[1] if semantic else None,
-        words=tuple(word for word in query.words if marks(whole, (), (word,))),
-        literal=all(marks(whole, (literal,), ()) for literal in query.literals),
-        synonyms=tuple(text for text in query.synonyms if marks(whole, (text,), ())),
     )

@@ -1,21 +1,36 @@
-"""Rank fusion: several ranked lists -> one. Entry point: :func:`fuse`. Pure."""
+"""Fusion: several ranked lists -> one. Entry point: :func:`fuse`. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from search_service import relevance
 
 
-def fuse(
-    lists: Sequence[tuple[float, Sequence[str]]], *, k: int = relevance.RRF_K
-) -> Mapping[str, float]:
-    """Reciprocal rank fusion of weighted lists of ids: Σ weight / (k + rank), best first.
+@dataclass(frozen=True)
+class Ranked:
+    """One list: (id, score), best first, and what it counts for."""
 
-    Ranks, not scores: BM25 and cosine share no scale. Ties fall by id, so that equal inputs give equal
-    bytes. (Cormack, Clarke, Büttcher: Reciprocal rank fusion, SIGIR 2009.)
+    hits: Sequence[tuple[str, float]]
+    weight: float = 1.0
+
+
+def fuse(lists: Sequence[Ranked]) -> Mapping[str, float]:
+    """What the lists give each id together, best first: weight × (score + rank).
+
+    BM25 and cosine share no scale, so a score counts as its place between the last and the best of its
+    list, from 0 to 1; the rank adds RANKS × k / (k + rank). Equal scores share a rank. Ties fall by id, so
+    that equal inputs give equal bytes.
+    (Scores: Bruch, Gai, Ingber: An analysis of fusion functions for hybrid retrieval, TOIS 2023. Ranks:
+    Cormack, Clarke, Büttcher: Reciprocal rank fusion, SIGIR 2009.)
     """
     scores: dict[str, float] = {}
-    for weight, ids in lists:
-        for position, key in enumerate(ids, start=1):
-            scores[key] = scores.get(key, 0.0) + weight / (k + position)
+    for one in lists:
+        scored = [score for _, score in one.hits]
+        last, top = min(scored, default=0.0), max(scored, default=0.0)
+        first = {score: rank for rank, score in reversed(list(enumerate(scored, start=1)))}
+        for key, score in one.hits:
+            place = (score - last) / (top - last) if top > last else 1.0
+            worth = place + relevance.RANKS * relevance.RRF_K / (relevance.RRF_K + first[score])
+            scores[key] = scores.get(key, 0.0) + one.weight * worth
     ordered = sorted(scores.items(), key=lambda item: (-round(item[1], 6), item[0]))
     return {key: round(score, 6) for key, score in ordered}

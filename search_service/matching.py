@@ -174,8 +174,28 @@ def rank(query: Query) -> list[WeightedTerm | Bonus]:
     """What orders the matches: words, bigrams and characters below them, bonuses for literal chunks and
     synonyms. A word that is asked twice counts twice.
     """
-    anywhere = [one for one in query.wanted if not (query.title_only or one.title_only)]
-    terms: list[WeightedTerm | Bonus] = []
+    return [*_weighted(query), *_literal_bonuses(query), *_synonym_bonuses(query)]
+
+
+def parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
+    """What :func:`rank` consists of: each word, and bigrams, characters, literal, synonyms together."""
+    found: dict[str, list[WeightedTerm | Bonus]] = {}
+    names = {Field.BIGRAMS: "bigrams", Field.TITLE_BIGRAMS: "bigrams"}
+    names[Field.CHARACTERS] = "characters"
+    for term in _weighted(query):
+        found.setdefault(names.get(term.field, term.value), []).append(term)
+    for name, bonuses in (
+        ("literal", _literal_bonuses(query)),
+        ("synonyms", _synonym_bonuses(query)),
+    ):
+        if bonuses:
+            found[name] = list(bonuses)
+    return found
+
+
+def _weighted(query: Query) -> list[WeightedTerm]:
+    anywhere = _anywhere(query)
+    terms: list[WeightedTerm] = []
     for field, weight, chunks, terms_of in (
         (Field.WORDS, relevance.WORDS, anywhere, _words),
         (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _pairs),
@@ -185,30 +205,45 @@ def rank(query: Query) -> list[WeightedTerm | Bonus]:
     ):
         counts = Counter(term for chunk in chunks for term in terms_of(chunk))
         terms += [WeightedTerm(field, term, weight * count) for term, count in counts.items()]
+    return terms
+
+
+def _literal_bonuses(query: Query) -> list[Bonus]:
     # A clause of a question is no term that somebody coined.
     clauses = query.asks and len(query.wanted) > 1
+    bonuses = []
     for chunk in query.wanted:
         if chunk.phrase:
             stands = _literally(chunk, title_only=query.title_only or chunk.title_only)
             literal = (
                 relevance.LITERAL_CLAUSE if clauses and not chunk.literal else relevance.LITERAL
             )
-            terms.append(Bonus(stands, literal))
-            terms.append(Bonus(_run(Field.TITLE_BIGRAMS, chunk.phrase), relevance.LITERAL_TITLE))
+            bonuses.append(Bonus(stands, literal))
+            title = _run(Field.TITLE_BIGRAMS, chunk.phrase)
+            bonuses.append(Bonus(title, relevance.LITERAL_TITLE))
     for term in query.coined:
         stands = _stands(phrase(term), title_only=query.title_only)
-        terms.append(Bonus(stands, relevance.LITERAL))
-    synonymous = (
+        bonuses.append(Bonus(stands, relevance.LITERAL))
+    return bonuses
+
+
+def _synonym_bonuses(query: Query) -> list[Bonus]:
+    bonuses = []
+    for field, chunks, synonym in (
         (Field.TITLE_BIGRAMS, query.wanted, relevance.SYNONYM_TITLE),
-        (Field.BIGRAMS, anywhere, relevance.SYNONYM_TEXT),
-    )
-    for field, chunks, synonym in synonymous:
+        (Field.BIGRAMS, _anywhere(query), relevance.SYNONYM_TEXT),
+    ):
         for chunk in chunks:
             for one in chunk.synonyms:
                 # Where the words themselves stand they score: 人民法院 is no second 法院.
                 itself, *others = (_run(field, run) for run in one.phrases)
-                terms.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
-    return terms
+                bonuses.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
+    return bonuses
+
+
+def _anywhere(query: Query) -> list[Chunk]:
+    """The wanted chunks that may stand anywhere."""
+    return [one for one in query.wanted if not (query.title_only or one.title_only)]
 
 
 def _words(chunk: Chunk) -> Iterable[str]:

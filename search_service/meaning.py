@@ -4,8 +4,9 @@ Entry points: :func:`nearest` for passages, :func:`nearest_articles` to rank art
 
 Two thresholds. The floor of the generation judges the question: if its best hit is no nearer than what
 nonsense reaches, nothing is. The tail judges the other hits by the best one: what is much farther is of
-another subject. Filters and a role narrow the answer and never the judgement, so that a facet counts
-what its filter finds.
+another subject. Both count from the background, the similarity of things that have nothing to do with one
+another, which is another with each model. Filters and a role narrow the answer and never the judgement,
+so that a facet counts what its filter finds.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,17 +15,21 @@ from typing import TypeVar
 
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
-from search_service.model import Filters, Hit, PassageHit, Vector
+from search_service.model import Filters, Hit, Manifest, PassageHit, Vector
 
 H = TypeVar("H", Hit, PassageHit)
 
 
 @dataclass(frozen=True)
 class Near:
-    """The articles near to a question, best first, and the question's vector."""
+    """The articles near to a question, best first, and the question's vector.
+
+    ``best``: the similarity of the nearest article of all, whatever the filters.
+    """
 
     hits: tuple[Hit, ...] = ()
     vector: Vector | None = None
+    best: float = 0.0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -61,10 +66,10 @@ def nearest(
         filters=filters,
         articles=relevance.WINDOW,
         per_article=per_article,
-        floor=reader.manifest.floor * relevance.SEMANTIC_TAIL,
+        floor=_tail(reader.manifest, reader.manifest.floor),
         role=role,
     )
-    return _judged(reader, vector, hits, whole=filters == NO_FILTERS and role is None)
+    return _judged(reader, vector, hits, whole=filters == NO_FILTERS and role is None)[0]
 
 
 def nearest_articles(reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS) -> Near:
@@ -73,18 +78,26 @@ def nearest_articles(reader: Reader, vector: Vector, *, filters: Filters = NO_FI
         vector,
         filters=filters,
         articles=relevance.WINDOW,
-        floor=reader.manifest.floor * relevance.SEMANTIC_TAIL,
+        floor=_tail(reader.manifest, reader.manifest.floor),
     )
-    return Near(tuple(_judged(reader, vector, hits, whole=filters == NO_FILTERS)), vector)
+    found, best = _judged(reader, vector, hits, whole=filters == NO_FILTERS)
+    return Near(tuple(found), vector, best)
 
 
-def _judged(reader: Reader, vector: Vector, hits: Sequence[H], *, whole: bool) -> list[H]:
-    """The hits that stay; ``whole``: they are of the whole index, and so name its best."""
+def _judged(
+    reader: Reader, vector: Vector, hits: Sequence[H], *, whole: bool
+) -> tuple[list[H], float]:
+    """The hits that stay, and the best similarity; ``whole``: they are of the whole index."""
     floor = reader.manifest.floor
     best: Sequence[Hit | PassageHit] = hits
     if not whole:
         best = reader.nearest_articles(vector, articles=1, floor=floor)
     if not best or best[0].score < floor:
-        return []
-    tail = best[0].score * relevance.SEMANTIC_TAIL
-    return [hit for hit in hits if hit.score >= tail]
+        return [], 0.0
+    tail = _tail(reader.manifest, best[0].score)
+    return [hit for hit in hits if hit.score >= tail], best[0].score
+
+
+def _tail(manifest: Manifest, best: float) -> float:
+    """The similarity that a hit must have beside the best one."""
+    return manifest.background + relevance.SEMANTIC_TAIL * (best - manifest.background)

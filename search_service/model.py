@@ -196,8 +196,10 @@ class Written:
 class Manifest:
     """What a generation was made with. ``analysis`` and ``model`` are fingerprints.
 
-    ``floor`` is the similarity under which a semantic hit counts as none; ``dimensions`` is 0 where
-    the generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC.
+    Similarities by which meaning is judged (:mod:`search_service.meaning`): ``background`` is that of any
+    question and any passage, ``floor`` the least that the best answer of a question must have,
+    ``heap_floor`` the same of words without a sentence that no article holds. ``dimensions`` is 0 where the
+    generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC.
     """
 
     schema: int
@@ -205,7 +207,9 @@ class Manifest:
     model: str
     dimensions: int
     created: str
+    background: float = 0.0
     floor: float = 0.0
+    heap_floor: float = 0.0
     articles: int = 0
 
     def to_dict(self) -> dict[str, object]:

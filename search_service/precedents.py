@@ -14,10 +14,11 @@ from analyzers.references import find
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.errors import BadInput
-from search_service.fusion import fuse
+from search_service.fusion import Ranked, fuse
 from search_service.matching import idf
 from search_service.meaning import nearest
 from search_service.model import (
+    AnyOf,
     Audience,
     Everything,
     Field,
@@ -25,7 +26,9 @@ from search_service.model import (
     Passage,
     PassageHit,
     Stored,
+    Term,
     View,
+    WeightedTerm,
 )
 from search_service.service import MeaningUnavailable, SearchService
 from search_service.snippets import Span, marks
@@ -75,7 +78,7 @@ def precedents(
         )
     reader = service.reader(audience)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
-    lists: list[tuple[float, list[str]]] = []
+    lists: list[Ranked] = []
     owners: dict[str, str] = {}
     words: dict[str, None] = {}
     degraded = False
@@ -88,8 +91,16 @@ def precedents(
         degraded |= by_meaning is None
         by_meaning = by_meaning or []
         owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
-        lists.append((relevance.RRF_KEYWORD, [hit.passage_id for hit in by_words]))
-        lists.append((relevance.RRF_SEMANTIC, [hit.passage_id for hit in by_meaning]))
+        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_words]))
+        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_meaning]))
+        around = _around(reader, asked, filters)
+        held = {
+            hit.passage_id: around[hit.article_id]
+            for hit in (*by_words, *by_meaning)
+            if hit.article_id in around
+        }
+        ordered = sorted(held.items(), key=lambda item: (-item[1], item[0]))
+        lists.append(Ranked(ordered, relevance.PRECEDENT_ARTICLE))
     fused = fuse(lists)
     results = _precedents(reader, fused, owners, list(words), limit)
     return PrecedentPage(results=results, degraded=degraded)
@@ -145,6 +156,14 @@ def _by_words(
         if held >= needed:
             kept.append(hit)
     return kept
+
+
+def _around(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
+    """The scores of articles by the same words: what stands around a passage says what it is about."""
+    match = AnyOf(tuple(Term(Field.WORDS, word) for word in words))
+    rank = [WeightedTerm(Field.WORDS, word) for word in words]
+    hits = reader.keyword(match, rank, filters=filters, limit=relevance.WINDOW) if words else []
+    return {hit.id: hit.score for hit in hits}
 
 
 def _passage(stored: Stored, passage_id: str) -> Passage | None:

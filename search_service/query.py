@@ -18,6 +18,8 @@ from search_service.grammar import Both, Either, Hint, Piece, Without
 from search_service.model import Exact, Filters, Passing
 
 _ONE_HAN = re.compile(f"[{HAN}]")
+# What asks, and who speaks. Few single characters: any stands in random ones at times.
+_SPOKEN = re.compile(r"怎[么样能]|如何|什么|为何|是否|多少|哪[里个些儿]|(.)[不没]\1|[谁吗我你没]")
 # The terms of references that name one document.
 NAMES = ("wh:", "code:")
 # The fields of the syntax that are filters, with their names as such.
@@ -125,6 +127,16 @@ class Query:
         """Whether it is a question or a sentence: keywords are typed apart, or are short."""
         plain = (chunk for chunk in self.wanted if not (chunk.literal or chunk.names))
         return any(len(chunk.text) >= relevance.QUESTION for chunk in plain)
+
+    @property
+    def spoken(self) -> bool:
+        """Whether somebody says something with it, as lists of keywords do not."""
+        return any(_SPOKEN.search(chunk.text) for chunk in self.wanted if not chunk.literal)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether most of its words are single characters, as the dictionary cuts what is no language."""
+        return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
 
     @property
     def literals(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from analyzers.normalize import normalize
 from search_service import relevance
 from search_service.browse import fetch_one
 from search_service.engines import Reader
-from search_service.fusion import fuse
+from search_service.fusion import Ranked, fuse
 from search_service.matching import idf
 from search_service.model import (
     All,
@@ -41,13 +41,13 @@ def related(
     shown = fetch_one(reader, article_id)
     by_words = _by_words(service, reader, shown)
     by_meaning = _by_meaning(reader, shown)
-    fused = fuse([(relevance.RRF_KEYWORD, by_words), (relevance.RELATED_SEMANTIC, by_meaning)])
+    fused = fuse([Ranked(by_words), Ranked(by_meaning, relevance.RELATED_SEMANTIC)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
     return tuple(stored[key] for key in ids if key in stored)
 
 
-def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str]:
+def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tuple[str, float]]:
     title = set(service.analyzer.index_words(normalize(shown.view.title)))
     counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
     for word in title:
@@ -78,10 +78,12 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[str
     ]
     anything = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
     others = All((anything, Not(Identifiers((shown.view.id,)))))
-    return [hit.id for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)]
+    return [
+        (hit.id, hit.score) for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)
+    ]
 
 
-def _by_meaning(reader: Reader, shown: Stored) -> list[str]:
+def _by_meaning(reader: Reader, shown: Stored) -> list[tuple[str, float]]:
     article_id = shown.view.id
     addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
     vectors = reader.vectors(article_id)
@@ -94,4 +96,4 @@ def _by_meaning(reader: Reader, shown: Stored) -> list[str]:
         return []
     middle = (mean / length).astype(np.float32)
     hits = reader.nearest_articles(middle, articles=relevance.RELATED_WINDOW + 1)
-    return [hit.id for hit in hits if hit.id != article_id]
+    return [(hit.id, hit.score) for hit in hits if hit.id != article_id]

@@ -7,18 +7,18 @@ page: exact matches, the fused window, then the keyword order. A page that goes 
 takes its order from the generation that the first was read of, and what it shows from the live one.
 """
 
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzers.language import say
 from search_service import matching, relevance
-from search_service.engines import NO_FILTERS, Reader
+from search_service.engines import Reader
 from search_service.engines.asked import FACETS
 from search_service.errors import BadInput
-from search_service.evidence import Ranks, ShownPassage, Why, shown, why
-from search_service.fusion import fuse
-from search_service.grammar import Hint
+from search_service.evidence import shown
+from search_service.explanation import Ranks, why
+from search_service.factors import factors
+from search_service.fusion import Ranked, fuse
 from search_service.meaning import Near, nearest_articles
 from search_service.model import (
     All,
@@ -28,115 +28,15 @@ from search_service.model import (
     Everything,
     Exact,
     Field,
-    Filters,
     Identifiers,
     Not,
     Sort,
-    Stored,
 )
+from search_service.page import Mode, Page, Place, Result, SearchRequest
 from search_service.query import Query, naming, parse
 from search_service.service import MeaningUnavailable, SearchService
-from search_service.snippets import Span, marks
+from search_service.snippets import marks
 from search_service.suggest import did_you_mean
-
-
-def without_meaning() -> str:
-    """The notice of a degraded answer."""
-    return say(
-        "语义检索暂不可用，只按关键词检索", "search by meaning is not available; keywords only"
-    )
-
-
-class Mode(enum.StrEnum):
-    """How articles are found: 精确 (keyword), by meaning, or 智能 (both)."""
-
-    KEYWORD = "keyword"
-    SEMANTIC = "semantic"
-    HYBRID = "hybrid"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchRequest:
-    """One question. ``page`` counts from 1; ``size`` is 1 to 100."""
-
-    text: str = ""
-    mode: Mode = Mode.HYBRID
-    title_only: bool = False
-    filters: Filters = NO_FILTERS
-    sort: Sort = Sort.RELEVANCE
-    page: int = 1
-    size: int = 10
-    explain: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """One article of a page. ``score`` orders the window; it compares nothing across queries."""
-
-    stored: Stored
-    score: float
-    title_marks: tuple[Span, ...]
-    passages: tuple[ShownPassage, ...]
-    why: Why | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where to go on in a ranking: ``offset`` results of it, in this generation, come before.
-
-    ``revision`` and ``total`` are those of the page that the walk began with: what was written since,
-    or taken down, may have moved its results.
-    """
-
-    generation: str
-    revision: int
-    total: int
-    offset: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
-
-    ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
-    ``hints``: what of the query was not understood. ``next``: where what follows begins, if anything
-    does. ``changed``: the ranking is no longer the one that the walk began with. ``suggestions``:
-    questions that find something, where this one is likely misspelled.
-    """
-
-    total: int
-    results: tuple[Result, ...]
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    relaxed: bool = False
-    full: int = 0
-    degraded: bool = False
-    suggestions: tuple[str, ...] = ()
-    next: Place | None = None
-    changed: bool = False
-    hints: tuple[Hint, ...] = ()
-
-    def notices(self) -> list[str]:
-        """What the reader should know of how the results were found."""
-        notices = [say(*hint) for hint in self.hints]
-        if self.relaxed and self.full:
-            notices.append(say("部分结果没有包含全部词", "some results do not hold all the words"))
-        elif self.relaxed:
-            notices.append(
-                say(
-                    "没有同时包含全部词的文章，以下文章包含其中一部分",
-                    "no article holds all the words; these hold some of them",
-                )
-            )
-        if self.degraded:
-            notices.append(without_meaning())
-        if self.changed:
-            notices.append(
-                say(
-                    "从第一页起索引有了变动，可能有文章重复或遗漏",
-                    "the index has changed since the first page; articles may come twice or be missing",
-                )
-            )
-        return notices
 
 
 @dataclass(frozen=True)
@@ -165,6 +65,15 @@ class _Sources:
 
     ranked: Reader
     live: Reader
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The ids of a page, best first, with the scores that ordered the window."""
+
+    ids: Sequence[str]
+    scores: Mapping[str, float] = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=Ranks)
 
 
 def search(
@@ -233,10 +142,10 @@ def _page(
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
     found = not matched.relaxed and totals.total > 0
     suggestions = did_you_mean(service, reader, query, request.filters, found=found)
-    ids, scores, ranks = _order(reader, query, request, matched, window)
+    order = _order(service, reader, query, request, matched, window)
     return Page(
         total=totals.total,
-        results=_results(sources.live, query, request, matched, ids, scores, ranks),
+        results=_results(sources, query, request, matched, order),
         facets=totals.facets,
         relaxed=matched.relaxed and totals.total > matched.full,
         full=matched.full,
@@ -319,10 +228,13 @@ def _match(
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
     some = matching.relaxed(query, frequencies, articles)
-    if query.asks and reader.totals(some).total:
+    held = found or reader.totals(some).total
+    if query.asks and held:
         some = matching.relaxed(query, frequencies, articles, tail=True)
-    clause = AnyOf((strict, some))
-    return _Matched(clause, exact, near, relaxed=True, full=full)
+    means = not query.scattered and near.best >= reader.manifest.heap_floor
+    if not (held or query.spoken or means):
+        near = Near()
+    return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
@@ -331,78 +243,82 @@ def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
 
 
 def _order(
+    service: SearchService,
     reader: Reader,
     query: Query,
     request: SearchRequest,
     matched: _Matched,
     window: tuple[int, int],
-) -> tuple[list[str], Mapping[str, float], Ranks]:
-    """The ids of the page in order, with scores and the ranks behind them."""
+) -> _Order:
+    """The ids of the page in order, with scores and what is behind them."""
     offset, limit = window
     rank = matching.rank(query)
     if request.sort is Sort.DATE or not rank:  # fields alone, or what is not wanted, rank nothing
         hits = reader.keyword(
             matched.clause, filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
         )
-        return [hit.id for hit in hits], {}, Ranks({}, {})
+        return _Order([hit.id for hit in hits])
 
     keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
+    fused = fuse(
+        [
+            Ranked([(hit.id, hit.score) for hit in keyword]),
+            Ranked(
+                [(hit.id, hit.score) for hit in matched.near.hits],
+                weight=relevance.SEMANTIC,
+            ),
+        ]
+    )
     ranks = Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
         {hit.id: (place, hit.score) for place, hit in enumerate(matched.near.hits, start=1)},
+        fused,
+        factors(service.store, reader, list(fused)),
     )
-    fused = fuse(
-        [
-            (relevance.RRF_KEYWORD, [hit.id for hit in keyword]),
-            (relevance.RRF_SEMANTIC, matched.near.ids),
-        ]
-    )
+    scores = {key: round(score * ranks.factors[key].product, 6) for key, score in fused.items()}
+    said: set[str] = set()
     if keyword and matched.near.hits:
         # What is merely near, or holds the words apart, stands below what holds the query as typed.
         literal = All((matching.literal(query), Identifiers(tuple(fused))))
         said = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
-        fused = dict(sorted(fused.items(), key=lambda item: item[0] not in said))
-    head = [*matched.exact, *(key for key in fused if key not in set(matched.exact))]
+    ordered = sorted(scores, key=lambda key: (key not in said, -scores[key], key))
+    head = [*matched.exact, *(key for key in ordered if key not in set(matched.exact))]
     page = head[offset : offset + limit]
     if len(page) < limit and len(keyword) == relevance.WINDOW:
         # Behind the window the keyword order goes on, without what the window already showed. Its
         # first WINDOW hits are in the window, so are the semantic ones and the exact ones.
         elsewhere = {*matched.exact, *ranks.semantic}
-        shown = sum(1 for hit in keyword if hit.id not in elsewhere)
+        before = sum(1 for hit in keyword if hit.id not in elsewhere)
         rest = reader.keyword(
             All((matched.keyword, Not(Identifiers(tuple(sorted(elsewhere)))))),
             rank,
             filters=request.filters,
-            offset=shown + max(0, offset - len(head)),
+            offset=before + max(0, offset - len(head)),
             limit=limit - len(page),
         )
         page += [hit.id for hit in rest]
-    return page, fused, ranks
+    return _Order(page, scores, ranks)
 
 
 def _results(
-    reader: Reader,
-    query: Query,
-    request: SearchRequest,
-    matched: _Matched,
-    ids: Sequence[str],
-    scores: Mapping[str, float],
-    ranks: Ranks,
+    sources: _Sources, query: Query, request: SearchRequest, matched: _Matched, order: _Order
 ) -> tuple[Result, ...]:
-    stored = reader.fetch(ids)
-    best = matched.near.passages(reader, ids)
-    results = []
-    for key in ids:
-        if key not in stored:  # taken away between two reads, or since the walk began
-            continue
-        one = stored[key]
-        title_marks = marks(one.view.title, query.marked, query.words)
-        passages = shown(one, query, best.get(key))
-        reason = None
-        if request.explain:
-            reason = why(one, query, ranks, exact=key in matched.exact)
-        score = scores.get(key, 0.0)
-        results.append(
-            Result(stored=one, score=score, title_marks=title_marks, passages=passages, why=reason)
+    stored = sources.live.fetch(order.ids)
+    # Those taken away between two reads, or since the walk began, are not there.
+    articles = [stored[key] for key in order.ids if key in stored]
+    best = matched.near.passages(sources.live, order.ids)
+    reasons = {}
+    if request.explain:
+        reasons = why(
+            sources.ranked, query, order.ranks, articles, exact=matched.exact, nearest=best
         )
-    return tuple(results)
+    return tuple(
+        Result(
+            stored=one,
+            score=order.scores.get(one.view.id, 0.0),
+            title_marks=marks(one.view.title, query.marked, query.words),
+            passages=shown(one, query, best.get(one.view.id)),
+            why=reasons.get(one.view.id),
+        )
+        for one in articles
+    )

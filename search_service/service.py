@@ -22,10 +22,11 @@ from search_service.errors import (
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.store import Store
+from search_service.vectors import VectorCache
 from search_service.vocabularies import Known
 
 # Raise it when what a generation stores changes its meaning.
-SCHEMA = 3
+SCHEMA = 4
 NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class SearchService:
     store: Store
     analyzer: Analyzer
     embedder: Embedder | None
+    vectors: VectorCache
 
     @property
     def model_fingerprint(self) -> str:
@@ -113,6 +115,7 @@ class SearchService:
         """Let go of files and connections."""
         self.engine.close()
         self.store.close()
+        self.vectors.close()
 
 
 def open_service(settings: Settings) -> SearchService:
@@ -135,4 +138,5 @@ def open_service(settings: Settings) -> SearchService:
         store=Store(settings.state_url),
         analyzer=Analyzer(settings.segmenter),
         embedder=embedder,
+        vectors=VectorCache(settings.vectors_url),
     )

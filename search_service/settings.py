@@ -116,8 +116,19 @@ class Settings(BaseSettings):
         """The database URL of the store, with the default filled in."""
         if self.state:
             return self.state
-        folder = Path(self.engine.removeprefix("embedded:"))
-        return f"sqlite:///{folder if self.engine.startswith('embedded:') else Path('data')}/state.sqlite3"
+        return f"sqlite:///{self._folder}/state.sqlite3"
+
+    @property
+    def vectors_url(self) -> str:
+        """The database of :class:`search_service.vectors.VectorCache`: a file on this machine."""
+        return f"sqlite:///{self._folder}/vectors.sqlite3"
+
+    @property
+    def _folder(self) -> Path:
+        """Where the embedded engine is; ``data`` beside another one."""
+        if self.engine.startswith("embedded:"):
+            return Path(self.engine.removeprefix("embedded:"))
+        return Path("data")
 
 
 def read_settings(**given: object) -> Settings:

@@ -83,6 +83,14 @@ class Store:
                 _VIEWS.insert(), [{"article_id": key, "views": n} for key, n in counts.items()]
             )
 
+    def views(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """How often these articles were read; unknown ones are left out."""
+        query = sa.select(_VIEWS.c.article_id, _VIEWS.c.views).where(
+            _VIEWS.c.article_id.in_(sa.bindparam("ids", expanding=True))
+        )
+        with self._database.reading() as connection:
+            return {row.article_id: row.views for row in connection.execute(query, {"ids": ids})}
+
     def most_viewed(self, limit: int, *, offset: int = 0) -> Sequence[str]:
         """Ids by views, most first; ties by id. Of all audiences: the caller asks which are seen."""
         query = sa.select(_VIEWS.c.article_id).order_by(_VIEWS.c.views.desc(), _VIEWS.c.article_id)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from analyzers.embed import BUILTIN, StaticEmbedder
+from analyzers.embed import BUILTIN, OnnxEmbedder
 from analyzers.normalize import normalize
 from analyzers.terms import characters
 from indexer import generations, pipeline
@@ -23,10 +23,11 @@ from search_service.engines import Scope
 from search_service.errors import BadInput, FingerprintMismatch, NotFound
 from search_service.matching import strict
 from search_service.model import Audience, Everything, Filters, Sort
+from search_service.page import Mode, SearchRequest
 from search_service.precedents import precedents
 from search_service.query import parse
 from search_service.related import related
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.web import create_app, cursors
@@ -439,7 +440,7 @@ def test_a_model_that_breaks_leaves_keyword_search_and_says_so(
     sample_service: SearchService,
 ) -> None:
     """The answer is degraded, not empty and not an error."""
-    broken = StaticEmbedder(BUILTIN)
+    broken = OnnxEmbedder(BUILTIN)
     broken.__dict__["_tokenizer"] = None  # what is damaged after the service has started
     service = replace(sample_service, embedder=broken)
     page = search(service, SearchRequest(text="垃圾分类"), Audience.PUBLIC)

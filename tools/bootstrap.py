@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 r"""The installation of a checkout: .venv, the locked packages, the project itself.
 
-    python tools/bootstrap.py [PART...]      parts: base (default), test, server, models, eval, full
+    python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.
@@ -27,6 +27,7 @@ LOCKS = {
     "base": "requirements.lock",
     "test": "locks/test.lock",
     "server": "locks/server.lock",
+    "fetch": "locks/fetch.lock",
     "models": "locks/models.lock",
     "eval": "locks/eval.lock",
     "full": "locks/full.lock",

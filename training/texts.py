@@ -7,13 +7,16 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 # Characters of a passage; a clause of law has 117 on average.
 SHORTEST, LONGEST = 40, 240
 
+PHRASE = range(8, 51)
+
+_CLAUSE = re.compile(r"[。；\n，：]")
 _SENTENCE = re.compile(r"[^。；\n]+[。；\n]*")
 
 
@@ -43,14 +46,21 @@ def passages(body: str) -> list[str]:
     return [text.strip()[:LONGEST] for text in found if len(text.strip()) >= SHORTEST]
 
 
+def phrases(body: str) -> list[str]:
+    """Clauses of a body, of the length of headings and questions."""
+    pieces = (piece.strip() for piece in _CLAUSE.split(body))
+    return [piece for piece in pieces if len(piece) in PHRASE]
+
+
 def sample(
     bodies: Sequence[str],
     cut: Callable[[str], list[str]],
     *,
     each: int,
     seed: int = 1,
+    without: Collection[str] = (),
 ) -> list[str]:
-    """Return a fixed random sample of different pieces, at most `each` of a body.
+    """Return a fixed random sample of different pieces, at most `each` of a body, less those given.
 
     Without that bound a few huge codes and yearbooks would drown everything else.
     """
@@ -59,6 +69,6 @@ def sample(
     for body in bodies:
         pieces = cut(body)
         chosen.update(draw.sample(pieces, min(each, len(pieces))))
-    ordered = sorted(chosen)
+    ordered = sorted(chosen.difference(without))
     draw.shuffle(ordered)
     return ordered

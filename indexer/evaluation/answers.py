@@ -15,10 +15,11 @@ from indexer.spool import Progress, Report, silent
 from search_service.engines import Reader
 from search_service.errors import BadInput, FingerprintMismatch, ModelMissing, NoIndex
 from search_service.model import Audience
+from search_service.page import Mode, SearchRequest
 from search_service.precedents import precedents
 from search_service.related import related
 from search_service.relevance import MAX_QUERY
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService
 
 DEPTH: Final = 100

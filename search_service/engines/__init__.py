@@ -194,6 +194,9 @@ class Reader(Protocol):
     def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The stored articles of these ids that are live in this scope; others are left out."""
 
+    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """The dates of these articles as yyyymmdd, without their texts; undated ones are left out."""
+
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The terms that the index holds of an article (for ``gongwen info``)."""
 

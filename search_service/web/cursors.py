@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analyzers.language import say
 from search_service.model import Audience
-from search_service.retrieval import Place
+from search_service.page import Place
 from search_service.web.faults import BadParameters, Fault
 from search_service.web.parameters import SearchParameters
 

@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 from analyzers.language import say
 from search_service.evidence import ShownPassage
 from search_service.model import Passage, Stored, View
+from search_service.page import Page, Result, without_meaning
 from search_service.precedents import Precedent, PrecedentPage
-from search_service.retrieval import Page, Result, without_meaning
 from search_service.snippets import Span
 from search_service.suggest import Completion
 

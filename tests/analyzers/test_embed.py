@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzers.embed import BUILTIN, ModelError, StaticEmbedder, is_static, open_embedder
+from analyzers.embed import BUILTIN, ModelError, OnnxEmbedder, open_embedder
 
 # Everyday questions, written for these tests, and the law they are about (not its wording).
 CUSTODY = "离婚以后孩子归谁抚养"
@@ -18,14 +18,14 @@ SMOKE = "露天焚烧秸秆污染大气怎么处罚"
 
 
 @pytest.fixture(scope="module")
-def embedder() -> StaticEmbedder:
+def embedder() -> OnnxEmbedder:
     """Return the built-in model, loaded once."""
     opened = open_embedder()
-    assert isinstance(opened, StaticEmbedder)
+    assert isinstance(opened, OnnxEmbedder)
     return opened
 
 
-def test_gives_one_row_per_text(embedder: StaticEmbedder) -> None:
+def test_gives_one_row_per_text(embedder: OnnxEmbedder) -> None:
     """The answer has a float32 row per text and as many columns as the model has dimensions."""
     rows = embedder.embed([CUSTODY, WAGES, SMOKE])
 
@@ -33,29 +33,29 @@ def test_gives_one_row_per_text(embedder: StaticEmbedder) -> None:
     assert rows.dtype == np.float32
 
 
-def test_no_texts_give_no_rows(embedder: StaticEmbedder) -> None:
+def test_no_texts_give_no_rows(embedder: OnnxEmbedder) -> None:
     """Nothing asked is answered with an empty array of the right width."""
     assert embedder.embed([]).shape == (0, embedder.dimensions)
 
 
-def test_rows_have_length_one(embedder: StaticEmbedder) -> None:
+def test_rows_have_length_one(embedder: OnnxEmbedder) -> None:
     """A dot product of two rows is their cosine, whatever the length of the text."""
     rows = embedder.embed([CUSTODY, WAGES * 500, "法"])
 
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
 
 
-def test_a_row_depends_on_its_text_alone(embedder: StaticEmbedder) -> None:
-    """The same text gives the same row, alone, among others, beyond a batch, and as a query."""
+def test_a_row_depends_on_its_text_alone(embedder: OnnxEmbedder) -> None:
+    """The same text gives the same row, alone, among others, and as a query."""
     alone = embedder.embed([CUSTODY])[0]
-    many = embedder.embed([WAGES, "", *[SMOKE] * 600, CUSTODY])
+    many = embedder.embed([WAGES * 40, "", *[SMOKE] * 100, CUSTODY])
 
     np.testing.assert_array_equal(many[-1], alone)
     np.testing.assert_array_equal(embedder.embed([CUSTODY], query=True)[0], alone)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "……！？", "☃"])
-def test_a_text_without_known_words_gives_zeros(embedder: StaticEmbedder, text: str) -> None:
+def test_a_text_without_known_words_gives_zeros(embedder: OnnxEmbedder, text: str) -> None:
     """A text that says nothing is near to nothing, and spoils no neighbour in the batch."""
     rows = embedder.embed([CUSTODY, text, WAGES])
 
@@ -63,7 +63,7 @@ def test_a_text_without_known_words_gives_zeros(embedder: StaticEmbedder, text: 
     np.testing.assert_array_equal(rows[[0, 2]], embedder.embed([CUSTODY, WAGES]))
 
 
-def test_same_meaning_is_nearer_than_another_topic(embedder: StaticEmbedder) -> None:
+def test_same_meaning_is_nearer_than_another_topic(embedder: OnnxEmbedder) -> None:
     """Two ways of asking one thing are closer than two different things."""
     asked, same, wages, smoke = embedder.embed([CUSTODY, CUSTODY_OTHERWISE, WAGES, SMOKE])
 
@@ -71,26 +71,19 @@ def test_same_meaning_is_nearer_than_another_topic(embedder: StaticEmbedder) -> 
     assert asked @ same > max(asked @ wages, asked @ smoke) + 0.2
 
 
-def test_width_and_case_do_not_matter(embedder: StaticEmbedder) -> None:
-    """Full-width and capital letters are read as the model's own words are."""
-    rows = embedder.embed(["GDP增长３％", "ｇｄｐ增长3%"])
-
-    np.testing.assert_array_equal(rows[0], rows[1])
-
-
 def test_files_have_their_checksums() -> None:
     """The files are those the program wrote, and every file of the model is listed."""
     lines = (BUILTIN / "checksums.sha256").read_text(encoding="utf-8").splitlines()
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
 
-    assert set(listed) == {"model.safetensors", "modules.json", "tokenizer.json"}
+    assert set(listed) == {"model.onnx", "tokenizer.json"}
     for name, digest in listed.items():
         assert hashlib.sha256((BUILTIN / name).read_bytes()).hexdigest() == digest, name
 
 
 def test_checksum_of_the_weights_stands_in_the_model_card() -> None:
     """Who reads the model card can check the weights against it."""
-    digest = hashlib.sha256((BUILTIN / "model.safetensors").read_bytes()).hexdigest()
+    digest = hashlib.sha256((BUILTIN / "model.onnx").read_bytes()).hexdigest()
 
     assert digest in (BUILTIN / "README.md").read_text(encoding="utf-8")
 
@@ -102,44 +95,25 @@ def test_folder_is_small_enough_for_the_package() -> None:
     assert size <= 16_000_000
 
 
-def test_fingerprint_follows_the_files(embedder: StaticEmbedder, tmp_path: Path) -> None:
+def test_fingerprint_follows_the_files(embedder: OnnxEmbedder, tmp_path: Path) -> None:
     """A copy elsewhere has the same fingerprint; a changed model has another."""
     copy = tmp_path / "copy"
     shutil.copytree(BUILTIN, copy)
     (copy / "README.md").write_text("changed", encoding="utf-8")
-    assert StaticEmbedder(copy).fingerprint == embedder.fingerprint
+    assert OnnxEmbedder(copy).fingerprint == embedder.fingerprint
 
     tokenizer = copy / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert StaticEmbedder(copy).fingerprint != embedder.fingerprint
+    assert OnnxEmbedder(copy).fingerprint != embedder.fingerprint
 
 
-def test_a_static_folder_is_opened_by_the_light_reader(tmp_path: Path) -> None:
-    """Which reader is used follows from what the folder says it is, not from its name."""
+def test_a_folder_of_onnx_is_opened_by_the_light_reader(tmp_path: Path) -> None:
+    """Which reader is used follows from what the folder holds, not from its name."""
     copy = tmp_path / "mine"
     shutil.copytree(BUILTIN, copy)
 
-    assert isinstance(open_embedder(str(copy)), StaticEmbedder)
-    assert isinstance(open_embedder("builtin"), StaticEmbedder)
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("modules.json", '[{"type": "sentence_transformers.models.Transformer", "path": ""}]'),
-        ("modules.json", "not json"),
-        ("config_sentence_transformers.json", '{"prompts": {"query": "问题："}}'),
-    ],
-)
-def test_other_folders_are_not_for_the_light_reader(
-    tmp_path: Path, file: str, content: str
-) -> None:
-    """A transformer, a damaged list of modules, or prompts are left to sentence-transformers."""
-    copy = tmp_path / "copy"
-    shutil.copytree(BUILTIN, copy)
-    (copy / file).write_text(content, encoding="utf-8")
-
-    assert not is_static(copy)
+    assert isinstance(open_embedder(str(copy)), OnnxEmbedder)
+    assert isinstance(open_embedder("builtin"), OnnxEmbedder)
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./models/none", "~/none", "a/b/c"])
@@ -152,7 +126,7 @@ def test_a_missing_folder_names_value_setting_and_cure(model: str) -> None:
     assert "内置模型" in str(caught.value) or "built-in" in str(caught.value)
 
 
-@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json"])
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 def test_a_damaged_folder_is_a_model_error(tmp_path: Path, file: str, damage: str) -> None:
     """No foreign exception comes through, at opening or at the first use."""
@@ -175,19 +149,3 @@ def test_without_the_library_the_error_says_how_to_install(
 
     with pytest.raises(ModelError, match=r"pip install 'gongwen-search\[models\]'"):
         open_embedder(str(tmp_path))
-
-
-@pytest.mark.models
-def test_both_readers_give_the_same_vectors(embedder: StaticEmbedder) -> None:
-    """sentence-transformers loads the folder as it is and agrees with the light reader."""
-    pytest.importorskip("sentence_transformers")
-    from analyzers.embed import SentenceTransformerEmbedder
-
-    full = SentenceTransformerEmbedder(str(BUILTIN))
-    texts = [CUSTODY, CUSTODY_OTHERWISE, WAGES * 40, "ＧＤＰ 3.5%", "", "☃"]
-
-    assert full.dimensions == embedder.dimensions
-    np.testing.assert_allclose(full.embed(texts), embedder.embed(texts), atol=1e-5)
-    np.testing.assert_allclose(
-        full.embed(texts, query=True), embedder.embed(texts, query=True), atol=1e-5
-    )

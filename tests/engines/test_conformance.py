@@ -93,6 +93,16 @@ def test_fetch_leaves_out_unknown_ids(library: Engine) -> None:
     assert read(library).fetch([]) == {}
 
 
+def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
+    """Dates as numbers; what is undated, unknown or taken down has none."""
+    days = read(library).days([*EVERY_ID, "X9999"])
+    dated = {view.id: view.date for view in (one.view for one in ARTICLES) if view.date}
+    assert days == {key: int((date.replace("-", "") + "0101")[:8]) for key, date in dated.items()}
+    assert read(library).days([]) == {}
+    hidden = library.reader(Scope(Audience.PUBLIC, hidden=frozenset(dated)))
+    assert hidden.days(EVERY_ID) == {}
+
+
 def test_a_write_says_what_it_did(engine: Engine) -> None:
     """New, unchanged, changed and stale entries are told apart."""
     changed = record("B1890", "消防 通知", "新 的 正文 。", version=3)

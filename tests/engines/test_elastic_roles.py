@@ -20,9 +20,10 @@ from indexer.pipeline import add, delete
 from search_service.engines import Access, Engine, Scope, open_engine
 from search_service.errors import EngineError, MissingPrivilege
 from search_service.model import Audience
+from search_service.page import SearchRequest
 from search_service.precedents import precedents
 from search_service.related import related
-from search_service.retrieval import SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.web import create_app

@@ -12,7 +12,8 @@ import pytest
 from analyzers.terms import exact_key
 from indexer.evaluation.judgements import Way, read_judgements
 from search_service.model import Audience, View
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.page import Mode, SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService
 from tests.quality.floors import Floors, Table, below, table
 
@@ -24,11 +25,11 @@ DEPTH = 20
 # The least each way of asking must reach, in the order of MEASURES: 0.02 under what the table said with
 # the built-in model, rjieba and the constants of relevance.py, members' view. Raise them with the ranking.
 FLOORS: Floors = {
-    Way.KEYWORD: (0.577, 0.562, 0.797),
-    Way.SEMANTIC: (0.54, 0.431, 0.73),
-    Way.HYBRID: (0.698, 0.721, 0.898),
-    Way.RELATED: (0.725, 0.869, 0.93),
-    Way.PRECEDENTS: (0.819, 0.793, 0.93),
+    Way.KEYWORD: (0.577, 0.567, 0.797),
+    Way.SEMANTIC: (0.724, 0.712, 0.872),
+    Way.HYBRID: (0.755, 0.796, 0.922),
+    Way.RELATED: (0.75, 0.885, 0.955),
+    Way.PRECEDENTS: (0.849, 0.807, 0.955),
 }
 # An article's own names. The sample has 文号 that several articles share, as real files have.
 KEYS: Mapping[str, Callable[[View], str | None]] = {

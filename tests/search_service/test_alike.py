@@ -7,7 +7,8 @@ import pytest
 from indexer.cleaning import Cleaning
 from indexer.generations import rebuild
 from search_service.model import Audience
-from search_service.retrieval import Mode, Page, SearchRequest, search
+from search_service.page import Mode, Page, SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import write_source

@@ -9,8 +9,9 @@ from analyzers.terms import Analyzer
 from indexer import generations
 from indexer.cleaning import Cleaning
 from search_service.model import Audience
+from search_service.page import Mode, SearchRequest
 from search_service.query import naming, parse
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import Open, write_source

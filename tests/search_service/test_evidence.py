@@ -2,7 +2,8 @@
 
 from analyzers.outline import FRAME
 from search_service.model import Audience
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.page import Mode, SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService
 
 

@@ -16,8 +16,9 @@ from search_service.engines import Reader
 from search_service.grammar import FIELDS, Both, Either, Piece, Without, read
 from search_service.matching import rank, relaxed, restricted, strict
 from search_service.model import Audience, Everything, Exact, Filters, Identifiers, Passing
+from search_service.page import Mode, SearchRequest
 from search_service.query import Being, Query, parse
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import write_source

@@ -3,7 +3,8 @@
 import pytest
 
 from search_service.model import Audience
-from search_service.retrieval import Mode, Page, SearchRequest, search
+from search_service.page import Mode, Page, SearchRequest
+from search_service.retrieval import search
 from search_service.service import SearchService
 
 

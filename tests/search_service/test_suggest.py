@@ -15,8 +15,9 @@ from search_service.completion import Completion
 from search_service.errors import BadInput
 from search_service.matching import strict
 from search_service.model import Audience
+from search_service.page import Mode, SearchRequest
 from search_service.query import parse
-from search_service.retrieval import Mode, SearchRequest, search
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.spelling import Spelling

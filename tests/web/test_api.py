@@ -1,5 +1,6 @@
 """The JSON API over a real index: shapes, faults, problems."""
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
 from search_service.errors import GongwenError
-from search_service.retrieval import Page
+from search_service.page import Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import create_app
@@ -120,6 +121,18 @@ def test_explain_is_there_when_asked(client: FlaskClient) -> None:
     assert explained["explain"]["keyword_rank"] >= 1
     assert explained["explain"]["words"]
     assert set(explained["explain"]) >= {"exact", "literal", "semantic_rank", "semantic_score"}
+
+
+def test_an_explanation_adds_up(client: FlaskClient) -> None:
+    """The parts are the keyword score, and what was fused times the factors is the score."""
+    for hit in json_of(client.get("/api/v1/search?q=电梯加装 补助&explain=1"))["results"]:
+        why = hit["explain"]
+        added = sum(part["score"] for part in why["keyword_parts"])
+        product = math.prod(why["factors"].values())
+        assert why["keyword_score"] is None or math.isclose(
+            added, why["keyword_score"], abs_tol=1e-3
+        )
+        assert math.isclose(why["fused"] * product, hit["score"], abs_tol=1e-5)
 
 
 def test_relaxed_answers_say_so(client: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from indexer import generations, pipeline
 from search_service import relevance
 from search_service.model import Audience, Sort
-from search_service.retrieval import Mode, Place
+from search_service.page import Mode, Place
 from search_service.service import SearchService, open_service
 from search_service.settings import Settings, read_settings
 from search_service.web import create_app, cursors

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from analyzers.outline import ROLES
 from indexer import generations
 from search_service.model import View
-from search_service.retrieval import Page
+from search_service.page import Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import Example, create_app

@@ -255,6 +255,11 @@ def hits(answer: Body) -> list[Hit]:
     return [Hit(_id(hit), round(hit["_score"] or 0.0, 6)) for hit in found(answer)]
 
 
+def days(answer: Body) -> dict[str, int]:
+    """The dates of what :func:`keyword_body` asked by date."""
+    return {_id(hit): hit["sort"][0] for hit in found(answer) if hit["sort"][0]}
+
+
 def _id(hit: Body) -> str:
     """The id of a hit, where it is the last sort value.
 

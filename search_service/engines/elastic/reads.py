@@ -20,6 +20,7 @@ from search_service.model import (
     Field,
     Filters,
     Hit,
+    Identifiers,
     Manifest,
     PassageHit,
     Sort,
@@ -234,6 +235,18 @@ class ElasticReader:
             body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
             found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.found(self._search(body))}
         return {id: found[id] for id in ids if id in found}
+
+    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """The dates of these articles as yyyymmdd."""
+        body = dsl.keyword_body(
+            Identifiers(tuple(ids)),
+            (),
+            self._conditions(),
+            sort=Sort.DATE,
+            offset=0,
+            limit=len(ids),
+        )
+        return dsl.days(self._search(body)) if ids else {}
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The terms that the index holds of an article; empty where there is none."""

@@ -202,6 +202,12 @@ class EmbeddedReader:
         with translated(self._snapshot.folder):
             return self._snapshot.rows.fetch([id for id in ids if id not in self._scope.hidden])
 
+    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """The dates of these articles as yyyymmdd."""
+        columns = self._snapshot.columns
+        rows = columns.rows_of(id for id in ids if id not in self._scope.hidden)
+        return {str(columns.ids[row]): int(columns.day[row]) for row in rows if columns.day[row]}
+
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The terms held of an article."""
         if article_id in self._scope.hidden:

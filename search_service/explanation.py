@@ -1,0 +1,122 @@
+"""Why an article is in an answer, and where. Entry points: :func:`why`, :class:`Ranks`.
+
+The score of an article is a sum times a product: what each list of hits gives it, times what it is.
+The keyword score is taken apart by asking the engine for each part of the query alone: BM25 adds up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from search_service.engines import Reader
+from search_service.factors import Factors
+from search_service.matching import parts
+from search_service.model import Identifiers, Stored
+from search_service.query import Query
+from search_service.snippets import marks
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Of each id: (rank, score) in the lists that were fused, what they gave together, the factors."""
+
+    keyword: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    semantic: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    fused: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, Factors] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a part of the query adds to the keyword score: a word, or what :func:`parts` names."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Why a hit is there. Ranks are from 1, and None in a list that it does not stand in.
+
+    ``exact``: its id, code, 文号 or title is the query. ``words``, ``literal``, ``synonyms``: what of the
+    query stands in it. ``keyword_parts`` add up to ``keyword_score``; ``semantic_passage`` is the id of
+    the nearest passage. ``fused`` times the factors is the score that orders the window.
+    """
+
+    exact: bool
+    words: tuple[str, ...]
+    literal: bool
+    synonyms: tuple[str, ...]
+    keyword_rank: int | None
+    keyword_score: float | None
+    keyword_parts: tuple[Part, ...]
+    semantic_rank: int | None
+    semantic_score: float | None
+    semantic_passage: str | None
+    fused: float
+    factors: Factors
+
+
+def why(
+    reader: Reader,
+    query: Query,
+    ranks: Ranks,
+    stored: Sequence[Stored],
+    *,
+    exact: Sequence[str],
+    nearest: Mapping[str, str],
+) -> dict[str, Why]:
+    """The reasons of these articles, by id. ``nearest``: the nearest passage of each.
+
+    Asks the engine once for each part of the query: for people who look, not for every search.
+    """
+    added = _added(reader, query, [one.view.id for one in stored])
+    return {
+        one.view.id: _why(
+            one,
+            query,
+            ranks,
+            added[one.view.id],
+            exact=one.view.id in exact,
+            nearest=nearest.get(one.view.id),
+        )
+        for one in stored
+    }
+
+
+def _why(
+    stored: Stored,
+    query: Query,
+    ranks: Ranks,
+    added: Sequence[Part],
+    *,
+    exact: bool,
+    nearest: str | None,
+) -> Why:
+    key = stored.view.id
+    keyword_rank, keyword_score = ranks.keyword.get(key, (None, None))
+    semantic_rank, semantic_score = ranks.semantic.get(key, (None, None))
+    whole = f"{stored.view.title}\n{stored.view.text}"
+    return Why(
+        exact=exact,
+        words=tuple(word for word in query.words if marks(whole, (), (word,))),
+        literal=all(marks(whole, (literal,), ()) for literal in query.literals),
+        synonyms=tuple(text for text in query.synonyms if marks(whole, (text,), ())),
+        keyword_rank=keyword_rank,
+        keyword_score=keyword_score,
+        keyword_parts=tuple(added),
+        semantic_rank=semantic_rank,
+        semantic_score=semantic_score,
+        semantic_passage=nearest,
+        fused=ranks.fused.get(key, 0.0),
+        factors=ranks.factors.get(key, Factors()),
+    )
+
+
+def _added(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[Part]]:
+    """What each part of the query adds to the keyword score of each article; parts of 0 are left out."""
+    added: dict[str, list[Part]] = {key: [] for key in ids}
+    for name, rank in parts(query).items():
+        for hit in reader.keyword(Identifiers(tuple(ids)), rank, limit=len(ids)):
+            if hit.score > 0:
+                added[hit.id].append(Part(name, hit.score))
+    return added
