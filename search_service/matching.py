@@ -1,5 +1,5 @@
 """A query -> the clauses that must match and the terms that rank. Entry points: :func:`strict`,
-:func:`relaxed`, :func:`restricted`, :func:`literal`, :func:`rank`. Pure.
+:func:`relaxed`, :func:`restricted`, :func:`literal`, :func:`rank`, :func:`gibberish`. Pure.
 
 A chunk matches an article that holds it literally or holds all its words, or a synonym in the place of
 some; a quoted chunk only literally.
@@ -161,8 +161,21 @@ def relaxed(
         share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
     share = min(relevance.RELAXED_MOST, share)
     minimum = math.ceil(share * sum(weights))
+    if query.asks and not tail:
+        minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
+
+
+def gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
+    """Whether most of its words are single characters or stand in no article, and nobody speaks.
+
+    So the dictionary cuts what is no language. Two words say too little of it.
+    """
+    if query.spoken or len(query.words) < relevance.GIBBERISH:
+        return False
+    odd = sum(len(word) == 1 or not frequencies.get(word) for word in query.words)
+    return 2 * odd > len(query.words)
 
 
 def idf(frequency: int, articles: int) -> float:

@@ -19,7 +19,9 @@ from search_service.model import Exact, Filters, Passing
 
 _ONE_HAN = re.compile(f"[{HAN}]")
 # What asks, and who speaks. Few single characters: any stands in random ones at times.
-_SPOKEN = re.compile(r"怎[么样能]|如何|什么|为何|是否|多少|哪[里个些儿]|(.)[不没]\1|[谁吗我你没]")
+_SPOKEN = re.compile(
+    r"怎[么样能]|如何|什么|为何|是否|多[少久长]|(.)[不没]\1|[谁吗哪咋啥我你没想了]"
+)
 # The terms of references that name one document.
 NAMES = ("wh:", "code:")
 # The fields of the syntax that are filters, with their names as such.
@@ -135,7 +137,7 @@ class Query:
 
     @property
     def scattered(self) -> bool:
-        """Whether most of its words are single characters, as the dictionary cuts what is no language."""
+        """Whether most of its words are single characters."""
         return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
 
     @property

@@ -72,7 +72,7 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tup
         WeightedTerm(field, word, round(scale * weight[word] / top, 6))
         for word in chosen
         for field, scale in (
-            (Field.TITLE_WORDS, relevance.TITLE_WORDS),
+            (Field.TITLE_WORDS, relevance.RELATED_TITLE),
             (Field.WORDS, relevance.WORDS),
         )
     ]

@@ -226,13 +226,15 @@ def _match(
         return _Matched(strict, exact, near)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
+    if not found and matching.gibberish(query, frequencies):
+        return _Matched(strict, exact, Near(), relaxed=True, full=full)
     articles = reader.totals(Everything()).total
     some = matching.relaxed(query, frequencies, articles)
     held = found or reader.totals(some).total
-    if query.asks and held:
+    # What somebody says means something, even where its words are rare.
+    if query.asks and (held or (query.spoken and not query.scattered)):
         some = matching.relaxed(query, frequencies, articles, tail=True)
-    means = not query.scattered and near.best >= reader.manifest.heap_floor
-    if not (held or query.spoken or means):
+    if not (held or query.spoken or near.best >= reader.manifest.heap_floor):
         near = Near()
     return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
 

@@ -25,7 +25,7 @@ DEPTH = 20
 # The least each way of asking must reach, in the order of MEASURES: 0.02 under what the table said with
 # the built-in model, rjieba and the constants of relevance.py, members' view. Raise them with the ranking.
 FLOORS: Floors = {
-    Way.KEYWORD: (0.577, 0.567, 0.797),
+    Way.KEYWORD: (0.605, 0.592, 0.845),
     Way.SEMANTIC: (0.724, 0.712, 0.872),
     Way.HYBRID: (0.755, 0.796, 0.922),
     Way.RELATED: (0.75, 0.885, 0.955),

@@ -42,3 +42,25 @@ def test_what_some_article_holds_as_typed_is_no_question(sample_service: SearchS
 def test_words_that_never_meet_find_nothing(sample_service: SearchService, text: str) -> None:
     """The share of a question that one article must hold is more than one of its words."""
     assert asked(sample_service, text).total == 0
+
+
+def test_one_word_is_no_answer_to_a_question(sample_service: SearchService) -> None:
+    """However rare it is: of a heap in one piece two words must stand in one article."""
+    heap = ("走向市场", "委员会", "融合")
+    assert asked(sample_service, heap[0]).total
+    assert asked(sample_service, "".join(heap)).total == 0
+
+
+@pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
+def test_what_is_no_language_finds_nothing(sample_service: SearchService, mode: Mode) -> None:
+    """Most of its words are single characters or stand nowhere, though two of them stand in one article."""
+    text = "摞拧垃圾驿物业鳟鲲"
+    assert asked(sample_service, "垃圾 物业").total
+    request = SearchRequest(text=text, mode=mode)
+    assert search(sample_service, request, Audience.PUBLIC).total == 0
+
+
+def test_what_somebody_says_finds_something(sample_service: SearchService) -> None:
+    """A sentence of rare words means something, where a heap of the same words does not."""
+    assert asked(sample_service, "殡葬秸秆馆藏信访").total == 0
+    assert asked(sample_service, "殡葬秸秆馆藏信访怎么办").total
