@@ -353,7 +353,9 @@ def serve(host: str | None, port: int | None) -> None:
     """Serve."""
     settings = read_settings(**_given(host, port))
     with _opened(settings) as service:
-        service.reader(Audience.PUBLIC)  # no index, or one of another analysis: say so now
+        # No index, or one of other settings: say so now.
+        reader = service.reader(Audience.PUBLIC)
+        service.check(reader.manifest, model=service.embedder is not None)
         _serve(service, settings, demo=False)
 
 

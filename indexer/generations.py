@@ -156,7 +156,7 @@ def check(service: SearchService) -> None:
     for audience, expected in build.expected.items():
         name = build.generations[audience]
         reader = service.engine.reader(Scope(audience), generation=name)
-        service.check(reader.manifest)
+        service.check(reader.manifest, model=True)
         hold(reader, expected=expected, sample=build.sample)
     service.store.ledger.set_build(replace(build, checked=True))
 
@@ -255,7 +255,7 @@ def _usable(service: SearchService, build: Build) -> bool:
     found = {one.name: one for one in service.engine.generations()}
     try:
         for name in build.generations.values():
-            service.check(found[name].manifest, writing=True)
+            service.check(found[name].manifest, model=True)
     except (KeyError, FingerprintMismatch):
         return False
     return True
@@ -355,7 +355,7 @@ def _exchange(service: SearchService) -> Mapping[Audience, str]:
     """Exchange what serves and what is kept, with all that was entered since the activation."""
     kept = {one.audience: one for one in service.engine.generations() if one.kept}
     for one in kept.values():
-        service.check(one.manifest, writing=True)
+        service.check(one.manifest, model=True)
     with open_writers(service, kept) as writers:
         after = replay(service, writers, 0)
         serving = service.engine.rollback()

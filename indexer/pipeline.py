@@ -82,7 +82,7 @@ class Live:
             a: one.name for a, one in self.generations.items()
         }:
             for one in serving.values():
-                service.check(one.manifest, writing=True)
+                service.check(one.manifest, model=True)
             self._stack.close()
             self.generations = {}
             self._writers = self._stack.enter_context(open_writers(service, serving))

@@ -110,10 +110,8 @@ def _by_meaning(
     service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
 ) -> list[PassageHit] | None:
     """The nearest passages; None where meaning cannot be had."""
-    if not reader.manifest.dimensions:
-        return None
     try:
-        vector = service.meaning(piece)
+        vector = service.meaning(reader.manifest, piece)
     except MeaningUnavailable:
         return None
     if vector is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzers.language import say
 from search_service import matching, relevance
-from search_service.engines import Reader
+from search_service.engines import NO_FILTERS, Reader
 from search_service.engines.asked import FACETS
 from search_service.errors import BadInput
 from search_service.evidence import shown
@@ -138,7 +138,7 @@ def _page(
     near, degraded = _nearest(service, reader, query, request)
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
     alone = request.mode is Mode.SEMANTIC and near is not None
-    matched = _match(reader, query, request, near or Near(), by_meaning_alone=alone)
+    matched = _match(service, reader, query, request, near or Near(), by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
     found = not matched.relaxed and totals.total > 0
     suggestions = did_you_mean(service, reader, query, request.filters, found=found)
@@ -183,10 +183,8 @@ def _nearest(
         or not query.meaning
     ):
         return None, False
-    if not reader.manifest.dimensions:
-        return None, True
     try:
-        vector = service.meaning(query.meaning)
+        vector = service.meaning(reader.manifest, query.meaning)
     except MeaningUnavailable:
         return None, True
     if vector is None:
@@ -199,6 +197,7 @@ def _nearest(
 
 
 def _match(
+    service: SearchService,
     reader: Reader,
     query: Query,
     request: SearchRequest,
@@ -226,16 +225,18 @@ def _match(
         return _Matched(strict, exact, near)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     frequencies = _frequencies(reader, query)
-    if not found and matching.gibberish(query, frequencies):
-        return _Matched(strict, exact, Near(), relaxed=True, full=full)
     articles = reader.totals(Everything()).total
     some = matching.relaxed(query, frequencies, articles)
-    held = found or reader.totals(some).total
+    gibberish = not found and matching.gibberish(query, frequencies)
+    held = found or (not gibberish and reader.totals(some).total)
+    if not held and not query.spoken:
+        heap = gibberish or near.best < reader.manifest.heap_floor
+        # What is merely misspelt means something.
+        if heap and not did_you_mean(service, reader, query, NO_FILTERS, found=False):
+            return _Matched(strict, exact, Near(), relaxed=True, full=full)
     # What somebody says means something, even where its words are rare.
     if query.asks and (held or (query.spoken and not query.scattered)):
         some = matching.relaxed(query, frequencies, articles, tail=True)
-    if not (held or query.spoken or near.best >= reader.manifest.heap_floor):
-        near = Near()
     return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
 
 

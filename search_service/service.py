@@ -4,6 +4,7 @@ Holds the engine, the store, the analysis and the embedder; hands out readers th
 one audience, without the articles taken down, made by the same analysis and model.
 """
 
+import functools
 import logging
 from dataclasses import dataclass
 
@@ -31,6 +32,16 @@ NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 
 
+@functools.lru_cache(maxsize=8)  # once, not with every search
+def _say_other_model(theirs: str, mine: str) -> None:
+    _log.warning(
+        "search by keyword alone: the index was made with the model %s, GONGWEN_MODEL is %s;"
+        " restart with the setting of the index, or run: gongwen index SOURCE",
+        theirs,
+        mine,
+    )
+
+
 class MeaningUnavailable(Exception):
     """There is no model to ask, or it failed."""
 
@@ -51,7 +62,11 @@ class SearchService:
         return self.embedder.fingerprint if self.embedder else ""
 
     def reader(self, audience: Audience) -> Reader:
-        """Open the audience's index; raises ``NoIndex`` or ``FingerprintMismatch``."""
+        """Open the audience's index; raises ``NoIndex``, or ``FingerprintMismatch`` for the analysis.
+
+        One of another model can be read, by keyword: until a process is started anew with the settings
+        of a rebuild, it must answer. See :meth:`meaning`.
+        """
         return self._reader(audience, None)
 
     def reader_of(self, audience: Audience, generation: str) -> Reader:
@@ -61,7 +76,8 @@ class SearchService:
         analysis. Names come from outside, and must not tell which generations there are.
         """
         try:
-            return self._reader(audience, generation)
+            reader = self._reader(audience, generation)
+            self.check(reader.manifest, model=self.embedder is not None)
         except (BadInput, FingerprintMismatch, NoIndex, NotFound) as exc:
             raise Gone(
                 say(
@@ -69,6 +85,7 @@ class SearchService:
                     "the index that this search began with is gone; leave out cursor and ask again",
                 )
             ) from exc
+        return reader
 
     def _reader(self, audience: Audience, generation: str | None) -> Reader:
         reader = self.engine.reader(Scope(audience, self.store.hidden()), generation=generation)
@@ -79,28 +96,41 @@ class SearchService:
         """The vocabulary of what a reader reads, ready to be asked."""
         return self.store.vocabularies.known(reader.generation, reader.manifest.articles)
 
-    def check(self, manifest: Manifest, *, writing: bool = False) -> None:
-        """Raise ``FingerprintMismatch`` if an index was made by another analysis, model or schema."""
-        mine = (SCHEMA, self.analyzer.fingerprint, self.model_fingerprint)
-        theirs = (manifest.schema, manifest.analysis, manifest.model)
-        # Without a model keyword search goes on over any index; writing would leave vectors out.
-        by_keyword = self.embedder is None and not writing
-        if mine != theirs and not (by_keyword and mine[:2] == theirs[:2]):
+    def check(self, manifest: Manifest, *, model: bool = False) -> None:
+        """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.
+
+        ``model``: or by another model. Whoever writes must ask it, or vectors of two models would mix.
+        """
+        differing = [
+            f"{say(*name)} {theirs or NO_MODEL} ≠ {mine or NO_MODEL}"
+            for name, theirs, mine in (
+                (("结构", "schema"), manifest.schema, SCHEMA),
+                (("分析", "analysis"), manifest.analysis, self.analyzer.fingerprint),
+                (("模型", "model"), manifest.model, self.model_fingerprint),
+            )
+            if theirs != mine and (model or name[1] != "model")
+        ]
+        if differing:
+            named = say("；", "; ").join(differing)
             raise FingerprintMismatch(
                 say(
-                    f"索引由 {theirs} 建立，而当前设置是 {mine}（结构、分析、模型）。"
+                    f"建立索引时的设置与当前设置不同（{named}）。"
                     "请运行 gongwen index 来源 重建，或恢复原来的设置",
-                    f"the index was made by {theirs}, the settings are {mine} (schema, analysis, model);"
+                    f"the index was made by other settings ({named});"
                     " run: gongwen index SOURCE, or restore the settings",
                 )
             )
 
-    def meaning(self, text: str) -> Vector | None:
-        """The vector of a question; None if the model knows no word of it.
+    def meaning(self, manifest: Manifest, text: str) -> Vector | None:
+        """The vector of a question to an index; None if the model knows no word of it.
 
-        Raises ``MeaningUnavailable`` where there is no model, or it fails: keyword search goes on.
+        Raises ``MeaningUnavailable`` where there is no model, it fails, or the index has vectors of
+        another: keyword search goes on.
         """
         if self.embedder is None:
+            raise MeaningUnavailable
+        if manifest.model != self.embedder.fingerprint:
+            _say_other_model(manifest.model or NO_MODEL, self.embedder.fingerprint)
             raise MeaningUnavailable
         try:
             vector = self.embedder.embed([text], query=True)[0]

@@ -88,7 +88,7 @@ def main() -> int:
         exact, server = service.engine.reader(_PUBLIC), elastic.reader(_PUBLIC)
         articles = list(exact.scan())
         good = compare_keyword(service, exact, server, articles)
-        vectors, cells = draw_vectors(service, articles), choose_cells(articles)
+        vectors, cells = draw_vectors(service, exact, articles), choose_cells(articles)
         good &= compare_nearest(
             say("装载后的各段", "segments as loaded"), exact, server, vectors, cells
         )
@@ -280,7 +280,9 @@ def recall(exact: Sequence[PassageHit], found: Sequence[PassageHit]) -> float:
     return sum(hit.score >= least for hit in found) / len(exact)
 
 
-def draw_vectors(service: SearchService, articles: Sequence[Stored]) -> list[Vector]:
+def draw_vectors(
+    service: SearchService, reader: Reader, articles: Sequence[Stored]
+) -> list[Vector]:
     """Sentences of the corpus, and questions made of their beginnings, as vectors."""
     source = random.Random(SEED)  # noqa: S311 (drawn, not secret)
     drawn: list[Vector] = []
@@ -290,7 +292,7 @@ def draw_vectors(service: SearchService, articles: Sequence[Stored]) -> list[Vec
             continue
         sentence = source.choice(sentences).strip()
         text = f"如何{sentence[:14]}？" if len(drawn) % 2 else sentence
-        vector = service.meaning(normalize(text))
+        vector = service.meaning(reader.manifest, normalize(text))
         if vector is not None:
             drawn.append(vector)
     return drawn

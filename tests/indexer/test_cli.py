@@ -1,11 +1,13 @@
 """The ``gongwen`` command: what it prints, and its exit status."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from analyzers.embed import BUILTIN
 from indexer.cli import main
 from tests.conftest import write_source
 
@@ -164,6 +166,25 @@ def test_failures_are_one_line_with_the_cure(
     assert (status, out) == (1, "")
     assert part in err
     assert err.count("\n") == 1
+
+
+def test_serving_begins_with_the_model_of_the_index(
+    gongwen: Run, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong model is said at the start; a single search answers by keyword, and says so."""
+    gongwen("index", source)
+    shutil.copytree(BUILTIN, tmp_path / "other")
+    with (tmp_path / "other" / "tokenizer.json").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    monkeypatch.setenv("GONGWEN_MODEL", str(tmp_path / "other"))
+    status, out, err = gongwen("serve")
+    assert (status, out) == (1, "")
+    assert "模型 onnx-" in err
+    assert "gongwen index" in err
+    assert err.count("\n") == 1
+    status, out, _ = gongwen("search", "殡葬")
+    assert status == 0
+    assert "语义检索暂不可用" in out
 
 
 def test_help_is_in_the_language_of_the_reader(

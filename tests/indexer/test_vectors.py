@@ -13,6 +13,9 @@ from analyzers.embed import BUILTIN, Embedder, OnnxEmbedder, Vectors
 from indexer import generations, pipeline
 from search_service.errors import FingerprintMismatch
 from search_service.model import Audience, Hit
+from search_service.page import SearchRequest
+from search_service.related import related
+from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import ALL_CLEANING, write_source
@@ -103,9 +106,10 @@ def rebuild(service: SearchService, path: Path) -> None:
 
 def nearest(service: SearchService) -> list[Hit]:
     """The articles nearest to a question, in the members' index."""
-    vector = service.meaning("坚持为民服务")
+    reader = service.reader(Audience.MEMBER)
+    vector = service.meaning(reader.manifest, "坚持为民服务")
     assert vector is not None
-    return service.reader(Audience.MEMBER).nearest_articles(vector)
+    return reader.nearest_articles(vector)
 
 
 def kept(folder: Path) -> int:
@@ -205,13 +209,13 @@ def test_a_file_that_cannot_be_used_stops_nothing(
 def test_the_old_index_serves_until_the_new_model_has_built_its_own(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
-    """Changing the model: refused with the cure until a rebuild, which disturbs no search."""
+    """Changing the model: no writing until a rebuild, which disturbs no search; then keywords answer."""
     path = source(tmp_path)
     old, _ = open_with(BUILTIN)
     rebuild(old, path)
     new, _ = open_with(other_model)
     with pytest.raises(FingerprintMismatch, match="gongwen index") as caught:
-        new.reader(Audience.PUBLIC)
+        new.check(new.reader(Audience.PUBLIC).manifest, model=True)
     assert OnnxEmbedder(other_model).fingerprint in caught.value.message
     with pytest.raises(FingerprintMismatch, match="gongwen index"):
         pipeline.add(new, [path], cleaning=ALL_CLEANING)
@@ -225,3 +229,6 @@ def test_the_old_index_serves_until_the_new_model_has_built_its_own(
         assert nearest(old) == before
         generations.activate(new)
     assert nearest(new)
+    page = search(old, SearchRequest(text="工作的通知"), Audience.PUBLIC)
+    assert (page.total > 0, page.degraded) == (True, True)
+    assert related(old, page.results[0].stored.view.id, Audience.PUBLIC)
