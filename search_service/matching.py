@@ -1,5 +1,5 @@
 """A query -> the clauses that must match and the terms that rank. Entry points: :func:`strict`,
-:func:`relaxed`, :func:`restricted`, :func:`literal`, :func:`rank`, :func:`gibberish`. Pure.
+:func:`relaxed`, :func:`pairwise`, :func:`restricted`, :func:`literal`, :func:`rank`, :func:`gibberish`. Pure.
 
 A chunk matches an article that holds it literally or holds all its words, or a synonym in the place of
 some; a quoted chunk only literally.
@@ -165,6 +165,32 @@ def relaxed(
         minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
+
+
+def pairwise(query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, int]) -> Clause:
+    """Where words stand in no article: what holds the pairs of their chunk that stand in some.
+
+    No dictionary knows 六稳六保 and cuts it 六|稳六保, where texts say “六稳”“六保”. Two thirds of the
+    pairs must stand somewhere: those of nonsense do not. ``pairs``: in how many articles each stands.
+    """
+    if query.chooses or query.asks:
+        return AnyOf(())
+    unknown = [
+        chunk
+        for chunk in query.wanted
+        if not chunk.required and not all(frequencies.get(word) for word in chunk.words)
+    ]
+    clauses = [
+        _chunk(one, title_only=query.title_only) for one in query.wanted if one not in unknown
+    ]
+    for chunk in unknown:
+        title_only = query.title_only or chunk.title_only
+        field = Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS
+        standing = tuple(Term(field, pair) for pair in chunk.phrase if pairs.get(pair))
+        if not standing or 3 * len(standing) < 2 * len(chunk.phrase):
+            return AnyOf(())
+        clauses.append(All(standing))
+    return restricted(query, All(tuple(clauses))) if unknown else AnyOf(())
 
 
 def gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:

@@ -224,25 +224,44 @@ def _match(
     if found and (by_name or not query.asks or reader.totals(matching.literal(query)).total):
         return _Matched(strict, exact, near)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
+    some = _loosely(service, reader, query, near, found=bool(found))
+    if some is None:
+        return _Matched(strict, exact, Near(), relaxed=True, full=full)
+    return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
+
+
+def _loosely(
+    service: SearchService, reader: Reader, query: Query, near: Near, *, found: bool
+) -> Clause | None:
+    """What matches beside the articles that hold all; None where the question means nothing."""
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
     some = matching.relaxed(query, frequencies, articles)
-    gibberish = not found and matching.gibberish(query, frequencies)
-    held = found or (not gibberish and reader.totals(some).total)
+    gibberish, held = False, found
+    if not found:
+        pairs = matching.pairwise(query, frequencies, _pairs(reader, query))
+        gibberish = matching.gibberish(query, frequencies) and not reader.totals(pairs).total
+        some = AnyOf((some, pairs))
+        held = not gibberish and reader.totals(some).total > 0
     if not held and not query.spoken:
         heap = gibberish or near.best < reader.manifest.heap_floor
         # What is merely misspelt means something.
         if heap and not did_you_mean(service, reader, query, NO_FILTERS, found=False):
-            return _Matched(strict, exact, Near(), relaxed=True, full=full)
+            return None
     # What somebody says means something, even where its words are rare.
     if query.asks and (held or (query.spoken and not query.scattered)):
-        some = matching.relaxed(query, frequencies, articles, tail=True)
-    return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
+        return matching.relaxed(query, frequencies, articles, tail=True)
+    return some
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
     field = Field.TITLE_WORDS if query.title_only else Field.WORDS
     return reader.frequencies(field, query.words)
+
+
+def _pairs(reader: Reader, query: Query) -> Mapping[str, int]:
+    field = Field.TITLE_BIGRAMS if query.title_only else Field.BIGRAMS
+    return reader.frequencies(field, [pair for chunk in query.wanted for pair in chunk.phrase])
 
 
 def _order(

@@ -24,13 +24,14 @@ TEXTS = {
     "apart1": ("小区里的三无产品", "小区门口查处三无产品。三无产品进不了小区，小区居民放心。" * 5),
     "apart2": ("三无人员住进新小区", "三无人员的小区。小区安置三无人员，三无人员喜迁小区。" * 5),
     "apart3": ("小区与三无", "小区，三无；三无，小区。" * 9),
+    "parts": ("经济工作要点", "做好“六稳”工作，落实“六保”任务。"),
     "other": ("物业管理办法", "没有物业管理的住宅区，由社区代管。" * 5),
 }
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
-    """The six articles, with meaning."""
+    """The seven articles, with meaning."""
     folder: Path = tmp_path_factory.mktemp("coined")
     records = [{"id": key, "title": title, "body": body} for key, (title, body) in TEXTS.items()]
     service = open_service(read_settings(engine=f"embedded:{folder}/index"))
@@ -49,6 +50,21 @@ def test_what_holds_the_term_stands_above_what_holds_its_parts(
     ids = [result.stored.view.id for result in page.results]
     assert set(ids[:2]) == {"named", "plain"}
     assert {"apart1", "apart2", "apart3"} <= set(ids[2:])
+
+
+@pytest.mark.parametrize("text", ["六稳六保", "六稳六保 任务"])
+def test_a_term_that_texts_write_in_parts_is_found(service: SearchService, text: str) -> None:
+    """The dictionary cuts 六|稳六保, a word that stands nowhere: its pairs of characters do."""
+    page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
+    assert [result.stored.view.id for result in page.results] == ["parts"]
+    assert page.relaxed
+
+
+@pytest.mark.parametrize("text", ["六稳六保 物业", "六稳攥壹六"])
+def test_pairs_that_stand_apart_or_are_few_find_nothing(service: SearchService, text: str) -> None:
+    """All chunks must be there, and two thirds of the pairs of each."""
+    page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
+    assert page.total == 0
 
 
 def test_the_order_goes_on_over_pages(service: SearchService) -> None:

@@ -66,7 +66,7 @@ def test_what_somebody_says_finds_something(sample_service: SearchService) -> No
     assert asked(sample_service, "殡葬秸秆馆藏信访怎么办").total
 
 
-@pytest.mark.parametrize("text", ["营商环竟", "老旧小去改造", "垃圾分累"])
+@pytest.mark.parametrize("text", ["老旧小去改造", "河常制"])
 def test_what_is_misspelt_is_no_nonsense(sample_service: SearchService, text: str) -> None:
     """No word of it need stand anywhere: by meaning it finds something, and the spelling is suggested."""
     assert asked(sample_service, text).total == 0
