@@ -11,13 +11,10 @@ so that a facet counts what its filter finds.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
 from search_service.model import Filters, Hit, Manifest, PassageHit, Vector
-
-H = TypeVar("H", Hit, PassageHit)
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,10 @@ class Near:
     def ids(self) -> tuple[str, ...]:
         """The articles' ids."""
         return tuple(hit.id for hit in self.hits)
+
+    def above(self, floor: float) -> "Near":
+        """The same if the nearest of all reaches the floor, else nothing."""
+        return self if self.best >= floor else Near()
 
     def only(self, ids: Collection[str]) -> "Near":
         """Those of these ids, in the same order."""
@@ -69,33 +70,29 @@ def nearest(
         floor=_tail(reader.manifest, reader.manifest.floor),
         role=role,
     )
-    return _judged(reader, vector, hits, whole=filters == NO_FILTERS and role is None)[0]
+    best = _best(reader, vector, hits, whole=filters == NO_FILTERS and role is None)
+    tail = _tail(reader.manifest, best)
+    return [hit for hit in hits if hit.score >= tail] if best >= reader.manifest.floor else []
 
 
 def nearest_articles(reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS) -> Near:
-    """The nearest articles alone, by the same judgement."""
+    """The nearest articles alone; whether the question has an answer is judged by :meth:`Near.above`."""
+    background = reader.manifest.background
     hits = reader.nearest_articles(
-        vector,
-        filters=filters,
-        articles=relevance.WINDOW,
-        floor=_tail(reader.manifest, reader.manifest.floor),
+        vector, filters=filters, articles=relevance.WINDOW, floor=background
     )
-    found, best = _judged(reader, vector, hits, whole=filters == NO_FILTERS)
-    return Near(tuple(found), vector, best)
+    best = _best(reader, vector, hits, whole=filters == NO_FILTERS)
+    tail = _tail(reader.manifest, best)
+    return Near(tuple(hit for hit in hits if hit.score >= tail), vector, best)
 
 
-def _judged(
-    reader: Reader, vector: Vector, hits: Sequence[H], *, whole: bool
-) -> tuple[list[H], float]:
-    """The hits that stay, and the best similarity; ``whole``: they are of the whole index."""
-    floor = reader.manifest.floor
-    best: Sequence[Hit | PassageHit] = hits
+def _best(
+    reader: Reader, vector: Vector, hits: Sequence[Hit | PassageHit], *, whole: bool
+) -> float:
+    """The similarity of the nearest of all; ``whole``: the hits are of the whole index."""
     if not whole:
-        best = reader.nearest_articles(vector, articles=1, floor=floor)
-    if not best or best[0].score < floor:
-        return [], 0.0
-    tail = _tail(reader.manifest, best[0].score)
-    return [hit for hit in hits if hit.score >= tail], best[0].score
+        hits = reader.nearest_articles(vector, articles=1, floor=reader.manifest.background)
+    return hits[0].score if hits else 0.0
 
 
 def _tail(manifest: Manifest, best: float) -> float:

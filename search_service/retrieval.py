@@ -205,6 +205,7 @@ def _match(
     *,
     by_meaning_alone: bool,
 ) -> _Matched:
+    floor = reader.manifest.floor
     exact: tuple[str, ...] = ()
     if query.key:
         named = matching.restricted(query, Exact(query.key))
@@ -213,27 +214,25 @@ def _match(
         )
         exact = tuple(hit.id for hit in hits)
     if by_meaning_alone:
-        return _Matched(AnyOf(()), exact, near)
+        return _Matched(AnyOf(()), exact, near.above(floor))
     strict = matching.strict(query)
     if request.sort is Sort.DATE or not query.words:
-        return _Matched(strict, exact, near)
+        return _Matched(strict, exact, near.above(floor))
     # Judged without the filters, so that a facet counts what its filter finds.
     by_name = reader.totals(Exact(query.key)).total
     found = by_name or reader.totals(strict).total
     # A question's words need not all be there; what somebody wrote as typed is a term or a title.
     if found and (by_name or not query.asks or reader.totals(matching.literal(query)).total):
-        return _Matched(strict, exact, near)
+        return _Matched(strict, exact, near.above(floor))
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
-    some = _loosely(service, reader, query, near, found=bool(found))
-    if some is None:
-        return _Matched(strict, exact, Near(), relaxed=True, full=full)
+    some, near = _loosely(service, reader, query, near, found=bool(found))
     return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
 
 
 def _loosely(
     service: SearchService, reader: Reader, query: Query, near: Near, *, found: bool
-) -> Clause | None:
-    """What matches beside the articles that hold all; None where the question means nothing."""
+) -> tuple[Clause, Near]:
+    """What matches beside the articles that hold all, and what is near enough."""
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
     some = matching.relaxed(query, frequencies, articles)
@@ -247,11 +246,12 @@ def _loosely(
         heap = gibberish or near.best < reader.manifest.heap_floor
         # What is merely misspelt means something.
         if heap and not did_you_mean(service, reader, query, NO_FILTERS, found=False):
-            return None
+            return AnyOf(()), Near()
     # What somebody says means something, even where its words are rare.
     if query.asks and (held or (query.spoken and not query.scattered)):
-        return matching.relaxed(query, frequencies, articles, tail=True)
-    return some
+        some = matching.relaxed(query, frequencies, articles, tail=True)
+    # A question that some article answers by its words needs no other proof that it means something.
+    return some, near if query.asks and held else near.above(reader.manifest.floor)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:

@@ -72,7 +72,7 @@ def test_the_real_corpus_reaches_its_floors(corpus: Table, way: Way) -> None:
 
 
 def test_real_queries_find_something(service: SearchService) -> None:
-    """Of 200 queries as people type them 198 find an article."""
+    """Of 200 queries as people type them, slips and all, 199 find an article."""
     queries = (CORPUS / "real.txt").read_text(encoding="utf-8").split("\n")
     asked = [query for query in queries if query.strip()]
     nothing = [
@@ -80,7 +80,7 @@ def test_real_queries_find_something(service: SearchService) -> None:
         for query in asked
         if not search(service, SearchRequest(text=query, size=1), Audience.PUBLIC).total
     ]
-    assert len(nothing) <= 0.01 * len(asked), nothing
+    assert len(nothing) <= 0.005 * len(asked), nothing
 
 
 @pytest.mark.corpus("GONGWEN_TEST_RELEVANCE")

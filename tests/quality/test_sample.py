@@ -27,7 +27,7 @@ DEPTH = 20
 FLOORS: Floors = {
     Way.KEYWORD: (0.605, 0.592, 0.845),
     Way.SEMANTIC: (0.724, 0.712, 0.872),
-    Way.HYBRID: (0.755, 0.796, 0.922),
+    Way.HYBRID: (0.763, 0.811, 0.922),
     Way.RELATED: (0.75, 0.885, 0.955),
     Way.PRECEDENTS: (0.849, 0.807, 0.955),
 }
