@@ -2,11 +2,12 @@
 
 Entry points: :func:`nearest` for passages, :func:`nearest_articles` to rank articles.
 
-Two thresholds. The floor of the generation judges the question: if its best hit is no nearer than what
-nonsense reaches, nothing is. The tail judges the other hits by the best one: what is much farther is of
-another subject. Both count from the background, the similarity of things that have nothing to do with one
-another, which is another with each model. Filters and a role narrow the answer and never the judgement,
-so that a facet counts what its filter finds.
+Two thresholds. A floor of the generation judges the question: if its best hit is no nearer than what
+nonsense reaches, nothing is, unless its words prove that it means something (:mod:`.retrieval`). The tail
+judges the other hits by the best one: what is much farther is of another subject. Both count from the
+background, the similarity of things that have nothing to do with one another, which is another with each
+model. Filters and a role narrow the answer and never the judgement, so that a facet counts what its
+filter finds.
 """
 
 from collections.abc import Collection, Sequence
