@@ -14,7 +14,7 @@ BOOTSTRAP = @command -v $(USED) >/dev/null 2>&1 || \
 # Passed on to the command of a target: make demo ARGS='--port 8001', make test ARGS='-k fusion -x'
 ARGS ?=
 # Parts of the suite that need more than the base install; their markers say what (pyproject.toml).
-LEFT_OUT := not elasticsearch and not browser and not models and not quality and not compose and not corpus
+LEFT_OUT := not slow and not elasticsearch and not browser and not models and not quality and not compose and not corpus
 
 help:
 	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'

@@ -12,7 +12,7 @@ from collections.abc import Generator
 import pytest
 
 # From quick to slow; what has none of these markers comes first.
-_PARTS = ("corpus", "compose", "quality", "models", "elasticsearch", "browser")
+_PARTS = ("slow", "corpus", "compose", "quality", "models", "elasticsearch", "browser")
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 

@@ -68,6 +68,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     assert list(made.iterdir()) == []
 
 
+@pytest.mark.slow  # the hub is asked again and again
 def test_without_any_source_both_reasons_are_given(tmp_path: Path) -> None:
     """No hub and no Maven: one error with the reason of each and the way without a network."""
     code = """if True:

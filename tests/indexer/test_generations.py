@@ -339,6 +339,7 @@ def test_one_process_builds_at_a_time(
 # --- processes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_sigkill_at_a_random_moment_of_a_rebuild(
     service: SearchService, environment: dict[str, str], source: Callable[..., Path], seed: int
