@@ -49,7 +49,7 @@ def calibrate_meaning(
     asked = embedder.embed(
         [
             " ".join(draw.sample(words, relevance.FLOOR_WORDS))
-            for _ in range(relevance.FLOOR_PROBES)
+            for _ in range(min(relevance.FLOOR_PROBES, len(words)))  # few words make few heaps
         ],
         query=True,
     )
