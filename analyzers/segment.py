@@ -5,6 +5,7 @@ default, jieba is the golden reference. An instance of its own, never the module
 words that one part of a process adds must not change another.
 """
 
+import functools
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Protocol
@@ -71,6 +72,7 @@ class PythonSegmenter:
         return list(self._jieba.cut_for_search(text))
 
 
+@functools.cache  # reading the dictionary takes a tenth of a second, and nobody adds words to it
 def open_segmenter(name: str) -> Segmenter:
     """Open ``rjieba`` or ``jieba``; raises ``ValueError`` for another name."""
     for kind in (RustSegmenter, PythonSegmenter):

@@ -221,7 +221,7 @@ def convert(work: Path, made: Path, source: str) -> None:
         )
     _quantize(exact / _FILES[0], made / _FILES[0])
     shutil.copyfile(work / TOKENIZER, made / _FILES[1])
-    nearness = float((_read(made, source) * vectors).sum(axis=1).min())
+    nearness = float(np.min((_read(made, source) * vectors).sum(axis=1)))
     if not nearness >= _NEARNESS:
         raise _wrong(source, say(f"int8 余弦 {nearness:.3f}", f"cosine of int8 {nearness:.3f}"))
     sums = {name: _digest(made / name) for name in _FILES}

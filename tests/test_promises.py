@@ -340,6 +340,7 @@ def loaded(service: SearchService) -> int:
     return max((service.engine.count(generation.name) for generation in building), default=-1)
 
 
+@pytest.mark.slow
 def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_path: Path) -> None:
     """SIGKILL in the middle: the old index answers, and the next run holds exactly its source."""
     service = open_named("index")
