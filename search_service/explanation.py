@@ -37,9 +37,10 @@ class Part:
 class Why:
     """Why a hit is there. Ranks are from 1, and None in a list that it does not stand in.
 
-    ``exact``: its id, code, 文号 or title is the query. ``words``, ``literal``, ``synonyms``: what of the
-    query stands in it. ``keyword_parts`` add up to ``keyword_score``; ``semantic_passage`` is the id of
-    the nearest passage. ``fused`` times the factors is the score that orders the window.
+    ``exact``: its id, code, 文号 or title is the query. ``words``, ``synonyms``: what of the query stands
+    in it; ``literal``: each part of the query does, as typed. ``keyword_parts`` add up to
+    ``keyword_score``; ``semantic_passage`` is the id of the nearest passage. ``fused`` times the factors
+    is the score that orders the window.
     """
 
     exact: bool
@@ -69,13 +70,14 @@ def why(
 
     Asks the engine once for each part of the query: for people who look, not for every search.
     """
-    added = _added(reader, query, [one.view.id for one in stored])
+    ranked = [one.view.id for one in stored if one.view.id in ranks.keyword]
+    added = _added(reader, query, ranked)
     return {
         one.view.id: _why(
             one,
             query,
             ranks,
-            added[one.view.id],
+            added.get(one.view.id, ()),
             exact=one.view.id in exact,
             nearest=nearest.get(one.view.id),
         )
@@ -99,7 +101,8 @@ def _why(
     return Why(
         exact=exact,
         words=tuple(word for word in query.words if marks(whole, (), (word,))),
-        literal=all(marks(whole, (literal,), ()) for literal in query.literals),
+        literal=bool(query.literals)
+        and all(marks(whole, (literal,), ()) for literal in query.literals),
         synonyms=tuple(text for text in query.synonyms if marks(whole, (text,), ())),
         keyword_rank=keyword_rank,
         keyword_score=keyword_score,
@@ -114,6 +117,8 @@ def _why(
 
 def _added(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[Part]]:
     """What each part of the query adds to the keyword score of each article; parts of 0 are left out."""
+    if not ids:
+        return {}
     added: dict[str, list[Part]] = {key: [] for key in ids}
     for name, rank in parts(query).items():
         for hit in reader.keyword(Identifiers(tuple(ids)), rank, limit=len(ids)):

@@ -99,8 +99,8 @@ class Page:
         elif self.relaxed:
             notices.append(
                 say(
-                    "没有同时包含全部词的文章，以下文章包含其中一部分",
-                    "no article holds all the words; these hold some of them",
+                    "没有同时包含全部词的文章，以下包含其中一部分，或意思相近",
+                    "no article holds all the words; these hold some of them, or are near in meaning",
                 )
             )
         if self.degraded:

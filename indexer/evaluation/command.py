@@ -106,7 +106,13 @@ def eval_command(open_service: Open) -> click.Command:
         else:
             click.echo(found.markdown())
         if plot:
-            plot.write_text(found.plot(), encoding="utf-8")
+            drawn = found.plot()
+            try:
+                plot.write_text(drawn, encoding="utf-8")
+            except OSError as exc:
+                raise BadInput(
+                    say(f"--plot：写不进 {plot}：{exc}", f"--plot: cannot write {plot}: {exc}")
+                ) from exc
 
     return evaluate
 

@@ -126,6 +126,13 @@ def test_a_missing_folder_names_value_setting_and_cure(model: str) -> None:
     assert "内置模型" in str(caught.value) or "built-in" in str(caught.value)
 
 
+def test_a_folder_without_a_model_is_no_matter_of_libraries(tmp_path: Path) -> None:
+    """It says what is missing from the folder, not what to install."""
+    with pytest.raises(ModelError, match=r"model\.onnx") as caught:
+        open_embedder(str(tmp_path))
+    assert "pip" not in str(caught.value)
+
+
 @pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json"])
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 def test_a_damaged_folder_is_a_model_error(tmp_path: Path, file: str, damage: str) -> None:
@@ -146,6 +153,7 @@ def test_without_the_library_the_error_says_how_to_install(
 ) -> None:
     """A model that needs sentence-transformers says so, with the command, if it is not there."""
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    (tmp_path / "modules.json").write_text("[]", encoding="utf-8")
 
     with pytest.raises(ModelError, match=r"pip install 'gongwen-search\[models\]'"):
         open_embedder(str(tmp_path))

@@ -217,6 +217,12 @@ def test_figures_plot_and_the_worst_of_the_live_index(
     assert "[2] 安葬\n       1  1  殡葬改革意见  [b]\n" in out
     assert "    >100  3  （索引中没有）  [lost]" in out
     assert "judged: 2 queries, 3 documents" in plot.read_text(encoding="utf-8")
+    plot.unlink()
+    plot.symlink_to(tmp_path / "nowhere" / "figures.svg")
+    status, _, err = gongwen("eval", folder, "--plot", plot)
+    assert status != 0
+    assert str(plot) in err
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.quality

@@ -145,6 +145,15 @@ def test_nothing_found_helps_on(client: FlaskClient) -> None:
     assert "换成智能检索" in page
 
 
+def test_what_no_word_finds_may_be_asked_by_meaning(client: FlaskClient) -> None:
+    """Where neither words nor meaning answer for sure, the page offers meaning alone."""
+    page = text_of(client, "/search?q=坟头烧纸")
+    assert "没有找到“坟头烧纸”" in page
+    (offered,) = re.findall(r'<a href="([^"]+)">只按意思找', page)
+    assert "殡葬" in text_of(client, offered.replace("&amp;", "&"))
+    assert "只按意思找" not in text_of(client, "/search?q=坟头烧纸&in=title")
+
+
 def test_a_page_behind_the_last_leads_back(client: FlaskClient) -> None:
     """Past the last page there is a link to the first."""
     page = text_of(client, "/search?q=三无小区&page=90")
