@@ -76,17 +76,9 @@ def open_embedder(model: str = "") -> Embedder:
     if folder.is_dir():
         if (folder / "model.onnx").is_file():
             return OnnxEmbedder(folder)
-        if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
-            raise ModelError(
-                say(
-                    f"{SETTING}={model}：这个文件夹里没有模型（model.onnx，或 sentence-transformers "
-                    "的 modules.json）。请改为模型所在的文件夹；留空则使用内置模型。",
-                    f"{SETTING}={model}: no model is in this folder (neither model.onnx nor "
-                    "modules.json of sentence-transformers). Name the folder of a model, or leave "
-                    "the setting empty for the built-in one.",
-                )
-            )
-        return SentenceTransformerEmbedder(str(folder))
+        if any((folder / name).is_file() for name in ("modules.json", "config.json")):
+            return SentenceTransformerEmbedder(str(folder))
+        return OnnxEmbedder(folder)  # says what the folder lacks
     # A hub name is "name" or "owner/name"; anything else can only have been meant as a path.
     if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
         raise ModelError(

@@ -7,15 +7,12 @@ They order what is about equally relevant, and can never carry an article far: t
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from analyzers.relations import ENDED
 from search_service import relevance
 from search_service.engines import Reader
 from search_service.model import All, Field, Identifiers, Term
 from search_service.store import Store
-
-_PLACES: Final = 6  # as scores have
 
 
 @dataclass(frozen=True)
@@ -47,17 +44,20 @@ def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Fa
     return {
         key: Factors(
             status=relevance.ENDED if key in ended else 1.0,
-            recency=round(
-                1 + relevance.RECENCY * 0.5 ** (ages[key] / relevance.RECENCY_YEARS), _PLACES
-            )
+            recency=_raised(relevance.RECENCY, 0.5 ** (ages[key] / relevance.RECENCY_YEARS))
             if key in ages
             else 1.0,
-            popularity=round(1 + relevance.POPULARITY * (math.log1p(views[key]) / most), _PLACES)
+            popularity=_raised(relevance.POPULARITY, math.log1p(views[key]) / most)
             if most and key in views
             else 1.0,
         )
         for key in ids
     }
+
+
+def _raised(bound: float, share: float) -> float:
+    """The factor of what has this share of the bound, to as many places as scores have."""
+    return round(1 + bound * share, 6)
 
 
 def _ages(days: Mapping[str, int]) -> dict[str, float]:

@@ -77,7 +77,8 @@ class Page:
     ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
     ``hints``: what of the query was not understood. ``next``: where what follows begins, if anything
     does. ``changed``: the ranking is no longer the one that the walk began with. ``suggestions``:
-    questions that find something, where this one is likely misspelled.
+    questions that find something, where this one is likely misspelled. ``near``: nothing was found,
+    and meaning alone finds something.
     """
 
     total: int
@@ -90,19 +91,24 @@ class Page:
     next: Place | None = None
     changed: bool = False
     hints: tuple[Hint, ...] = ()
+    near: bool = False
+
+    def liberties(self) -> list[Hint]:
+        """What was not taken as it was typed: hints, and whether all words had to match."""
+        if not self.relaxed:
+            return [*self.hints]
+        if self.full:
+            relaxed = Hint("部分结果没有包含全部词", "some results do not hold all the words")
+        else:
+            relaxed = Hint(
+                "没有同时包含全部词的文章，以下包含其中一部分，或意思相近",
+                "no article holds all the words; these hold some of them, or are near in meaning",
+            )
+        return [*self.hints, relaxed]
 
     def notices(self) -> list[str]:
         """What the reader should know of how the results were found."""
-        notices = [say(*hint) for hint in self.hints]
-        if self.relaxed and self.full:
-            notices.append(say("部分结果没有包含全部词", "some results do not hold all the words"))
-        elif self.relaxed:
-            notices.append(
-                say(
-                    "没有同时包含全部词的文章，以下包含其中一部分，或意思相近",
-                    "no article holds all the words; these hold some of them, or are near in meaning",
-                )
-            )
+        notices = [say(*hint) for hint in self.liberties()]
         if self.degraded:
             notices.append(without_meaning())
         if self.changed:

@@ -135,10 +135,11 @@ def _page(
         asked = bool(request.text.strip())
         return Page(total=0, results=()) if asked else _browse(sources, request, window)
     reader = sources.ranked
-    near, degraded = _nearest(service, reader, query, request)
+    semantic, degraded = _nearest(service, reader, query, request)
+    near = semantic or Near()
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
-    alone = request.mode is Mode.SEMANTIC and near is not None
-    matched = _match(service, reader, query, request, near or Near(), by_meaning_alone=alone)
+    alone = request.mode is Mode.SEMANTIC and semantic is not None
+    matched = _match(service, reader, query, request, near, by_meaning_alone=alone)
     totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
     found = not matched.relaxed and totals.total > 0
     suggestions = did_you_mean(service, reader, query, request.filters, found=found)
@@ -152,6 +153,10 @@ def _page(
         degraded=degraded,
         suggestions=suggestions,
         hints=query.hints,
+        # A document number that nobody holds is near to others by its looks alone.
+        near=not totals.total
+        and bool(near.above(reader.manifest.floor).hits)
+        and not all(chunk.names for chunk in query.wanted),
     )
 
 
@@ -205,7 +210,7 @@ def _match(
     *,
     by_meaning_alone: bool,
 ) -> _Matched:
-    floor = reader.manifest.floor
+    sure = near.above(reader.manifest.floor)
     exact: tuple[str, ...] = ()
     if query.key:
         named = matching.restricted(query, Exact(query.key))
@@ -214,16 +219,16 @@ def _match(
         )
         exact = tuple(hit.id for hit in hits)
     if by_meaning_alone:
-        return _Matched(AnyOf(()), exact, near.above(floor))
+        return _Matched(AnyOf(()), exact, sure)
     strict = matching.strict(query)
     if request.sort is Sort.DATE or not query.words:
-        return _Matched(strict, exact, near.above(floor))
+        return _Matched(strict, exact, sure)
     # Judged without the filters, so that a facet counts what its filter finds.
     by_name = reader.totals(Exact(query.key)).total
     found = by_name or reader.totals(strict).total
     # A question's words need not all be there; what somebody wrote as typed is a term or a title.
     if found and (by_name or not query.asks or reader.totals(matching.literal(query)).total):
-        return _Matched(strict, exact, near.above(floor))
+        return _Matched(strict, exact, sure)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
     some, near = _loosely(service, reader, query, near, found=bool(found))
     return _Matched(AnyOf((strict, some)), exact, near, relaxed=True, full=full)

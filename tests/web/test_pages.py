@@ -151,7 +151,10 @@ def test_what_no_word_finds_may_be_asked_by_meaning(client: FlaskClient) -> None
     assert "没有找到“坟头烧纸”" in page
     (offered,) = re.findall(r'<a href="([^"]+)">只按意思找', page)
     assert "殡葬" in text_of(client, offered.replace("&amp;", "&"))
-    assert "只按意思找" not in text_of(client, "/search?q=坟头烧纸&in=title")
+    for nowhere in ("坟头烧纸&in=title", "国办发〔2099〕7号", "“坟头烧纸钱了”"):
+        page = text_of(client, f"/search?q={nowhere}")
+        assert "没有找到" in page
+        assert "只按意思找" not in page
 
 
 def test_a_page_behind_the_last_leads_back(client: FlaskClient) -> None:
