@@ -29,7 +29,10 @@ sources_argument = click.argument(
 shrink_option = click.option(
     "--shrink",
     is_flag=True,
-    help=say("允许新索引比现有的少一半以上", "Let the index shrink to less than half"),
+    help=say(
+        "允许新索引比现有的少一半以上（来源有误时：少一成以上）",
+        "Let the index shrink to less than half (where sources have faults: by a tenth)",
+    ),
 )
 
 

@@ -37,6 +37,8 @@ from search_service.service import SCHEMA, SearchService
 
 # Articles that a check looks for, evenly from the whole source.
 _SAMPLE = 20
+# The share of what serves that sources with faults must hold to replace it.
+_WITH_FAULTS = 0.9
 
 
 def rebuild(
@@ -49,8 +51,8 @@ def rebuild(
 ) -> Report:
     """Replace the index by exactly what the sources hold; the live one serves until the last step.
 
-    Raises ``BadInput`` for sources without articles, or with less than half of those that serve now
-    (unless ``shrink``); ``EngineError`` if the new generations do not hold what was loaded;
+    Raises ``BadInput`` for sources that must not replace what serves (:func:`_check_size`);
+    ``EngineError`` if the new generations do not hold what was loaded;
     ``WriterBusy`` where another process rebuilds. Then nothing changes.
     """
     with service.store.ledger.alone():
@@ -111,7 +113,7 @@ def load(
         for article in read(sources, cleaning, report):
             spool.put(article)
             progress("read", spool.count, 0)
-        _check_size(service, spool.count, shrink=shrink)
+        _check_size(service, spool.count, len(report.faults), shrink=shrink)
         reads = spool.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
@@ -266,8 +268,12 @@ def _serves(service: SearchService, build: Build) -> bool:
     return any(one.serves for one in service.engine.generations() if one.name in names)
 
 
-def _check_size(service: SearchService, count: int, *, shrink: bool) -> None:
-    """An empty or cut source must not silently replace a full index."""
+def _check_size(service: SearchService, count: int, faults: int, *, shrink: bool) -> None:
+    """An empty or cut source must not silently replace a full index.
+
+    Raises ``BadInput`` for no articles; and, unless ``shrink``, for less than half of what serves now, or,
+    where there were faults, for a tenth less: then it is likely that they are what is missing.
+    """
     live = [service.engine.count(g.name) for g in service.engine.generations() if g.serves]
     before = max(live, default=0)
     if count == 0:
@@ -277,13 +283,25 @@ def _check_size(service: SearchService, count: int, *, shrink: bool) -> None:
                 "the sources hold no usable article, the index stays as it is; check the sources",
             )
         )
-    if count < before / 2 and not shrink:
+    if shrink:
+        return
+    if count < before / 2:
         raise BadInput(
             say(
                 f"来源只有 {count} 篇，现有索引有 {before} 篇，少了一半以上，原索引不变。"
                 "确实如此请加 --shrink",
                 f"the sources hold {count} articles, the index {before}: less than half; the index stays"
                 " as it is; if that is right, add --shrink",
+            )
+        )
+    if faults and count < before * _WITH_FAULTS:
+        raise BadInput(
+            say(
+                f"来源有 {faults} 处有误，可用的只有 {count} 篇，现有索引有 {before} 篇，少了一成以上，"
+                "原索引不变。请改正来源；确实如此请加 --shrink",
+                f"the sources have {faults} faults and hold {count} usable articles, the index {before}:"
+                " a tenth less; the index stays as it is; mend the sources, or, if that is right, add"
+                " --shrink",
             )
         )
 

@@ -422,6 +422,30 @@ def test_an_empty_or_cut_source_does_not_replace_the_index(
     assert browse.home(service, Audience.PUBLIC).total == len(SUBJECTS)
 
 
+def test_faults_that_cost_a_tenth_do_not_replace_the_index(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """Where a source is damaged, what it lost still serves; mended, or with --shrink, it replaces."""
+    service = open_named("index")
+    records = [{"id": f"{n}", "title": f"通知{n}", "body": f"第{n}项工作安排。"} for n in range(20)]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    lost = [{**record, "body": ""} for record in records[:3]]
+    write_source(source, [*lost, *records[3:]])
+    with pytest.raises(BadInput, match=r"3.*17.*20.*--shrink"):
+        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert browse.home(service, Audience.PUBLIC).total == 20
+    write_source(source, [*lost[:2], *records[2:]])
+    assert len(generations.rebuild(service, [source], cleaning=ALL_CLEANING).faults) == 2
+    assert browse.home(service, Audience.PUBLIC).total == 18
+    write_source(source, records[3:])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert browse.home(service, Audience.PUBLIC).total == 17
+    write_source(source, [*lost, *records[3:13]])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING, shrink=True)
+    assert browse.home(service, Audience.PUBLIC).total == 10
+
+
 def test_an_index_with_vectors_is_not_written_without_a_model(
     open_named: Open, tmp_path: Path
 ) -> None:
