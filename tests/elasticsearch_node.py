@@ -101,7 +101,7 @@ def find_distribution() -> Path:
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         # dependency:copy is dependency:get with a target, so that nobody must know where the
         # local repository is; outside the checkout's folder, so that no pom.xml is read.
-        command = [maven, "-q", "-B", "dependency:copy"]
+        command = [maven, "-q", "-B", "dependency:copy", f"-Dmaven.repo.local={folder}/maven"]
         command += [f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
         fetched = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if fetched.returncode != 0:
@@ -122,13 +122,15 @@ def find_distribution() -> Path:
 
 
 def _cache() -> Path:
-    """Where the distribution stays; root needs a place that its unprivileged user can read."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    if os.geteuid() != 0:
-        return home / "gongwen-tests"
+    """Where the distribution stays: in the checkout, if the node's user can enter it.
+
+    As root the node runs as another user, who may not: then under /var/tmp.
+    """
     checkout = Path(__file__).resolve().parent.parent
-    readable = all(folder.stat().st_mode & 0o001 for folder in (checkout, *checkout.parents))
-    return (checkout if readable else Path("/var/tmp")) / ".cache" / "gongwen-tests"
+    enterable = os.geteuid() != 0 or all(
+        folder.stat().st_mode & 0o001 for folder in (checkout, *checkout.parents)
+    )
+    return (checkout if enterable else Path("/var/tmp")) / ".cache" / "gongwen-tests"
 
 
 # --- the node ------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ Pure: figures in, text out. Every form names the corpus; nothing is averaged ove
 """
 
 import io
+import os
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,6 +162,12 @@ class Evaluation:
 
     def plot(self) -> str:
         """Bars with their intervals as SVG: a group per measure, a bar per system."""
+        with tempfile.TemporaryDirectory() as folder:
+            # Else it keeps settings and a list of fonts in the home folder.
+            os.environ["MPLCONFIGDIR"] = folder
+            return self._drawn()
+
+    def _drawn(self) -> str:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
