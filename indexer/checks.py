@@ -31,10 +31,11 @@ def _lost(reader: Reader, sample: Collection[str]) -> list[str]:
     """Those of the ids, as far as the audience may know of them, that a search does not find."""
     lost = []
     for key in reader.fetch(list(sample)):
-        named = reader.keyword(Exact(exact_key(key)), limit=100)
-        vector = next(iter(reader.vectors(key).values()), None)
-        # Among its own: of the whole index a graph of vectors finds nearly all, and that is no fault.
+        # Alone: a thousand may have its id for a title or code. And its vector is looked for among its
+        # own: of the whole index a graph of vectors finds nearly all, and that is no fault.
         only = Filters(ids=(key,))
+        named = reader.keyword(Exact(exact_key(key)), filters=only)
+        vector = next(iter(reader.vectors(key).values()), None)
         near = reader.nearest_articles(vector, filters=only) if vector is not None else ()
         close = vector is None or any(hit.score >= _SAME for hit in near)
         if key not in [hit.id for hit in named] or not close:

@@ -11,9 +11,11 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from analyzers.language import say
+from analyzers.terms import exact_key
 from search_service.model import UNVERSIONED, Audience
 
-LONGEST_ID: Final = 200  # characters; it stands in addresses and file names
+LONGEST_ID: Final = 200  # characters; the columns of the state hold no more
+LARGEST_ID: Final = 512  # bytes in UTF-8; Elasticsearch takes no longer id
 LONGEST_LINE: Final = (
     1_000  # characters of a title, author …; Elasticsearch's keys end at 32,766 bytes
 )
@@ -39,14 +41,42 @@ _NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # how MySQL writes th
 
 
 def identifier(value: object) -> str:
-    """Read an id: text or a whole number, at most 200 characters, nothing unprintable in it."""
+    """Read an id: text or a whole number, at most 200 characters and 512 bytes, nothing unprintable.
+
+    It must hold a letter or a digit, since nothing else of it is searched for; and no step of a path
+    that is ``.`` or ``..``, which browsers take out of the article's address.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
         _refuse(value)
     text = str(value).strip()
     if bad := next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), ""):
         raise ValueError(
             say(
-                f"含有控制字符 U+{ord(bad):04X}", f"contains the control character U+{ord(bad):04X}"
+                f"含有控制字符 U+{ord(bad):04X}，请去掉",
+                f"contains the control character U+{ord(bad):04X}; take it out",
+            )
+        )
+    if text and not (any(map(str.isalnum, text)) and exact_key(text)):
+        raise ValueError(
+            say(
+                f"{shown(text)} 里没有字母、汉字或数字，查不到；请换一个 id",
+                f"{shown(text)} has no letter or digit to be found by; give another id",
+            )
+        )
+    if step := next((step for step in text.split("/") if step in (".", "..")), ""):
+        raise ValueError(
+            say(
+                f"{shown(text)} 里有路径“{step}”，放不进网址；请换一个 id",
+                f"{shown(text)} has a step “{step}”, which no address keeps; give another id",
+            )
+        )
+    if len(data := text.encode()) > LARGEST_ID and len(text) <= LONGEST_ID:
+        raise ValueError(
+            say(
+                f"有 {len(data)} 个字节（{len(text)} 个字符，汉字一个占 3 个字节），最多 {LARGEST_ID} 个；"
+                "请换一个短的 id",
+                f"has {len(data)} bytes in UTF-8 ({len(text)} characters), {LARGEST_ID} at most;"
+                " give a shorter id",
             )
         )
     return _at_most(text, LONGEST_ID)

@@ -300,6 +300,25 @@ def test_steps_in_a_wrong_order_say_what_comes_first(
     assert service.engine.generations() == []
 
 
+def test_ids_at_their_limits_pass_the_checks(
+    service: SearchService, source: Callable[..., Path]
+) -> None:
+    """512 bytes, an id that more titles are equal to than a page holds, keys without a letter."""
+    shared = "号z9"
+    records = [
+        {"id": f"a{place}", "title": shared, "code": "—", "body": "各科室轮流值守。"}
+        for place in range(139)  # the shared one is of the sample
+    ]
+    records += [
+        {"id": "文" * 170, "title": "***", "body": "——"},
+        {"id": "é" * 200, "title": "……", "body": "各单位遵照执行。"},
+        {"id": shared, "title": "—", "body": "各单位遵照执行。"},
+    ]
+
+    assert not rebuild(service, source(records)).faults
+    assert len(texts(service, Audience.PUBLIC)) == len(records)
+
+
 def test_rollback_keeps_what_was_written_since(
     service: SearchService, source: Callable[..., Path]
 ) -> None:

@@ -114,6 +114,33 @@ def test_a_bad_record_does_not_take_its_id(tmp_path: Path) -> None:
     assert (len(articles), len(faults)) == (1, 1)
 
 
+def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_path: Path) -> None:
+    """From JSON lines, tables, front matter and the names of files; what stands beside it comes in."""
+    long = "长" * 60
+    (tmp_path / "a.jsonl").write_bytes(jsonl(record(1), record(2) | {"id": "***"}))
+    (tmp_path / "b.csv").write_text(
+        f"id,title,body\n—,防火通知,严禁用火。\n{'文' * 171},防汛通知,严防死守。\n3,防雷通知,远离大树。\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "c.md").write_text("---\nid: ……\ntitle: 通知\n---\n各村落实。", encoding="utf-8")
+    (tmp_path / "——.txt").write_text("值班安排\n各科室轮流值守。", encoding="utf-8")
+    (tmp_path / long / long).mkdir(parents=True)
+    (tmp_path / long / long / f"{long}.txt").write_text("值班\n轮流值守。", encoding="utf-8")
+
+    articles, faults = read(tmp_path)
+
+    assert [article.id for article in articles] == ["1", "3"]
+    assert [fault.place for fault in faults] == [
+        f"{tmp_path}/a.jsonl:2",
+        f"{tmp_path}/b.csv:2",
+        f"{tmp_path}/b.csv:3",
+        f"{tmp_path}/c.md:1",
+        f"{tmp_path}/——.txt:1",
+        f"{tmp_path}/{long}/{long}/{long}.txt:1",
+    ]
+    assert all(fault.reason.startswith("id") for fault in faults)
+
+
 def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
     """The lines before the damage come in; the damage is one fault that says so."""
     path = tmp_path / "cut.jsonl.gz"

@@ -141,10 +141,19 @@ def test_blank_values_are_absent() -> None:
 
 @pytest.mark.parametrize(
     ("identifier", "read"),
-    [("A-1/二", "A-1/二"), (" 42 ", "42"), (0, "0"), (10**30, str(10**30)), ("x" * 200, "x" * 200)],
+    [
+        ("A-1/二", "A-1/二"),
+        (" 42 ", "42"),
+        (0, "0"),
+        (10**30, str(10**30)),
+        ("x" * 200, "x" * 200),
+        ("文" * 170, "文" * 170),
+        ("*甲*", "*甲*"),
+        ("/2024/第1号.v2", "/2024/第1号.v2"),
+    ],
 )
 def test_ids_are_kept(identifier: object, read: str) -> None:
-    """Text or whole number, up to 200 characters."""
+    """Text or whole number, up to 200 characters and 512 bytes."""
     assert article(id=identifier).id == read
 
 
@@ -154,6 +163,37 @@ def test_ids_are_kept(identifier: object, read: str) -> None:
 def test_unusable_ids_are_refused(identifier: object) -> None:
     """Too long, with control characters, or no text at all."""
     assert set(refused(id=identifier).faults) == {"id"}
+
+
+@pytest.mark.parametrize("identifier", ["***", "—", "___", "[]", "（）", "㎡", "😀", ".", "\u200b"])
+def test_ids_need_a_letter_or_digit(identifier: str) -> None:
+    """Nothing else of an id is searched for: a rebuild would not find the article at its last check."""
+    error = refused(id=identifier)
+
+    assert set(error.faults) == {"id"}
+    assert repr(identifier) in error.message
+
+
+@pytest.mark.parametrize("identifier", ["a/../b", "./a", "文/.."])
+def test_ids_keep_their_place_in_an_address(identifier: str) -> None:
+    """A browser takes the steps ``.`` and ``..`` out of an address, and asks for another article."""
+    assert set(refused(id=identifier).faults) == {"id"}
+
+
+@pytest.mark.parametrize("identifier", ["文" * 171, "文" * 200, "𠮷" * 129])
+def test_ids_have_at_most_512_bytes(identifier: str) -> None:
+    """What one engine cannot hold is a fault of the record for both, with the sizes and the limit."""
+    message = refused(id=identifier).message
+    assert str(len(identifier.encode())) in message
+    assert "512" in message
+
+
+@pytest.mark.parametrize("value", ["***", "—", "……", "😀"])
+def test_other_keys_need_no_letter(value: str) -> None:
+    """A title, a code and a 文号 are not what an article is known by."""
+    read = article(title=value, code=value, document_number=value)
+
+    assert (read.title, read.code, read.document_number) == (value, value, value)
 
 
 def test_the_limits_are_named() -> None:
