@@ -9,6 +9,7 @@ from collections.abc import Callable
 import click
 
 from analyzers.language import say
+from indexer.sources import Notes
 from indexer.spool import Report
 from search_service import browse
 from search_service.errors import masked
@@ -18,6 +19,7 @@ from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
 
 _SHOWN_FAULTS = 20
+_SHOWN_NAMES = 20
 
 
 def progress() -> Callable[[str, int, int], None]:
@@ -67,6 +69,28 @@ def print_report(report: Report, *, err: bool = False) -> None:
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
         click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
+    _print_notes(report.notes)
+
+
+def _print_notes(notes: Notes) -> None:
+    """What is no fault, but may be a mistake, on stderr: a line for each name."""
+    for (name, known), count in notes.near.most_common(_SHOWN_NAMES):
+        click.echo(
+            say(
+                f"注意：{count} 条有字段 {name}，像是 {known}；未当作 {known}，按其他字段原样返回给所有人",
+                f"note: {count} records have a field {name}, like {known}; it was not taken for {known}, but"
+                " is returned to everyone as a further field",
+            ),
+            err=True,
+        )
+    for name, count in notes.unread.most_common(_SHOWN_NAMES):
+        click.echo(
+            say(
+                f"注意：{count} 条的 {name} 与采用的正文或预览不同，未收录",
+                f"note: in {count} records {name} differs from the body or preview that counts; left out",
+            ),
+            err=True,
+        )
 
 
 def line(stored: Stored) -> str:

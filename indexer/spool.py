@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from indexer.cleaning import Cleaning
-from indexer.sources import Fault, read_source
+from indexer.sources import Fault, Notes, read_source
 from search_service.model import Article, Audience, Generation, Written
 
 # Articles analysed, embedded and committed together: enough for one vector batch, little to lose.
@@ -27,6 +27,7 @@ class Report:
 
     articles: int = 0
     faults: list[Fault] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
     written: Written = field(default_factory=Written)
     characters: int = 0
@@ -73,7 +74,9 @@ def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterato
     """The articles of all sources; faults go into the report. An id counts once over all sources."""
     places: dict[str, str] = {}
     for source in sources:
-        for item in read_source(source, cleaning=cleaning, counts=report.cleaned, places=places):
+        for item in read_source(
+            source, cleaning=cleaning, counts=report.cleaned, places=places, notes=report.notes
+        ):
             if isinstance(item, Fault):
                 report.faults.append(item)
             else:

@@ -14,14 +14,15 @@ from typing import Final
 from analyzers.language import say
 from indexer.cleaning import Cleaning
 from indexer.sources.documents import markdown_record, text_record
+from indexer.sources.names import known
 from indexer.sources.office import word_record
 from indexer.sources.pages import page_record
-from indexer.sources.record import ALIASES, Fault, Raw, article_of
+from indexer.sources.record import Fault, Notes, Raw, article_of
 from indexer.sources.tables import read_csv, read_jsonl
 from search_service.errors import BadInput, BadRecord
 from search_service.model import Article
 
-__all__ = ["Fault", "read_source"]
+__all__ = ["Fault", "Notes", "read_source"]
 
 _MANY: Final = {
     ".jsonl": read_jsonl,
@@ -53,19 +54,27 @@ def read_source(
     cleaning: Cleaning,
     counts: Counter[str] | None = None,
     places: dict[str, str] | None = None,
+    notes: Notes | None = None,
 ) -> Iterator[Article | Fault]:
     """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
 
     Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places``
     holds the ids read so far with their places, for a run over several sources: the second of two
-    records with one id is a fault that names both places. Raises :class:`BadInput` at once where
+    records with one id is a fault that names both places. ``notes`` takes what is no fault, but to be
+    said. Raises :class:`BadInput` at once where
     ``path`` is missing or a file of an unknown type.
     """
     if not path.exists():
         raise BadInput(say(f"没有 {shown(path)} 这个文件或目录", f"there is no {shown(path)}"))
     if path.is_file() and _type(path) not in _MANY | _ONE:
         raise BadInput(f"{shown(path)}: {_unreadable(path)}")
-    return _articles(path, cleaning, counts, {} if places is None else places)
+    return _articles(
+        path,
+        cleaning,
+        counts,
+        {} if places is None else places,
+        Notes() if notes is None else notes,
+    )
 
 
 def shown(path: Path) -> str:
@@ -80,14 +89,18 @@ def shown(path: Path) -> str:
 
 
 def _articles(
-    path: Path, cleaning: Cleaning, counts: Counter[str] | None, places: dict[str, str]
+    path: Path,
+    cleaning: Cleaning,
+    counts: Counter[str] | None,
+    places: dict[str, str],
+    notes: Notes,
 ) -> Iterator[Article | Fault]:
     for item in _records(path):
         if isinstance(item, Fault):
             yield item
             continue
         try:
-            article = article_of(item.values, cleaning=cleaning, counts=counts)
+            article = article_of(item.values, cleaning=cleaning, counts=counts, notes=notes)
         except BadRecord as exc:
             yield Fault(item.place, exc.message)
             continue
@@ -131,7 +144,7 @@ def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
             raise BadRecord(_too_large(path.stat().st_size))
         name = identifier.rpartition("/")[2]
         values = _ONE[_type(path)](path.read_bytes(), name=name)
-        own = any(values.get(field) for field in ("id", *ALIASES["id"]))
+        own = any(known(field) == "id" and value for field, value in values.items())
         yield Raw(place, values if own else {**values, "id": identifier})
     except BadRecord as exc:
         yield Fault(place, exc.message)

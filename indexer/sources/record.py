@@ -1,7 +1,7 @@
 """A record as its source has it -> an ``Article``. Entry point: :func:`article_of`.
 
-Names of fields, their Chinese aliases, which are required, the code glued to a title, the preview.
-Reads no files; how single fields are written is known in :mod:`indexer.sources.fields`.
+Which fields are required, the code glued to a title, the preview. Reads no files; how fields are called
+is known in :mod:`indexer.sources.names`, how single ones are written in :mod:`indexer.sources.fields`.
 """
 
 import math
@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from analyzers.language import say
 from indexer.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from indexer.sources import fields
+from indexer.sources.names import ALIASES, FIELD_OF, PROTECTING, known, meant
 from search_service.errors import BadRecord
 from search_service.model import Article, Audience
 
@@ -40,31 +41,20 @@ class Fault:
         return f"{self.place}: {self.reason}"
 
 
-# Column names as Chinese tables have them. Where several fit, the first one counts and the others
-# are kept as further fields, but for those of _TEXTS.
-ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "id": ("标识", "主键", "文章标识"),
-    "title": ("标题", "题名", "文章标题"),
-    "body": ("正文", "内容", "全文"),
-    "code": ("编号", "文章编号"),
-    "author": ("作者",),
-    "issuer": ("发文机关", "发文单位", "发布机关", "发布单位", "制定机关"),
-    "document_number": ("文号", "发文字号"),
-    "kind": ("文种",),
-    "category": ("分类", "类别", "栏目"),
-    "date": ("日期", "成文日期", "发布日期", "发文日期", "发布时间"),
-    "preview": ("免费预览", "预览", "试读"),
-    "free_length": ("免费字数", "试读字数"),
-    "length": ("字数", "全文字数"),
-    "slices": ("片数",),
-    "status": ("状态", "时效", "时效性", "效力状态"),
-    "views": ("浏览量", "点击量", "阅读量", "浏览次数"),
-    "url": ("网址", "链接"),
-    "version": ("版本", "版本号"),
-    "audience": ("受众", "可见范围"),
-}
+@dataclass
+class Notes:
+    """What is said at the end of a run besides its faults, each with its number of records or files.
 
-# What their aliases hold may be paid for: further fields are returned to everyone.
+    ``near``: unknown fields by their name and the known one that they are like; ``unread``: second
+    texts of a record that were left out; ``files``: files of a type that is not known, by their suffix.
+    """
+
+    near: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+
+
+# Of these only one name counts, and no other becomes a further field.
 _TEXTS: Final = frozenset({"body", "preview"})
 
 _T = TypeVar("_T")
@@ -103,9 +93,17 @@ class _Fields(BaseModel):
 
 
 def article_of(
-    values: Mapping[str, object], *, cleaning: Cleaning, counts: Counter[str] | None = None
+    values: Mapping[str, object],
+    *,
+    cleaning: Cleaning,
+    counts: Counter[str] | None = None,
+    notes: Notes | None = None,
 ) -> Article:
     """Make the article of a record; ``counts`` counts the articles that each cleaning rule changed.
+
+    ``notes`` counts its fields that may be misspelt. Those whose name is like one that keeps text from
+    guests are faults, and so is what may be a second body of a record that guests read in part: further
+    fields are returned to everyone.
 
     Blank values mean absent, but for one: a ``preview`` given as ``""``, also by a blank cell of a
     table, means that guests may read nothing, lest a mistake publish what is paid for.
@@ -114,13 +112,16 @@ def article_of(
     outweighs it. Further fields are kept as ``extra`` and returned to everyone. A record is one
     whole: raises :class:`BadRecord` naming every field that cannot be used.
     """
+    notes = notes or Notes()
+    faults = _check_names(values, notes)
     try:
-        read = _Fields.model_validate(_named(values))
+        read = _Fields.model_validate(_named(values, notes))
     except ValidationError as exc:
-        faults: dict[str, str] = {}
         for error in exc.errors():
             faults[str(error["loc"][0])] = str(error.get("ctx", {}).get("error", "")) or _missing()
         raise _bad(faults) from None
+    if faults:
+        raise _bad(faults)
     rules: set[Rule] = set()
     title = clean_line(read.title, cleaning=cleaning)
     code, name = (read.code, title.text) if read.code else split_code(title.text)
@@ -190,32 +191,65 @@ def split_code(title: str) -> tuple[str | None, str]:
     return match[1], title[match.end() :]
 
 
-_FIELD_OF: Final = {
-    alias: (field, place) for field, names in ALIASES.items() for place, alias in enumerate(names)
-}
+def _name(key: object) -> str:
+    """A name of a field without what tables leave around it; in English where it is a known one."""
+    name = _storable(str(key)).strip().lstrip("\ufeff")
+    return name.lower() if name.lower() in ALIASES else name
 
 
-def _named(values: Mapping[str, object]) -> dict[str, object]:
+def _is_absent(field: str | None, value: object) -> bool:
+    """Whether a value is none; a blank preview is one."""
+    return value is None or (isinstance(value, str) and not value.strip() and field != "preview")
+
+
+def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
+    """The faults of a record's names, and into ``notes`` what is none."""
+    faults: dict[str, str] = {}
+    given: dict[str, object] = {}
+    bodies: list[str] = []
+    gapped = False
+    for name, value in ((_name(key), value) for key, value in values.items()):
+        field = known(name)
+        like = meant(name) if field is None and value is not None else None
+        if like and like.protects:
+            faults[name] = _misspelt(like.name)
+        elif _is_absent(field, value):
+            continue
+        elif like and like.field == "body":
+            bodies.append(name)
+        elif like:
+            notes.near[name, like.name] += 1
+        elif field in PROTECTING:
+            gapped |= field != "audience"
+            # Of several previews the first counts and the others are dropped; nothing else may differ.
+            if given.setdefault(name if field == "preview" else field, value) != value:
+                faults[name] = _differing(field)
+    if gapped:
+        return faults | dict.fromkeys(bodies, _second_body())
+    notes.near.update((name, "body") for name in bodies)
+    return faults
+
+
+def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
     """Give the values their English names, without blanks and without what cannot be stored."""
     named: dict[str, object] = {}
     aliased: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
-        name = _storable(str(key)).strip().lstrip("\ufeff")
-        name = name.lower() if name.lower() in ALIASES else name
-        field, place = _FIELD_OF.get(name, (name, 0))
-        if value is None or (isinstance(value, str) and not value.strip() and field != "preview"):
+        name = _name(key)
+        field, place = FIELD_OF.get(name, (name, 0))
+        if _is_absent(field, value):
             continue
         named[name] = value if field == "id" else _storable(value)
-        if name in _FIELD_OF:
+        if name in FIELD_OF:
             aliased[field] = min(aliased.get(field, (place, name)), (place, name))
     for field, (_, name) in aliased.items():
         if field not in named:
             named[field] = named.pop(name)
-    return {
-        name: value
-        for name, value in named.items()
-        if name not in _FIELD_OF or _FIELD_OF[name][0] not in _TEXTS
-    }
+    for name in [name for name in named if name in FIELD_OF and FIELD_OF[name][0] in _TEXTS]:
+        # What the others hold may be paid for: further fields are returned to everyone.
+        if named.pop(name) != named[FIELD_OF[name][0]]:
+            notes.unread[name] += 1
+    return named
 
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -237,6 +271,29 @@ def _storable(value: _T) -> _T:
 
 def _missing() -> str:
     return say("必填，但没有给出", "required, but missing")
+
+
+def _misspelt(name: str) -> str:
+    return say(
+        f"不认识这个字段，像是 {name} 写错了，照此收录会公开不该公开的内容；"
+        f"请改成 {name}，或换一个不相像的名字",
+        f"no known field, but like {name}: taken as it is, it would publish what {name} protects;"
+        f" name it {name}, or unlike it",
+    )
+
+
+def _differing(field: str) -> str:
+    return say(
+        f"{field} 给出了两个不同的值；请只留一个", f"{field} is given twice and differs; leave one"
+    )
+
+
+def _second_body() -> str:
+    return say(
+        "像是又一份正文，而游客只能读到一部分：其他字段会返回给所有人。请并入 body，或删去",
+        "is like a second body, and guests may read only a part: further fields are returned to"
+        " everyone; make it part of body, or leave it out",
+    )
 
 
 def _empty() -> str:

@@ -15,6 +15,7 @@ from typing import IO, Final, NoReturn
 
 from analyzers.language import say
 from indexer.sources.encoding import Line, read_lines
+from indexer.sources.names import known
 from indexer.sources.record import Fault, Raw
 from search_service.errors import BadRecord
 
@@ -103,7 +104,9 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def _object(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_Object.of_pairs
+        )
     except json.JSONDecodeError as exc:
         raise BadRecord(
             say(
@@ -115,7 +118,31 @@ def _object(text: str) -> dict[str, object]:
         raise BadRecord(say(f"不是可用的 JSON：{exc}", f"no usable JSON: {exc}")) from exc
     if not isinstance(value, dict):
         raise BadRecord(say("应是一个 JSON 对象 {…}", "should be a JSON object, {…}"))
+    if twice := [name for name in getattr(value, "twice", ()) if known(name)]:
+        raise BadRecord(_twice(twice[0]))
     return value
+
+
+class _Object(dict[str, object]):
+    """An object of JSON; ``twice``: names that stand in it with values that differ; the last counts."""
+
+    twice: tuple[str, ...] = ()
+
+    @classmethod
+    def of_pairs(cls, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """A plain ``dict`` where every name stands once."""
+        values = dict(pairs)
+        if len(values) == len(pairs):
+            return values
+        found = cls(values)
+        found.twice = tuple(name for name, value in pairs if value != values[name])
+        return found
+
+
+def _twice(name: str) -> str:
+    return say(
+        f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
+    )
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -136,6 +163,9 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
     for name, cell in zip(names, row, strict=False):
         # Of two columns with one name a blank cell does not outweigh the other.
         if cell.strip() or name not in values:
+            before = str(values.get(name, "")).strip()
+            if before and before != cell.strip() and known(name):
+                return Fault(place, _twice(name))
             values[name] = cell
     return Raw(place, values)
 

@@ -126,6 +126,18 @@ def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path:
     assert err.startswith(f"{path}:4: ")
 
 
+def test_names_that_may_be_misspelt_are_told_at_the_end(gongwen: Run, tmp_path: Path) -> None:
+    """Each once with its number of records; they are taken, and the status is 0."""
+    records = [{**record, "auther": "张三", "地区": "清源"} for record in RECORDS]
+    records[0]["全文"] = "另一份"
+    status, out, err = gongwen("index", str(write_source(tmp_path / "a.jsonl", records)))
+    assert status == 0
+    assert "收录 3 篇，有误 0 条" in out
+    assert err.splitlines()[0].startswith("注意：3 条有字段 auther，像是 author")
+    assert err.splitlines()[1].startswith("注意：1 条的 全文")
+    assert err.count("\n") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

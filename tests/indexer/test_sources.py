@@ -141,6 +141,45 @@ def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_pat
     assert all(fault.reason.startswith("id") for fault in faults)
 
 
+def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) -> None:
+    """In an object of JSON and in a row; other names may, and then the last one counts."""
+    twice = '{"id": "%s", "title": "防火通知", "body": "严禁用火。", %s}\n'
+    (tmp_path / "a.jsonl").write_text(
+        twice % (1, '"audience": "staff", "audience": "public"')
+        + twice % (2, '"audience": "member", "audience": "member"')
+        + twice % (3, '"地区": "柳河", "地区": "清源"'),
+        encoding="utf-8",
+    )
+    (tmp_path / "b.csv").write_text(
+        "id,title,body,受众,受众\n4,防火通知,严禁用火。,内部,公开\n5,防火通知,严禁用火。,内部,\n",
+        encoding="utf-8",
+    )
+
+    articles, faults = read(tmp_path)
+
+    assert [(one.id, one.audience.label) for one in articles] == [
+        ("2", "member"),
+        ("3", "public"),
+        ("5", "staff"),
+    ]
+    assert articles[1].extra == {"地区": "清源"}
+    assert [fault.place for fault in faults] == [f"{tmp_path}/a.jsonl:1", f"{tmp_path}/b.csv:2"]
+
+
+def test_misspelt_protection_publishes_nothing_from_tables_and_front_matter(tmp_path: Path) -> None:
+    """A heading of a column is a name as well as a key is."""
+    (tmp_path / "a.csv").write_text(
+        "id,title,body,previw\n1,防火通知,严禁用火。,\n2,防汛通知,严防死守。,严防\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "b.md").write_text("---\nfree_lenght: 2\n---\n# 通知\n各村落实。", encoding="utf-8")
+
+    articles, faults = read(tmp_path)
+
+    assert articles == []
+    assert [fault.place.rpartition("/")[2] for fault in faults] == ["a.csv:2", "a.csv:3", "b.md:1"]
+
+
 def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
     """The lines before the damage come in; the damage is one fault that says so."""
     path = tmp_path / "cut.jsonl.gz"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.cleaning import Cleaning
-from indexer.sources.record import ALIASES, article_of, split_code
+from indexer.sources.names import ALIASES, known, meant
+from indexer.sources.record import Notes, article_of, split_code
 from search_service.errors import BadRecord
 from search_service.model import Article, Audience
 
@@ -386,6 +387,130 @@ def test_other_names_of_body_and_preview_are_not_published() -> None:
     record = {"id": "1", "title": "防汛预案", "内容": "甲", "正文": "乙", "地区": "柳河"}
     other = article_of(record, cleaning=Cleaning())
     assert (other.body, other.extra) == ("乙", {"地区": "柳河"})
+
+
+MISSPELT = {
+    "preview": "previw perview review prewiew Previews preview1 preview_text previewHtml free_preview"
+    " free-text ｐｒｅｖｉｅｗ 預覽 览预 预揽 预览内容 文章预览 试看 免费内容 免费阅读",
+    "free_length": "free_lenght freelength freeLength free-length free.length FREE_LENGHT free_len"
+    " freeChars free_words 免費字數 免费字 免费字节 试看字数 费免字数",
+    "audience": "audiance audince audiences Audeince target_audience audience_level visibility 受重"
+    " 受众群体 可見範圍 可见范国 可见人群 阅读权限",
+}
+
+
+@pytest.mark.parametrize("value", ["一、基本情况", "", 100, ["甲"]])
+@pytest.mark.parametrize(
+    ("name", "field"), [(name, field) for field in MISSPELT for name in MISSPELT[field].split()]
+)
+def test_a_misspelt_name_that_protects_is_a_fault(name: str, field: str, value: object) -> None:
+    """Taken for a further field it would publish the text, and be published: both names are named."""
+    error = refused(**{name: value})
+
+    assert set(error.faults) == {name}
+    assert any(other in error.faults[name] for other in (field, *ALIASES[field]))
+
+
+@pytest.mark.parametrize("name", ["free length", "预览 ", " preview", "受 众", "可见 范围"])
+def test_blanks_in_a_name_publish_nothing(name: str) -> None:
+    """Around a name they are nothing; within one they are a slip."""
+    if known(name.strip()):
+        assert article(**{name: ""}).preview == ""
+    else:
+        assert set(refused(**{name: "1"}).faults) == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("titel", "title"),
+        ("auther", "author"),
+        ("documentNumber", "document_number"),
+        ("catagory", "category"),
+        ("versoin", "version"),
+        ("dates", "date"),
+        ("ulr", "url"),
+        ("發文字號", "发文字号"),
+        ("发文机构", "发文机关"),
+        ("content", "body"),
+        ("正文内容", "body"),
+    ],
+)
+def test_other_misspelt_names_are_counted(name: str, like: str) -> None:
+    """The record is taken, the field is kept, and its name is counted with the one that it is like."""
+    notes = Notes()
+    for _ in range(2):
+        record = {"id": "1", "title": "防汛预案", "body": BODY, name: "甲"}
+        read = article_of(record, cleaning=Cleaning(), notes=notes)
+        assert read.extra == {name: "甲"}
+
+    assert notes.near == {(name, like): 2}
+
+
+# Of the tables of three systems and of catalogues of government sites.
+ORDINARY = """
+source tags region keywords views_count reviewer summary abstract description salt source_url
+classid onclick newspath filename isurl truetime lastdotime groupid userfen titleurl stb newstime ftitle
+smalltext_id post_excerpt post_status comment_count guid language created_at updated_at pub_time pubDate
+docNo thumbnail preview_image preview_url word_count content_type text_length subtitle slug uuid stats
+摘要 关键词 地区 来源 责任编辑 预算 浏览 预览图 湿度 附件 生效日期 施行日期 有效性 主题词 体裁分类 索引号
+公开方式 公开范围 公开形式 点击数 留言标题 留言时间 类型 置顶 承办单位 联系电话 免费电话 适用范围 受理单位
+内容摘要 全文链接 原文网址 副标题 文件名 作者单位 发布人 签发日期 成文时间 废止日期 政策级别
+"""
+
+
+def test_ordinary_names_are_like_no_other() -> None:
+    """What real tables hold besides passes without a word."""
+    assert [name for name in ORDINARY.split() if meant(name)] == []
+
+
+@pytest.mark.parametrize("protection", [{"preview": "一、"}, {"preview": ""}, {"免费字数": "3"}])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("content", "甲"),
+        ("full_text", "甲"),
+        ("post_content", {"rendered": "甲"}),
+        ("bodyHtml", "<p>甲</p>"),
+        ("body2", "甲"),
+        ("正文2", "甲"),
+        ("正文内容", "甲"),
+        ("付费部分", ["甲"]),
+        ("会员内容", "甲"),
+    ],
+)
+def test_a_second_body_beside_a_preview_is_a_fault(
+    protection: dict[str, object], name: str, value: object
+) -> None:
+    """Further fields are returned to everyone, and this one may hold what is paid for."""
+    assert set(refused(**protection, **{name: value}).faults) == {name}
+    assert article(**protection, **{name: " " if isinstance(value, str) else None}).extra == {}
+
+
+def test_a_second_text_that_is_left_out_is_counted() -> None:
+    """Where it differs from the one that counts."""
+    notes = Notes()
+    record = {"id": "1", "title": "防汛预案", "body": "甲", "正文": "乙", "全文": "甲"}
+
+    assert article_of(record, cleaning=Cleaning(), notes=notes).body == "甲"
+    assert notes.unread == {"正文": 1}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"audience": "public", "受众": "内部"},
+        {"受众": "公开", "可见范围": "会员"},
+        {"Audience": "staff", "audience": "public"},
+        {"free_length": 1000, "免费字数": 10},
+        {"Preview": "", "preview": "一、基本情况"},
+    ],
+)
+def test_protection_that_contradicts_itself_is_a_fault(values: dict[str, object]) -> None:
+    """Nobody can tell which of the two was meant."""
+    assert refused(**values).faults
+    same = {name: next(iter(values.values())) for name in values}
+    assert article(**same).title
 
 
 @pytest.mark.parametrize("body", ["", "<p>&nbsp;</p>", None, ["甲"]])
