@@ -61,8 +61,8 @@ def read_source(
     Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places``
     holds the ids read so far with their places, for a run over several sources: the second of two
     records with one id is a fault that names both places. ``notes`` takes what is no fault, but to be
-    said. Raises :class:`BadInput` at once where
-    ``path`` is missing or a file of an unknown type.
+    said. Links that leave the source are faults; the source itself may be one. Raises :class:`BadInput`
+    at once where ``path`` is missing or a file of an unknown type.
     """
     if not path.exists():
         raise BadInput(say(f"没有 {shown(path)} 这个文件或目录", f"there is no {shown(path)}"))
@@ -118,27 +118,49 @@ def _records(path: Path) -> Iterator[Raw | Fault]:
     if path.is_file():
         yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
         return
+    root = os.path.realpath(path)
     for file in _files(path):
-        if _type(file) in _MANY | _ONE:
+        if isinstance(file, Fault):
+            yield file
+        elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
+            yield Fault(f"{shown(file)}:1", _left(target))
+        elif file.is_dir():
+            continue  # a link to a folder of the source, which is read where it lies
+        elif _type(file) in _MANY | _ONE:
             yield from _file(file, identifier=_stem(shown(file.relative_to(path)), _type(file)))
         elif file.suffix.lower() in _CURES:
             yield Fault(f"{shown(file)}:1", _unreadable(file))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder by name; hidden ones and Word's ``~$`` locks are left out."""
-    for parent, folders, names in os.walk(folder):
+def _files(folder: Path) -> Iterator[Path | Fault]:
+    """Yield the files below a folder, and the links to folders, by name; no link to one is followed.
+
+    Hidden ones and Word's ``~$`` locks are left out. A folder that cannot be read is a fault.
+    """
+    errors: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in sorted([*names, *links]):
             if not name.startswith((".", "~$")):
                 yield Path(parent, name)
+        yield from map(_closed, errors)
+        errors.clear()
+    yield from map(_closed, errors)
+
+
+def _closed(exc: OSError) -> Fault:
+    return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
 
 
 def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
+    place = f"{shown(path)}:1"
+    if not path.is_file():
+        yield Fault(place, _no_file())
+        return
     if (read_many := _MANY.get(_type(path))) is not None:
         yield from read_many(path, shown=shown(path))
         return
-    place = f"{shown(path)}:1"
     try:
         if path.stat().st_size > _LARGEST:
             raise BadRecord(_too_large(path.stat().st_size))
@@ -149,7 +171,7 @@ def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
     except BadRecord as exc:
         yield Fault(place, exc.message)
     except OSError as exc:
-        yield Fault(place, say(f"读不了：{exc.strerror}", f"cannot be read: {exc.strerror}"))
+        yield Fault(place, _cannot_be_read(exc))
 
 
 def _type(path: Path) -> str:
@@ -171,6 +193,25 @@ def _unreadable(path: Path) -> str:
         f"不认识 {suffix or '没有后缀'} 的文件；可读：{known}",
         f"files of type {suffix or '(none)'} are not read; there are {known}",
     )
+
+
+def _left(target: Path) -> str:
+    return say(
+        f"是链接，指向来源以外的 {shown(target)}，不读；要收录请把文件复制进来，或把它也写为来源",
+        f"is a link to {shown(target)}, outside of the source, and is not read; copy it here, or give it as"
+        " a source too",
+    )
+
+
+def _no_file() -> str:
+    return say(
+        "不是普通文件（断了的链接、管道或设备），不读",
+        "is no regular file (a broken link, a pipe or a device), and is not read",
+    )
+
+
+def _cannot_be_read(exc: OSError) -> str:
+    return say(f"读不了：{exc.strerror}", f"cannot be read: {exc.strerror}")
 
 
 def _too_large(size: int) -> str:

@@ -287,6 +287,73 @@ def test_a_folder_is_read_in_order_and_depth(tmp_path: Path) -> None:
     assert ".docx" in faults[0].reason
 
 
+def test_links_that_leave_the_source_are_faults(tmp_path: Path) -> None:
+    """Files, folders, links by way of others, of any type: each is named with where it leads."""
+    outside = tmp_path / "outside"
+    source = tmp_path / "source"
+    (outside / "sub").mkdir(parents=True)
+    (source / "sub").mkdir(parents=True)
+    (outside / "密.txt").write_text("内部资料\n不得公开。", encoding="utf-8")
+    (outside / "many.jsonl").write_bytes(jsonl(record(7)))
+    (outside / "sub" / "密.txt").write_text("内部资料\n不得公开。", encoding="utf-8")
+    (source / "sub" / "a.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+    (source / "b.txt").symlink_to(outside / "密.txt")
+    (source / "c.jsonl").symlink_to("../outside/many.jsonl")
+    (source / "d").symlink_to(outside / "sub", target_is_directory=True)
+    (source / "e.md").symlink_to("sub/chain")
+    (source / "sub" / "chain").symlink_to("../b.txt")
+    (source / "f.sql").symlink_to(outside / "密.txt")
+    (source / "g").symlink_to(tmp_path, target_is_directory=True)
+
+    articles, faults = read(source)
+
+    assert [article.id for article in articles] == ["sub/a"]
+    names = ["b.txt", "c.jsonl", "d", "e.md", "f.sql", "g", "sub/chain"]
+    assert [fault.place for fault in faults] == [f"{source}/{name}:1" for name in names]
+    assert f"{outside}/many.jsonl" in faults[1].reason
+    assert f"{outside}/密.txt" in faults[3].reason
+
+
+def test_links_that_stay_in_the_source_are_read(tmp_path: Path) -> None:
+    """A file once under each name, a folder where it lies; the source itself may be a link."""
+    source = tmp_path / "source"
+    (source / "sub").mkdir(parents=True)
+    (source / "sub" / "a.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+    (source / "b.txt").symlink_to("sub/a.txt")
+    (source / "loop").symlink_to(source, target_is_directory=True)
+    (source / "sub" / "up").symlink_to("..", target_is_directory=True)
+    (tmp_path / "named").symlink_to(source, target_is_directory=True)
+    (tmp_path / "named.txt").symlink_to(source / "b.txt")
+
+    articles, faults = read(tmp_path / "named")
+    alone, _ = read(tmp_path / "named.txt")
+
+    assert ([article.id for article in articles], faults) == (["b", "sub/a"], [])
+    assert [article.id for article in alone] == ["named"]
+
+
+def test_what_is_no_file_is_a_fault(tmp_path: Path) -> None:
+    """Broken links, links in a circle and pipes do not stop the rest; nor does a folder that is gone."""
+    (tmp_path / "a.txt").symlink_to("nowhere.txt")
+    (tmp_path / "b.jsonl").symlink_to("b.jsonl")
+    os.mkfifo(tmp_path / "c.txt")
+    (tmp_path / "d.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    (gone / "e.txt").write_text("防汛通知\n严防死守。", encoding="utf-8")
+
+    items = []
+    for item in read_source(tmp_path, cleaning=Cleaning()):
+        items.append(item)
+        if isinstance(item, Article):
+            (gone / "e.txt").unlink()
+            gone.rmdir()
+
+    assert [isinstance(item, Article) for item in items] == [False, False, False, True, False]
+    places = [item.place.rpartition("/")[2] for item in items if isinstance(item, Fault)]
+    assert places == ["a.txt:1", "b.jsonl:1", "c.txt:1", "gone:1"]
+
+
 def test_two_files_of_one_name_are_one_id(tmp_path: Path) -> None:
     """The same document in two formats comes in once, and the report says so."""
     (tmp_path / "通知.md").write_text("# 防火通知\n严禁野外用火。", encoding="utf-8")
