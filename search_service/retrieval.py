@@ -4,7 +4,8 @@ One match set serves totals, facets and pages: the articles in which all chunks 
 are none, a calibrated share of the query's idf), those whose id, code, 文号 or title is the query, and
 in semantic and hybrid mode the articles above the floor among the nearest. One order serves every
 page: exact matches, the fused window, then the keyword order. A page that goes on from an earlier one
-takes its order from the generation that the first was read of, and what it shows from the live one.
+takes its order from the generation that the first was read of; what it shows, counts and says is of the
+live one alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from search_service.model import (
     Everything,
     Exact,
     Field,
+    Filters,
     Identifiers,
     Not,
     Sort,
@@ -60,11 +62,17 @@ class _Sources:
     """What a page is read of: ``ranked`` gives the order, ``live`` what is shown.
 
     They differ only where a walk began before the last rebuild. An article that was deleted since, or
-    of which this audience may read less now, must not come back out of the older generation.
+    of which this audience may read less now, must not come back out of the older generation: of that
+    one nothing is told but the order of what the live one lets this audience find by the same question.
     """
 
     ranked: Reader
     live: Reader
+
+    @property
+    def differ(self) -> bool:
+        """Whether the order is an older generation's."""
+        return self.ranked is not self.live
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,15 @@ class _Order:
     ids: Sequence[str]
     scores: Mapping[str, float] = field(default_factory=dict)
     ranks: Ranks = field(default_factory=Ranks)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question put to one generation: its match set, what is near to it, whether meaning was missed."""
+
+    matched: _Matched
+    near: Near
+    degraded: bool = False
 
 
 def search(
@@ -93,16 +110,19 @@ def search(
     offset, limit = _window(request, place)
     ranked = live = service.reader(audience)
     if place and place.generation != live.generation:
-        ranked = service.reader_of(audience, place.generation)
-    page = _page(service, _Sources(ranked, live), query, request, (offset, limit))
-    begun = place or Place(
-        generation=ranked.generation, revision=ranked.revision, total=page.total, offset=offset
+        kept = service.reader_of(audience, place.generation)
+        # What was written to it after the walk began, this caller may never have been able to read.
+        ranked = kept if kept.revision == place.revision else live
+    page, length = _page(service, _Sources(ranked, live), query, request, (offset, limit))
+    here = Place(
+        generation=ranked.generation, revision=ranked.revision, total=length, offset=offset
     )
+    begun = place or here
     end = offset + limit
     return replace(
         page,
-        next=replace(begun, offset=end) if end < page.total else None,
-        changed=(ranked.revision, page.total) != (begun.revision, begun.total),
+        next=replace(begun, offset=end) if end < length else None,
+        changed=replace(here, offset=begun.offset) != begun,
     )
 
 
@@ -129,49 +149,110 @@ def _page(
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
-) -> Page:
+) -> tuple[Page, int]:
+    """The page, and how many articles the ranking holds that it is a slice of."""
+    live = sources.live
     if not query.tree.parts:
-        # Nothing asked: everything, newest first. Punctuation alone asks for nothing that exists.
-        asked = bool(request.text.strip())
-        return Page(total=0, results=()) if asked else _browse(sources, request, window)
-    reader = sources.ranked
+        if request.text.strip():  # punctuation alone asks for nothing that exists
+            return Page(total=0, results=()), 0
+        return _browse(sources, request, window)  # nothing asked: everything, newest first
+    asked = _ask(service, live, query, request)
+    matched = asked.matched
+    totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
+    found = not matched.relaxed and totals.total > 0
+    suggestions = did_you_mean(service, live, query, request.filters, found=found)
+    if sources.differ:
+        order, length = _kept_order(service, sources, query, request, window, matched.near)
+    else:
+        order, length = _order(service, live, query, request, matched, window), totals.total
+    page = Page(
+        total=totals.total,
+        results=_results(live, query, request, matched, order),
+        facets=totals.facets,
+        relaxed=matched.relaxed and totals.total > matched.full,
+        full=matched.full,
+        degraded=asked.degraded,
+        suggestions=suggestions,
+        hints=query.hints,
+        # A document number that nobody holds is near to others by its looks alone.
+        near=not totals.total
+        and bool(asked.near.above(live.manifest.floor).hits)
+        and not all(chunk.names for chunk in query.wanted),
+    )
+    return page, length
+
+
+def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) -> tuple[Page, int]:
+    offset, limit = window
+    live, ranked = sources.live, sources.ranked
+    totals = live.totals(Everything(), filters=request.filters, facets=FACETS)
+    hits = ranked.keyword(
+        Everything(), filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
+    )
+    ids, length = [hit.id for hit in hits], totals.total
+    if sources.differ:
+        length = ranked.totals(Everything(), filters=request.filters).total
+        ids = _matching(live, Everything(), ids, request)
+    stored = live.fetch(ids)
+    results = tuple(
+        Result(stored=stored[key], score=0.0, title_marks=(), passages=())
+        for key in ids
+        if key in stored
+    )
+    return Page(total=totals.total, results=results, facets=totals.facets), length
+
+
+def _kept_order(
+    service: SearchService,
+    sources: _Sources,
+    query: Query,
+    request: SearchRequest,
+    window: tuple[int, int],
+    near: Near,
+) -> tuple[_Order, int]:
+    """The page in the order of the kept generation, of what the live one holds of it, and its length.
+
+    What was found by words must hold them in the live generation; what was near must be near there, if
+    anything is (``near``). Scores and ranks stay behind: they tell of texts that this audience may not be
+    able to read any more.
+    """
+    kept, live = sources.ranked, sources.live
+    matched = _ask(service, kept, query, request).matched
+    length = kept.totals(matched.clause, filters=request.filters).total
+    ids = _order(service, kept, query, request, matched, window).ids
+    if near.vector is not None and near.hits:  # whichever are among the nearest by now
+        ours = Filters(ids=matched.near.only(ids).ids)
+        near = nearest_articles(live, near.vector, filters=ours)
+    holds = AnyOf(
+        (matched.keyword, *_named(query), matching.restricted(query, Identifiers(near.ids)))
+    )
+    return _Order(_matching(live, holds, ids, request)), length
+
+
+def _matching(
+    reader: Reader, clause: Clause, ids: Sequence[str], request: SearchRequest
+) -> list[str]:
+    """Those of the ids that match, in the same order."""
+    if not ids:
+        return []
+    among = All((clause, Identifiers(tuple(ids))))
+    hits = reader.keyword(among, filters=request.filters, sort=Sort.DATE, limit=len(ids))
+    found = {hit.id for hit in hits}
+    return [key for key in ids if key in found]
+
+
+def _named(query: Query) -> tuple[Clause, ...]:
+    """What matches the articles whose id, code, 文号 or title is the query."""
+    return (matching.restricted(query, Exact(query.key)),) if query.key else ()
+
+
+def _ask(service: SearchService, reader: Reader, query: Query, request: SearchRequest) -> _Asked:
     semantic, degraded = _nearest(service, reader, query, request)
     near = semantic or Near()
     # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
     alone = request.mode is Mode.SEMANTIC and semantic is not None
     matched = _match(service, reader, query, request, near, by_meaning_alone=alone)
-    totals = reader.totals(matched.clause, filters=request.filters, facets=FACETS)
-    found = not matched.relaxed and totals.total > 0
-    suggestions = did_you_mean(service, reader, query, request.filters, found=found)
-    order = _order(service, reader, query, request, matched, window)
-    return Page(
-        total=totals.total,
-        results=_results(sources, query, request, matched, order),
-        facets=totals.facets,
-        relaxed=matched.relaxed and totals.total > matched.full,
-        full=matched.full,
-        degraded=degraded,
-        suggestions=suggestions,
-        hints=query.hints,
-        # A document number that nobody holds is near to others by its looks alone.
-        near=not totals.total
-        and bool(near.above(reader.manifest.floor).hits)
-        and not all(chunk.names for chunk in query.wanted),
-    )
-
-
-def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) -> Page:
-    offset, limit = window
-    totals = sources.ranked.totals(Everything(), filters=request.filters, facets=FACETS)
-    hits = sources.ranked.keyword(
-        Everything(), filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
-    )
-    stored = sources.live.fetch([hit.id for hit in hits])
-    results = tuple(
-        Result(stored=one, score=0.0, title_marks=(), passages=())
-        for one in (stored[hit.id] for hit in hits if hit.id in stored)
-    )
-    return Page(total=totals.total, results=results, facets=totals.facets)
+    return _Asked(matched, near, degraded)
 
 
 def _nearest(
@@ -212,8 +293,7 @@ def _match(
 ) -> _Matched:
     sure = near.above(reader.manifest.floor)
     exact: tuple[str, ...] = ()
-    if query.key:
-        named = matching.restricted(query, Exact(query.key))
+    for named in _named(query):
         hits = reader.keyword(
             named, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
         )
@@ -328,17 +408,15 @@ def _order(
 
 
 def _results(
-    sources: _Sources, query: Query, request: SearchRequest, matched: _Matched, order: _Order
+    live: Reader, query: Query, request: SearchRequest, matched: _Matched, order: _Order
 ) -> tuple[Result, ...]:
-    stored = sources.live.fetch(order.ids)
+    stored = live.fetch(order.ids)
     # Those taken away between two reads, or since the walk began, are not there.
     articles = [stored[key] for key in order.ids if key in stored]
-    best = matched.near.passages(sources.live, order.ids)
+    best = matched.near.passages(live, order.ids)
     reasons = {}
     if request.explain:
-        reasons = why(
-            sources.ranked, query, order.ranks, articles, exact=matched.exact, nearest=best
-        )
+        reasons = why(live, query, order.ranks, articles, exact=matched.exact, nearest=best)
     return tuple(
         Result(
             stored=one,

@@ -4,7 +4,9 @@ Entry point: :class:`Store`. What is here survives every rebuild of the index. C
 kept by :class:`search_service.ledger.Ledger` in the same database.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -27,10 +29,18 @@ _VIEWS = sa.Table(
     sa.Column("article_id", sa.String(200), primary_key=True),
     sa.Column("views", sa.BigInteger, nullable=False, index=True),
 )
+# One row, made once: what cursors are signed with. Whoever reads the state may sign.
+_KEY = sa.Table(
+    "cursor_key",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+)
+_KEY_BYTES = 32
 
 
 class Store:
-    """Hidden ids, view counters, ledger, vocabularies, coined terms.
+    """Hidden ids, view counters, ledger, vocabularies, coined terms, the key of cursors.
 
     Safe to share among threads and processes.
     """
@@ -41,10 +51,28 @@ class Store:
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
         self.coined = CoinedTerms(self._database)
+        self.cursor_key = self._one_key()
 
     def close(self) -> None:
         """Let go of the connections."""
         self._database.close()
+
+    def _one_key(self) -> bytes:
+        """The key of every process of this state; the first one makes it."""
+        query = sa.select(_KEY.c.key)
+        with self._database.reading() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            made = _KEY.insert().values(id=1, key=secrets.token_bytes(_KEY_BYTES))
+            with (
+                self._database.translated(),
+                suppress(IntegrityError),  # another process was first
+                self._database.transaction() as connection,
+            ):
+                connection.execute(made)
+            with self._database.reading() as connection:
+                found = connection.scalars(query).one()
+        return bytes(found)
 
     def hidden(self) -> frozenset[str]:
         """Ids that the staff took down; no answer may show them."""

@@ -63,19 +63,20 @@ def paid_records(secret: str) -> Records:
     ]
 
 
-def followed(response: TestResponse) -> tuple[bytes, str | None]:
-    """The body with the generation's name taken out of its cursor, and the cursor as it was.
+def followed(response: TestResponse, key: bytes) -> tuple[bytes, str | None]:
+    """The body with what its cursor says but for the generation's name, and the cursor as it was.
 
-    A name holds the time of the rebuild and random letters, so that two services that were given the
-    same writes have different ones; nothing else of a cursor may differ.
+    A name holds the time of the rebuild and random letters, and every state has a key of its own, so
+    that two services that were given the same writes have different ones; nothing else of a cursor may
+    differ.
     """
     token = json.loads(response.data).get("cursor")
     if token is None:
         return response.data, None
-    parameters, place = cursors.decode(token, Audience.PUBLIC)
-    assert cursors.encode(parameters, place, Audience.PUBLIC) == token
+    parameters, place = cursors.decode(token, Audience.PUBLIC, key)
+    assert cursors.encode(parameters, place, Audience.PUBLIC, key) == token
     unnamed = replace(place, generation="unnamed")
-    comparable = cursors.encode(parameters, unnamed, Audience.PUBLIC)
+    comparable = cursors.encode(parameters, unnamed, Audience.PUBLIC, b"")
     return response.data.replace(token.encode(), comparable.encode()), token
 
 
@@ -126,7 +127,7 @@ def public_answers(service: SearchService) -> list[tuple[object, ...]]:
         while page == 0 or token:
             address = f"cursor={token}" if token else f"q={query}&mode={mode}&size=2"
             response = client.get(f"/api/v1/search?{address}")
-            body, token = followed(response)
+            body, token = followed(response, service.store.cursor_key)
             page += 1
             answers.append((query, mode, page, response.status_code, body))
     assert any(answer[2] == len(SUBJECTS) // 2 for answer in answers)  # some walks go all the way

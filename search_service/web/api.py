@@ -41,11 +41,13 @@ def search() -> Response:
     place = None
     if "cursor" in request.args:
         token = read_query(CursorParameters, request.args).cursor
-        parameters, place = cursors.decode(token, audience())
+        parameters, place = cursors.decode(token, audience(), service().store.cursor_key)
     else:
         parameters = read_query(SearchParameters, request.args)
     page = retrieval.search(service(), parameters.request, audience(), place=place)
-    following = cursors.encode(parameters, page.next, audience()) if page.next else None
+    following = None
+    if page.next:
+        following = cursors.encode(parameters, page.next, audience(), service().store.cursor_key)
     values = page_to_dict(page, link=address) | {"changed": page.changed, "cursor": following}
     return jsonify(values)
 

@@ -32,6 +32,21 @@ def test_hidden_ids_stay_hidden_until_unhidden(store: Store, tmp_path: Path) -> 
     assert store.hidden() == frozenset()
 
 
+def test_all_who_open_a_state_have_one_key(tmp_path: Path) -> None:
+    """The key of cursors is made once, also where many open a new state at the same time."""
+    url = f"sqlite:///{tmp_path}/new.sqlite3"
+
+    def key(_: int) -> bytes:
+        with closing(Store(url)) as opened:
+            return opened.cursor_key
+
+    with ThreadPoolExecutor(4) as pool:
+        keys = set(pool.map(key, range(8)))
+
+    assert len(keys) == 1
+    assert len(keys.pop()) == 32
+
+
 def test_the_ledger_grows_also_among_threads(store: Store) -> None:
     """Everyone who takes a number gets one of their own, greater than all before."""
     with ThreadPoolExecutor(4) as pool:

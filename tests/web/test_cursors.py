@@ -57,6 +57,11 @@ def opener(kind: str, request: pytest.FixtureRequest, folder: Path) -> Open:
     return open_one
 
 
+def token_of(service: SearchService, place: Place, audience: Audience, **question: Any) -> str:
+    """A cursor as the service signs them, for whatever place."""
+    return cursors.encode(SearchParameters(**question), place, audience, service.store.cursor_key)
+
+
 def client_of(service: SearchService) -> FlaskClient:
     """A caller of the API over a service."""
     return create_app(service, read_settings()).test_client()
@@ -250,15 +255,15 @@ def test_no_index_of_a_higher_audience_is_read(service: SearchService, tmp_path:
     rebuild(service, tmp_path, records)
     generation = service.reader(Audience.MEMBER).generation
     place = Place(generation=generation, revision=1, total=30, offset=0)
-    parameters = SearchParameters(q="督导员上门入户宣传", mode=Mode.KEYWORD)
+    question = {"q": "督导员上门入户宣传", "mode": Mode.KEYWORD}
     nowhere = replace(place, generation=f"{generation}0")
 
     for forged in (place, nowhere):
-        token = cursors.encode(parameters, forged, Audience.PUBLIC)
+        token = token_of(service, forged, Audience.PUBLIC, **question)
         response = client.get(f"/api/v1/search?cursor={token}")
         assert (response.status_code, GONE in json_of(response)["detail"]) == (410, True)
         assert generation not in response.get_data(as_text=True)
-    token = cursors.encode(parameters, place, Audience.MEMBER)
+    token = token_of(service, place, Audience.MEMBER, **question)
     response = client.get(f"/api/v1/search?cursor={token}")
     assert response.status_code == 422
     assert [error["parameter"] for error in json_of(response)["errors"]] == ["cursor"]
@@ -293,7 +298,7 @@ def test_both_engines_reach_the_depth(service: SearchService) -> None:
         offset=relevance.MAX_DEPTH - 1,
     )
     for sort in Sort:
-        token = cursors.encode(SearchParameters(q="通知", sort=sort), end, Audience.PUBLIC)
+        token = token_of(service, end, Audience.PUBLIC, q="通知", sort=sort)
         assert ids(ask(client_of(service), cursor=token)) == []
 
 
@@ -314,7 +319,7 @@ def test_a_cursor_is_as_short_as_an_address(client: FlaskClient) -> None:
     """It may stand in an address as it is, and pages ignore it as they do what they do not know."""
     token = ask(client, q="小区", size=1)["cursor"]
 
-    assert set(token) <= {*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"}
+    assert set(token) <= {*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."}
     assert client.get(f"/search?q=小区&cursor={token}").status_code == 200
 
 
@@ -343,19 +348,146 @@ def test_a_mangled_cursor_is_refused(client: FlaskClient, data: st.DataObject) -
         assert [error["parameter"] for error in json_of(response)["errors"]] == ["cursor"]
 
 
-WHAT = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(max_size=20), st.lists(st.integers())
-)
+KNOWN = "通知"  # what the attacker was told of the index while all of it was public
+SECRET = "暗号天王盖地虎"
+QUESTIONS: list[dict[str, str]] = [
+    {"q": f"{SECRET} OR {KNOWN}"},
+    {"q": f"{SECRET} OR 工作", "mode": "keyword", "sort": "date"},
+    {"q": f"通知 工作 {SECRET} 大熊猫"},
+    {"q": f"义务教育 {SECRET}", "mode": "semantic"},
+    {"q": KNOWN, "issuer": "清源县办公室"},
+    {"issuer": "清源县办公室"},
+]
+
+
+def with_a_secret() -> list[dict[str, Any]]:
+    """Thirty articles of an office; one of them holds, for everybody, what will be taken back."""
+    records = [{**one, "issuer": "清源县办公室"} for one in articles(30)]
+    records[7]["body"] += f"\n{SECRET}，只限内部掌握。"
+    return records
+
+
+def taken_back(service: SearchService, folder: Path, how: str) -> str:
+    """Take the secret back in the way named, with a rebuild after it; the article's id."""
+    records = with_a_secret()
+    key = str(records[7]["id"])
+    if how == "paid":
+        records[7]["preview"] = "免费的一段话。……"
+    elif how == "edited":
+        records[7]["body"] = "改过的正文。"
+    elif how == "moved":
+        records[7]["issuer"] = "邻县办公室"
+    elif how == "deleted":
+        del records[7]
+    else:
+        service.store.hide(key)
+    rebuild(service, folder, records)
+    return key
+
+
+@pytest.mark.parametrize("how", ["paid", "edited", "moved", "deleted", "hidden"])
+def test_what_was_taken_back_is_not_read_out_of_the_kept_generation(
+    service: SearchService, tmp_path: Path, how: str
+) -> None:
+    """Totals, facets and everything else said are the live generation's; no score tells of old texts."""
+    client = client_of(service)
+    rebuild(service, tmp_path, with_a_secret())
+    tokens = [ask(client, **one, size=2, explain="1")["cursor"] for one in QUESTIONS]
+    assert all(tokens)
+    key = taken_back(service, tmp_path, how)
+
+    for question, token in zip(QUESTIONS, tokens, strict=True):
+        plain = ask(client, **question, size=100)
+        pages = walk(client, ask(client, cursor=token))
+        told = {name: plain[name] for name in ("total", "facets", "relaxed", "suggestions")}
+        for page in pages:
+            assert {name: page[name] for name in told} == told
+            for result in page["results"]:
+                assert result["score"] == 0
+                assert "q" not in question or result["explain"]["keyword_rank"] is None
+        assert set(ids(*pages)) <= set(ids(plain))
+        if how in ("deleted", "hidden"):
+            assert key not in ids(*pages)
+        if how != "moved":
+            assert SECRET not in json.dumps(pages, ensure_ascii=False)
+
+
+def test_no_question_of_ones_own_can_be_put_to_the_kept_generation(
+    service: SearchService, tmp_path: Path
+) -> None:
+    """Letter by letter: whatever is changed in a cursor, or sealed with another key, is refused."""
+    client = client_of(service)
+    rebuild(service, tmp_path, with_a_secret())
+    token = ask(client, q=KNOWN, size=1)["cursor"]
+    taken_back(service, tmp_path, "paid")
+    assert ask(client, cursor=token)["results"]
+    signer, other = cursors._signer(b""), cursors._signer(b"guessed")
+    payload, _, signature = token.rpartition(".")
+    values = signer.load_payload(payload.encode())
+    forgeries = [token + "=", token[:-1], f".{token}", f"{token}.{signature}"]
+    for letter in {*SECRET, *"暗号地虎的一是"}:
+        for changed in (
+            values | {"question": {"q": f'"暗号{letter}"', "mode": "keyword"}},
+            values | {"offset": 0, "question": {"q": f"暗号{letter}"}},
+        ):
+            forgeries.append(f"{signer.dump_payload(changed).decode()}.{signature}")
+            forgeries.append(other.dumps(changed))
+    answers = set()
+    for forged in forgeries:
+        response = client.get("/api/v1/search", query_string={"cursor": forged})
+        problem = json_of(response)
+        assert response.status_code == 422
+        answers.add((problem["detail"], problem["errors"][0]["reason"]))
+
+    assert len(answers) == 1
+
+
+def test_a_walk_over_writes_and_a_rebuild_goes_on_in_the_live_generation(
+    service: SearchService, tmp_path: Path
+) -> None:
+    """What was written after the first page is no part of what its cursor may read: it says changed."""
+    client = client_of(service)
+    first = ask(client, q=KNOWN, size=4)
+    source = write_source(tmp_path / "b.jsonl", [with_a_secret()[7]])
+    pipeline.add(service, [source], cleaning=ALL_CLEANING)
+    rebuild(service, tmp_path, articles(20))
+
+    pages = walk(client, first)[1:]
+
+    assert {page["total"] for page in pages} == {20}
+    assert ids(*pages) == ids(ask(client, q=KNOWN, size=20))[4:]
+    assert all(page["changed"] for page in pages)
+
+
+def test_every_process_of_a_state_takes_the_cursors_of_the_others(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The key lies in the state: made once, the same after a restart, another one in another state."""
+    open_one = opener("embedded", request, tmp_path)
+    before, beside = open_one(), open_one()
+    rebuild(before, tmp_path, articles(30))
+    token = ask(client_of(before), q=KNOWN, size=4)["cursor"]
+    assert ask(client_of(beside), cursor=token)["results"]
+    before.close()
+    beside.close()
+    after = open_one()
+    elsewhere = opener("embedded", request, tmp_path / "elsewhere")()
+
+    assert ask(client_of(after), cursor=token)["results"]
+    assert client_of(elsewhere).get(f"/api/v1/search?cursor={token}").status_code == 422
+    assert len({after.store.cursor_key, elsewhere.store.cursor_key, b""}) == 3
+    after.close()
+    elsewhere.close()
 
 
 @given(data=st.data())
 @examples(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_forged_cursor_reads_nothing_that_parameters_could_not(
+def test_a_signed_cursor_reads_nothing_that_parameters_could_not(
     client: FlaskClient, indexed: tuple[SearchService, Settings], data: st.DataObject
 ) -> None:
-    """Whatever somebody seals himself: an answer of his audience, a 422 or a 410, and no paid text."""
+    """Even with the key: an answer of the audience, a 422 or a 410, and no paid text."""
     service, _ = indexed
     public = service.reader(Audience.PUBLIC).generation
     members = service.reader(Audience.MEMBER).generation
@@ -363,9 +495,9 @@ def test_a_forged_cursor_reads_nothing_that_parameters_could_not(
     fields = {
         "audience": st.sampled_from([one.label for one in Audience]),
         "generation": st.sampled_from([public, members, f"{public}x", "", "../x", "*", "public"]),
-        "revision": st.sampled_from([0, 1, -1, 2**63, 10**400]),
+        "revision": st.sampled_from([0, 1]),
         "total": st.sampled_from([0, 5, 10**9]),
-        "offset": st.sampled_from([0, 3, 999, 9_999, 10_000, 2**62, -1]),
+        "offset": st.sampled_from([0, 3, 999, 9_999, 10_000]),
         "question": st.fixed_dictionaries(
             {},
             optional={
@@ -379,10 +511,10 @@ def test_a_forged_cursor_reads_nothing_that_parameters_could_not(
             },
         ),
     }
-    values = {name: data.draw(st.one_of(one, one, one, WHAT)) for name, one in fields.items()}
+    values = {name: data.draw(one) for name, one in fields.items()}
     left_out = data.draw(st.sampled_from([None, None, None, *fields]))
     values.pop(left_out or "", None)
-    token = cursors._sealed(json.dumps(values).encode())
+    token = cursors._signer(service.store.cursor_key).dumps(values)
 
     response = client.get("/api/v1/search", query_string={"cursor": token})
 
