@@ -19,7 +19,8 @@ The contract in prose
   then writes are durable when they return and visible after ``complete``.
 * **One writing process** per index (embedded): another one gets ``WriterBusy``. One process may hold
   the writers of several generations at once, one per audience.
-* **Readers** see one revision. Every read needs a ``Scope``: the audience, and the ids hidden by the
+* **Readers** see one revision, whatever is written while they are asked: all their answers agree, and none
+  shows an article half written. Every read needs a ``Scope``: the audience, and the ids hidden by the
   staff, which no read returns, counts or counts into a facet.
 * **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match (BM25 with k1
   1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine in

@@ -26,7 +26,7 @@ _COMMIT_BYTES = 24_000_000
 def is_behind(folder: Path, state: State) -> bool:
     """Whether the text index lacks something that the rows have."""
     return (
-        state.applied != state.revision
+        not state.complete
         or state.text_schema != TEXT_SCHEMA
         or not (folder / ARTICLES / "meta.json").is_file()
         or not (folder / PASSAGES / "meta.json").is_file()
@@ -43,7 +43,7 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
         if not rebuild and state.text_schema == TEXT_SCHEMA:
             try:
                 text = TextWriter(folder)
-                _replay(text, rows, writer, state)
+                settle(text, rows, writer)
                 return text
             except ValueError as exc:
                 if is_of_the_disk(exc):  # then building anew would fail too, and lose what is there
@@ -53,7 +53,7 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
         create_folders(folder)
         text = TextWriter(folder)
         _apply(text, rows.terms_since(0))
-        writer.set_meta("applied", str(state.revision))
+        writer.set_applied(state.revision)
         writer.set_meta("text_schema", TEXT_SCHEMA)
         return text
 
@@ -61,20 +61,23 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
 def apply_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
     """Take over into the text index what the last write changed."""
     state = rows.state()
-    if state.applied == state.revision - 1:
+    if not state.complete:
         _apply(text, rows.terms_since(state.applied))
-        writer.set_meta("applied", str(state.revision))
-    else:  # nothing at all, or the write before this one broke off (a full disk)
-        _replay(text, rows, writer, state)
+        writer.set_applied(state.revision)
 
 
-def _replay(text: TextWriter, rows: Rows, writer: RowWriter, state: State) -> None:
-    if state.applied != state.revision:
+def settle(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
+    """Do what the write before left undone where it broke off (a crash, a full disk).
+
+    Before each write, so the text index is never more than one behind, and searches can show that one.
+    """
+    state = rows.state()
+    if not state.complete:
         text.remove_remains()
         # A commit that was finished and not noted is not repeated: it would leave deleted
         # documents behind, which count in BM25 until they are merged away.
         _apply(text, (terms for terms in rows.terms_since(state.applied) if not text.holds(terms)))
-        writer.set_meta("applied", str(state.revision))
+        writer.set_applied(state.revision)
 
 
 def _apply(text: TextWriter, changed: Iterable[Terms]) -> None:

@@ -6,6 +6,7 @@ so that a folder of that name is whole. The vectors are memory-mapped, which is 
 never overwrites an older one: other processes may be reading it.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from search_service.engines.embedded.rows import PassageVectors, Rows
+from search_service.engines.embedded.rows import Moment, PassageVectors
 from search_service.model import Vector
 
 _PREFIX = "passages.cache-"
@@ -113,10 +114,10 @@ class Cache:
     block: Block
 
 
-def load_cache(folder: Path, *, dimensions: int) -> Cache | None:
-    """The newest cache in ``folder`` that can be read."""
+def load_cache(folder: Path, *, dimensions: int, newest: float = math.inf) -> Cache | None:
+    """The newest cache in ``folder`` that can be read, and is of the revision ``newest`` or before."""
     for revision, path in sorted(_caches(folder), reverse=True):
-        block = _read(path, dimensions=dimensions)
+        block = _read(path, dimensions=dimensions) if revision <= newest else None
         if block is not None:
             return Cache(revision, block)
     return None
@@ -140,13 +141,12 @@ def _read(path: Path, *, dimensions: int) -> Block | None:
         return None
 
 
-def write_cache(folder: Path, rows: Rows, *, dimensions: int) -> bool:
-    """Write a cache of the newest revision, and remove older ones; say whether it could be.
+def write_cache(folder: Path, rows: Moment, revision: int, *, dimensions: int) -> bool:
+    """Write a cache of the revision that ``rows`` shows, remove older ones; say whether it could be.
 
     Vectors go to the file as they are read: memory stays small however many there are.
     """
     try:
-        revision = rows.state().revision
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
             _write(unfinished, rows, dimensions=dimensions)
@@ -164,7 +164,7 @@ def write_cache(folder: Path, rows: Rows, *, dimensions: int) -> bool:
     return True
 
 
-def _write(folder: Path, rows: Rows, *, dimensions: int) -> None:
+def _write(folder: Path, rows: Moment, *, dimensions: int) -> None:
     blocks = []
     articles = rows.passages_since(0)
     with (folder / _VECTORS).open("wb") as file:

@@ -33,7 +33,8 @@ from search_service.engines.embedded.apply import catch_up, is_behind
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.locks import WriterLock, alias_lock
 from search_service.engines.embedded.reader import EmbeddedReader
-from search_service.engines.embedded.rows import FILE_NAME, Rows, create_rows
+from search_service.engines.embedded.rows import Rows
+from search_service.engines.embedded.schema import FILE_NAME, create_rows
 from search_service.engines.embedded.snapshots import OpenGeneration
 from search_service.engines.embedded.text import TEXT_SCHEMA, create_folders
 from search_service.engines.embedded.writer import EmbeddedWriter
@@ -185,7 +186,7 @@ class EmbeddedEngine:
                 kept = set(serving.values())
                 self._open = {name: one for name, one in self._open.items() if name in kept}
                 opened = self._open[folder.name] = OpenGeneration(folder, self._mend)
-        return EmbeddedReader(opened.snapshot(), scope)
+        return EmbeddedReader(*opened.now(), scope)
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -23,6 +23,7 @@ from search_service.engines.embedded.clauses import (
     without,
 )
 from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.rows import Moment
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
 from search_service.model import (
@@ -52,10 +53,14 @@ _PASSAGES_FOR_ONE = 4
 class EmbeddedReader:
     """One audience's index at one revision; safe among threads."""
 
-    def __init__(self, snapshot: Snapshot, scope: Scope) -> None:
+    def __init__(self, snapshot: Snapshot, rows: Moment, scope: Scope) -> None:
+        """Read a snapshot; ``rows`` shows the same revision."""
         self._snapshot = snapshot
-        self._scope = scope
-        self._hidden = snapshot.columns.rows_of(scope.hidden)
+        self._rows = rows
+        hidden = snapshot.columns.rows_of(scope.hidden)
+        self._hidden = sorted({*hidden, *snapshot.hidden})
+        names = (snapshot.columns.id_of(row) for row in snapshot.hidden)
+        self._hidden_ids = scope.hidden.union(filter(None, names))
 
     @property
     def generation(self) -> str:
@@ -65,7 +70,7 @@ class EmbeddedReader:
     @property
     def revision(self) -> int:
         """Grows with every write of the generation that changed something."""
-        return self._snapshot.state.applied
+        return self._snapshot.revision
 
     @property
     def manifest(self) -> Manifest:
@@ -120,9 +125,11 @@ class EmbeddedReader:
         if dimensions == 0 or articles <= 0 or per_article <= 0:
             return []
         check_query_vector(vector, dimensions=dimensions)
-        allowed = self._snapshot.columns.allowed(filters, hidden=self._hidden)
+        columns = self._snapshot.columns
+        hidden = [row for row in self._hidden if row < len(columns.ids)]
+        allowed = columns.allowed(filters, hidden=hidden)
         with translated(self._snapshot.folder):
-            near = self._snapshot.passage_table().nearest(
+            near = self._snapshot.vectors.table(self._rows).nearest(
                 vector,
                 allowed,
                 articles=articles,
@@ -184,46 +191,51 @@ class EmbeddedReader:
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
         """In how many articles each term stands, hidden ones included."""
         articles = self._snapshot.articles
+        gone = self._snapshot.hidden
         with translated(self._snapshot.folder):
-            return {
-                term: articles.count(Query.term_query(articles.schema, field.value, term, "basic"))
+            queries = {
+                term: Query.term_query(articles.schema, field.value, term, "basic")
                 for term in terms
+            }
+            return {
+                term: articles.count(_without(articles, query, gone))
+                for term, query in queries.items()
             }
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
         """The vectors of an article's passages, by passage id."""
-        if article_id in self._scope.hidden:
+        if article_id in self._hidden_ids:
             return {}
         with translated(self._snapshot.folder):
-            return self._snapshot.rows.vectors_of(article_id)
+            return self._rows.vectors_of(article_id)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The articles of these ids that are live and not hidden."""
         with translated(self._snapshot.folder):
-            return self._snapshot.rows.fetch([id for id in ids if id not in self._scope.hidden])
+            return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:
         """The dates of these articles as yyyymmdd."""
         columns = self._snapshot.columns
-        rows = columns.rows_of(id for id in ids if id not in self._scope.hidden)
+        rows = columns.rows_of(id for id in ids if id not in self._hidden_ids)
         return {str(columns.ids[row]): int(columns.day[row]) for row in rows if columns.day[row]}
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The terms held of an article."""
-        if article_id in self._scope.hidden:
+        if article_id in self._hidden_ids:
             return {}
         with translated(self._snapshot.folder):
-            return self._snapshot.rows.terms_of(article_id)
+            return self._rows.terms_of(article_id)
 
     def scan(self) -> Iterator[Stored]:
         """Every live article that is not hidden, by id ascending."""
-        articles = self._snapshot.rows.scan()
+        articles = self._rows.scan()
         while True:
             with translated(self._snapshot.folder):
                 article = next(articles, None)
             if article is None:
                 return
-            if article.view.id not in self._scope.hidden:
+            if article.view.id not in self._hidden_ids:
                 yield article
 
     def _query(self, searches: Searches, match: Clause, filters: Filters) -> Query:
@@ -247,9 +259,7 @@ class EmbeddedReader:
         return scored
 
     def _visible(self, searches: Searches, query: Query) -> Query:
-        if not self._hidden:
-            return query
-        return without(query, Query.term_set_query(searches.schema, "row", self._hidden))
+        return _without(searches, query, self._hidden)
 
     def _hits(self, found: Sequence[RowHit]) -> list[Hit]:
         columns = self._snapshot.columns
@@ -300,7 +310,7 @@ class EmbeddedReader:
         self, searches: Searches, chosen: "Sequence[_Candidate[RowHit]]"
     ) -> list[PassageHit]:
         """The passages with their ids, which the text index does not hold."""
-        table = self._snapshot.passage_table()
+        table = self._snapshot.vectors.table(self._rows)
         revisions = searches.revisions([hit for *_, hit in chosen])
         return [
             PassageHit(article_id, passage_id, -score)
@@ -312,6 +322,11 @@ class EmbeddedReader:
 
 # Negative score, article id, place in the article, and what it is: they sort as hits do.
 _Candidate = tuple[float, str, int, T]
+
+
+def _without(searches: Searches, query: Query, rows: Sequence[int]) -> Query:
+    """The query without the articles of these rows."""
+    return without(query, Query.term_set_query(searches.schema, "row", rows)) if rows else query
 
 
 def _grouped(

@@ -1,57 +1,30 @@
 """The truth of one generation: a SQLite file of articles, passages, vectors and the manifest.
 
-Entry points: :func:`create_rows` and :class:`Rows` (reads); :mod:`.writes` holds the writes.
-Everything else in a generation's folder can be made again from this file. No text search and no
-arithmetic over vectors here.
-
-Two tables, so that the columns of 50,000 articles are read in a moment: ``articles`` is narrow,
-``texts`` holds what is large. The text columns are zlib at level 1: on the real corpus the terms
-take 0.95 × the raw text instead of 3.3 × and the views 0.37 ×, for about 4 s per 100 MB written.
-A tombstone is a row without digest; its row number and id are never used for anything else.
+Entry points: :class:`Rows` (reads, each of its own moment) and :class:`Moment`
+(reads of one moment); :mod:`.writes` holds the writes. Everything else in a generation's folder can be
+made again from this file. No text search and no arithmetic over vectors here.
 """
 
 import json
 import sqlite3
+import threading
+import weakref
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from search_service.model import Field, Manifest, Passage, Stored, Vector, View
+from search_service.engines.embedded.schema import FILE_NAME
+from search_service.model import Field, Passage, Stored, Vector, View
 
-FILE_NAME = "articles.sqlite3"
-FORMAT = 1
 _BUSY_SECONDS = 10.0
 _LEVEL = 1
-_BATCH = 200  # articles read at once: bounded memory, and no long read transaction
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE articles (
-    row INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    ordering INTEGER NOT NULL,
-    revision INTEGER NOT NULL,
-    digest TEXT,
-    category TEXT NOT NULL DEFAULT '',
-    kind TEXT NOT NULL DEFAULT '',
-    author TEXT NOT NULL DEFAULT '',
-    issuer TEXT NOT NULL DEFAULT '',
-    day INTEGER NOT NULL DEFAULT 0,
-    passages INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX articles_revision ON articles (revision);
-CREATE TABLE texts (
-    row INTEGER PRIMARY KEY,
-    view BLOB NOT NULL,
-    outline BLOB NOT NULL,
-    terms BLOB NOT NULL,
-    vectors BLOB NOT NULL
-);
-"""
+_BATCH = 200  # articles read at once: bounded memory
 
 
 @dataclass(frozen=True)
@@ -97,6 +70,23 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a text index shows of an article: of which revision, how many passages; -1: nothing."""
+
+    revision: int
+    passages: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """An article that was written: what the text index is to show of it, and what it showed before."""
+
+    row: int
+    after: Shown
+    before: Shown
+
+
+@dataclass(frozen=True)
 class PassageVectors:
     """The passages of one article: ids, roles, which of them have a vector, and those vectors."""
 
@@ -106,25 +96,6 @@ class PassageVectors:
     roles: tuple[str, ...]
     present: tuple[bool, ...]
     vectors: Vector
-
-
-def create_rows(folder: Path, *, manifest: Manifest, text_schema: str) -> None:
-    """Write the file of an empty generation into ``folder``."""
-    connection = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
-        values = {
-            "format": str(FORMAT),
-            "manifest": json.dumps(manifest.to_dict()),
-            "revision": "0",
-            "applied": "0",
-            "text_schema": text_schema,
-        }
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
-    finally:
-        connection.close()
 
 
 def pack(value: object) -> bytes:
@@ -137,43 +108,14 @@ def unpack(blob: bytes) -> Any:
     return json.loads(zlib.decompress(blob))
 
 
-class Rows:
-    """Reads one generation's file over a pool of read-only connections; safe among threads."""
+class _Reads(ABC):
+    """What can be asked of the rows; ``_source`` is the view that is read, ``_narrow`` without texts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = (folder / FILE_NAME).absolute()
-        self._idle: list[sqlite3.Connection] = []
+    _source, _narrow = "newest", "articles"
 
-    def close(self) -> None:
-        """Close the connections that nobody uses at the moment."""
-        while self._idle:
-            self._idle.pop().close()
-
-    def __del__(self) -> None:
-        self.close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode=ro",
-                uri=True,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,  # a connection serves one borrower at a time
-            )
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
-
+    @abstractmethod
     def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._connection() as connection:
-            return connection.execute(query, values).fetchall()
+        """Every row that a query gives."""
 
     def state(self) -> State:
         """Read where the generation stands, in one statement and so of one moment."""
@@ -181,16 +123,16 @@ class Rows:
 
     def count(self) -> int:
         """How many articles are live."""
-        return int(self._all("SELECT count(*) FROM articles WHERE digest IS NOT NULL")[0][0])
+        return int(self._all(f"SELECT count(*) FROM {self._narrow} WHERE digest IS NOT NULL")[0][0])
 
     def count_passages(self, *, since: int = 0) -> int:
         """How many passages the articles have that changed after the revision ``since``."""
-        query = "SELECT coalesce(sum(passages), 0) FROM articles WHERE revision > ?"
+        query = f"SELECT coalesce(sum(passages), 0) FROM {self._narrow} WHERE revision > ?"
         return int(self._all(query, (since,))[0][0])
 
     def attributes_since(self, revision: int) -> list[Attributes]:
         """What changed after ``revision``, tombstones included."""
-        query = f"SELECT {_ATTRIBUTES} FROM articles WHERE revision > ? ORDER BY row"
+        query = f"SELECT {_ATTRIBUTES} FROM {self._narrow} WHERE revision > ? ORDER BY row"
         return [_attributes(values) for values in self._all(query, (revision,))]
 
     def terms_since(self, revision: int) -> Iterator[Terms]:
@@ -199,7 +141,7 @@ class Rows:
         The order is that of the writes, so a replay builds what the writes would have built.
         """
         query = (
-            f"SELECT {_ATTRIBUTES}, terms, outline FROM articles LEFT JOIN texts USING (row)"
+            f"SELECT {_ATTRIBUTES}, terms, outline FROM {self._source}"
             " WHERE (revision, row) > (?, ?) ORDER BY revision, row LIMIT ?"
         )
         after = (revision, 2**62)
@@ -210,14 +152,13 @@ class Rows:
 
     def passages_since(self, revision: int) -> Iterator[PassageVectors]:
         """The passages of every article that changed after ``revision``, by row."""
-        query = "SELECT row FROM articles WHERE revision > ? ORDER BY row"
+        query = f"SELECT row FROM {self._narrow} WHERE revision > ? ORDER BY row"
         changed = [row for (row,) in self._all(query, (revision,))]
         for start in range(0, len(changed), _BATCH):
             part = changed[start : start + _BATCH]
             query = (
-                "SELECT articles.row, revision, outline, vectors FROM articles"
-                f" LEFT JOIN texts USING (row) WHERE articles.row IN ({_marks(part)})"
-                " ORDER BY articles.row"
+                f"SELECT row, revision, outline, vectors FROM {self._source}"
+                f" WHERE row IN ({_marks(part)}) ORDER BY row"
             )
             for values in self._all(query, part):
                 yield _passage_vectors(values)
@@ -228,8 +169,8 @@ class Rows:
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
             query = (
-                f"SELECT {_STORED} FROM articles JOIN texts USING (row)"
-                f" WHERE id IN ({_marks(part)})"
+                f"SELECT {_STORED} FROM {self._source}"
+                f" WHERE id IN ({_marks(part)}) AND view IS NOT NULL"
             )
             found.update((values[0], _stored(values)) for values in self._all(query, part))
         return {id: found[id] for id in ids if id in found}
@@ -237,8 +178,8 @@ class Rows:
     def scan(self) -> Iterator[Stored]:
         """Every live article by id ascending, a batch at a time."""
         query = (
-            f"SELECT {_STORED} FROM articles JOIN texts USING (row)"
-            " WHERE id > ? ORDER BY id LIMIT ?"
+            f"SELECT {_STORED} FROM {self._source}"
+            " WHERE id > ? AND view IS NOT NULL ORDER BY id LIMIT ?"
         )
         batch = self._all(query.replace("id > ?", "id >= ?"), ("", _BATCH))
         while batch:
@@ -247,21 +188,124 @@ class Rows:
 
     def terms_of(self, article_id: str) -> dict[Field, str]:
         """The fields of a live article; empty where there is none."""
-        query = "SELECT terms FROM articles JOIN texts USING (row) WHERE id = ?"
+        query = f"SELECT terms FROM {self._source} WHERE id = ? AND terms IS NOT NULL"
         for (blob,) in self._all(query, (article_id,)):
             return {Field(name): text for name, text in unpack(blob)["fields"].items()}
         return {}
 
     def vectors_of(self, article_id: str) -> dict[str, Vector]:
         """The vectors of a live article by passage id; empty where there are none."""
-        query = "SELECT outline, vectors FROM articles JOIN texts USING (row) WHERE id = ?"
+        query = f"SELECT outline, vectors FROM {self._source} WHERE id = ? AND outline IS NOT NULL"
         for outline, blob in self._all(query, (article_id,)):
             ids = [entry[0] for entry in unpack(outline) if entry[5]]
             return dict(zip(ids, _matrix(blob, len(ids)), strict=True))
         return {}
 
 
-_ATTRIBUTES = "articles.row, id, revision, digest, category, kind, author, issuer, day"
+class Rows(_Reads):
+    """Reads one generation's file over a pool of read-only connections; safe among threads.
+
+    Each read is of its own moment; :meth:`moment` holds one fast.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = (folder / FILE_NAME).absolute()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment, and the others when they are back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def moment(self) -> "Moment":
+        """What is committed now, for as long as somebody holds it."""
+        connection = self._borrowed()
+        try:
+            connection.execute("BEGIN")
+            return Moment(self, connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Take a connection that is used no more; what it was reading may be overwritten now."""
+        with suppress(sqlite3.Error):  # a connection that is broken is not kept
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _borrowed(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return sqlite3.connect(
+                f"{self.path.as_uri()}?mode=ro",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,  # a connection serves one borrower at a time
+            )
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = self._borrowed()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self.give_back(connection)
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._connection() as connection:
+            return connection.execute(query, values).fetchall()
+
+
+class Moment(_Reads):
+    """The rows as they were when it was made, whatever is written since; safe among threads.
+
+    Its read transaction ends when nobody holds the object any more. Until then the write-ahead log
+    grows, so it is for one request.
+    """
+
+    def __init__(self, rows: Rows, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self.now = self.state()
+        weakref.finalize(self, rows.give_back, connection)
+
+    def show(self, revision: int) -> None:
+        """Answer as of this revision: the newest, or the one that the text index has reached."""
+        if revision != self.now.revision:
+            self._source = self._narrow = "shown"
+
+    def written(self) -> list[Written]:
+        """What is not yet noted as taken over by the text index, by row."""
+        query = (
+            "SELECT row, articles.revision, iif(articles.digest IS NULL, -1, articles.passages),"
+            " superseded.revision, iif(superseded.digest IS NULL, -1, superseded.passages)"
+            " FROM articles LEFT JOIN superseded USING (row) WHERE articles.revision > ?"
+            " ORDER BY row"
+        )
+        return [
+            Written(row, Shown(revision, passages), Shown(before or 0, count))
+            for row, revision, passages, before, count in self._all(query, (self.now.applied,))
+        ]
+
+    def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+
+_ATTRIBUTES = "row, id, revision, digest, category, kind, author, issuer, day"
 _STORED = "id, view, outline"
 
 

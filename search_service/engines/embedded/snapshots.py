@@ -1,7 +1,11 @@
 """Snapshots of one generation, refreshed when its revision has grown.
 
 Entry points: :class:`OpenGeneration` and :class:`Snapshot` (immutable, shared by all readers of a
-revision). Asking for a snapshot costs one small SQLite statement while nothing has changed.
+revision). A reader has the snapshot and a moment of the rows that shows the same revision, its own.
+Asking for both costs a small SQLite statement while nothing has changed.
+
+SQLite is committed first and the text index afterwards. In between, for milliseconds or since a writer
+was stopped there, the revision before is read: the text index still shows it, the rows have kept it.
 """
 
 import json
@@ -9,13 +13,13 @@ import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from analyzers.language import say
 from search_service.engines.embedded.apply import is_behind
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
 from search_service.engines.embedded.errors import translated
-from search_service.engines.embedded.rows import Rows, State
+from search_service.engines.embedded.rows import Moment, Rows, Shown, State
 from search_service.engines.embedded.text import (
     ARTICLES,
     PASSAGES,
@@ -29,30 +33,54 @@ from search_service.engines.embedded.vectors import PassageKeeper, PassageTable
 from search_service.errors import EngineError, EngineUnavailable
 from search_service.model import Manifest
 
+# A write takes 70 ms or more, a try one or two.
+_TRIES = 100
 _log = logging.getLogger(__name__)
+
+
+class Passages:
+    """The passages of one revision, read when first wanted: keyword search needs none of them."""
+
+    def __init__(self, keeper: PassageKeeper, revision: int) -> None:
+        self._keeper = keeper
+        self._revision = revision
+        self._lock = threading.Lock()
+        self._table: PassageTable | None = None
+
+    def table(self, rows: Moment) -> PassageTable:
+        """The table; ``rows`` shows the same revision."""
+        with self._lock:
+            if self._table is None:
+                self._table = self._keeper.table(rows, self._revision)
+            return self._table
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One revision of a generation: what searches need of it, and the way to its rows."""
+    """One revision of a generation: what searches need of it besides its rows.
+
+    ``hidden``: rows of articles that a broken or unfinished write has half brought into the text index.
+    """
 
     folder: Path
-    state: State
+    revision: int
     manifest: Manifest
+    described: str
     columns: Columns
     articles: Searches
     passages: Searches
-    rows: Rows
-    keeper: PassageKeeper
+    vectors: Passages
+    hidden: tuple[int, ...]
 
     @property
     def name(self) -> str:
         """Name of the generation."""
         return self.folder.name
 
-    def passage_table(self) -> PassageTable:
-        """The passages, read when first wanted: keyword search needs none of them."""
-        return self.keeper.table(self.state.revision)
+    def fits(self, state: State) -> bool:
+        """Whether rows in this state can show this revision, and nothing more can be shown of them."""
+        now = (state.revision, state.applied)
+        return self.revision in now and self.described == state.manifest and not self.hidden
 
 
 class Mend(Protocol):
@@ -76,19 +104,34 @@ class OpenGeneration:
         self._snapshot: Snapshot | None = None
         self._keeper: PassageKeeper | None = None
 
-    def snapshot(self) -> Snapshot:
-        """The generation as it is now."""
-        with translated(self._folder):
-            state = self.rows.state()
-            snapshot = self._snapshot
-            if snapshot is not None and snapshot.state == state and state.complete:
-                return snapshot
-            with self._lock:
-                return self._refreshed()
+    def now(self) -> tuple[Snapshot, Moment]:
+        """The generation as it is now: a snapshot, and the rows of the same revision.
 
-    def _refreshed(self) -> Snapshot:
-        old = self._snapshot
-        if is_behind(self._folder, self.rows.state()):
+        While a write is half done, or was left so, this is the revision before it.
+        """
+        with translated(self._folder):
+            rows = self.rows.moment()
+            snapshot = self._fitting(rows)
+            if snapshot is not None and rows.now.complete:
+                return snapshot, rows
+            # Who can answer as of before the write need not wait for another who mends.
+            if not self._lock.acquire(blocking=snapshot is None):
+                return cast("Snapshot", snapshot), rows
+            try:
+                return self._refreshed(rows)
+            finally:
+                self._lock.release()
+
+    def _fitting(self, rows: Moment) -> Snapshot | None:
+        """The snapshot that there is, where these rows can show its revision; they do so then."""
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.fits(rows.now):
+            return None
+        rows.show(snapshot.revision)
+        return snapshot
+
+    def _refreshed(self, rows: Moment) -> tuple[Snapshot, Moment]:
+        if is_behind(self._folder, rows.now):
             # A writer died between its commits, or is between them at this moment: then the lock is
             # taken, and the revision before is what its call has not yet replaced.
             try:
@@ -96,29 +139,49 @@ class OpenGeneration:
             except EngineError as error:
                 # A full or read-only disk: what the text index has reached can still be read.
                 _log.warning("text index is behind", exc_info=True, extra={"reason": error.message})
-        if old is not None and old.state == self.rows.state():
-            return old  # another thread was faster
-        articles, passages = self._reloaded()
-        # Read after the text index, so that no hit is newer than what is known of it.
-        state = self.rows.state()
-        manifest = Manifest.from_dict(json.loads(state.manifest))
-        changed = self.rows.attributes_since(self._columns_revision)
-        self._columns_revision = max(
-            (attributes.revision for attributes in changed), default=self._columns_revision
+        for _ in range(_TRIES):
+            rows = self.rows.moment()
+            snapshot = self._fitting(rows)
+            if snapshot is not None:  # another thread was faster, or a write is half done
+                return snapshot, rows
+            articles, passages = self._reloaded()
+            # The text index lies between these two states of the rows; if they are the same, at it.
+            before, rows = rows.now, self.rows.moment()
+            if before == rows.now:
+                self._snapshot = self._made(rows, articles.frozen(), passages.frozen())
+                return self._snapshot, rows
+        raise EngineUnavailable(
+            say(
+                f"{self._folder}：写入太频繁，读不到一个完整的版本；请稍后再试",
+                f"{self._folder}: written too often to be read at one revision; try again later",
+            )
         )
+
+    def _made(self, rows: Moment, articles: Searches, passages: Searches) -> Snapshot:
+        """The snapshot of what the text index shows, which ``rows`` is made to show as well."""
+        revision, hidden = _shown(rows, articles, passages)
+        rows.show(revision)
+        manifest = Manifest.from_dict(json.loads(rows.now.manifest))
+        if self._columns_revision > revision:
+            self._columns, self._columns_revision = ColumnKeeper(), 0
+        columns = self._columns.advance(rows.attributes_since(self._columns_revision))
+        self._columns_revision = revision
         if self._keeper is None or self._keeper.dimensions != manifest.dimensions:
-            self._keeper = PassageKeeper(self._folder, self.rows, dimensions=manifest.dimensions)
-        self._snapshot = Snapshot(
+            self._keeper = PassageKeeper(self._folder, dimensions=manifest.dimensions)
+        vectors = Passages(self._keeper, revision)
+        if self._keeper.in_use:  # from one revision to the next is little; from another one is much
+            vectors.table(rows)
+        return Snapshot(
             folder=self._folder,
-            state=state,
+            revision=revision,
             manifest=manifest,
-            columns=self._columns.advance(changed),
-            articles=articles.frozen(),
-            passages=passages.frozen(),
-            rows=self.rows,
-            keeper=self._keeper,
+            described=rows.now.manifest,
+            columns=columns,
+            articles=articles,
+            passages=passages,
+            vectors=vectors,
+            hidden=hidden,
         )
-        return self._snapshot
 
     def _reloaded(self) -> tuple[TextIndex, TextIndex]:
         try:
@@ -147,3 +210,22 @@ class OpenGeneration:
             TextIndex(self._folder / ARTICLES, article_schema()),
             TextIndex(self._folder / PASSAGES, passage_schema()),
         )
+
+
+def _shown(rows: Moment, articles: Searches, passages: Searches) -> tuple[int, tuple[int, ...]]:
+    """Which revision the text index shows, and the rows of which it shows another one.
+
+    A write comes into it in several commits: all of them are made, or none, or some.
+    """
+    if rows.now.complete:
+        return rows.now.revision, ()
+
+    def shows(row: int, expected: Shown) -> bool:
+        return articles.shows(row, expected, passages=False) and passages.shows(
+            row, expected, passages=True
+        )
+
+    written = rows.written()
+    if all(shows(one.row, one.after) for one in written):
+        return rows.now.revision, ()
+    return rows.now.applied, tuple(one.row for one in written if not shows(one.row, one.before))

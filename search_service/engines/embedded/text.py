@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import tantivy
 from tantivy import Document, Order, Query, Schema, SchemaBuilder
 
-from search_service.engines.embedded.rows import Terms
+from search_service.engines.embedded.rows import Shown, Terms
 from search_service.model import Field
 
 # Names everything that decides the bytes of the folders: another one here means a rebuild.
@@ -154,6 +154,13 @@ class Searches:
             RowHit(int(key or 0), round(score, 6), address)
             for key, (score, address) in zip(keys, found, strict=True)
         ]
+
+    def shows(self, row: int, expected: Shown, *, passages: bool) -> bool:
+        """Whether the documents of this article are exactly those that are expected."""
+        count = expected.passages if passages else min(expected.passages + 1, 1)
+        query = Query.term_query(self.schema, "row", row)
+        found = self.best(query, max(count, 0) + 1)
+        return self.revisions(found) == [expected.revision] * count
 
     def revisions(self, hits: Sequence[RowHit]) -> list[int]:
         """The revision that each hit shows of its article."""

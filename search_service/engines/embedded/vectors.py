@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search_service.engines.embedded.cache import Block, load_cache, write_cache
-from search_service.engines.embedded.rows import PassageVectors, Rows
+from search_service.engines.embedded.rows import Moment, PassageVectors
 from search_service.model import Vector
 
 Rank = npt.NDArray[np.bool_]
@@ -163,11 +163,10 @@ def _select(allowed: Rank, rows: npt.NDArray[np.int32]) -> Rank:
 
 
 class PassageKeeper:
-    """Keeps the table of one generation at the newest revision; safe among threads."""
+    """Makes the table of each revision out of the last one; safe among threads."""
 
-    def __init__(self, folder: Path, rows: Rows, *, dimensions: int) -> None:
+    def __init__(self, folder: Path, *, dimensions: int) -> None:
         self._folder = folder
-        self._rows = rows
         self.dimensions = dimensions
         self._lock = threading.Lock()
         self._revision = -1
@@ -176,33 +175,41 @@ class PassageKeeper:
         self._overlay: dict[int, PassageVectors] = {}
         self._table = PassageTable(self._base, self._base, ())
 
-    def table(self, revision: int) -> PassageTable:
-        """The table, at ``revision`` or newer."""
+    @property
+    def in_use(self) -> bool:
+        """Whether anybody has wanted a table yet."""
+        return self._revision >= 0
+
+    def table(self, rows: Moment, revision: int) -> PassageTable:
+        """The table of exactly this revision, which is the one that ``rows`` shows."""
         with self._lock:
+            if self._revision > revision:  # a long request: the others have gone on
+                return PassageKeeper(self._folder, dimensions=self.dimensions).table(rows, revision)
             if self._revision < revision:
-                self._refresh()
+                self._advance(rows, revision)
             return self._table
 
-    def _refresh(self) -> None:
-        if self._revision < 0:
-            self._load()
+    def _advance(self, rows: Moment, revision: int) -> None:
+        if not self.in_use:
+            self._load(revision)
         if self._cacheable:
-            behind = self._rows.count_passages(since=self._revision) + sum(
+            behind = rows.count_passages(since=self._revision) + sum(
                 len(passages.ids) for passages in self._overlay.values()
             )
             if is_large(behind, len(self._base.rows)):
-                self._cacheable = write_cache(self._folder, self._rows, dimensions=self.dimensions)
-                self._load()
-        newest = self._rows.state().revision
-        for passages in self._rows.passages_since(self._revision):
+                self._cacheable = write_cache(
+                    self._folder, rows, revision, dimensions=self.dimensions
+                )
+                self._load(revision)
+        for passages in rows.passages_since(self._revision):
             self._overlay[passages.row] = passages
-        self._revision = newest
+        self._revision = revision
         overlay = Block.of(sorted(self._overlay.values(), key=_row), dimensions=self.dimensions)
         self._table = PassageTable(self._base, overlay, self._overlay)
 
-    def _load(self) -> None:
-        """Begin with the newest cache; without one, with nothing at revision 0."""
-        cache = load_cache(self._folder, dimensions=self.dimensions)
+    def _load(self, revision: int) -> None:
+        """Begin with the newest cache up to this revision; without one, with nothing at 0."""
+        cache = load_cache(self._folder, dimensions=self.dimensions, newest=revision)
         if cache is not None and cache.revision > self._revision:
             self._base, self._revision, self._overlay = cache.block, cache.revision, {}
         self._revision = max(self._revision, 0)

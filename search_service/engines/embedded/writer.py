@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from search_service.engines.embedded.apply import apply_write, catch_up
+from search_service.engines.embedded.apply import apply_write, catch_up, settle
 from search_service.engines.embedded.cache import load_cache, write_cache
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.rows import Rows
@@ -36,6 +36,7 @@ class EmbeddedWriter:
     def write(self, entries: Sequence[Record | Tombstone]) -> Written:
         """Apply the entries; durable and visible when it returns."""
         with self._mutex, translated(self._folder):
+            settle(self._text, self._rows, self._writes)
             written = self._writes.apply(entries)
             apply_write(self._text, self._rows, self._writes)
             return written
@@ -58,7 +59,8 @@ class EmbeddedWriter:
             cache = load_cache(self._folder, dimensions=self._dimensions)
             revision, passages = (cache.revision, len(cache.block.rows)) if cache else (0, 0)
             if is_large(self._rows.count_passages(since=revision), passages):
-                write_cache(self._folder, self._rows, dimensions=self._dimensions)
+                newest = self._rows.moment()
+                write_cache(self._folder, newest, newest.now.revision, dimensions=self._dimensions)
 
     def close(self) -> None:
         """Let go of the connections."""

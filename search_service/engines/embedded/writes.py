@@ -14,7 +14,8 @@ import numpy as np
 
 from search_service.engines.asked import check_vectors
 from search_service.engines.dates import day_of
-from search_service.engines.embedded.rows import FILE_NAME, pack
+from search_service.engines.embedded.rows import pack
+from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
 from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, Written
 
@@ -37,6 +38,7 @@ class RowWriter:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, as far as readers let it, and close."""
+        self._connection.execute("PRAGMA busy_timeout = 0")  # no waiting for readers at work
         with suppress(sqlite3.OperationalError):  # a reader at work: the next writer does it
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.close()
@@ -69,6 +71,12 @@ class RowWriter:
         """Replace one value of ``meta``, durably (or with the transaction under way)."""
         self._connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
 
+    def set_applied(self, revision: int) -> None:
+        """Note that the text index has reached the revision; what it showed before is let go."""
+        with _transaction(self._connection):
+            self._connection.execute("DELETE FROM superseded")
+            self.set_meta("applied", str(revision))
+
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest."""
         self.set_meta("manifest", json.dumps(manifest.to_dict()))
@@ -93,6 +101,14 @@ class RowWriter:
             (standing_of(entry).order, id_of(entry)),
         )
 
+    def _keep(self, row: int | None) -> None:
+        """Keep what the text index shows of an article until it has taken the next one over."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO superseded SELECT * FROM newest WHERE row = ? AND revision <="
+            " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied')",
+            (row,),
+        )
+
     def _bury(self, entry: Tombstone, row: int | None, revision: int) -> bool:
         """Leave a tombstone; say whether there was something to delete."""
         order = standing_of(entry).order
@@ -100,6 +116,7 @@ class RowWriter:
             query = "INSERT INTO articles (id, ordering, revision) VALUES (?, ?, 0)"
             self._connection.execute(query, (entry.id, order))
             return False
+        self._keep(row)
         self._connection.execute("DELETE FROM texts WHERE row = ?", (row,))
         self._connection.execute(
             "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, category = '',"
@@ -110,6 +127,7 @@ class RowWriter:
 
     def _store(self, record: Record, row: int | None, revision: int) -> None:
         view = record.view
+        self._keep(row)
         cursor = self._connection.execute(
             "INSERT OR REPLACE INTO articles (row, id, ordering, revision, digest, category, kind,"
             " author, issuer, day, passages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

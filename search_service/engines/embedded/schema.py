@@ -1,0 +1,87 @@
+"""The tables of a generation's file. Entry point: :func:`create_rows`.
+
+Two tables, so that the columns of 50,000 articles are read in a moment: ``articles`` is narrow,
+``texts`` holds what is large. The text columns are zlib at level 1: on the real corpus the terms
+take 0.95 × the raw text instead of 3.3 × and the views 0.37 ×, for about 4 s per 100 MB written.
+A tombstone is a row without digest; its row number and id are never used for anything else.
+
+``superseded`` holds, from a write until the text index has taken it over, what the text index still
+shows of the articles written; the view ``shown`` is the generation as it was before that write.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from search_service.model import Manifest
+
+FILE_NAME = "articles.sqlite3"
+FORMAT = 2
+_COLUMNS = (
+    "row, id, revision, digest, category, kind, author, issuer, day, passages,"
+    " view, outline, terms, vectors"
+)
+_SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    ordering INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    digest TEXT,
+    category TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL DEFAULT '',
+    author TEXT NOT NULL DEFAULT '',
+    issuer TEXT NOT NULL DEFAULT '',
+    day INTEGER NOT NULL DEFAULT 0,
+    passages INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX articles_revision ON articles (revision);
+CREATE TABLE texts (
+    row INTEGER PRIMARY KEY,
+    view BLOB NOT NULL,
+    outline BLOB NOT NULL,
+    terms BLOB NOT NULL,
+    vectors BLOB NOT NULL
+);
+CREATE TABLE superseded (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    digest TEXT,
+    category TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    author TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
+    view BLOB,
+    outline BLOB,
+    terms BLOB,
+    vectors BLOB
+);
+CREATE VIEW newest AS SELECT {_COLUMNS} FROM articles LEFT JOIN texts USING (row);
+CREATE VIEW shown AS
+    SELECT {_COLUMNS} FROM articles LEFT JOIN texts USING (row)
+    WHERE revision <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied')
+    UNION ALL SELECT {_COLUMNS} FROM superseded;
+"""
+
+
+def create_rows(folder: Path, *, manifest: Manifest, text_schema: str) -> None:
+    """Write the file of an empty generation into ``folder``."""
+    connection = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(_SCHEMA)
+        values = {
+            "format": str(FORMAT),
+            "manifest": json.dumps(manifest.to_dict()),
+            "revision": "0",
+            "applied": "0",
+            "text_schema": text_schema,
+        }
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
+    finally:
+        connection.close()
