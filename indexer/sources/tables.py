@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import IO, Final, NoReturn
 
 from analyzers.language import say
-from indexer.sources.encoding import Line, read_lines
+from indexer.sources.encoding import read_lines
 from indexer.sources.names import known
 from indexer.sources.record import Fault, Raw
+from indexer.sources.rows import Break, Row, read_rows
 from search_service.errors import BadRecord
-
-_LONGEST_CELL: Final = 16 << 20  # characters; csv's own limit of 131,072 is less than a long law
 
 
 def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
@@ -44,49 +43,33 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
     """Yield one record per row; the first row names the fields. A blank cell is an absent value.
 
     Only in a column of previews it is a blank preview: guests may read nothing of that article.
-    Places name the line a record begins on. The separator is that of the first row: comma,
-    semicolon or tab.
+    Places name the line a record begins on. A row that breaks the table, as by a quote without a partner,
+    costs itself and the lines up to the next row, and is one fault. The separator is that of the first row:
+    comma, semicolon or tab.
     """
-    bad: list[Line] = []
-    begun = read = 0
-
-    def texts(lines: Iterator[Line]) -> Iterator[str]:
-        nonlocal read
-        for line in lines:
-            read = line.number
-            if line.fault:
-                bad.append(line)
-            yield f"{line.text}\n"
-
+    number = 1
     try:
         with _opened(path) as stream:
-            lines = texts(read_lines(stream))
-            csv.field_size_limit(_LONGEST_CELL)
-            header = next(lines, "")
-            separator = max(",;\t", key=header.count)
+            lines = read_lines(stream)
+            header = next(lines, None)
+            if header is None:
+                return
+            if header.fault:
+                yield Fault(f"{shown}:1", header.fault)
+            separator = max(",;\t", key=header.text.count)
             names = [
                 name.strip().lstrip("\ufeff")
-                for name in next(csv.reader([header], delimiter=separator), [])
+                for name in next(csv.reader([header.text], delimiter=separator), [])
             ]
-            rows = csv.reader(lines, delimiter=separator, strict=True)
-            while True:
-                begun = read + 1
-                place = f"{shown}:{begun}"
-                try:
-                    row = next(rows)
-                except StopIteration:
-                    break
-                except csv.Error as exc:
-                    bad.clear()
-                    yield Fault(place, _bad_row(exc))
-                    continue
-                if bad:
-                    yield Fault(f"{shown}:{bad[0].number}", bad[0].fault)
-                    bad.clear()
-                elif any(map(str.strip, row)):
-                    yield _record(place, names, row)
+            key = next((place for place, name in enumerate(names) if known(name) == "id"), None)
+            for row in read_rows(lines, separator=separator, columns=len(names), key=key):
+                number = row.number
+                if isinstance(row, Row):
+                    yield _record(f"{shown}:{number}", names, row.cells)
+                else:
+                    yield Fault(f"{shown}:{number}", _break(row))
     except _BROKEN as exc:
-        yield Fault(f"{shown}:{read + 1}", _cannot_read(exc))
+        yield Fault(f"{shown}:{number + 1}", _cannot_read(exc))
 
 
 _BROKEN: Final = (OSError, EOFError, zlib.error)
@@ -170,9 +153,13 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
     return Raw(place, values)
 
 
-def _bad_row(exc: csv.Error) -> str:
+def _break(found: Break) -> str:
+    skipped = found.last - found.number
+    if not skipped:
+        return found.reason
     return say(
-        f"不是有效的 CSV（{exc}）；检查双引号是否成对", f"no valid CSV ({exc}); check the quotes"
+        f"{found.reason}；其后 {skipped} 行也未读，到第 {found.last} 行",
+        f"{found.reason}; the next {skipped} lines, up to line {found.last}, were not read either",
     )
 
 

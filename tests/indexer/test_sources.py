@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -257,6 +258,126 @@ def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:
 
     assert [article.id for article in articles] == ["1", "3", "6"]
     assert [fault.place for fault in faults] == [f"{path}:{line}" for line in (3, 6, 7, 9)]
+
+
+def table(path: Path, changed: dict[str, str], count: int = 1_000) -> Path:
+    """A table of rows 1, 2 …, those of ``changed`` (``r600``) written otherwise; row n is line n + 1."""
+    rows = [
+        changed.get(f"r{n}", f"{n},通知{n},第{n}项工作按期完成。,2024-05-01")
+        for n in range(1, count + 1)
+    ]
+    path.write_text("\n".join(["id,title,body,date", *rows, ""]), encoding="utf-8")
+    return path
+
+
+QUOTED = '{0},"通知{0}","第一段，\n第二段。",2024-05-01'
+
+
+@pytest.mark.parametrize(
+    ("changed", "lost", "lines"),
+    [
+        # A quote opens and is never closed; opens a title; opens in the last row.
+        ({"r600": '600,通知,"工作,2024-05-01'}, [600], [601]),
+        ({"r600": '600,"通知,工作,2024-05-01'}, [600], [601]),
+        ({"r1000": '1000,通知,"工作'}, [1000], [1001]),
+        # A row is cut off, or has a column too many.
+        ({"r1000": "1000,通知"}, [1000], [1001]),
+        ({"r5": "5,通知,工作,2024-05-01,多", "r6": "6,通知"}, [5, 6], [6, 7]),
+        # The text goes on behind a closed quote; a quote within a cell is a character.
+        ({"r600": '600,"通知"一,工作,2024-05-01'}, [600], [601]),
+        ({"r600": '600,通知"一",工"作,2024-05-01'}, [], []),
+        # Closed late, at the end of a cell of another row: in the next one, and fifty later.
+        ({"r600": '600,通知,"工作', "r601": '601,通知,工作"'}, [600, 601], [601]),
+        ({"r600": '600,通知,"工作', "r650": '650,通知,工作",2024-05-01'}, [600], [601]),
+        ({"r600": '600,"通知,工作', "r650": '650,通知",工作,2024-05-01'}, [600], [601]),
+        # Rows of several lines before and after the break, and next to it.
+        (
+            {"r599": QUOTED.format(599), "r600": '600,通知,"工作', "r601": QUOTED.format(601)},
+            [600],
+            [602],
+        ),
+        (
+            {"r600": '600,"通知"一,"第一段，\n第二段。",2024', "r601": QUOTED.format(601)},
+            [600],
+            [601],
+        ),
+        # Several breaks.
+        ({f"r{n}": f'{n},通知,"工作,2024-05-01' for n in (3, 4, 500, 1000)}, [3, 4, 500, 1000], []),
+    ],
+)
+def test_a_quote_without_a_partner_costs_its_row_alone(
+    tmp_path: Path, changed: dict[str, str], lost: list[int], lines: list[int]
+) -> None:
+    """Where the table breaks is one fault; every good row around it comes in, whole."""
+    path = table(tmp_path / "a.csv", changed)
+
+    articles, faults = read(path)
+
+    assert [int(one.id) for one in articles] == [n for n in range(1, 1_001) if n not in lost]
+    if lines:
+        assert [fault.place for fault in faults] == [f"{path}:{line}" for line in lines]
+    assert max(len(one.body) for one in articles) < 30
+    assert bool(faults) == bool(lost)
+
+
+def test_a_text_within_a_broken_row_is_no_row(tmp_path: Path) -> None:
+    """What looks like a row in a cell that broke, but has no id like the others, is not published."""
+    broken = '3,"名单"一,"会员可见：\n张三,科长,一号楼,2024\n李四,科员,二号楼,2024\n完。",2024'
+    path = table(tmp_path / "a.csv", {"r3": broken}, 5)
+
+    articles, faults = read(path)
+
+    assert [one.id for one in articles] == ["1", "2", "4", "5"]
+    (fault,) = faults
+    assert fault.place == f"{path}:4"
+    assert "3" in fault.reason
+    assert "7" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "张三,科长,一号楼,2024\n李四,科员,二号楼,2024\n\n王五,主任,三号楼,2024",
+        "名单\n1,张三,科长,2024\n2,李四,科员,2024",
+        "名单\n1,张三,科长,2024",
+        "一、总则\n二、任务，分工,时限\n三、附则",
+    ],
+)
+def test_a_table_in_a_cell_stays_there(tmp_path: Path, cell: str) -> None:
+    """Lines of as many columns as the table has, in quotes that are right, are text."""
+    path = table(tmp_path / "a.csv", {"r3": f'3,通报,"{cell}",2024'}, 5)
+
+    articles, faults = read(path)
+
+    assert [one.id for one in articles] == ["1", "2", "3", "4", "5"]
+    assert articles[2].body.split() == cell.split()
+    assert not faults
+
+
+def test_many_breaks_are_read_in_linear_time(tmp_path: Path) -> None:
+    """Each line opens a quote, and so does each tenth of them; both end at once."""
+    opened = {f"r{n}": f'{n},通知,"工作' for n in range(1, 10_001)}
+    every = table(tmp_path / "a.csv", opened, 10_000)
+    tenth = {name: row for name, row in opened.items() if name.endswith("0")}
+    some = table(tmp_path / "b.csv", tenth, 10_000)
+    started = time.process_time()
+    assert read(every)[0] == []
+    assert len(read(some)[0]) == 9_000
+    assert time.process_time() - started < 20
+
+
+def test_a_cut_archive_keeps_the_rows_before_an_open_quote(tmp_path: Path) -> None:
+    """What the quote has swallowed is read again before the damage is told."""
+    plain = table(tmp_path / "a.csv", {"r600": '600,通知,"工作,2024-05-01'}, 3_000).read_bytes()
+    path = tmp_path / "b.csv.gz"
+    path.write_bytes(gzip.compress(plain)[:-4_000])
+
+    articles, faults = read(path)
+
+    assert len(articles) > 1_000
+    assert [int(one.id) for one in articles][599] == 601
+    assert len(faults) >= 2
+    assert "读不下去" in faults[-1].reason or "cannot be read on" in faults[-1].reason
 
 
 def test_a_folder_is_read_in_order_and_depth(tmp_path: Path) -> None:
