@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 _HAN = "㐀-䶿一-鿿"
 _NUMERAL = "[零一二三四五六七八九十百千]"
-_ORDINAL = rf"(?:{_NUMERAL}{{1,9}}|\d{{1,4}})\s?"
+_ORDINAL = rf"(?:{_NUMERAL}{{1,9}}|[0-9]{{1,4}})\s?"
 _MARKERS: Final = (
     (1, rf"第\s?{_ORDINAL}(?:编|部分)"),
     (2, rf"第\s?{_ORDINAL}分编"),
@@ -25,11 +25,11 @@ _MARKERS: Final = (
     (5, rf"第\s?{_ORDINAL}条(?:之{_NUMERAL})?"),
     (6, rf"{_NUMERAL}{{1,3}}\s?[、.]"),
     (7, rf"\(\s?{_NUMERAL}{{1,3}}\s?\)、?|[㈠-㈩]"),
-    (10, rf"\d{{1,2}}(?:\.\d{{1,2}}){{2,3}}\.?(?=\s?[{_HAN}])"),
-    (9, rf"\d{{1,2}}\.\d{{1,2}}\.?(?=\s?[{_HAN}])(?!\s?[万亿元倍个米吨公亩平级分以至])"),
-    (8, r"[1-9]\d?\s?(?:\.(?!\d)|\.(?=(?:19|20)\d\d年)|、)|[⒈-⒛]"),
-    (11, r"\(\s?\d{1,2}\s?\)|[⑴-⒇]"),
-    (12, r"[1-9]\d?\)"),
+    (10, rf"[0-9]{{1,2}}(?:\.[0-9]{{1,2}}){{2,3}}\.?(?=\s?[{_HAN}])"),
+    (9, rf"[0-9]{{1,2}}\.[0-9]{{1,2}}\.?(?=\s?[{_HAN}])(?!\s?[万亿元倍个米吨公亩平级分以至])"),
+    (8, r"[1-9][0-9]?\s?(?:\.(?![0-9])|\.(?=(?:19|20)[0-9][0-9]年)|、)|[⒈-⒛]"),
+    (11, r"\(\s?[0-9]{1,2}\s?\)|[⑴-⒇]"),
+    (12, r"[1-9][0-9]?\)"),
     (13, r"[①-⑳]"),
     (14, r"[a-z]\)"),
 )
@@ -43,25 +43,25 @@ _AT_LINE_START = re.compile(rf"[\s#*]*+(?:{_MARKER}){_NOT_A_REFERENCE}")
 # Inside a line only after the end of a sentence or a blank; 第X条 there also needs a blank behind it, or to
 # be the next article.
 _INSIDE_LINE = re.compile(
-    rf"[。;:!?\s](?<!\d:)\s{{0,8}}+(?:(?:{_MARKER}){_NOT_A_REFERENCE}"
+    rf"[。;:!?\s](?<![0-9]:)\s{{0,8}}+(?:(?:{_MARKER}){_NOT_A_REFERENCE}"
     r"(?:(?<![条章节编])(?<!部分)|(?=\s))(?=\s?\S)"
-    rf"|(?<=[。\s])第(?P<next>{_NUMERAL}{{1,9}}|\d{{1,4}})条{_NOT_A_REFERENCE})"
+    rf"|(?<=[。\s])第(?P<next>{_NUMERAL}{{1,9}}|[0-9]{{1,4}})条{_NOT_A_REFERENCE})"
 )
 # 1 总则 on a line of its own: counted, or the first column of a table would be headings.
-_NEXT_CHAPTER = re.compile(rf"[\s#*]*+(?P<number>\d{{1,2}})\s?(?=[{_HAN}][^。;:,\n]{{1,20}}\n)")
+_NEXT_CHAPTER = re.compile(rf"[\s#*]*+(?P<number>[0-9]{{1,2}})\s?(?=[{_HAN}][^。;:,\n]{{1,20}}\n)")
 # 二、主要任务（一）摸清底数。…: the line break between them was lost.
 _LOST_BREAK = re.compile(r"[^。;:!?,、\n]{3,30}?(?=\([一1]\))")
 
 _SUFFIX = "府|室|厅|局|委|会|部|院|办|处|中心|组|署|司|行|社|公司|集团|站|所|校|大学|支部|队|团|庭|联|军区"
-_DIGIT = r"[\d零一二三四五六七八九十x×*]"
+_DIGIT = r"[0-9零一二三四五六七八九十x×*]"
 _DATE = rf"{_DIGIT}{{2,4}}\s?年\s?{_DIGIT}{{1,2}}\s?月\s?{_DIGIT}{{1,3}}\s?日"
 _DATE_LINE = re.compile(rf"\s*\(?{_DATE}\)?\s*")
 _ORGAN_LINE = re.compile(
-    rf"\s*(?![第附一二三四五六七八九十\d])[{_HAN}x×*][{_HAN}x×*\s()]{{1,120}}(?:{_SUFFIX})\s*(?:\(章\)|\(印章\))?\s*"
+    rf"\s*(?![第附一二三四五六七八九十0-9])[{_HAN}x×*][{_HAN}x×*\s()]{{1,120}}(?:{_SUFFIX})\s*(?:\(章\)|\(印章\))?\s*"
     r"|\s*(?:市|省|县|区|州|部|局|厅|院|会|行|署)长\s*\S{1,3}\s?\S{0,2}\s*|\s*(?:主任|主席|总理)\s*\S{1,3}\s?\S{0,2}\s*"
 )
 _SIGNED_LINE = re.compile(
-    rf"\s*(?![第附一二三四五六七八九十\d])[{_HAN}x×*][{_HAN}x×*\s()]{{1,120}}(?:{_SUFFIX})\s*{_DATE}\s*"
+    rf"\s*(?![第附一二三四五六七八九十0-9])[{_HAN}x×*][{_HAN}x×*\s()]{{1,120}}(?:{_SUFFIX})\s*{_DATE}\s*"
 )
 # …请认真执行。清源县人民政府2024年3月5日: the last words of a text that lost its breaks.
 _SIGNED_END = re.compile(rf"(?<=[。;])\s*[{_HAN}x×*\s()]{{2,100}}{_DATE}\s*\Z")
@@ -69,7 +69,7 @@ _NOTE = re.compile(
     r"\s*(?:\(?(?:抄[送报]|分送|主题词|此件|本文有删减|信息公开)|[^\n。]{0,60}日\s?印发\s*\n?\Z|[^\n。]{2,40}日\s?印发\s)"
 )
 _COPIES = re.compile(r"\s*抄[送报]\s?:")
-_ANNEX = re.compile(r"[\s#*]*+附\s?(?:[件表录图]\s?(?:\s|\d|:|[一二三四五六七八九十a-z]|$)|:)")
+_ANNEX = re.compile(r"[\s#*]*+附\s?(?:[件表录图]\s?(?:\s|[0-9]|:|[一二三四五六七八九十a-z]|$)|:)")
 
 _LONGEST_TITLE = 60
 _TITLE_LINES = 6
@@ -89,7 +89,7 @@ _ADDRESSEE = re.compile(
 )
 # On one line with the text: only what begins as those lists do.
 _ADDRESSEE_BEFORE = re.compile(
-    rf"\s*(?:[{_HAN}]{{1,12}}\[\d{{4}}\]\d{{1,5}}号\s?)?(?:各|尊敬的|同志们|全[省市县区]各)[^。;!?:\n]{{0,200}}:(?=\s*\S)"
+    rf"\s*(?:[{_HAN}]{{1,12}}\[[0-9]{{4}}\][0-9]{{1,5}}号\s?)?(?:各|尊敬的|同志们|全[省市县区]各)[^。;!?:\n]{{0,200}}:(?=\s*\S)"
 )
 _CLOSING = re.compile(
     r"\s*(?:特此|专此|此致|此复|妥否|当否|以上(?:意见|报告|请示|方案|汇报|情况|发言)"
@@ -269,7 +269,7 @@ class _Counter:
         assert match.lastgroup is not None  # every alternative is a named group  # noqa: S101
         rank = int(match.lastgroup[1:])
         if rank == 5:
-            number = re.search(rf"{_NUMERAL}+|\d+", match["r5"])
+            number = re.search(rf"{_NUMERAL}+|[0-9]+", match["r5"])
             self.article = _value(number[0]) if number else 0
         return rank
 

@@ -45,18 +45,18 @@ _DATE = relations.DATE
 _BEFORE_ABOUT = re.compile(rf"\s*(?P<organ>{_SEVERAL_ORGANS})\s?(?:关于|印发|转发|批转|发布|公布)")
 # 河北省某厅2019年政府信息公开报告, 1998年中华人民共和国国务院政府工作报告.
 _BEFORE_REPORT = re.compile(
-    rf"(?:\d{{4}}年度?)?(?P<organ>[{_HAN}]{{2,30}}(?:院|厅|局|委员会|委|府|办公室))"
-    r"(?:\d{4}年)?度?(?:政府信息公开|政府工作报告|法治政府建设|工作总结|工作要点)"
+    rf"(?:[0-9]{{4}}年度?)?(?P<organ>[{_HAN}]{{2,30}}(?:院|厅|局|委员会|委|府|办公室))"
+    r"(?:[0-9]{4}年)?度?(?:政府信息公开|政府工作报告|法治政府建设|工作总结|工作要点)"
 )
 _IN_THE_NAME_OF = re.compile(rf"代表(?P<organ>国务院|[{_HAN}]{{2,10}}[省市县区州]人民政府)")
 # 桂林市人民政府 is a name; 市人民政府 only means one.
 _ANONYMOUS = re.compile(r"[省市县区州]?(?:政府|人民政府|委|部)")
 
-_YEAR = r"[\[(]\s?(?:19|20)\d{2}\s?年?\s?[\])]"
+_YEAR = r"[\[(]\s?(?:19|20)[0-9]{2}\s?年?\s?[\])]"
 _NUMBER = re.compile(
-    rf"(?P<organ>[{_HAN}]{{2,60}})\s?{_YEAR}\s?第?\s?\d{{1,5}}\s?号"
-    rf"|(?P<order>[{_HAN}]{{1,60}}令)\s*\(?第\s?\d{{1,5}}号\)?"
-    rf"|(?P<notice>[{_HAN}]{{2,60}}公告)\s?\(?(?:19|20)\d{{2}}年\s?第\s?\d{{1,5}}号\)?"
+    rf"(?P<organ>[{_HAN}]{{2,60}})\s?{_YEAR}\s?第?\s?[0-9]{{1,5}}\s?号"
+    rf"|(?P<order>[{_HAN}]{{1,60}}令)\s*\(?第\s?[0-9]{{1,5}}号\)?"
+    rf"|(?P<notice>[{_HAN}]{{2,60}}公告)\s?\(?(?:19|20)[0-9]{{2}}年\s?第\s?[0-9]{{1,5}}号\)?"
 )
 _NAMED_NUMBER = re.compile(
     r"(?:文\s?号|发文字号|发文号|文件编号)\s?:\s*(?P<number>[^\s()][^\n()]*?(?:\([^\n()]*?\)?[^\n()]*?)?号\)?)"
@@ -93,12 +93,12 @@ _PERSON_SIGNS = re.compile(
 )
 # （2019年10月26日…会议通过）, （2010年4月29日…发布 自发布之日起施行）, （2015年3月13日）
 _ADOPTED = re.compile(
-    rf"\([^()]{{0,30}}?(?P<date>{_DATE})(?:\)|[^()]{{0,50}}(?:\[\d{{4}}\][^()]{{0,10}})?"
+    rf"\([^()]{{0,30}}?(?P<date>{_DATE})(?:\)|[^()]{{0,50}}(?:\[[0-9]{{4}}\][^()]{{0,10}})?"
     r"(?:通过|公布|发布|印发|批准))"
 )
 
 _TAIL_OF_TITLE = re.compile(
-    r"(?:\s|\([^()]*\)|\[[^\[\]]*\]|[》》>]|(?:19|20)\d{2}年?版?|\.(?:docx?|pdf|wps))+$"
+    r"(?:\s|\([^()]*\)|\[[^\[\]]*\]|[》》>]|(?:19|20)[0-9]{2}年?版?|\.(?:docx?|pdf|wps))+$"
 )
 _ABOUT = re.compile(r"关于")
 _LEADS_TO_KIND = r"(?:若干|暂行|试行|具体|补充|实施|指导|工作|行动|有关)*"
@@ -324,9 +324,9 @@ def _written(body: _Source, signature: _Signature | None) -> Found | None:
 # --- annexes -------------------------------------------------------------------------------------
 
 _ANNEXES = re.compile(r"附\s?[件录]?\s?:\s*(?=\S)")
-_ITEM = re.compile(rf"\s*(?P<number>\d{{1,2}})(?:\s?[.、]\s*|(?=[{_HAN}]))")
+_ITEM = re.compile(rf"\s*(?P<number>[0-9]{{1,2}})(?:\s?[.、]\s*|(?=[{_HAN}]))")
 _ITEM_END = re.compile(
-    r"(?:\.(?:docx?|xlsx?|pdf|wps|zip|rar))+|\n|[;。]|\(此件|\(主动|附件\d?[:\s]|一、|更多信息"
+    r"(?:\.(?:docx?|xlsx?|pdf|wps|zip|rar))+|\n|[;。]|\(此件|\(主动|附件[0-9]?[:\s]|一、|更多信息"
     rf"| (?={_SEVERAL_ORGANS}\s?{_DATE})"
 )
 _LONGEST_NAME: Final = 120
@@ -363,7 +363,7 @@ def _items(text: str, position: int, limit: int) -> Iterator[tuple[int, int]]:
         end = _ITEM_END.search(text, item.end(), limit)
         stop = end.start() if end else limit
         reach = limit if end is None else min(limit, end.end() + _LONGEST_LINE)
-        following = re.compile(rf"(?<!\d){number}(?:\s?[.、]\s*(?!\d)|(?=[{_HAN}]{{4}}))")
+        following = re.compile(rf"(?<![0-9]){number}(?:\s?[.、]\s*(?![0-9])|(?=[{_HAN}]{{4}}))")
         beyond = following.search(text, item.end(), reach)
         yield item.end(), min(stop, beyond.start()) if beyond else stop
         item = _ITEM.match(text, beyond.start(), limit) if beyond else None

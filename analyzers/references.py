@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_YEAR = r"(?:19|20)\d{2}"
+_YEAR = r"(?:19|20)[0-9]{2}"
 # 〔2024〕5号, [2024]第5号, (2024)5号: after normalising, lenticular and tortoise brackets are [ ].
 _IN_BRACKETS = (
-    rf"[\[(<《{{]\s?(?P<year>{_YEAR})\s?年?[\])>》}}]\s?第?\s?(?P<number>\d{{1,5}})(?=\s?号)"
+    rf"[\[(<《{{]\s?(?P<year>{_YEAR})\s?年?[\])>》}}]\s?第?\s?(?P<number>[0-9]{{1,5}})(?=\s?号)"
 )
 # 2024年第5号, and 国办发2024年5号 as people type it: an organ's short name ends with any character.
 _WITHOUT_BRACKETS = (
-    rf"(?<!\d)(?P<year2>{_YEAR})\s?年?\s?第\s?(?P<number2>\d{{1,5}})(?=\s?号)"
-    rf"|(?<=[㐀-鿿])(?P<year3>{_YEAR})\s?(?:年|-|\s)\s?(?P<number3>\d{{1,5}})(?=\s?号)"
+    rf"(?<![0-9])(?P<year2>{_YEAR})\s?年?\s?第\s?(?P<number2>[0-9]{{1,5}})(?=\s?号)"
+    rf"|(?<=[㐀-鿿])(?P<year3>{_YEAR})\s?(?:年|-|\s)\s?(?P<number3>[0-9]{{1,5}})(?=\s?号)"
 )
 _BRACKETED = re.compile(_IN_BRACKETS)
 _DOCUMENT_NUMBER = re.compile(f"{_IN_BRACKETS}|{_WITHOUT_BRACKETS}")
@@ -33,34 +33,36 @@ _DIGITS: Final = "零一二三四五六七八九"
 _YEAR_DIGIT = f"[{_DIGITS}0o]"
 _HAN_YEAR = f"[一二]{_YEAR_DIGIT}{{3}}"
 _MONTH = "1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九元]"
-_DAY = "3[01]|[12]\\d|0?[1-9]|(?:[一二三]?十|[廿卅])[一二三四五六七八九]?|[一二三四五六七八九]"
+_DAY = "3[01]|[12][0-9]|0?[1-9]|(?:[一二三]?十|[廿卅])[一二三四五六七八九]?|[一二三四五六七八九]"
 # Not part of a longer number; 第 makes a number an ordinal.
-_ALONE = f"(?<![{_DIGITS}十百千万亿两几数第\\d.])"
+_ALONE = f"(?<![{_DIGITS}十百千万亿两几数第0-9.])"
 _DATE = (
     # 2024年3月5日, 二〇二四年三月, 2024年; of 2024年度 the word 年度 is left whole.
-    rf"(?<!\d)(?P<y1>{_YEAR}|{_HAN_YEAR})(?:\s?年(?!度)(?:\s?(?P<m1>{_MONTH})\s?月"
-    rf"(?:\s?(?P<d1>{_DAY})(?!\d)\s?[日号]?)?)?|(?=\s?年度))"
+    rf"(?<![0-9])(?P<y1>{_YEAR}|{_HAN_YEAR})(?:\s?年(?!度)(?:\s?(?P<m1>{_MONTH})\s?月"
+    rf"(?:\s?(?P<d1>{_DAY})(?![0-9])\s?[日号]?)?)?|(?=\s?年度))"
     # 2024-03-05, 2024.3.5, 2024/3/5; the month alone in two digits: 2024.5 may be a number.
-    rf"|(?<!\d)(?P<y2>{_YEAR})(?P<gap>[-/.])(?P<m2>1[0-2]|0?[1-9])(?P=gap)"
-    r"(?P<d2>3[01]|[12]\d|0?[1-9])(?!\d)"
-    rf"|(?<!\d)(?P<y3>{_YEAR})[-/.](?P<m3>1[0-2]|0[1-9])(?![\d.-])"
+    rf"|(?<![0-9])(?P<y2>{_YEAR})(?P<gap>[-/.])(?P<m2>1[0-2]|0?[1-9])(?P=gap)"
+    r"(?P<d2>3[01]|[12][0-9]|0?[1-9])(?![0-9])"
+    rf"|(?<![0-9])(?P<y3>{_YEAR})[-/.](?P<m3>1[0-2]|0[1-9])(?![0-9.-])"
     # 2023-2025, 2023至2025年: years.
-    rf"|(?<!\d)(?P<y4>{_YEAR})(?=\s?[-~至到]\s?{_YEAR}(?!\d))"
-    rf"|(?<=[-~至到])(?P<y5>{_YEAR})(?!\d)"
+    rf"|(?<![0-9])(?P<y4>{_YEAR})(?=\s?[-~至到]\s?{_YEAR}(?![0-9]))"
+    rf"|(?<=[-~至到])(?P<y5>{_YEAR})(?![0-9])"
     # 3月5日, 三月.
     rf"|{_ALONE}(?P<m6>{_MONTH})\s?月(?:\s?(?P<d6>{_DAY})\s?[日号])?"
 )
-_HAN_NUMBER = f"[一二两三四五六七八九十][{_DIGITS}两十百千万亿]*"
+# As many numerals as the longest number under 10^16 has; a longer run is no number.
+_NUMERALS = f"{_DIGITS}两十百千万亿"
+_HAN_NUMBER = f"[一二两三四五六七八九十][{_NUMERALS}]{{0,30}}+(?![{_NUMERALS}])"
 _PARTS = "条|款|项|章|节|编|部分|季度|期|批|届|次|轮|年|名|位|类"
 _MEASURES = (
     "平方公里|平方米|立方米|个工作日|工作日|周年|公里|公顷|公斤|小时|分钟|人次"
     "|个|名|人|户|家|项|件|次|条|批|所|处|座|栋|套|辆|台|亩|元|吨|米|天|日|年|岁|倍|份|场|期|届"
 )
 _NUMBER = (
-    rf"第\s?(?P<ordinal>{_HAN_NUMBER}|\d{{1,5}})\s?(?P<part>{_PARTS})"
-    rf"|百分之(?P<percent>{_HAN_NUMBER}|\d{{1,9}}(?![\d.点]))"
-    rf"|{_ALONE}(?<!\d,)(?:(?P<amount>{_HAN_NUMBER}|(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})\s?[万亿]?)"
-    rf"\s?(?P<measure>{_MEASURES})|(?P<percent2>\d{{1,9}})%)"
+    rf"第\s?(?P<ordinal>{_HAN_NUMBER}|[0-9]{{1,5}})\s?(?P<part>{_PARTS})"
+    rf"|百分之(?P<percent>{_HAN_NUMBER}|[0-9]{{1,9}}(?![0-9.点]))"
+    rf"|{_ALONE}(?<![0-9],)(?:(?P<amount>{_HAN_NUMBER}|(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|[0-9]{{1,9}})\s?[万亿]?)"
+    rf"\s?(?P<measure>{_MEASURES})|(?P<percent2>[0-9]{{1,9}})%)"
 )
 # What a placeholder stands for; the same letters begin other words (某市场, 某区域, 某组织).
 _THINGS = (
@@ -70,10 +72,10 @@ _THINGS = (
     "|办|院|所(?!有|以|谓)|站|路|年|月|日|地(?!方)|人|号"
 )
 _PLACEHOLDER = (
-    rf"(?:(?<![a-z])[x×*□]{{2,}}(?![a-z0-9])|某{{2,}}|(?:(?<![a-z])[x×*]|某)(?={_THINGS}))"
+    rf"(?:(?<![a-z×*□])[x×*□]{{2,}}+(?![a-z0-9])|某{{2,}}|(?:(?<![a-z])[x×*]|某)(?={_THINGS}))"
     rf"(?P<thing>{_THINGS})?"
 )
-_CODE = r"(?<![a-z0-9])(?P<code>[a-z]\s?\d{2,6})(?![a-z0-9])"
+_CODE = r"(?<![a-z0-9])(?P<code>[a-z]\s?[0-9]{2,6})(?![a-z0-9])"
 # The first that matches at a place wins: a 文号 over the date that its year and number look like.
 _REFERENCE = re.compile(
     f"(?P<document>{_IN_BRACKETS}|{_WITHOUT_BRACKETS})|(?P<date>{_DATE})|(?P<count>{_NUMBER})"
@@ -82,12 +84,13 @@ _REFERENCE = re.compile(
 # Where one can begin. Trying the whole pattern at each character would take five times as long.
 # It begins with one set of characters, by which the search passes over all others at once.
 _BEGINNING = re.compile(
-    r"[\[(<《{\d第百某x×*□a-z一二两三四五六七八九十元]"
-    r"(?:(?<=\d)|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?\d)|(?<=百)(?=分之)"
-    r"|(?<=第)(?=[\s\d一二两三四五六七八九十])|(?<=[十元])(?=[一二三四五六七八九月])"
+    r"[\[(<《{0-9第百某x×*□a-z一二两三四五六七八九十元]"
+    r"(?:(?<=[0-9])|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?[0-9])|(?<=百)(?=分之)"
+    r"|(?<=第)(?=[\s0-9一二两三四五六七八九十])|(?<=[十元])(?=[一二三四五六七八九月])"
     rf"|(?<=[一二两三四五六七八九])(?=[{_DIGITS}0o十百千万亿月])|(?<=十)(?={_MEASURES}))"
 )
 _LEAST_AMOUNT = 10
+_GREATEST: Final = 10**16
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,20 @@ class Reference:
 
 
 def _value(text: str) -> int | None:
-    """The number that digits or numerals mean; None for numerals that are no one number: 十四五."""
-    if text[0].isdigit() and text[0].isascii():
-        digits = text.rstrip("万亿").strip()
-        scale = {"万": 10_000, "亿": 100_000_000}.get(text[-1], 1)
-        return int(digits.replace(",", "")) * scale
+    """The number that digits or numerals mean, up to 10^16.
+
+    None for greater ones and for numerals that are no one number: 十四五.
+    """
+    value = _digits(text) if text[0] in "0123456789" else _numerals(text)
+    return value if value is not None and value <= _GREATEST else None
+
+
+def _digits(text: str) -> int:
+    scale = {"万": 10_000, "亿": 100_000_000}.get(text[-1], 1)
+    return int(text.rstrip("万亿").strip().replace(",", "")) * scale
+
+
+def _numerals(text: str) -> int | None:
     total = section = digit = 0
     least, spoken = 10_000, False  # the last unit; whether a digit still waits for one
     for character in text:

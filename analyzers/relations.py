@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _DIGIT = "零一二三四五六七八九十"
-_YEAR = rf"(?:(?:19|20)\d{{2}}|[一二][{_DIGIT}]{{3}})"
-_DAY = rf"年\s?(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})\s?月\s?(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})\s?日"
+_YEAR = rf"(?:(?:19|20)[0-9]{{2}}|[一二][{_DIGIT}]{{3}})"
+_DAY = rf"年\s?(?:[0-9]{{1,2}}|[{_DIGIT}]{{1,3}})\s?月\s?(?:[0-9]{{1,2}}|[{_DIGIT}]{{1,3}})\s?日"
 # A whole date of a normalised text.
 DATE: Final = rf"{_YEAR}\s?{_DAY}"
 _DAYS = re.compile(_DAY)
@@ -40,7 +40,7 @@ _EFFECTIVE = re.compile(
 )
 _IS_VALID = re.compile(
     r"(?:有|试)[效行]期限?为?\s?"
-    rf"(?P<time>[至到]\s?\d{{4}}年\d{{1,2}}月\d{{1,2}}日|(?:\d{{1,2}}|[{_DIGIT}两]{{1,3}})\s?年)"
+    rf"(?P<time>[至到]\s?[0-9]{{4}}年[0-9]{{1,2}}月[0-9]{{1,2}}日|(?:[0-9]{{1,2}}|[{_DIGIT}两]{{1,3}})\s?年)"
 )
 _VALID = re.compile(
     r"(?:施行|实施|执行|试行|解释|生效|本(?:实施|暂行|试行)?[^。;,\n《》人]{2})[,。;]?\s?$"

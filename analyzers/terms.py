@@ -15,7 +15,7 @@ from analyzers.normalize import normalize
 from analyzers.segment import open_segmenter
 
 # Raise it when the code of this package changes what terms a text gets: it is part of the fingerprint.
-VERSION = 2
+VERSION = 3
 
 # 々 and the extension planes count as Han: names of places and people use them.
 HAN = "々㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"

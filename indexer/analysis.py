@@ -28,14 +28,20 @@ from search_service.model import (
 
 
 def view_of(article: Article, audience: Audience) -> View | None:
-    """What the audience may read of the article; None: it may not know of it.
+    """What the audience may read of the article, with what its text says; None: it may not know of it."""
+    view = given_to(article, audience)
+    return None if view is None else _with_metadata(view)
+
+
+def given_to(article: Article, audience: Audience) -> View | None:
+    """What the source gives the audience of the article; None: it may not know of it.
 
     Guests read the preview exactly as the source publishes it; members and staff the whole body.
     """
     if audience < article.audience:
         return None
     preview = article.preview if audience is Audience.PUBLIC else None
-    view = View(
+    return View(
         id=article.id,
         title=article.title,
         text=article.body if preview is None else preview,
@@ -54,7 +60,6 @@ def view_of(article: Article, audience: Audience) -> View | None:
         url=article.url,
         extra=article.extra,
     )
-    return _with_metadata(view)
 
 
 # The fields of a view by the name of what fills them.

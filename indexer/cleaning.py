@@ -149,7 +149,7 @@ def _without_page_marks(text: str) -> str:
 
 # Any number of amp; in front: texts escaped twice or more. Without ; only nbsp, which is no word.
 _ENTITY: Final = re.compile(
-    r"&(?:amp;)*(?:(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(nbsp)(?![a-z0-9;]))",
+    r"&(?:amp;)*(?:(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(nbsp)(?![a-z0-9;]))",
     re.IGNORECASE,
 )
 

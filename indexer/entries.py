@@ -6,10 +6,15 @@ Also articles as bytes, for the ledger: :func:`pack` and :func:`unpack`.
 import dataclasses
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from analyzers.embed import Embedder
+from analyzers.language import say
 from indexer.analysis import analyse, view_of
+from search_service.engines import Writer
 from search_service.engines.ordering import Standing
+from search_service.errors import GongwenError, MappingConflict
 from search_service.model import (
     UNVERSIONED,
     Article,
@@ -18,6 +23,7 @@ from search_service.model import (
     Tombstone,
     Vector,
     View,
+    Written,
 )
 from search_service.service import SearchService
 from search_service.vectors import Remembering
@@ -35,33 +41,138 @@ def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
     ]
 
 
+@dataclass
+class Prepared:
+    """What a batch is for each audience, and why some of its articles are not for some of them.
+
+    ``refused``: reasons by audience and id.
+    """
+
+    entries: dict[Audience, Entries] = field(default_factory=dict)
+    refused: dict[Audience, dict[str, str]] = field(default_factory=dict)
+
+    def refuse(self, audience: Audience, id: str, version: int, reason: str) -> Tombstone:
+        """What stands for an article that this audience cannot have, and the note why."""
+        self.refused.setdefault(audience, {})[id] = reason
+        return Tombstone(id=id, version=version)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """A reason for each article that some audience cannot have; it names the audiences."""
+        found: dict[str, dict[str, None]] = {}
+        for audience, reasons in self.refused.items():
+            for id, reason in reasons.items():
+                line = f"{audience.label}{say('：', ': ')}{reason}"
+                found.setdefault(id, {})[line] = None
+        return {id: say("；", "; ").join(lines) for id, lines in found.items()}
+
+
 def entries_of(
     service: SearchService,
     articles: Sequence[Article],
     audiences: Sequence[Audience],
     held: Mapping[Audience, Mapping[str, Standing]] | None = None,
-) -> Mapping[Audience, Entries]:
+) -> Prepared:
     """What numbered articles are for each audience, the public first: its vectors see no other text.
 
     An article that an audience may not know of leaves a tombstone there, so that no stale update of
-    when it was public brings it back. ``held``: what stands already; the same view is left out.
+    when it was public brings it back. So does one whose view cannot be analysed: it is refused, for
+    this audience alone, and what stood there may hold what nobody is to read any more. ``held``: what
+    stands already; the same view is left out.
+
+    Raises what is no fault of an article: where the store fails, and where the model reads nothing.
     """
     embedder = service.embedder and Remembering(service.embedder, service.vectors)
     known: dict[str, Vector | None] = {}
-    entries: dict[Audience, Entries] = {}
+    prepared = Prepared()
     for audience in sorted(audiences):
         standing = held[audience] if held else {}
         views: list[tuple[View, int]] = []
-        entries[audience] = []
+        entries = prepared.entries[audience] = []
         for article in articles:
             version = version_of(article)
-            view = view_of(article, audience)
+            try:
+                view = view_of(article, audience)
+            except Exception as exc:  # noqa: BLE001  (whatever a text makes it raise is a fault of that text)
+                reason = _reason(exc)
+                entries.append(prepared.refuse(audience, article.id, version, reason))
+                continue
             if view is None:
-                entries[audience].append(Tombstone(id=article.id, version=version))
+                entries.append(Tombstone(id=article.id, version=version))
             elif article.id not in standing or standing[article.id].digest != view.digest:
                 views.append((view, version))
-        entries[audience] += analyse(views, service.analyzer, embedder, known)
-    return entries
+        for view, version, outcome in _analysed(service, embedder, views, known):
+            if isinstance(outcome, Record):
+                entries.append(outcome)
+            else:
+                entries.append(prepared.refuse(audience, view.id, version, _reason(outcome)))
+    return prepared
+
+
+def _analysed(
+    service: SearchService,
+    embedder: Embedder | None,
+    views: Sequence[tuple[View, int]],
+    known: dict[str, Vector | None],
+) -> Iterator[tuple[View, int, Record | Exception]]:
+    """The record of each view, or what its text made the analysis raise."""
+    try:
+        records = list(analyse(views, service.analyzer, embedder, known))
+    except (GongwenError, OSError):
+        raise
+    except Exception as exc:  # noqa: BLE001  (as above)
+        if len(views) > 1:
+            for one in views:
+                yield from _analysed(service, embedder, [one], known)
+            return
+        if service.embedder is not None:
+            service.embedder.embed(
+                ["公文"]
+            )  # raises where the model, and not the text, is at fault
+        ((view, version),) = views
+        yield view, version, exc
+    else:
+        for (view, version), record in zip(views, records, strict=True):
+            yield view, version, record
+
+
+def _reason(exc: Exception) -> str:
+    return say(
+        f"无法分析，未收录（{type(exc).__name__}: {exc}）；请报告此文",
+        f"cannot be analysed and is not held ({type(exc).__name__}: {exc}); please report this text",
+    )
+
+
+def write(writer: Writer, entries: Entries) -> tuple[Written, dict[str, str]]:
+    """Write entries; one that the engine refuses leaves a tombstone, and its reason is returned by id.
+
+    Raises ``EngineError`` where that is no fault of a record, ``MappingConflict`` where every record is
+    refused: then the index is at fault.
+    """
+    written, refused = _write(writer, entries)
+    if 1 < len(refused) == len(entries):
+        raise refused[0][1]
+    gone = [Tombstone(id=record.view.id, version=record.version) for record, _ in refused]
+    if gone:
+        written += writer.write(gone)
+    return written, {record.view.id: exc.message for record, exc in refused}
+
+
+def _write(
+    writer: Writer, entries: Entries
+) -> tuple[Written, list[tuple[Record, MappingConflict]]]:
+    try:
+        return writer.write(entries), []
+    except MappingConflict as exc:
+        match entries:
+            case [Record() as record]:
+                return Written(), [(record, exc)]
+            case [] | [_]:
+                raise
+    middle = len(entries) // 2
+    written, refused = _write(writer, entries[:middle])
+    more, others = _write(writer, entries[middle:])
+    return written + more, refused + others
 
 
 def version_of(article: Article) -> int:

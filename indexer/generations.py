@@ -10,7 +10,7 @@ half-built one never does. What is written meanwhile is in the ledger, and repla
 
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from analyzers.language import say
 from indexer.checks import hold
 from indexer.cleaning import Cleaning
 from indexer.entries import entries_of, numbered
-from indexer.pipeline import calibrate, count, open_writers, replay
+from indexer.pipeline import calibrate, count, open_writers, replay, report_refused, write_all
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
 from search_service.engines import Scope, Writer
@@ -113,7 +113,8 @@ def load(
         for article in read(sources, cleaning, report):
             spool.put(article)
             progress("read", spool.count, 0)
-        _check_size(service, spool.count, len(report.faults), shrink=shrink)
+        faults = len(report.faults)
+        _check_size(service, spool.count, faults, shrink=shrink)
         reads = spool.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
@@ -122,10 +123,14 @@ def load(
         drop_leftovers(service)
         with open_writers(service, created, loading=True) as writers:
             loaded = _load(service, spool, writers, sequence, report, progress)
+            # Of what guests may read alone: no other text decides whether they get a new index.
+            lost = len(loaded.refused[Audience.PUBLIC])
+            _check_size(service, spool.count - lost, faults + lost, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
                 _remove_others(service, created[audience], writer, loaded)
-                titles = spool.titles(audience, relevance.FLOOR_TITLES)
+                refused = loaded.refused[audience]
+                titles = spool.titles(audience, relevance.FLOOR_TITLES, refused)
                 calibrate(service, created[audience], writer, titles)
     if loaded.stale:
         # Only what a killed load has left can be in the way: another text under the same version.
@@ -308,9 +313,13 @@ def _check_size(service: SearchService, count: int, faults: int, *, shrink: bool
 
 @dataclass
 class _Loaded:
-    """What was loaded: how many articles each audience must then have, and the ids of all."""
+    """What was loaded: how many articles each audience must then have, and the ids of all.
+
+    ``refused``: the ids of those that an audience cannot have.
+    """
 
     expected: Counter[Audience] = field(default_factory=Counter)
+    refused: defaultdict[Audience, set[str]] = field(default_factory=lambda: defaultdict(set))
     ids: set[str] = field(default_factory=set)
     stale: bool = False
 
@@ -328,15 +337,18 @@ def _load(
         articles = numbered(batch, sequence)
         ids = [article.id for article in articles]
         held = {audience: writer.standing(ids) for audience, writer in writers.items()}
-        entries = entries_of(service, articles, tuple(writers), held)
-        for audience, writer in writers.items():
-            result = writer.write(entries[audience])
-            hidden = sum(isinstance(entry, Tombstone) for entry in entries[audience])
-            loaded.expected[audience] += len(articles) - hidden
+        prepared = entries_of(service, articles, tuple(writers), held)
+        results = write_all(writers, prepared)
+        for audience, result in results.items():
+            entries, refused = prepared.entries[audience], prepared.refused.get(audience, {})
+            hidden = {entry.id for entry in entries if isinstance(entry, Tombstone)}
+            loaded.expected[audience] += len(articles) - len(hidden | set(refused))
+            loaded.refused[audience] |= set(refused)
             loaded.stale |= bool(result.stale)
             if audience is max(writers):
-                same = Written(unchanged=len(articles) - len(entries[audience]))
-                count(report, entries[audience], result + same)
+                same = Written(unchanged=len(articles) - len(entries))
+                count(report, entries, result + same)
+        report_refused(prepared, report)
         service.store.set_views({one.id: one.views for one in batch if one.views is not None})
         loaded.ids.update(ids)
         progress("index", len(loaded.ids), spool.count)

@@ -14,10 +14,19 @@ from types import TracebackType
 from typing import Self
 
 from analyzers.language import say
-from indexer.analysis import view_of
+from indexer.analysis import given_to
 from indexer.calibration import calibrate_meaning
 from indexer.cleaning import Cleaning
-from indexer.entries import Entries, entries_of, numbered, pack, unpack, version_of
+from indexer.entries import (
+    Entries,
+    Prepared,
+    entries_of,
+    numbered,
+    pack,
+    unpack,
+    version_of,
+    write,
+)
 from indexer.sources import Fault
 from indexer.spool import BATCH, Progress, Report, batches, read, silent
 from indexer.vocabulary import collect
@@ -107,9 +116,10 @@ def write_changes(
         for change in changes
         if change.article is None
     ]
-    entries = entries_of(service, articles, tuple(writers))
+    # What cannot be held was reported when it was entered.
+    prepared = entries_of(service, articles, tuple(writers))
     for audience, writer in writers.items():
-        writer.write([*entries[audience], *gone])
+        write(writer, [*prepared.entries[audience], *gone])
 
 
 def replay(service: SearchService, writers: Mapping[Audience, Writer], after: int) -> int:
@@ -153,23 +163,42 @@ def add(
 def _add(service: SearchService, live: Live, batch: Sequence[Article], report: Report) -> None:
     ledger = service.store.ledger
     articles = numbered(batch, ledger.next())
-    # Analysed before they are entered: what cannot be analysed must not come back with every run.
-    entries = entries_of(service, articles, tuple(live.writers()))
+    # Analysed before they are entered: what stops a run must not come back with every run.
+    prepared = entries_of(service, articles, tuple(live.writers()))
     changes = ledger.enter(
         [Change(article_id=one.id, version=version_of(one), article=pack(one)) for one in articles]
     )
     writers = live.writers()
-    if set(writers) != set(entries):  # activated meanwhile, for other audiences
-        entries = entries_of(service, articles, tuple(writers))
-    results = {audience: writer.write(entries[audience]) for audience, writer in writers.items()}
+    if set(writers) != set(prepared.entries):  # activated meanwhile, for other audiences
+        prepared = entries_of(service, articles, tuple(writers))
+    results = write_all(writers, prepared)
     ledger.applied(changes)
     highest = max(writers)
-    count(report, entries[highest], results[highest])
-    _report_missing_index(articles, live.generations, report)
+    count(report, prepared.entries[highest], results[highest])
+    report_refused(prepared, report)
+    held = [article for article in articles if article.id not in prepared.faults]
+    _report_missing_index(held, live.generations, report)
     stale = set(results[highest].stale)
     service.store.set_views(
         {one.id: one.views for one in articles if one.views is not None and one.id not in stale}
     )
+
+
+def write_all(writers: Mapping[Audience, Writer], prepared: Prepared) -> dict[Audience, Written]:
+    """Write a batch for each audience; what an engine refuses is noted beside what else was refused."""
+    results = {}
+    for audience, writer in writers.items():
+        results[audience], refused = write(writer, prepared.entries[audience])
+        if refused:
+            prepared.refused.setdefault(audience, {}).update(refused)
+    return results
+
+
+def report_refused(prepared: Prepared, report: Report) -> None:
+    """Report the articles of a batch that some audience cannot have."""
+    faults = [Fault(f"id={id}", reason) for id, reason in prepared.faults.items()]
+    report.faults += faults
+    report.articles -= len(faults)
 
 
 def count(report: Report, entries: Entries, result: Written) -> None:
@@ -205,7 +234,7 @@ def _report_missing_index(
     """Report the articles of which audiences that share an index may read different things."""
     for article in articles:
         for generation in live.values():
-            views = [view_of(article, audience) for audience in generation.serves]
+            views = [given_to(article, audience) for audience in generation.serves]
             if len({view.digest if view else "" for view in views}) > 1:
                 reason = say(
                     "已按公开内容收录；有会员内容而没有会员索引，请运行 gongwen index 来源 重建",

@@ -2,7 +2,7 @@
 
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -57,9 +57,13 @@ class Spool:
         for _ in range(self.count):
             yield pickle.load(self._file)  # noqa: S301  (our own temporary file)
 
-    def titles(self, audience: Audience, limit: int) -> list[str]:
-        """Titles that the audience may know of, evenly from the whole source."""
-        known = [article.title for article in self if article.audience <= audience]
+    def titles(self, audience: Audience, limit: int, refused: Container[str]) -> list[str]:
+        """Titles that the audience may know of, evenly from the whole source, without those ids."""
+        known = [
+            article.title
+            for article in self
+            if article.audience <= audience and article.id not in refused
+        ]
         return known[:: max(1, len(known) // limit)]
 
     def audiences(self) -> dict[Audience, Audience]:

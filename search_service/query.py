@@ -33,8 +33,8 @@ _FILTERS = {
     "after": "date_from",
     "before": "date_to",
 }
-_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})?", re.ASCII)
+_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})?", re.ASCII)
 
 
 @dataclass(frozen=True)

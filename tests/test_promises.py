@@ -497,3 +497,43 @@ def test_an_excluded_title_is_not_the_first_hit(sample_service: SearchService) -
     title = browse.article(sample_service, "20206", Audience.PUBLIC).view.title
     page = search(sample_service, SearchRequest(text=f"-{title}", size=100), Audience.PUBLIC)
     assert "20206" not in {result.stored.view.id for result in page.results}
+
+
+def test_what_is_written_in_digits_of_any_script_is_indexed_and_found(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """Digits of other scripts are digits; numerals without end are text. Neither way of typing is lost."""
+    service = open_named("index")
+    numerals = f"一{'亿' * 600}元"
+    texts = {
+        "a": "依照第༡条办理。",
+        "b": "共收到申请١٢个。",
+        "c": "参会𝟏𝟐人到场。",
+        "d": f"合计{numerals}整。",
+        "e": f"合计{'1,' * 3000}000元。",
+        "f": "参会12人离场。",
+    }
+    records = [{"id": key, "title": f"通知{key}", "body": text} for key, text in texts.items()]
+    source = write_source(tmp_path / "a.jsonl", records)
+    report = generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert (report.articles, report.faults) == (len(records), [])
+
+    def found(text: str) -> set[str]:
+        request = SearchRequest(text=text, mode=Mode.KEYWORD, size=50)
+        page = search(service, request, Audience.PUBLIC)
+        return {result.stored.view.id for result in page.results} if not page.relaxed else set()
+
+    assert found("第༡条") == found("第1条") == {"a"}
+    assert found("收到申请١٢个") == found("收到申请12个") == {"b"}
+    assert found("参会𝟏𝟐人") == found("参会12人") == {"c", "f"}
+    assert found(numerals[:200]) == {"d"}
+    client = create_app(service, read_settings()).test_client()
+    for text in (
+        *texts.values(),
+        numerals,
+        f"第{numerals}条",
+        f"百分之{'九' * 150}",
+        "1," * 90 + "个",
+    ):
+        answer = client.get("/api/v1/search", query_string={"q": text[:200]})
+        assert answer.status_code == 200

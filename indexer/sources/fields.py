@@ -29,13 +29,13 @@ _AUDIENCES: Final = {
     "会员": Audience.MEMBER,
     "内部": Audience.STAFF,
 }
-_NUMBER: Final = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?\s*[字片次个]?")
+_NUMBER: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?\s*[字片次个]?")
 _DATE: Final = re.compile(
-    r"(?P<year>\d{4})(?:"
-    r"(?P<compact_month>\d\d)(?P<compact_day>\d\d)"
-    r"|\s*[-/.年]\s*(?P<month>\d{1,2})(?:\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?|\s*月)?"
+    r"(?P<year>[0-9]{4})(?:"
+    r"(?P<compact_month>[0-9][0-9])(?P<compact_day>[0-9][0-9])"
+    r"|\s*[-/.年]\s*(?P<month>[0-9]{1,2})(?:\s*[-/.月]\s*(?P<day>[0-9]{1,2})\s*日?|\s*月)?"
     r"|\s*年)?"
-    r"(?:(?:[Tt]|\s+)\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+    r"(?:(?:[Tt]|\s+)[0-9]{1,2}(?::[0-9]{2}){1,2}(?:[.,][0-9]+)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 _NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # how MySQL writes that there is none
 

@@ -171,10 +171,10 @@ def article_of(
 
 # Names of things that look like codes: G20峰会, C919客机, G318国道, A4纸, Q3 (a quarter).
 _NO_CODE: Final = re.compile(
-    r"(?:G7|G8|G20|G60|C919|C929|K12|A[345]|H5|Q[1-4]|T[1-4])(?!\d)"
-    r"|[GSXYCD]\d+\s*(?:[国省县乡]道|高速|公路|次?列车|高铁|动车)"
+    r"(?:G7|G8|G20|G60|C919|C929|K12|A[345]|H5|Q[1-4]|T[1-4])(?![0-9])"
+    r"|[GSXYCD][0-9]+\s*(?:[国省县乡]道|高速|公路|次?列车|高铁|动车)"
 )
-_CODE: Final = re.compile(r"([A-Z]\d{1,6})(?:\s+(?=\S)|(?=[\u3400-\u9fff“‘《【「]))")
+_CODE: Final = re.compile(r"([A-Z][0-9]{1,6})(?:\s+(?=\S)|(?=[\u3400-\u9fff“‘《【「]))")
 
 
 def split_code(title: str) -> tuple[str | None, str]:

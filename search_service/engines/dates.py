@@ -10,7 +10,7 @@ from analyzers.language import say
 from search_service.errors import BadInput
 from search_service.model import Filters
 
-_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 
 
 def day_of(date: str | None) -> int:

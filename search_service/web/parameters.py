@@ -26,8 +26,8 @@ from search_service.page import Mode, SearchRequest
 
 # A filter value is a name out of the facets; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def _whole_number(value: object) -> object:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from analyzers import outline
+from analyzers.normalize import normalize
 from search_service.model import Stored
 
 # A line that begins as a heading does and is longer, or ends a sentence, is a paragraph with a lead.
@@ -20,14 +21,14 @@ _ENDS_A_SENTENCE = tuple("。；;！!？?…")
 _LINE = re.compile(r"[^\n]+")
 # What begins a heading: a sign, 第, 附 or a number. Up to the first end of a sentence, it is the heading.
 _BEGINNING = re.compile(
-    rf"[\W\d_第附零一二三四五六七八九十百千〇①-⑳][^。；;：:！!？?]{{0,{_LONGEST_HEADING - 1}}}"
+    rf"[\W0-9_第附零一二三四五六七八九十百千①-⑳][^。;:!?]{{0,{_LONGEST_HEADING - 1}}}"
 )
 # The outline takes these off its titles.
 _AROUND_TITLES = "#* \t\r\u3000"
 # Lines of text behind all others: a date before them is not the end of a document.
 _NO_SIGNATURE = ("—\n",) * 5
-_SECOND_LEVEL = re.compile(r"[(（]")
-_THIRD_LEVEL = re.compile(r"[\d０-９①-⑳]")
+_SECOND_LEVEL = re.compile(r"\(")
+_THIRD_LEVEL = re.compile(r"[0-9①-⑳]")
 _GAP = "……"
 
 
@@ -70,8 +71,11 @@ def _leads(contents: Sequence[str]) -> list[str]:
     Passages join short parts and forget their headings, so the outline is asked again, once for all: the
     beginnings of the lines, filled up to one width that is also the limit, are a section each.
     """
-    matches = [_BEGINNING.match(content) for content in contents]
-    beginnings = [match[0].rstrip(_AROUND_TITLES) if match else "" for match in matches]
+    matches = [_BEGINNING.match(normalize(content)) for content in contents]
+    beginnings = [
+        content[: match.end()].rstrip(_AROUND_TITLES) if match else ""
+        for content, match in zip(contents, matches, strict=True)
+    ]
     different = list(dict.fromkeys(filter(None, beginnings)))
     width = _LONGEST_HEADING + len("\n")
     padded = [f"{beginning:{_LONGEST_HEADING}}\n" for beginning in different]
@@ -86,9 +90,10 @@ def _leads(contents: Sequence[str]) -> list[str]:
 
 
 def _level(heading: str) -> int:
-    if _SECOND_LEVEL.match(heading):
+    normal = normalize(heading)
+    if _SECOND_LEVEL.match(normal):
         return 3
-    return 4 if _THIRD_LEVEL.match(heading) else 2
+    return 4 if _THIRD_LEVEL.match(normal) else 2
 
 
 def _with_gaps(text: str, *, gapped: bool) -> Markup:

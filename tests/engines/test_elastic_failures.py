@@ -75,6 +75,7 @@ def ask(url: str, access: Access = AS_SERVED) -> EngineError:
             WrongVersion,
         ),
         (Reply(406, {"error": "Accept header is not supported", "status": 406}), WrongVersion),
+        (Reply(413, {"error": "Content Too Large", "status": 413}), MappingConflict),
         (PAGE, WrongVersion),
         (Reply(404, PAGE.body, PAGE.headers), WrongVersion),
         (Reply(200, {}, {"Content-Type": "application/json"}), WrongVersion),

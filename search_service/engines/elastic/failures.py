@@ -176,6 +176,17 @@ def _unfit(address: str, reason: str) -> MappingConflict:
     )
 
 
+def _too_large(address: str, reason: str) -> MappingConflict:
+    return MappingConflict(
+        say(
+            f"{address} 的 Elasticsearch 不收这样大的文章（{reason}）；请拆分文章，或调大"
+            " http.max_content_length",
+            f"Elasticsearch at {address} takes no article of this size ({reason});"
+            " split it, or raise http.max_content_length",
+        )
+    )
+
+
 _BY_KIND: Final[Mapping[str, Callable[[str, str], EngineError]]] = {
     "aliases_not_found_exception": no_index,
     "cluster_block_exception": _blocked,
@@ -192,6 +203,7 @@ _BY_STATUS: Final[Mapping[int, Callable[[str, str], EngineError]]] = {
     404: silence,  # a scan's point in time that is gone
     406: wrong_version,
     408: late,
+    413: _too_large,
     415: wrong_version,
     429: _busy,
     502: silence,
