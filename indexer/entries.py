@@ -54,7 +54,7 @@ class Prepared:
     def refuse(self, audience: Audience, id: str, version: int, reason: str) -> Tombstone:
         """What stands for an article that this audience cannot have, and the note why."""
         self.refused.setdefault(audience, {})[id] = reason
-        return Tombstone(id=id, version=version)
+        return Tombstone(id=id, version=version, withheld=True)
 
     @property
     def faults(self) -> dict[str, str]:
@@ -98,7 +98,7 @@ def entries_of(
                 entries.append(prepared.refuse(audience, article.id, version, reason))
                 continue
             if view is None:
-                entries.append(Tombstone(id=article.id, version=version))
+                entries.append(Tombstone(id=article.id, version=version, withheld=True))
             elif article.id not in standing or standing[article.id].digest != view.digest:
                 views.append((view, version))
         for view, version, outcome in _analysed(service, embedder, views, known):
@@ -152,7 +152,9 @@ def write(writer: Writer, entries: Entries) -> tuple[Written, dict[str, str]]:
     written, refused = _write(writer, entries)
     if 1 < len(refused) == len(entries):
         raise refused[0][1]
-    gone = [Tombstone(id=record.view.id, version=record.version) for record, _ in refused]
+    gone = [
+        Tombstone(id=record.view.id, version=record.version, withheld=True) for record, _ in refused
+    ]
     if gone:
         written += writer.write(gone)
     return written, {record.view.id: exc.message for record, exc in refused}

@@ -364,7 +364,10 @@ def _remove_others(
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
     others = [one.view.id for one in reader.scan() if one.view.id not in loaded.ids]
     standing = writer.standing(others)
-    writer.write([Tombstone(id=key, version=standing[key].version) for key in others])
+    writer.write(
+        # Withheld: what was entered since with the same version must be able to come.
+        [Tombstone(id=key, version=standing[key].version, withheld=True) for key in others]
+    )
     writer.complete()
 
 

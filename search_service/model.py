@@ -170,10 +170,14 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Tombstone:
-    """The durable mark of a deleted article; it keeps a stale update from bringing it back."""
+    """The durable mark of an article that is not there; it keeps a stale update from bringing it back.
+
+    ``withheld``: it was not deleted, this audience may not know of it; at the same version it may.
+    """
 
     id: str
     version: int
+    withheld: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from search_service.vectors import VectorCache
 from search_service.vocabularies import Known
 
 # Raise it when what a generation stores changes its meaning.
-SCHEMA = 4
+SCHEMA = 5
 NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 

@@ -11,10 +11,12 @@ The contract in prose
   before, and ``rollback`` goes back to it. A generation may serve several audiences (a source without
   paid text needs only one). A generation that serves nobody and is no rollback target may be dropped.
 * **Writes** are ordered by version (:mod:`search_service.engines.ordering`): whatever arrives in
-  whatever sequence, the entry of the highest order stands in the end. An entry whose view has the
-  digest already stored is *unchanged*: it raises the order and leaves the index untouched. A ``write``
-  is committed, durable and visible to readers opened afterwards when it returns; each call is atomic
-  per article. Tombstones are kept for the life of the generation.
+  whatever sequence, the entry of the highest order stands in the end, of several the last. An entry
+  whose view has the digest already stored is *unchanged*: it raises the order (a lower one does
+  nothing) and leaves the index untouched. A ``write`` is committed, durable and visible to readers
+  opened afterwards when it returns; each call is atomic per article. Tombstones are kept for the life
+  of the generation; one for an article that the generation never held changes nothing that is read:
+  neither revision nor scores, now or later.
 * **Loading**: a generation that serves nobody yet may be written in bulk, ``writer(…, loading=True)``;
   then writes are durable when they return and visible after ``complete``.
 * **One writing process** per index (embedded): another one gets ``WriterBusy``. One process may hold

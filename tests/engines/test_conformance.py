@@ -157,6 +157,52 @@ def test_an_unchanged_view_raises_the_order(library: Engine) -> None:
     assert load(library, Tombstone(id="B1890", version=5)) == Written(written=1)
 
 
+def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None:
+    """It says nothing new, and the order that stands stays."""
+    load(library, replace(FIRE, version=5))
+    assert load(library, FIRE, Tombstone(id="X", version=4)) == Written(unchanged=1, written=1)
+    assert load(library, Tombstone(id="X", version=2, withheld=True)) == Written(unchanged=1)
+    with library.writer(public(library)) as writer:
+        standing = writer.standing(["B1890", "X"])
+    assert {key: stands.order for key, stands in standing.items()} == {"B1890": 10, "X": 9}
+
+
+def test_at_the_same_version_the_last_view_stands(library: Engine) -> None:
+    """A source may publish less, nothing at all, or all again, without a new version of the article."""
+    less = record("B1890", "消防 安全 工作 通知", "各级 政府 …… 。")
+    withheld = Tombstone(id="B1890", version=1, withheld=True)
+    for entry, found in ((less, True), (withheld, False), (FIRE, True), (less, True)):
+        assert load(library, entry) == Written(written=1)
+        assert ids(read(library), Exact("b1890")) == ["B1890"] * found
+        assert load(library, entry) == Written(unchanged=1)
+    assert read(library).fetch(["B1890"])["B1890"].view == less.view
+    assert read(library).frequencies(Field.WORDS, ["学校", "政府"]) == {"学校": 1, "政府": 1}
+    assert load(library, Tombstone(id="B1890", version=1)) == Written(written=1)
+    assert load(library, withheld) == Written(unchanged=1)
+    assert load(library, FIRE) == Written(stale=("B1890",))
+
+
+def test_marks_of_what_was_never_there_change_nothing(engine: Engine) -> None:
+    """Articles that an audience never knew of, and that come later, leave no trace before."""
+    rank = [WeightedTerm(Field.WORDS, "安全")]
+    told = []
+    for marked in (False, True):
+        name = engine.create(Audience.PUBLIC, MANIFEST).name
+        for number, entry in enumerate((FIRE, FLOOD, SPEECH, FIRE, SCHOOL)):
+            marks = [
+                Tombstone(id=id, version=number, withheld=True)
+                for id in ("0", "A0007", f"M{number}")
+                if marked and number < 4
+            ]
+            load(engine, *marks, replace(entry, version=number), generation=name)
+            if marked:
+                load(engine, *(replace(one, version=number + 1) for one in marks), generation=name)
+        reader = engine.reader(Scope(Audience.PUBLIC), generation=name)
+        hits = reader.keyword(word("安全"), rank)
+        told.append((reader.revision, hits, list(reader.scan()), engine.count(name)))
+    assert told[0] == told[1]
+
+
 def test_a_writer_knows_what_stands(library: Engine) -> None:
     """Order and digest of articles and tombstones, also when only the order was raised."""
     load(library, replace(FIRE, version=5), Tombstone(id="A0007", version=2))

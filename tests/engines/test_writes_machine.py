@@ -1,8 +1,8 @@
 """Writes in any order, over both engines, against a model of the order rule.
 
 Two engines are open at one place and take turns. The model keeps what the contract says of each
-id: the highest order wins (``2 × version``, ``+ 1`` for a tombstone), the first at equal orders
-stays, and an unchanged view raises the order and nothing else.
+id: the highest order wins (``2 × version``, ``+ 1`` for a delete), the last at equal orders, and an
+unchanged view raises the order and nothing else.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,21 +60,22 @@ Place = AbstractContextManager[str]
 
 @dataclass(frozen=True)
 class Entry:
-    """What is delivered: a version of an article, or its deletion where ``text`` is None."""
+    """What is delivered: a version of an article; where ``text`` is None, that it is deleted or withheld."""
 
     id: str
     version: int
     text: int | None
+    withheld: bool = False
 
     @property
     def order(self) -> int:
         """The contract's order."""
-        return 2 * self.version + (self.text is None)
+        return 2 * self.version + (self.text is None and not self.withheld)
 
     def written(self) -> Record | Tombstone:
         """The entry as an engine takes it."""
         if self.text is None:
-            return Tombstone(id=self.id, version=self.version)
+            return Tombstone(id=self.id, version=self.version, withheld=self.withheld)
         return record(self.id, "工作 通知", TEXTS[self.text], version=self.version)
 
 
@@ -90,12 +91,10 @@ class Model:
         written, unchanged, stale = 0, 0, []
         for entry in entries:
             before = self.standing.get(entry.id)
-            if before is not None and entry.order < before.order:
-                stale.append(entry.id)
-            elif before is not None and entry.text == before.text:
+            if before is not None and entry.text == before.text:
                 unchanged += 1
-                self.standing[entry.id] = entry
-            elif before is not None and entry.order == before.order:
+                self.standing[entry.id] = max(before, entry, key=lambda one: one.order)
+            elif before is not None and entry.order < before.order:
                 stale.append(entry.id)
             else:
                 written += 1
@@ -156,6 +155,7 @@ ENTRIES = st.builds(
     id=st.sampled_from(IDS),
     version=st.integers(1, VERSIONS),
     text=st.sampled_from([*range(len(TEXTS)), None]),
+    withheld=st.booleans(),
 )
 # So few that versions meet.
 FEW = st.builds(
@@ -163,6 +163,7 @@ FEW = st.builds(
     id=st.sampled_from(IDS[:2]),
     version=st.integers(1, 4),
     text=st.sampled_from([0, 1, None]),
+    withheld=st.booleans(),
 )
 BATCHES = st.lists(ENTRIES, min_size=1, max_size=6)
 EITHER = st.sampled_from([0, 1])

@@ -110,7 +110,11 @@ def orders_body() -> Body:
         },
         "mappings": {
             "dynamic": "strict",
-            "properties": {"order": _unindexed("long"), "digest": _unindexed("keyword")},
+            "properties": {
+                "order": _unindexed("long"),
+                "digest": _unindexed("keyword"),
+                "seen": {"type": "boolean", "index": False, "doc_values": False},
+            },
         },
     }
 

@@ -2,10 +2,15 @@
 
 Two indices. The articles; and beside them the *orders*: for each id the order and digest of the newest
 entry that was ever accepted. An entry is first claimed there, by compare-and-swap on what was read, and
-only then written, with its order as external version. So an entry of unchanged content raises the order
-without touching the articles (even an identical rewrite moves BM25, and a public index may not move
-because paid text did), and any number of writers end with the same articles. What was claimed by a
+only then written, by compare-and-swap again: what arrives late, or beside another writer, is refused and
+sent again while its claim is the newest. So an entry of unchanged content raises the order without
+touching the articles (even an identical rewrite moves BM25, and a public index may not move because paid
+text did), and any number of writers end with the articles that were claimed last. What was claimed by a
 writer that was killed before it wrote is seen by the next one: the articles hold another digest.
+
+A tombstone of an article that was never claimed here stays in the orders alone: among the articles it
+would move their merges, and so scores. One of an article that was is a document, for a write of it that
+was claimed in time may arrive late, and must be refused.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,12 +40,16 @@ Entry = Record | Tombstone
 
 @dataclass(frozen=True)
 class _Stored:
-    """What both indices hold under an id: what was claimed last, and what the articles have."""
+    """What both indices hold under an id: what was claimed last, and what the articles have.
+
+    The places are those of the documents, to swap them for others.
+    """
 
     standing: Standing | None
-    place: Body  # of the claim, to swap it for another
+    seen: bool  # an article was claimed once: it is among the articles, was, or is on its way
+    claim_place: Body
     held: str | None  # the digest in the articles; None for a tombstone
-    version: int
+    article_place: Body
     buried: bool
 
 
@@ -87,9 +96,9 @@ class ElasticWriter:
         """
         found = self._stored(sorted(set(ids)))
         return {
-            id: Standing(stored.standing.order, stored.held)
+            id: Standing(stored.standing.order, stored.held if stored.seen else None)
             for id, stored in found.items()
-            if stored.standing and stored.held != _NOTHING
+            if stored.standing and not (stored.seen and stored.held == _NOTHING)
         }
 
     def complete(self) -> None:
@@ -121,7 +130,7 @@ class ElasticWriter:
     def _apply(self, entries: Sequence[Entry]) -> Written:
         """Claim and write entries of different ids; those that another writer came before, again."""
         accepted: list[tuple[Entry, _Stored]] = []
-        unchanged, stale = 0, []
+        marked, unchanged, stale = 0, 0, []
         pending = list(entries)
         while pending:
             stored = self._stored([id_of(entry) for entry in pending])
@@ -136,13 +145,16 @@ class ElasticWriter:
                     continue
                 if verdict is Verdict.STALE:
                     stale.append(id_of(entry))
+                elif isinstance(entry, Tombstone) and not before.seen:
+                    marked += verdict is Verdict.WRITE
+                    unchanged += verdict is Verdict.UNCHANGED
                 elif verdict is Verdict.UNCHANGED and standing_of(entry).digest == before.held:
                     unchanged += 1
                 else:
                     accepted.append((entry, before))
             pending = [entry for entry in pending if id_of(entry) in lost]
         overtaken = self._send(accepted)
-        written = len(accepted) - len(overtaken)
+        written = marked + len(accepted) - len(overtaken)
         return Written(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
 
     def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
@@ -159,29 +171,38 @@ class ElasticWriter:
         }
 
     def _claim(self, judged: Sequence[tuple[Entry, _Stored]]) -> set[str]:
-        """Enter the orders; the ids whose claim has changed since it was read."""
+        """Enter the orders, unless a higher one stands; the ids whose claim has changed since it was read."""
         actions = [
             {
                 "_id": id_of(entry),
-                **before.place,
+                **before.claim_place,
                 "order": standing.order,
                 "digest": standing.digest,
+                "seen": before.seen or isinstance(entry, Record),
             }
             for entry, before in judged
-            if (standing := standing_of(entry)) != before.standing
+            if (standing := standing_of(entry)) != (stands := before.standing)
+            and (stands is None or standing.order >= stands.order)
         ]
         return self._conflicts(self._orders, actions)
 
     def _send(self, accepted: Sequence[tuple[Entry, _Stored]]) -> set[str]:
-        """Write the articles; the ids that a newer entry has overtaken meanwhile."""
-        orders = {id_of(entry): standing_of(entry).order for entry, _ in accepted}
-        actions = (self._action(entry, before) for entry, before in accepted)
-        conflicts = self._conflicts(self._alias, actions)
-        if not conflicts:
-            return conflicts
-        # A request that was sent again, because its answer was lost, meets its own document.
-        found = self._stored(sorted(conflicts))
-        return {id for id in conflicts if found[id].version != orders[id]}
+        """Write the articles; the ids that were claimed for another entry meanwhile."""
+        overtaken = set()
+        while accepted:
+            conflicts = self._conflicts(self._alias, (self._action(*one) for one in accepted))
+            found = self._stored(sorted(conflicts))
+            refused = [
+                (entry, found[id_of(entry)]) for entry, _ in accepted if id_of(entry) in conflicts
+            ]
+            overtaken |= {id_of(e) for e, now in refused if now.standing != standing_of(e)}
+            # A request that was sent again, because its answer was lost, meets its own document.
+            accepted = [
+                (entry, now)
+                for entry, now in refused
+                if now.standing == standing_of(entry) and now.held != standing_of(entry).digest
+            ]
+        return overtaken
 
     def _action(self, entry: Entry, before: _Stored) -> Body:
         if isinstance(entry, Tombstone):
@@ -189,8 +210,7 @@ class ElasticWriter:
             body = tombstone(entry.id, buried=buried)
         else:
             body = document(entry)
-        version = {"version": standing_of(entry).order, "version_type": "external"}
-        return {"_op_type": "index", "_id": id_of(entry), **version, "_source": body}
+        return {"_id": id_of(entry), **before.article_place, "_source": body}
 
     def _conflicts(self, alias: str, actions: Iterable[Body]) -> set[str]:
         """Send them; the ids that the server refused for their version."""
@@ -209,17 +229,20 @@ def _read(claim: Body | None, article: Body | None) -> _Stored:
     source = article["_source"] if article else {}
     return _Stored(
         standing=Standing(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
-        place={
-            "_op_type": "index",
-            "if_seq_no": claim["_seq_no"],
-            "if_primary_term": claim["_primary_term"],
-        }
-        if claim
-        else {"_op_type": "create"},
+        seen=bool(claim and claim["_source"]["seen"]),
+        claim_place=_place(claim),
         held=source.get("digest") if article else _NOTHING,
-        version=article["_version"] if article else 0,
+        article_place=_place(article),
         buried=source.get("buried", False),
     )
+
+
+def _place(document: Body | None) -> Body:
+    """How a document is replaced, provided that it is still the one that was read."""
+    if document is None:
+        return {"_op_type": "create"}
+    numbers = {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
+    return {"_op_type": "index", **numbers}
 
 
 def _without_repeats(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

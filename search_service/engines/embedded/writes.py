@@ -55,7 +55,7 @@ class RowWriter:
                         stale.append(id_of(entry))
                     case Verdict.UNCHANGED:
                         unchanged += 1
-                        self._raise_order(entry)
+                        self._raise_order(entry, row)
                     case Verdict.WRITE if isinstance(entry, Tombstone):
                         written += 1
                         changed |= self._bury(entry, row, revision)
@@ -91,13 +91,17 @@ class RowWriter:
         return self._stands(id)[1]
 
     def _stands(self, id: str) -> tuple[int | None, Standing | None]:
-        query = "SELECT row, ordering, digest FROM articles WHERE id = ?"
-        values = self._connection.execute(query, (id,)).fetchone()
+        query = (
+            "SELECT row, ordering, digest FROM articles WHERE id = ?"
+            " UNION ALL SELECT NULL, ordering, NULL FROM marks WHERE id = ?"
+        )
+        values = self._connection.execute(query, (id, id)).fetchone()
         return (values[0], Standing(*values[1:])) if values else (None, None)
 
-    def _raise_order(self, entry: Record | Tombstone) -> None:
+    def _raise_order(self, entry: Record | Tombstone, row: int | None) -> None:
+        table = "marks" if row is None else "articles"
         self._connection.execute(
-            "UPDATE articles SET ordering = ? WHERE id = ?",
+            f"UPDATE {table} SET ordering = max(ordering, ?) WHERE id = ?",
             (standing_of(entry).order, id_of(entry)),
         )
 
@@ -113,7 +117,7 @@ class RowWriter:
         """Leave a tombstone; say whether there was something to delete."""
         order = standing_of(entry).order
         if row is None:
-            query = "INSERT INTO articles (id, ordering, revision) VALUES (?, ?, 0)"
+            query = "INSERT INTO marks (id, ordering) VALUES (?, ?)"
             self._connection.execute(query, (entry.id, order))
             return False
         self._keep(row)
@@ -128,6 +132,8 @@ class RowWriter:
     def _store(self, record: Record, row: int | None, revision: int) -> None:
         view = record.view
         self._keep(row)
+        if row is None:
+            self._connection.execute("DELETE FROM marks WHERE id = ?", (view.id,))
         cursor = self._connection.execute(
             "INSERT OR REPLACE INTO articles (row, id, ordering, revision, digest, category, kind,"
             " author, issuer, day, passages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
