@@ -5,6 +5,7 @@ Everything suggested stands in an article that this audience may read now, whate
 remembers: each suggestion is held against the index before it is shown.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,10 +21,13 @@ from search_service.relevance import (
     CORRECTIONS,
     CORRECTIONS_TRIED,
     MAX_COMPLETED,
+    MAX_QUERY,
 )
 from search_service.service import SearchService
 from search_service.spelling import Spelling
 from search_service.vocabulary import Entry, Kind, fold
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,21 @@ def did_you_mean(
     """Up to three questions that find something, for one that is likely misspelled.
 
     ``found``: there are articles that hold all its words; then a slip is only what stands side by side
-    nowhere, or what no article holds as it was typed and some title does with one change.
+    nowhere, or what no article holds as it was typed and some title does with one change. Raises nothing:
+    whatever goes wrong here is logged, and the search is answered without suggestions.
     """
     if query.hints:  # what was not understood is said by its hint
         return ()
+    try:
+        return _meant(service, reader, query, filters, found=found)
+    except Exception:  # noqa: BLE001  (an extra: no search may fail for it)
+        _log.exception("no suggestions")
+        return ()
+
+
+def _meant(
+    service: SearchService, reader: Reader, query: Query, filters: Filters, *, found: bool
+) -> tuple[str, ...]:
     spelling = service.known(reader).spelling
     changes = [
         (chunk, _corrections(reader, chunk, spelling, found=found)) for chunk in query.wanted
@@ -112,6 +127,8 @@ def did_you_mean(
         text = query.text
         for chunk, texts in changes:
             text = text.replace(chunk.text, texts[min(place, len(texts) - 1)], 1)
+        if len(text) > MAX_QUERY:  # nobody could ask it
+            continue
         meant = queries.parse(text, service.analyzer, title_only=query.title_only)
         if reader.totals(matching.strict(meant), filters=meant.narrowed(filters)).total:
             suggestions.append(text)

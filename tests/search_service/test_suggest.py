@@ -4,6 +4,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from search_service.matching import strict
 from search_service.model import Audience
 from search_service.page import Mode, SearchRequest
 from search_service.query import parse
+from search_service.relevance import MAX_QUERY
 from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -343,3 +345,31 @@ def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
     assert not service.known(reader).spelling.doubtful(spoiled)
     assert suggested(service, spoiled) == ("人才安居工程的决定",)
     assert suggested(service, "法人安全") == ()
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("count", [49, 50])
+def test_a_correction_longer_than_a_query_fails_no_search(
+    sample_service: SearchService, mode: Mode, count: int
+) -> None:
+    """Fifty slips of one missing character each fill the limit; put right they pass it."""
+    slips = ["垃分类", "殡改革", "物服务", "安生产", "营环境"]
+    typed = " ".join((slips * 10)[:count])
+    assert len(typed) == 4 * count - 1
+
+    page = search(sample_service, SearchRequest(text=typed, mode=mode), Audience.PUBLIC)
+
+    assert all(len(text) <= MAX_QUERY for text in page.suggestions)
+
+
+def test_a_broken_vocabulary_fails_no_search(open_named: Open, tmp_path: Path) -> None:
+    """Suggestions are an extra: where they cannot be had, the search is answered without them."""
+    service = open_named("a")
+    source = write_source(tmp_path / "a.jsonl", [article("1", "垃圾分类的通知", "垃圾分类。")])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    with service.store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE vocabularies SET content = x'00ff'"))
+
+    for text, total in (("垃圾分类", 1), ("垃分类", 0)):
+        page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
+        assert (page.total, page.suggestions) == (total, ())
