@@ -22,6 +22,7 @@ from indexer.console import Group, give_way, usage_error
 from indexer.evaluation.command import eval_command
 from indexer.generation_commands import (
     generation_group,
+    new_state_option,
     print_serving,
     shrink_option,
     sources_argument,
@@ -32,7 +33,7 @@ from indexer.spool import Report
 from indexer.term_commands import terms_group
 from search_service import browse
 from search_service.engines import Scope
-from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, masked
+from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, StateLost, masked
 from search_service.model import Audience, Exact
 from search_service.page import Mode, SearchRequest
 from search_service.related import related as find_related
@@ -108,14 +109,20 @@ def _finish(report: Report) -> None:
 )
 @sources_argument
 @shrink_option
-def index(sources: tuple[Path, ...], *, shrink: bool) -> None:
+@new_state_option
+def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
     """Rebuild."""
     give_way()
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
             generations.rebuild(
-                service, sources, cleaning=cleaning, shrink=shrink, progress=progress()
+                service,
+                sources,
+                cleaning=cleaning,
+                shrink=shrink,
+                new_state=new_state,
+                progress=progress(),
             )
         )
 
@@ -167,17 +174,32 @@ def delete(ids: tuple[str, ...]) -> None:
 def hide(ids: tuple[str, ...]) -> None:
     """Hide."""
     with _service(**_WITHOUT_MODEL) as (service, _):
+        lost: StateLost | None = None
         for given in ids:
             key, known = _named(service, given)
             done = service.store.hide(key)
+            lost = _loss(service)
+            took = say(f"已下架 {key}", f"took down {key}")
+            noted = say(f"已登记 {key}，尚未生效", f"noted {key}, not in effect yet")
             was = say(f"{key} 本已下架", f"{key} was down already")
-            click.echo(say(f"已下架 {key}", f"took down {key}") if done else was)
+            click.echo((noted if lost else took) if done else was)
             if not known:
                 note = say(
                     f"索引里没有 {key}：已登记，今后收录也不会显示；请核对编号",
                     f"{key} is not in the index: noted, it will not be shown later either; check the id",
                 )
                 click.echo(note, err=True)
+        if lost:
+            click.echo(lost.message, err=True)
+
+
+def _loss(service: SearchService) -> StateLost | None:
+    """What is wrong with the state, where it is not the one of the index."""
+    try:
+        service.check_serving()
+    except StateLost as exc:
+        return exc
+    return None
 
 
 def _named(service: SearchService, given: str) -> tuple[str, bool]:
@@ -210,6 +232,8 @@ def unhide(ids: tuple[str, ...]) -> None:
             done = service.store.unhide(key)
             was = say(f"{key} 没有下架", f"{key} was not taken down")
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done else was)
+        if lost := _loss(service):
+            click.echo(lost.message, err=True)
 
 
 @cli.command(help=say("检索。", "Search."))
@@ -370,7 +394,11 @@ def demo(host: str | None, port: int | None) -> None:
     with _service(**given) as (service, settings):
         print_report(
             generations.rebuild(
-                service, [SAMPLE], cleaning=Cleaning.parse("all"), progress=progress()
+                service,
+                [SAMPLE],
+                cleaning=Cleaning.parse("all"),
+                new_state=True,  # nothing of the demonstration is worth a backup
+                progress=progress(),
             )
         )
         _serve(service, settings, demo=True)

@@ -67,6 +67,11 @@ class Prepared:
         return {id: say("；", "; ").join(lines) for id, lines in found.items()}
 
 
+def latest_number(standing: Mapping[str, Standing]) -> int:
+    """The greatest of the ledger's numbers among what stands; 0 or less where there is none."""
+    return max((one.version for one in standing.values()), default=0) - UNVERSIONED
+
+
 def entries_of(
     service: SearchService,
     articles: Sequence[Article],

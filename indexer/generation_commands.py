@@ -35,6 +35,15 @@ shrink_option = click.option(
     ),
 )
 
+new_state_option = click.option(
+    "--new-state",
+    is_flag=True,
+    help=say(
+        "状态数据库丢失而没有备份：以现在的这个为准（先用 hide 重新下架）",
+        "The state was lost without a backup: take the one there is (hide again first)",
+    ),
+)
+
 
 def generation_group(open_service: Open) -> click.Group:
     """The group; ``open_service`` opens the service by the settings."""
@@ -55,10 +64,12 @@ def generation_group(open_service: Open) -> click.Group:
         """Generation."""
 
     @generation.command(help=say("开始建立新索引，与现有索引并存。", "Begin a new index."))
-    def create() -> None:
+    @new_state_option
+    def create(*, new_state: bool) -> None:
         """Create."""
         with alone() as (service, _):
-            names = ", ".join(generations.create(service).generations.values())
+            build = generations.create(service, new_state=new_state)
+        names = ", ".join(build.generations.values())
         click.echo(say(f"正在建立 {names}", f"building {names}"))
 
     @generation.command(help=say("把来源装入新索引。", "Load sources into the new index."))

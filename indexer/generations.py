@@ -24,7 +24,13 @@ from indexer.pipeline import calibrate, count, open_writers, replay, report_refu
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
 from search_service.engines import Scope, Writer
-from search_service.errors import BadInput, EngineError, FingerprintMismatch, NotFound
+from search_service.errors import (
+    BadInput,
+    EngineError,
+    FingerprintMismatch,
+    NotFound,
+    StateLost,
+)
 from search_service.ledger import Build
 from search_service.model import (
     Audience,
@@ -47,16 +53,18 @@ def rebuild(
     *,
     cleaning: Cleaning,
     shrink: bool = False,
+    new_state: bool = False,
     progress: Progress = silent,
 ) -> Report:
     """Replace the index by exactly what the sources hold; the live one serves until the last step.
 
     Raises ``BadInput`` for sources that must not replace what serves (:func:`_check_size`);
-    ``EngineError`` if the new generations do not hold what was loaded;
-    ``WriterBusy`` where another process rebuilds. Then nothing changes.
+    ``EngineError`` if the new generations do not hold what was loaded; ``WriterBusy`` where another
+    process rebuilds; ``StateLost`` where the state is not the one of the index (unless ``new_state``:
+    then it is from now on). Then nothing changes.
     """
     with service.store.ledger.alone():
-        create(service)
+        create(service, new_state=new_state)
         try:
             report = load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
         except BadInput:
@@ -73,8 +81,14 @@ def rebuild(
     return report
 
 
-def create(service: SearchService) -> Build:
-    """Begin a build, or go on with the one that was begun with the same settings."""
+def create(service: SearchService, *, new_state: bool = False) -> Build:
+    """Begin a build, or go on with the one that was begun with the same settings.
+
+    Raises ``StateLost`` where the state is not the one of the index that serves, unless ``new_state``.
+    """
+    if not new_state:
+        service.check_serving()
+    service.store.make()
     ledger = service.store.ledger
     build = ledger.build()
     if build is not None and _serves(service, build):
@@ -135,7 +149,7 @@ def load(
     if loaded.stale:
         # Only what a killed load has left can be in the way: another text under the same version.
         give_up(service)
-        create(service)
+        create(service, new_state=True)  # as it was when this build began
         return load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
     ids = sorted(loaded.ids)
     done = replace(open_build(service), expected=loaded.expected, loaded=True)
@@ -174,7 +188,7 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
     Without a build: after a rollback, go forward again.
     """
     ledger = service.store.ledger
-    build = ledger.build()
+    build = _build(service)
     if build is None:
         return _exchange(service) if _is_rolled_back(service) else _serving(service)
     if not build.checked:
@@ -227,7 +241,7 @@ def drop_leftovers(service: SearchService) -> None:
 
 def open_build(service: SearchService) -> Build:
     """The build under way; raises ``NotFound`` where there is none."""
-    build = service.store.ledger.build()
+    build = _build(service)
     if build is None:
         raise NotFound(
             say(
@@ -236,6 +250,16 @@ def open_build(service: SearchService) -> Build:
             )
         )
     return build
+
+
+def _build(service: SearchService) -> Build | None:
+    """The build under way; none before the first index, when there is no state either."""
+    try:
+        return service.store.ledger.build()
+    except StateLost:
+        if any(one.serves for one in service.engine.generations()):
+            raise
+        return None
 
 
 def _generation(service: SearchService, audience: Audience) -> Generation:
@@ -250,6 +274,7 @@ def _generation(service: SearchService, audience: Audience) -> Generation:
         model=service.model_fingerprint,
         dimensions=service.embedder.dimensions if service.embedder else 0,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        state=service.store.taken_down()[0],
     )
     created = service.engine.create(audience, manifest)
     names = {**build.generations, audience: created.name}
@@ -373,7 +398,7 @@ def _remove_others(
 
 def _serving(service: SearchService) -> dict[Audience, str]:
     """Who reads what; raises ``NoIndex`` where nothing serves."""
-    service.engine.reader(Scope(Audience.PUBLIC))
+    service.reader(Audience.PUBLIC)
     return {a: one.name for one in service.engine.generations() for a in one.serves}
 
 
@@ -389,6 +414,7 @@ def _exchange(service: SearchService) -> Mapping[Audience, str]:
     kept = {one.audience: one for one in service.engine.generations() if one.kept}
     for one in kept.values():
         service.check(one.manifest, model=True)
+        service.store.check(one.manifest.state)
     with open_writers(service, kept) as writers:
         after = replay(service, writers, 0)
         serving = service.engine.rollback()

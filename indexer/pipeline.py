@@ -21,6 +21,7 @@ from indexer.entries import (
     Entries,
     Prepared,
     entries_of,
+    latest_number,
     numbered,
     pack,
     unpack,
@@ -82,10 +83,11 @@ class Live:
     def writers(self) -> Mapping[Audience, Writer]:
         """The writers of this moment.
 
-        Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if these settings may not write.
+        Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if these settings may not write,
+        ``StateLost`` if the state is not that of the index.
         """
         service = self._service
-        service.engine.reader(Scope(Audience.PUBLIC))
+        service.reader(Audience.PUBLIC)
         serving = {one.audience: one for one in service.engine.generations() if one.serves}
         if {a: one.name for a, one in serving.items()} != {
             a: one.name for a, one in self.generations.items()
@@ -162,7 +164,8 @@ def add(
 
 def _add(service: SearchService, live: Live, batch: Sequence[Article], report: Report) -> None:
     ledger = service.store.ledger
-    articles = numbered(batch, ledger.next())
+    known = max(live.writers().items())[1].standing([article.id for article in batch])
+    articles = numbered(batch, ledger.next(above=latest_number(known)))
     # Analysed before they are entered: what stops a run must not come back with every run.
     prepared = entries_of(service, articles, tuple(live.writers()))
     changes = ledger.enter(
@@ -258,7 +261,7 @@ def delete(service: SearchService, ids: Sequence[str]) -> tuple[list[str], list[
             for key, stands in writer.standing(ids).items():
                 if stands.digest is not None:
                     versions[key] = max(stands.version, versions.get(key, 0))
-        number = UNVERSIONED + ledger.next()
+        number = UNVERSIONED + ledger.next(above=max(versions.values(), default=0) - UNVERSIONED)
         changes = ledger.enter(
             [
                 Change(article_id=key, version=n if n < UNVERSIONED else number, article=None)

@@ -120,7 +120,8 @@ def print_page(page: Page) -> None:
 def print_index(service: SearchService, settings: Settings) -> None:
     """Every generation, and the articles taken down."""
     click.echo(f"{PREFIX}ENGINE  {masked(settings.engine)}")
-    for generation in service.engine.generations():
+    generations = service.engine.generations()
+    for generation in generations:
         serves = ", ".join(audience.label for audience in generation.serves) or (
             say("备用（可回滚）", "kept for rollback")
             if generation.kept
@@ -137,7 +138,8 @@ def print_index(service: SearchService, settings: Settings) -> None:
                 f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
             )
         )
-    hidden = sorted(service.store.hidden())
+    service.check_serving()
+    hidden = sorted(service.store.hidden()) if generations else ()
     if hidden:
         click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))
 

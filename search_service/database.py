@@ -3,8 +3,16 @@
 SQLite by default; PostgreSQL by URL where several hosts share it. What is stored in it stands in
 :mod:`search_service.store` and :mod:`search_service.ledger`. Errors of the database are translated at
 one door, :meth:`Database.translated`.
+
+A file of SQLite is opened for each use and closed after it, without a write-ahead log: at rest the state
+is this one file, so whoever deletes, replaces or restores it is noticed with the next use, and nothing of
+the one before is mixed into it. A missing database is never made by the way, only by :meth:`make`: an
+empty one would say that nothing was taken down.
 """
 
+import secrets
+import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,51 +22,94 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from analyzers.language import say
-from search_service.errors import ConfigurationError, StoreUnavailable, WriterBusy, masked
+from search_service.errors import (
+    ConfigurationError,
+    StateLost,
+    StoreUnavailable,
+    WriterBusy,
+    masked,
+)
 
 METADATA = sa.MetaData()
+# One row, made with the tables: what was built with this database remembers its id; whoever reads the
+# state may sign cursors.
+IDENTITY = sa.Table(
+    "identity",
+    METADATA,
+    sa.Column("id", sa.String(32), nullable=False),
+    sa.Column("cursor_key", sa.LargeBinary, nullable=False),
+)
+_KEY_BYTES = 32
 _ADVISORY_LOCK = 0x676F6E67  # any number, the same on every host
+_ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
+# Seconds that SQLite waits for another process's write.
+_PATIENCE = 30
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _enable_wal(connection: object, _record: object) -> None:
-    # Readers of the web server go on while the command line writes.
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+@sa.event.listens_for(IDENTITY, "after_create")
+def _give_identity(table: sa.Table, connection: sa.Connection, **_: object) -> None:
+    key = secrets.token_bytes(_KEY_BYTES)
+    connection.execute(table.insert().values(id=uuid.uuid4().hex, cursor_key=key))
 
 
 class Database:
     """The database of the state; safe to share among threads and processes."""
 
     def __init__(self, url: str, *, tables: sa.MetaData = METADATA) -> None:
-        """Open the database, and make what is missing in it: the tables of the state, or others.
+        """Take the address of the database, and its tables: those of the state, or others.
 
-        Raises ``ConfigurationError`` for an address or file that cannot be used, or a missing driver,
-        ``StoreUnavailable`` for a server that does not answer. So does all use where it breaks.
+        Raises ``ConfigurationError`` for an address that cannot be used, or a missing driver. Nothing is
+        opened or made yet. All use raises ``StoreUnavailable`` where it breaks, ``StateLost`` where the
+        database is not what was written.
         """
-        self._shown, self._password, self._is_file = masked(url), "", True
+        self._shown, self._password, self._tables = masked(url), "", tables
+        self._file: Path | None = None
         with self.translated(opening=True):
             try:
                 address = sa.make_url(url)
             except ValueError:  # it quotes what may be a piece of the password
                 raise ArgumentError(say("端口不是数字", "the port is no number")) from None
             self._password = str(address.password or "")
-            self._is_file = address.get_backend_name() == "sqlite"
             if address.drivername == "postgresql":  # the driver that the message below names
                 address = address.set(drivername="postgresql+psycopg")
-            if self._is_file and address.database:
-                Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            self._lock_file = f"{address.database}.writer.lock"
-            self._engine = sa.create_engine(address)
-            if self._is_file:
-                sa.event.listen(self._engine, "connect", _enable_wal)
-            try:
-                tables.create_all(self._engine)
-            except (
-                DBAPIError
-            ):  # another process has made a table between the question and the answer
-                tables.create_all(self._engine)
+            if address.get_backend_name() != "sqlite":
+                self._engine = sa.create_engine(address, pool_pre_ping=True)
+                return
+            if not address.database or address.database.startswith((":", "file:")):
+                raise ArgumentError(say("没有文件的路径", "it names no path of a file"))
+            self._file = Path(address.database).absolute()
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # rw: opening makes no file.
+            address = address.set(database=self._file.as_uri())
+            address = address.update_query_dict({"uri": "true", "mode": "rw"})
+            self._engine = sa.create_engine(
+                address, poolclass=sa.NullPool, connect_args={"timeout": _PATIENCE}
+            )
+
+    def make(self) -> None:
+        """Make the database and its tables where there are none.
+
+        All of them or nothing: where some are missing, what they held was lost.
+        """
+        with self.translated():
+            if self._file:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._file.touch()  # an empty file is an empty database
+            with self._engine.connect() as connection:
+                # One process at a time; and a killed one leaves no table without its first row.
+                if self._file:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    query = sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK_TABLES))
+                    connection.execute(query)
+                if not self._standing(connection):
+                    self._tables.create_all(connection, checkfirst=False)
+                connection.commit()
+
+    def _standing(self, connection: sa.Connection) -> set[str]:
+        """The tables that are there."""
+        return set(sa.inspect(connection).get_table_names()) & set(self._tables.tables)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -86,9 +137,10 @@ class Database:
 
         The lock is the operating system's or the server's: it ends with the process that took it.
         """
-        if self._is_file:
-            lock = FileLock(self._lock_file, thread_local=False)
+        if self._file:
+            lock = FileLock(f"{self._file}.writer.lock", thread_local=False)
             with self.translated():
+                self._file.parent.mkdir(parents=True, exist_ok=True)
                 try:
                     lock.acquire(timeout=0)
                 except Timeout as exc:
@@ -133,8 +185,10 @@ class Database:
                 )
             ) from exc
         except (SQLAlchemyError, OSError) as exc:
+            if isinstance(exc, DBAPIError) and (lost := self._loss(exc)):
+                raise lost from exc
             why = self._reason(exc)
-            if opening and (self._is_file or not isinstance(exc, DBAPIError)):
+            if opening:
                 raise ConfigurationError(
                     say(
                         f"打不开状态数据库 GONGWEN_STATE={self._shown!r}：{why}。请检查地址、路径与权限",
@@ -156,3 +210,58 @@ class Database:
         said = str(exc.orig if isinstance(exc, DBAPIError) else exc).strip()
         line = said.partition("\n")[0]
         return line.replace(self._password, "***") if self._password else line
+
+    # --- a state that is not the one that was written ----------------------------------------------
+
+    def lost(self, chinese: str, english: str, *, usable: bool = True) -> StateLost:
+        """The error for a state that is not the one of the index, and why; with the cure.
+
+        ``usable``: a state can be kept in it as it is.
+        """
+        aside = (
+            ("", "")
+            if usable
+            else ("把它移走或删去其中的表，", " move it away or drop its tables,")
+        )
+        return StateLost(
+            say(
+                f"状态数据库 GONGWEN_STATE={self._shown!r} {chinese}；下架名单在其中，所以什么都不回答。"
+                f"请核对 GONGWEN_STATE，或恢复备份（不必重启服务）；没有备份：{aside[0]}"
+                "用 gongwen hide 重新下架该下架的，再运行 gongwen index 来源 --new-state",
+                f"the state database GONGWEN_STATE={self._shown!r} {english}; it says what was taken"
+                " down, so nothing is answered. Check GONGWEN_STATE, or restore a backup (no restart is"
+                f" needed); without one:{aside[1]} take down again with gongwen hide what must stay down,"
+                " then run: gongwen index SOURCE --new-state",
+            )
+        )
+
+    def _loss(self, exc: DBAPIError) -> StateLost | None:
+        """What was lost, where the database is there and not what it was; None where it does not answer."""
+        if self._tables is not METADATA:
+            return None
+        if self._file:
+            try:
+                self._file.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return self._missing()
+            except OSError:  # no right to look: it may be there
+                return None
+        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            return self._damaged()
+        if "no such table" in str(exc.orig) or type(exc.orig).__name__ == "UndefinedTable":
+            try:
+                with self._engine.connect() as connection:
+                    return self._damaged() if self._standing(connection) else self._missing()
+            except SQLAlchemyError:
+                return self._damaged()
+        return None
+
+    def _missing(self) -> StateLost:
+        return self.lost(
+            "不存在或是空的（还没有索引时，先运行 gongwen index 来源）",
+            "is missing or empty (where there is no index yet, run first: gongwen index SOURCE)",
+        )
+
+    def _damaged(self) -> StateLost:
+        return self.lost("已损坏，或缺了表", "is damaged, or lacks tables", usable=False)

@@ -133,6 +133,12 @@ class StoreUnavailable(GongwenError):
     code = "store-unavailable"
 
 
+class StateLost(StoreUnavailable):
+    """The state was lost, emptied or exchanged: what was taken down is not known, so nothing is answered."""
+
+    code = "state-lost"
+
+
 class EngineError(GongwenError):
     """The engine refused a request or broke."""
 

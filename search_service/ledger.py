@@ -97,9 +97,14 @@ class Ledger:
         """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
         return self._database.alone()
 
-    def next(self) -> int:
-        """A number greater than every one before."""
+    def next(self, *, above: int = 0) -> int:
+        """A number greater than every one before, and than ``above``: what an index knows of later numbers.
+
+        A restored backup has forgotten what was given out since it was made.
+        """
         with self._database.writing() as connection:
+            raised = _HEAD.update().where(_HEAD.c.sequence < above).values(sequence=above)
+            connection.execute(raised)
             return _take(connection, 1)
 
     def enter(self, changes: Sequence[Change]) -> list[Change]:

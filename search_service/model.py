@@ -203,7 +203,8 @@ class Manifest:
     Similarities by which meaning is judged (:mod:`search_service.meaning`): ``background`` is that of any
     question and any passage, ``floor`` the least that the best answer of a question must have,
     ``heap_floor`` the same of words without a sentence that no article holds. ``dimensions`` is 0 where the
-    generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC.
+    generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC. ``state``: the identity of the
+    state database that it was built with.
     """
 
     schema: int
@@ -215,6 +216,7 @@ class Manifest:
     floor: float = 0.0
     heap_floor: float = 0.0
     articles: int = 0
+    state: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for an engine to store."""

@@ -19,6 +19,7 @@ from search_service.errors import (
     ModelMissing,
     NoIndex,
     NotFound,
+    StateLost,
 )
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
@@ -64,6 +65,9 @@ class SearchService:
     def reader(self, audience: Audience) -> Reader:
         """Open the audience's index; raises ``NoIndex``, or ``FingerprintMismatch`` for the analysis.
 
+        ``StateLost`` where the state is not the one that the index was built with: nobody knows then what
+        was taken down.
+
         One of another model can be read, by keyword: until a process is started anew with the settings
         of a rebuild, it must answer. See :meth:`meaning`.
         """
@@ -78,7 +82,7 @@ class SearchService:
         try:
             reader = self._reader(audience, generation)
             self.check(reader.manifest, model=self.embedder is not None)
-        except (BadInput, FingerprintMismatch, NoIndex, NotFound) as exc:
+        except (BadInput, FingerprintMismatch, NoIndex, NotFound, StateLost) as exc:
             raise Gone(
                 say(
                     "这次检索开始时的索引已经撤换，不能再往下取；请去掉 cursor，从头重新提问",
@@ -88,9 +92,21 @@ class SearchService:
         return reader
 
     def _reader(self, audience: Audience, generation: str | None) -> Reader:
-        reader = self.engine.reader(Scope(audience, self.store.hidden()), generation=generation)
+        try:
+            identity, hidden = self.store.taken_down()
+        except StateLost:
+            self.engine.reader(Scope(audience))  # where there is no index, that is what to say
+            raise
+        reader = self.engine.reader(Scope(audience, hidden), generation=generation)
         self.check(reader.manifest)
+        self.store.check(reader.manifest.state, identity)
         return reader
+
+    def check_serving(self) -> None:
+        """Raise ``StateLost`` unless what serves was built with this state; quiet where nothing serves."""
+        for one in self.engine.generations():
+            if one.serves and one.manifest.state:
+                self.store.check(one.manifest.state)
 
     def known(self, reader: Reader) -> Known:
         """The vocabulary of what a reader reads, ready to be asked."""

@@ -4,16 +4,14 @@ Entry point: :class:`Store`. What is here survives every rebuild of the index. C
 kept by :class:`search_service.ledger.Ledger` in the same database.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from search_service.coined import CoinedTerms
-from search_service.database import METADATA, Database
+from search_service.database import IDENTITY, METADATA, Database
 from search_service.ledger import Ledger
 from search_service.vocabularies import Vocabularies
 
@@ -29,14 +27,6 @@ _VIEWS = sa.Table(
     sa.Column("article_id", sa.String(200), primary_key=True),
     sa.Column("views", sa.BigInteger, nullable=False, index=True),
 )
-# One row, made once: what cursors are signed with. Whoever reads the state may sign.
-_KEY = sa.Table(
-    "cursor_key",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("key", sa.LargeBinary, nullable=False),
-)
-_KEY_BYTES = 32
 
 
 class Store:
@@ -46,41 +36,63 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        """Open the database of the state; raises as :class:`search_service.database.Database` does."""
+        """Take the database of the state; raises as :class:`search_service.database.Database` does."""
         self._database = Database(url)
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
         self.coined = CoinedTerms(self._database)
-        self.cursor_key = self._one_key()
 
     def close(self) -> None:
         """Let go of the connections."""
         self._database.close()
 
-    def _one_key(self) -> bytes:
-        """The key of every process of this state; the first one makes it."""
-        query = sa.select(_KEY.c.key)
+    def make(self) -> None:
+        """Make the database where there is none."""
+        self._database.make()
+
+    def taken_down(self) -> tuple[str, frozenset[str]]:
+        """The state's identity and the ids that the staff took down, of one moment.
+
+        Raises ``StateLost`` where there is no state, or it is not whole.
+        """
+        everything = sa.outerjoin(IDENTITY, _HIDDEN, sa.true())
+        query = sa.select(IDENTITY.c.id, _HIDDEN.c.article_id).select_from(everything)
         with self._database.reading() as connection:
-            found = connection.scalar(query)
+            rows = connection.execute(query).all()
+        if not rows:
+            raise self._database.lost("已被清空", "was emptied", usable=False)
+        return rows[0].id, frozenset(row.article_id for row in rows if row.article_id is not None)
+
+    @property
+    def cursor_key(self) -> bytes:
+        """The key of every process of this state, to sign cursors with."""
+        with self._database.reading() as connection:
+            found = connection.scalar(sa.select(IDENTITY.c.cursor_key))
         if found is None:
-            made = _KEY.insert().values(id=1, key=secrets.token_bytes(_KEY_BYTES))
-            with (
-                self._database.translated(),
-                suppress(IntegrityError),  # another process was first
-                self._database.transaction() as connection,
-            ):
-                connection.execute(made)
-            with self._database.reading() as connection:
-                found = connection.scalars(query).one()
+            raise self._database.lost("已被清空", "was emptied", usable=False)
         return bytes(found)
 
     def hidden(self) -> frozenset[str]:
         """Ids that the staff took down; no answer may show them."""
-        with self._database.reading() as connection:
-            return frozenset(connection.scalars(sa.select(_HIDDEN.c.article_id)))
+        return self.taken_down()[1]
+
+    def check(self, identity: str, found: str | None = None) -> None:
+        """Raise ``StateLost`` unless this is the state of that identity.
+
+        ``found``: what :meth:`taken_down` gave, where it was just asked.
+        """
+        if identity != (self.taken_down()[0] if found is None else found):
+            raise self._database.lost(
+                "不是建立索引时的那个", "is not the one that the index was built with"
+            )
 
     def hide(self, article_id: str) -> bool:
-        """Take an article down everywhere until :meth:`unhide`; False if it was hidden already."""
+        """Take an article down everywhere until :meth:`unhide`; False if it was hidden already.
+
+        Makes the database where there is none: after a loss, this is the first thing to do.
+        """
+        self.make()
+        self.taken_down()  # in what was emptied it would be lost again by the cure
         entry = _HIDDEN.insert().values(
             article_id=article_id, since=datetime.now(UTC).isoformat(timespec="seconds")
         )

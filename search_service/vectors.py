@@ -52,7 +52,9 @@ class VectorCache:
 
     @cached_property
     def _database(self) -> Database:
-        return Database(self._url, tables=_TABLES)
+        database = Database(self._url, tables=_TABLES)
+        database.make()
+        return database
 
     def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
         """What ``embedder.embed`` makes of these texts, asked only for those that are not known."""

@@ -104,12 +104,14 @@ def load(service: SearchService, elastic: Engine, corpus: Path) -> None:
     """Write the same records into a new generation of each engine."""
     if service.embedder is None:
         raise SystemExit(say("需要模型；请去掉 GONGWEN_MODEL=none", "unset GONGWEN_MODEL=none"))
+    service.store.make()
     manifest = Manifest(
         schema=SCHEMA,
         analysis=service.analyzer.fingerprint,
         model=service.model_fingerprint,
         dimensions=service.embedder.dimensions,
         created="2026-11-22T08:00:00Z",
+        state=service.store.taken_down()[0],
     )
     started, count = time.monotonic(), 0
     with ExitStack() as stack:

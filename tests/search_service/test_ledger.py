@@ -16,6 +16,7 @@ from search_service.store import Store
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file."""
     opened = Store(f"sqlite:///{tmp_path}/state.sqlite3")
+    opened.make()
     yield opened
     opened.close()
 
@@ -35,6 +36,7 @@ def test_the_newest_change_of_each_article_is_kept(
 ) -> None:
     """Applying what is kept, in its order, ends as applying all that was entered."""
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/state.sqlite3")
+    store.make()
     entered = [change for batch in batches for change in store.ledger.enter(batch)]
 
     kept = store.ledger.since(0, limit=100)

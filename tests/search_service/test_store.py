@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from search_service.errors import ConfigurationError, StoreUnavailable
+from search_service.errors import ConfigurationError, StateLost, StoreUnavailable
 from search_service.store import Store
 
 
@@ -17,6 +17,7 @@ from search_service.store import Store
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file."""
     opened = Store(f"sqlite:///{tmp_path}/state.sqlite3")
+    opened.make()
     yield opened
     opened.close()
 
@@ -38,6 +39,7 @@ def test_all_who_open_a_state_have_one_key(tmp_path: Path) -> None:
 
     def key(_: int) -> bytes:
         with closing(Store(url)) as opened:
+            opened.make()
             return opened.cursor_key
 
     with ThreadPoolExecutor(4) as pool:
@@ -115,10 +117,32 @@ def test_a_broken_store_is_unavailable(
 
 
 def test_a_file_that_is_no_database_names_the_setting(tmp_path: Path) -> None:
-    """What SQLite says on opening is an error of the configuration."""
+    """It is no state, and what to do is said."""
     (tmp_path / "state.sqlite3").write_text("no database" * 100)
-    with pytest.raises(ConfigurationError, match="GONGWEN_STATE"):
-        Store(f"sqlite:///{tmp_path}/state.sqlite3")
+    with pytest.raises(StateLost, match="GONGWEN_STATE"):
+        Store(f"sqlite:///{tmp_path}/state.sqlite3").hidden()
+
+
+def test_asking_makes_no_database(tmp_path: Path) -> None:
+    """An empty one would say that nothing was taken down."""
+    with pytest.raises(StateLost):
+        Store(f"sqlite:///{tmp_path}/state.sqlite3").hidden()
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_make_one_database(tmp_path: Path) -> None:
+    """Whoever comes first makes it; it has one identity, and no more is made of it later."""
+    stores = [Store(f"sqlite:///{tmp_path}/a #?/state.sqlite3") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda store: store.make(), stores))
+    assert len({store.taken_down() for store in stores}) == 1
+    assert stores[0].ledger.next() == 1
+
+
+def test_numbers_go_on_above_what_is_known(store: Store) -> None:
+    """What an index knows of numbers that the ledger has forgotten is not given out again."""
+    assert store.ledger.next(above=7) == 8
+    assert store.ledger.next(above=7) == 9
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])

@@ -1,9 +1,7 @@
 """The JSON API over a real index: shapes, faults, problems."""
 
 import math
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -423,20 +421,6 @@ def test_without_an_index_the_answer_is_503_with_retry_after(
     assert response.headers["Retry-After"]
     if path.startswith("/api"):
         assert json_of(response)["code"] == "no-index"
-
-
-def test_without_its_state_the_answer_is_503_with_retry_after(tmp_path: Path) -> None:
-    """What the staff took down cannot be known, so nothing is shown; it may come back."""
-    service, settings = open_over(tmp_path, model="none")
-    with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as other:
-        other.execute("DROP TABLE hidden")
-
-    response = create_app(service, settings).test_client().get("/api/v1/search?q=x")
-    service.close()
-
-    assert response.status_code == 503
-    assert response.headers["Retry-After"]
-    assert json_of(response)["code"] == "store-unavailable"
 
 
 def test_what_breaks_inside_leaks_nothing(
