@@ -18,6 +18,7 @@ from search_service.model import (
     All,
     AnyOf,
     Audience,
+    Everything,
     Field,
     Identifiers,
     Not,
@@ -57,7 +58,7 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tup
     # The commonest first: rare words of a long text are mostly names and numbers.
     candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
     frequencies = reader.frequencies(Field.WORDS, candidates)
-    articles = reader.manifest.articles
+    articles = reader.totals(Everything()).total
     weight = {
         # A word of this article alone relates it to nothing.
         word: counts[word] * idf(frequencies.get(word, 0), articles)

@@ -664,15 +664,19 @@ def test_roles_follow_writes(library: Engine) -> None:
 
 
 def test_frequencies_count_articles(library: Engine) -> None:
-    """In how many articles a term stands, hidden ones included."""
-    reader = read(library, "B1890")
-    assert reader.frequencies(Field.WORDS, ["安全", "消防", "没有"]) == {
-        "安全": 2,
-        "消防": 1,
+    """In how many articles a term stands; those hidden, deleted or replaced do not count."""
+    words = ["安全", "消防", "没有"]
+    before = read(library)
+    assert before.frequencies(Field.WORDS, words) == {"安全": 2, "消防": 1, "没有": 0}
+    assert before.frequencies(Field.TITLE_BIGRAMS, ["通知"]) == {"通知": 1}
+    assert before.frequencies(Field.WORDS, []) == {}
+    assert read(library, "B1890").frequencies(Field.WORDS, words) == {
+        "安全": 1,
+        "消防": 0,
         "没有": 0,
     }
-    assert reader.frequencies(Field.TITLE_BIGRAMS, ["通知"]) == {"通知": 1}
-    assert reader.frequencies(Field.WORDS, []) == {}
+    load(library, record("B1890", "通告", "别的 。", version=2))
+    assert read(library).frequencies(Field.WORDS, words) == {"安全": 1, "消防": 0, "没有": 0}
 
 
 def test_stored_fields_are_the_terms_given(library: Engine) -> None:

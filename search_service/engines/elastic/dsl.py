@@ -186,12 +186,13 @@ def _inner_hits(size: int, *fields: str) -> Body:
     }
 
 
-def frequencies_body(field: Field, terms: Sequence[str]) -> Body:
+def frequencies_body(field: Field, terms: Sequence[str], conditions: Sequence[Body]) -> Body:
     """Count the articles of each term; the buckets are named by position."""
     filters = {str(place): {"term": {field.value: term}} for place, term in enumerate(terms)}
     return {
         "size": 0,
         "track_total_hits": False,
+        "query": _filtered(Everything(), conditions),
         "aggs": {"terms": {"filters": {"filters": filters}}},
     }
 

@@ -214,12 +214,13 @@ class ElasticReader:
         return dsl.passage_hits(self._search(body), articles=articles, per_article=per_article)
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many articles each term stands, those that the staff took down included."""
+        """In how many articles each term stands, without those that the staff took down."""
         asked = sorted(set(terms))
         found: dict[str, int] = {}
         for start in range(0, len(asked), _TERMS):
             part = asked[start : start + _TERMS]
-            found |= dsl.frequencies(self._search(dsl.frequencies_body(field, part)), part)
+            body = dsl.frequencies_body(field, part, self._conditions())
+            found |= dsl.frequencies(self._search(body), part)
         return found
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:

@@ -189,16 +189,15 @@ class EmbeddedReader:
             return self._named(searches, _grouped(found, articles, per_article))
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many articles each term stands, hidden ones included."""
+        """In how many articles each term stands, of those that are live and not hidden."""
         articles = self._snapshot.articles
-        gone = self._snapshot.hidden
         with translated(self._snapshot.folder):
             queries = {
                 term: Query.term_query(articles.schema, field.value, term, "basic")
                 for term in terms
             }
             return {
-                term: articles.count(_without(articles, query, gone))
+                term: articles.count(self._visible(articles, query))
                 for term, query in queries.items()
             }
 
