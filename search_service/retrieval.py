@@ -106,9 +106,9 @@ def search(
     the generation of the place is no more, and engine errors.
     """
     query = parse(request.text, service.analyzer, title_only=request.title_only)
-    query = naming(query, service.store.coined.accepted())
     offset, limit = _window(request, place)
     ranked = live = service.reader(audience)
+    query = naming(query, service.store.coined.accepted())
     if place and place.generation != live.generation:
         kept = service.reader_of(audience, place.generation)
         # What was written to it after the walk began, this caller may never have been able to read.
