@@ -11,7 +11,6 @@ empty one would say that nothing was taken down.
 """
 
 import secrets
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -44,7 +43,7 @@ _ADVISORY_LOCK = 0x676F6E67  # any number, the same on every host
 _ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
 # Seconds that SQLite waits for another process's write.
 _PATIENCE = 30
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 @sa.event.listens_for(IDENTITY, "after_create")
@@ -246,8 +245,7 @@ class Database:
                 return self._missing()
             except OSError:  # no right to look: it may be there
                 return None
-        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED:
+        if getattr(exc.orig, "sqlite_errorname", "").startswith(_DAMAGED):
             return self._damaged()
         if "no such table" in str(exc.orig) or type(exc.orig).__name__ == "UndefinedTable":
             try:
