@@ -12,7 +12,7 @@ from search_service.factors import Factors
 from search_service.matching import parts
 from search_service.model import Identifiers, Stored
 from search_service.query import Query
-from search_service.snippets import marks
+from search_service.snippets import Looked
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,12 @@ def _why(
     key = stored.view.id
     keyword_rank, keyword_score = ranks.keyword.get(key, (None, None))
     semantic_rank, semantic_score = ranks.semantic.get(key, (None, None))
-    whole = f"{stored.view.title}\n{stored.view.text}"
+    whole = Looked(f"{stored.view.title}\n{stored.view.text}")
     return Why(
         exact=exact,
-        words=tuple(word for word in query.words if marks(whole, (), (word,))),
-        literal=bool(query.literals)
-        and all(marks(whole, (literal,), ()) for literal in query.literals),
-        synonyms=tuple(text for text in query.synonyms if marks(whole, (text,), ())),
+        words=tuple(filter(whole.holds, query.words)),
+        literal=bool(query.literals) and all(map(whole.says, query.literals)),
+        synonyms=tuple(filter(whole.says, query.synonyms)),
         keyword_rank=keyword_rank,
         keyword_score=keyword_score,
         keyword_parts=tuple(added),

@@ -1,12 +1,16 @@
-"""Marks and snippets on the original text. Entry points: :func:`marks`, :func:`snippet`. Pure.
+"""Marks and snippets on the original text. Entry points: :func:`marks`, :class:`Looked`,
+:func:`snippet`. Pure.
 
 Offsets are found in the normalised text, which has the length of the original: each mark is a substring
 of the source, in the source's own width and script.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from analyzers import references
 from analyzers.normalize import normalize
@@ -62,36 +66,62 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def marks(text: str, literals: Sequence[str], words: Sequence[str]) -> tuple[Span, ...]:
-    """Where a text holds the query: its literal chunks, else its words and references.
+class Looked:
+    """A text that is looked into: its normal form and its references are worked out once, when asked for."""
 
-    ``literals`` and ``words`` are normalised. Overlapping marks are one.
-    """
-    normalised = normalize(text)
-    spans: list[Span] = []
-    for literal in literals:
-        spans += _literal(normalised, literal)
-    plain = [word for word in words if ":" not in word and not _ONE_HAN.fullmatch(word)]
-    for word in plain:
-        spans += _occurrences(normalised, word)
-    wanted = {word for word in words if ":" in word}
-    if wanted:
-        for reference in references.find(normalised):
-            if wanted.intersection(reference.terms):
-                spans.append((reference.start, reference.end))
-    return _merge(spans)
+    def __init__(self, text: str) -> None:
+        self._normal = normalize(text)
+
+    @cached_property
+    def _terms(self) -> dict[str, list[Span]]:
+        """Where the references with each term stand."""
+        found: dict[str, list[Span]] = {}
+        for reference in references.find(self._normal):
+            for term in reference.terms:
+                found.setdefault(term, []).append((reference.start, reference.end))
+        return found
+
+    def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
+        """Where the text holds the query: its literal chunks, else its words and references.
+
+        ``literals`` and ``words`` are normalised. Overlapping marks are one.
+        """
+        spans = chain(*map(self._literal, literals), *map(self._word, words))
+        return _merge(spans)
+
+    def says(self, literal: str) -> bool:
+        """Whether a literal stands in the text."""
+        return any(True for _ in self._literal(literal))
+
+    def holds(self, word: str) -> bool:
+        """Whether a word of a query stands in the text."""
+        return any(True for _ in self._word(word))
+
+    def _literal(self, literal: str) -> Iterable[Span]:
+        return _literal(self._normal, literal)
+
+    def _word(self, word: str) -> Iterable[Span]:
+        if ":" in word:
+            return self._terms.get(word, ())
+        return () if _ONE_HAN.fullmatch(word) else _occurrences(self._normal, word)
+
+
+def marks(text: str, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
+    """The marks of a text that is looked into once: see :meth:`Looked.marks`."""
+    return Looked(text).marks(literals, words)
 
 
 def snippet(text: str, found: Sequence[Span], *, length: int = relevance.SNIPPET) -> Snippet:
     """The part of a text of at most ``length`` characters that holds the most marks, cut at sentences.
 
-    Without marks: the beginning.
+    ``found``: marks in order, none overlapping another. Without marks: the beginning.
     """
     best = 0
     if found and found[-1][1] > length:
+        firsts, lasts = zip(*found, strict=True)  # both in order: marks do not overlap
 
         def held(start: int) -> int:
-            return sum(1 for a, b in found if start <= a and b <= start + length)
+            return max(0, bisect_right(lasts, start + length) - bisect_left(firsts, start))
 
         starts = [0] + [m.end() for m in _SENTENCE_END.finditer(text) if m.end() < len(text)]
         # A mark deep inside a long sentence is reached by no sentence start: begin shortly before it.
