@@ -100,7 +100,7 @@ def cli() -> None:
 
 def _finish(report: Report) -> None:
     print_report(report)
-    if report.faults:
+    if report.faults or (report.notes.files and not report.articles):
         raise SystemExit(FAILED)
 
 
@@ -123,6 +123,7 @@ def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
                 shrink=shrink,
                 new_state=new_state,
                 progress=progress(),
+                reports=settings.reports,
             )
         )
 
@@ -148,7 +149,11 @@ def add(sources: tuple[Path, ...]) -> None:
     """Add."""
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
-        _finish(pipeline.add(service, sources, cleaning=cleaning, progress=progress()))
+        _finish(
+            pipeline.add(
+                service, sources, cleaning=cleaning, progress=progress(), reports=settings.reports
+            )
+        )
 
 
 @cli.command(help=say("从索引删除文章。", "Delete articles."))

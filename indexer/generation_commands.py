@@ -81,7 +81,12 @@ def generation_group(open_service: Open) -> click.Group:
         with alone() as (service, settings):
             cleaning = Cleaning.parse(settings.cleaning)
             report = generations.load(
-                service, sources, cleaning=cleaning, shrink=shrink, progress=progress()
+                service,
+                sources,
+                cleaning=cleaning,
+                shrink=shrink,
+                progress=progress(),
+                reports=settings.reports,
             )
         print_report(report)
         if report.faults:

@@ -20,6 +20,7 @@ from analyzers.language import say
 from indexer.checks import hold
 from indexer.cleaning import Cleaning
 from indexer.entries import entries_of, numbered
+from indexer.faults import Faults
 from indexer.pipeline import calibrate, count, open_writers, replay, report_refused, write_all
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
@@ -55,6 +56,7 @@ def rebuild(
     shrink: bool = False,
     new_state: bool = False,
     progress: Progress = silent,
+    reports: Path | None = None,
 ) -> Report:
     """Replace the index by exactly what the sources hold; the live one serves until the last step.
 
@@ -66,7 +68,14 @@ def rebuild(
     with service.store.ledger.alone():
         create(service, new_state=new_state)
         try:
-            report = load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
+            report = load(
+                service,
+                sources,
+                cleaning=cleaning,
+                shrink=shrink,
+                progress=progress,
+                reports=reports,
+            )
         except BadInput:
             give_up(service)
             raise
@@ -111,13 +120,15 @@ def load(
     cleaning: Cleaning,
     shrink: bool = False,
     progress: Progress = silent,
+    reports: Path | None = None,
 ) -> Report:
     """Write what the sources hold into the build, and nothing else.
 
-    What a load that was killed has written is not analysed again where it is still the same.
+    What a load that was killed has written is not analysed again where it is still the same. ``reports``:
+    the folder of the files of faults.
     """
     started = time.monotonic()
-    report = Report()
+    report = Report(faults=Faults(reports))
     ledger = service.store.ledger
     build = open_build(service)
     # Taken before reading: what is entered from here on may be missing in the new generations.
@@ -128,7 +139,7 @@ def load(
             spool.put(article)
             progress("read", spool.count, 0)
         faults = len(report.faults)
-        _check_size(service, spool.count, faults, shrink=shrink)
+        _check_size(service, spool.count, faults, report, shrink=shrink)
         reads = spool.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
@@ -139,7 +150,7 @@ def load(
             loaded = _load(service, spool, writers, sequence, report, progress)
             # Of what guests may read alone: no other text decides whether they get a new index.
             lost = len(loaded.refused[Audience.PUBLIC])
-            _check_size(service, spool.count - lost, faults + lost, shrink=shrink)
+            _check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
                 _remove_others(service, created[audience], writer, loaded)
@@ -150,7 +161,9 @@ def load(
         # Only what a killed load has left can be in the way: another text under the same version.
         give_up(service)
         create(service, new_state=True)  # as it was when this build began
-        return load(service, sources, cleaning=cleaning, shrink=shrink, progress=progress)
+        return load(
+            service, sources, cleaning=cleaning, shrink=shrink, progress=progress, reports=reports
+        )
     ids = sorted(loaded.ids)
     done = replace(open_build(service), expected=loaded.expected, loaded=True)
     ledger.set_build(replace(done, sample=ids[:: max(1, len(ids) // _SAMPLE)]))
@@ -298,19 +311,23 @@ def _serves(service: SearchService, build: Build) -> bool:
     return any(one.serves for one in service.engine.generations() if one.name in names)
 
 
-def _check_size(service: SearchService, count: int, faults: int, *, shrink: bool) -> None:
+def _check_size(
+    service: SearchService, count: int, faults: int, report: Report, *, shrink: bool
+) -> None:
     """An empty or cut source must not silently replace a full index.
 
     Raises ``BadInput`` for no articles; and, unless ``shrink``, for less than half of what serves now, or,
-    where there were faults, for a tenth less: then it is likely that they are what is missing.
+    where there were ``faults``, for a tenth less: then it is likely that they are what is missing. The
+    message ends with the reasons in the report.
     """
     live = [service.engine.count(g.name) for g in service.engine.generations() if g.serves]
     before = max(live, default=0)
     if count == 0:
         raise BadInput(
             say(
-                "来源里没有可收录的文章，原索引不变。请检查来源",
-                "the sources hold no usable article, the index stays as it is; check the sources",
+                f"来源里没有可收录的文章，原索引不变。请检查来源{report.reasons()}",
+                "the sources hold no usable article, the index stays as it is; check the sources"
+                f"{report.reasons()}",
             )
         )
     if shrink:
@@ -328,10 +345,10 @@ def _check_size(service: SearchService, count: int, faults: int, *, shrink: bool
         raise BadInput(
             say(
                 f"来源有 {faults} 处有误，可用的只有 {count} 篇，现有索引有 {before} 篇，少了一成以上，"
-                "原索引不变。请改正来源；确实如此请加 --shrink",
+                f"原索引不变。请改正来源；确实如此请加 --shrink{report.reasons()}",
                 f"the sources have {faults} faults and hold {count} usable articles, the index {before}:"
                 " a tenth less; the index stays as it is; mend the sources, or, if that is right, add"
-                " --shrink",
+                f" --shrink{report.reasons()}",
             )
         )
 

@@ -28,6 +28,7 @@ from indexer.entries import (
     version_of,
     write,
 )
+from indexer.faults import Faults
 from indexer.sources import Fault
 from indexer.spool import BATCH, Progress, Report, batches, read, silent
 from indexer.vocabulary import collect
@@ -138,14 +139,15 @@ def add(
     *,
     cleaning: Cleaning,
     progress: Progress = silent,
+    reports: Path | None = None,
 ) -> Report:
     """Add or update articles in the live index; an index whose view is unchanged is not touched.
 
     Where there is no index for members, an article with members' text is held as guests may read it,
-    and reported.
+    and reported. ``reports``: the folder of the files of faults.
     """
     started = time.monotonic()
-    report = Report()
+    report = Report(faults=Faults(reports))
     with Live(service) as live:
         for batch in batches(read(sources, cleaning, report)):
             _add(service, live, batch, report)
@@ -158,6 +160,7 @@ def add(
                 step = max(1, len(titles) // relevance.FLOOR_TITLES)
                 calibrate(service, generation, live.writers()[audience], titles[::step])
         report.generations = tuple(live.generations.values())
+    report.faults.flush()
     report.seconds = time.monotonic() - started
     return report
 
@@ -199,9 +202,10 @@ def write_all(writers: Mapping[Audience, Writer], prepared: Prepared) -> dict[Au
 
 def report_refused(prepared: Prepared, report: Report) -> None:
     """Report the articles of a batch that some audience cannot have."""
-    faults = [Fault(f"id={id}", reason) for id, reason in prepared.faults.items()]
-    report.faults += faults
-    report.articles -= len(faults)
+    for id, reason in prepared.faults.items():
+        report.faults.append(Fault(f"id={id}", reason, id=id))
+    report.articles -= len(prepared.faults)
+    report.faults.flush()
 
 
 def count(report: Report, entries: Entries, result: Written) -> None:
@@ -244,7 +248,7 @@ def _report_missing_index(
                     "held as guests may read it; it has members' text and there is no index for members,"
                     " run: gongwen index SOURCE",
                 )
-                report.faults.append(Fault(f"id={article.id}", reason))
+                report.faults.append(Fault(f"id={article.id}", reason, id=article.id))
                 report.articles -= 1
 
 

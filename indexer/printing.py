@@ -18,7 +18,6 @@ from search_service.page import Page
 from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
 
-_SHOWN_FAULTS = 20
 _SHOWN_NAMES = 20
 
 
@@ -41,11 +40,21 @@ def progress() -> Callable[[str, int, int], None]:
 
 def print_report(report: Report, *, err: bool = False) -> None:
     """What a run did, with the first faults on stderr; all of it there where ``err``."""
-    for fault in report.faults[:_SHOWN_FAULTS]:
+    for fault in report.faults:
         click.echo(str(fault), err=True)
-    if len(report.faults) > _SHOWN_FAULTS:
-        more = len(report.faults) - _SHOWN_FAULTS
+    if more := len(report.faults) - len(list(report.faults)):
         click.echo(say(f"……另有 {more} 条", f"… and {more} more"), err=True)
+        kinds = report.faults.kinds()
+        click.echo(say(f"按原因：{kinds}", f"by reason: {kinds}"), err=True)
+    if report.faults.path:
+        path = report.faults.path
+        click.echo(say(f"全部有误记录：{path}", f"all bad records: {path}"), err=True)
+    if report.faults.error:
+        error = report.faults.error
+        click.echo(
+            say(f"记录原因的文件写不下去：{error}", f"the file of faults is not complete: {error}"),
+            err=True,
+        )
     rate = report.articles / report.seconds if report.seconds else 0
     read = report.articles + len(report.faults)
     click.echo(
@@ -74,6 +83,14 @@ def print_report(report: Report, *, err: bool = False) -> None:
 
 def _print_notes(notes: Notes) -> None:
     """What is no fault, but may be a mistake, on stderr: a line for each name."""
+    if notes.files:
+        click.echo(
+            say(
+                f"注意：{notes.files.total()} 个文件的类型不认识，未读：{notes.unknown()}",
+                f"note: {notes.files.total()} files of no known type were not read: {notes.unknown()}",
+            ),
+            err=True,
+        )
     for (name, known), count in notes.near.most_common(_SHOWN_NAMES):
         click.echo(
             say(

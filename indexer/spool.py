@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from analyzers.language import say
 from indexer.cleaning import Cleaning
+from indexer.faults import Faults
 from indexer.sources import Fault, Notes, read_source
 from search_service.model import Article, Audience, Generation, Written
 
@@ -26,7 +28,7 @@ class Report:
     """What a run did. ``read`` = ``articles`` + ``faults``; characters and passages of the fullest view."""
 
     articles: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
     written: Written = field(default_factory=Written)
@@ -34,6 +36,16 @@ class Report:
     passages: int = 0
     seconds: float = 0.0
     generations: tuple[Generation, ...] = ()
+
+    def reasons(self) -> str:
+        """Why sources hold less than they should, as the end of a message; empty where nothing is wrong."""
+        named = [self.faults.kinds()] if self.faults else []
+        if self.notes.files:
+            named.append(say("不认识的文件 ", "files of no known type ") + self.notes.unknown())
+        if self.faults.path:
+            path = self.faults.path
+            named.append(say(f"全部原因见 {path}", f"all reasons: {path}"))
+        return "".join(say(f"。{part}", f". {part}") for part in named)
 
 
 class Spool:
@@ -77,15 +89,22 @@ class Spool:
 def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterator[Article]:
     """The articles of all sources; faults go into the report. An id counts once over all sources."""
     places: dict[str, str] = {}
-    for source in sources:
-        for item in read_source(
-            source, cleaning=cleaning, counts=report.cleaned, places=places, notes=report.notes
-        ):
-            if isinstance(item, Fault):
-                report.faults.append(item)
-            else:
-                report.articles += 1
-                yield item
+    try:
+        for source in sources:
+            for item in read_source(
+                source,
+                cleaning=cleaning,
+                counts=report.cleaned,
+                places=places,
+                notes=report.notes,
+            ):
+                if isinstance(item, Fault):
+                    report.faults.append(item)
+                else:
+                    report.articles += 1
+                    yield item
+    finally:
+        report.faults.flush()
 
 
 def batches(articles: Iterable[Article]) -> Iterator[list[Article]]:

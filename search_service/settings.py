@@ -124,6 +124,14 @@ class Settings(BaseSettings):
         return f"sqlite:///{self._folder}/vectors.sqlite3"
 
     @property
+    def reports(self) -> Path:
+        """The folder of the files of faults: beside the index, or beside the state where that is a file."""
+        url = self.state_url
+        if not self.engine.startswith("embedded:") and url.startswith("sqlite:///"):
+            return Path(url.removeprefix("sqlite:///")).parent / "reports"
+        return self._folder / "reports"
+
+    @property
     def _folder(self) -> Path:
         """Where the embedded engine is; ``data`` beside another one."""
         if self.engine.startswith("embedded:"):

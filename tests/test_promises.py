@@ -516,7 +516,7 @@ def test_what_is_written_in_digits_of_any_script_is_indexed_and_found(
     records = [{"id": key, "title": f"通知{key}", "body": text} for key, text in texts.items()]
     source = write_source(tmp_path / "a.jsonl", records)
     report = generations.rebuild(service, [source], cleaning=ALL_CLEANING)
-    assert (report.articles, report.faults) == (len(records), [])
+    assert (report.articles, list(report.faults)) == (len(records), [])
 
     def found(text: str) -> set[str]:
         request = SearchRequest(text=text, mode=Mode.KEYWORD, size=50)

@@ -14,6 +14,7 @@ from typing import Final
 from analyzers.language import say
 from indexer.cleaning import Cleaning
 from indexer.sources.documents import markdown_record, text_record
+from indexer.sources.fields import LONGEST_ID
 from indexer.sources.names import known
 from indexer.sources.office import word_record
 from indexer.sources.pages import page_record
@@ -95,26 +96,34 @@ def _articles(
     places: dict[str, str],
     notes: Notes,
 ) -> Iterator[Article | Fault]:
-    for item in _records(path):
+    for item in _records(path, notes):
         if isinstance(item, Fault):
             yield item
             continue
         try:
             article = article_of(item.values, cleaning=cleaning, counts=counts, notes=notes)
         except BadRecord as exc:
-            yield Fault(item.place, exc.message)
+            yield Fault(item.place, exc.message, id=_id_of(item))
             continue
         except RecursionError:
-            yield Fault(item.place, say("字段嵌套过深", "fields are nested too deeply"))
+            reason = say("字段嵌套过深", "fields are nested too deeply")
+            yield Fault(item.place, reason, id=_id_of(item))
             continue
         first = places.setdefault(article.id, item.place)
         if first is item.place:
             yield article
         else:
-            yield Fault(item.place, _repeated(article.id, first))
+            kind = say("id 重复", "repeated id")
+            yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
 
 
-def _records(path: Path) -> Iterator[Raw | Fault]:
+def _id_of(record: Raw) -> str:
+    """The id of a record as far as it can be told, for the report."""
+    given = (value for name, value in record.values.items() if known(name) == "id")
+    return next((str(value)[:LONGEST_ID] for value in given if isinstance(value, str | int)), "")
+
+
+def _records(path: Path, notes: Notes) -> Iterator[Raw | Fault]:
     if path.is_file():
         yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
         return
@@ -123,13 +132,16 @@ def _records(path: Path) -> Iterator[Raw | Fault]:
         if isinstance(file, Fault):
             yield file
         elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
-            yield Fault(f"{shown(file)}:1", _left(target))
+            kind = say("链接指向来源以外", "link that leaves the source")
+            yield Fault(f"{shown(file)}:1", _left(target), kind=kind)
         elif file.is_dir():
             continue  # a link to a folder of the source, which is read where it lies
         elif _type(file) in _MANY | _ONE:
             yield from _file(file, identifier=_stem(shown(file.relative_to(path)), _type(file)))
         elif file.suffix.lower() in _CURES:
             yield Fault(f"{shown(file)}:1", _unreadable(file))
+        else:
+            notes.count_file(_type(file), shown(file.relative_to(path)))
 
 
 def _files(folder: Path) -> Iterator[Path | Fault]:

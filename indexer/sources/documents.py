@@ -17,12 +17,26 @@ _FRONT_MATTER: Final = re.compile(
     r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
 _KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*?)\s*[:：](?:\s+|(?<=：)|$)(.*)")
+# How a dump of a database begins, behind its comments and settings.
+_SQL: Final = re.compile(
+    r"(?:\s++|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/;?|(?:SET|USE|BEGIN|START|LOCK|PRAGMA)\b[^;\n]*;)*+"
+    r"(?:INSERT\s+INTO|REPLACE\s+INTO|CREATE\s+(?:TABLE|DATABASE)|DROP\s+TABLE)\s+[`\"\w\[.]",
+    re.IGNORECASE | re.DOTALL,
+)
 _HEADING: Final = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
 def text_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read a text: its first line is the title, or ``name`` where that line is too long for one."""
-    title, body = title_and_body(decode(data), name=name)
+    text = decode(data)
+    if _SQL.match(text):
+        raise BadRecord(
+            say(
+                "是数据库的 SQL 转储，不是文章；请导出为 .jsonl 或 .csv，每条一篇",
+                "is a dump of a database, no article; export it as .jsonl or .csv, one record for each",
+            )
+        )
+    title, body = title_and_body(text, name=name)
     return {"title": title, "body": body}
 
 
@@ -67,8 +81,8 @@ def _front_matter(block: str) -> dict[str, object]:
         if match is None or match[2] in ("|", ">", "|-", ">-"):
             raise BadRecord(
                 say(
-                    f"第 {number} 行：文件头每行应是「名称: 值」，得到 {line.strip()[:40]}",
-                    f"line {number}: front matter is key: value, not {line.strip()[:40]}",
+                    f"第 {number} 行：文件头每行应是「名称: 值」，得到 {line.strip()[:20]}",
+                    f"line {number}: front matter is key: value, not {line.strip()[:20]}",
                 )
             )
         value = match[2].strip()

@@ -92,7 +92,8 @@ def line(value: object) -> str:
 def text(value: object) -> str:
     """Read a body or preview."""
     if not isinstance(value, str):
-        _refuse(value)
+        # Not shown: what should be a text may hold one, and faults are kept in a file.
+        _refuse(type(value).__name__)
     return _at_most(value, LONGEST_TEXT)
 
 
@@ -174,7 +175,7 @@ def audience(value: object) -> Audience:
 def shown(value: object) -> str:
     """A value as a message quotes it: short, on one line."""
     quoted = repr(value)
-    return quoted if len(quoted) <= 60 else f"{quoted[:57]}…"
+    return quoted if len(quoted) <= 40 else f"{quoted[:37]}…"
 
 
 def _refuse(value: object) -> NoReturn:

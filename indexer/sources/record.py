@@ -21,6 +21,8 @@ from indexer.sources.names import ALIASES, FIELD_OF, PROTECTING, known, meant
 from search_service.errors import BadRecord
 from search_service.model import Article, Audience
 
+_NAMES: Final = 3  # files named of each suffix
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -32,10 +34,16 @@ class Raw:
 
 @dataclass(frozen=True)
 class Fault:
-    """A record that cannot become an article: where and why."""
+    """A record that cannot become an article: where and why.
+
+    ``id``: that of the record, if it has one. ``kind``: what is the same in other reasons like this one;
+    empty: all but numbers and quoted values.
+    """
 
     place: str
     reason: str
+    id: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
@@ -46,12 +54,28 @@ class Notes:
     """What is said at the end of a run besides its faults, each with its number of records or files.
 
     ``near``: unknown fields by their name and the known one that they are like; ``unread``: second
-    texts of a record that were left out; ``files``: files of a type that is not known, by their suffix.
+    texts of a record that were left out; ``files``: files of a type that is not known, by their suffix,
+    with a few ``names`` of each.
     """
 
     near: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
+    names: dict[str, list[str]] = field(default_factory=dict)
+
+    def unknown(self) -> str:
+        """The files of unknown types in one line: suffix, count, names."""
+        return say("；", "; ").join(
+            f"{suffix or say('无后缀', 'no suffix')} {count} "
+            f"({', '.join(self.names[suffix])}{', …' if count > len(self.names[suffix]) else ''})"
+            for suffix, count in self.files.most_common()
+        )
+
+    def count_file(self, suffix: str, name: str) -> None:
+        """Count a file that is not read."""
+        self.files[suffix] += 1
+        if len(names := self.names.setdefault(suffix, [])) < _NAMES:
+            names.append(name)
 
 
 # Of these only one name counts, and no other becomes a further field.

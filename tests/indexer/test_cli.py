@@ -1,6 +1,7 @@
 """The ``gongwen`` command: what it prints, and its exit status."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,75 @@ def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path:
     assert status == 1
     assert "收录 3 篇，有误 1 条" in out
     assert err.startswith(f"{path}:4: ")
+
+
+def faults_of(err: str) -> list[dict[str, str]]:
+    """What stands in the file of faults that a run names."""
+    (path,) = re.findall(r"/\S+/faults-\S+\.jsonl", err)
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("command", ["index", "add"])
+def test_all_faults_of_a_run_are_in_a_file(gongwen: Run, tmp_path: Path, command: str) -> None:
+    """Place, id and reason of each, no text; the first twenty and a count by reason are printed."""
+    if command == "add":
+        gongwen("index", str(write_source(tmp_path / "first.jsonl", RECORDS)))
+    secret = "会员才能读到的一段话"
+    bad = [{"id": f"x{n}", "title": "通知", "body": [secret]} for n in range(30)]
+    bad += [{"title": f"通知{n}", "body": secret} for n in range(10)]
+    path = write_source(tmp_path / "a.jsonl", [*RECORDS, *bad])
+    status, out, err = gongwen(command, str(path))
+    assert status == 1
+    assert "收录 3 篇，有误 40 条" in out
+    assert err.count(f"{path}:") == 20 + 2
+    assert "另有 20 条" in err
+    assert "30 条 body" in err
+    assert "10 条 id" in err
+    listed = faults_of(err)
+    assert [one["place"] for one in listed] == [f"{path}:{line}" for line in range(4, 44)]
+    assert [one["id"] for one in listed[:31]] == [*(f"x{n}" for n in range(30)), ""]
+    assert all(one["reason"] for one in listed)
+    assert secret[:4] not in json.dumps(listed, ensure_ascii=False)
+
+
+def test_where_nothing_is_usable_the_reasons_are_told(gongwen: Run, tmp_path: Path) -> None:
+    """By kind with counts and a place, in the one line of the error; all of them in the file."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    rows = "".join(f"通知{n},各村落实{n}。\n" for n in range(12))
+    (folder / "政策.csv").write_text(f"标题,正文\n{rows}", encoding="utf-8")
+    (folder / "旧.doc").write_bytes(b"\xd0\xcf")
+    (folder / "news.sql").write_text("INSERT INTO a VALUES (1);", encoding="utf-8")
+    status, out, err = gongwen("index", str(folder))
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "12 条 id：必填" in err
+    assert f"{folder}/政策.csv:2" in err
+    assert "1 条 不读 .doc" in err
+    assert ".sql 1 (news.sql)" in err
+    assert len(faults_of(err)) == 13
+    (folder / "政策.csv").unlink()
+    (folder / "旧.doc").unlink()
+    assert ".sql 1 (news.sql)" in gongwen("index", str(folder))[2]
+
+
+def test_files_of_unknown_types_are_counted_and_named(gongwen: Run, tmp_path: Path) -> None:
+    """By suffix; what is read beside them comes in, and the status is 0; hidden files are nothing."""
+    folder = tmp_path / "source"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "通知.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+    for name in ("a.sql", "b.SQL", "sub/c.pptx", "网页.html.gz", "讲话", "d.doc.bak", ".隐藏"):
+        (folder / name).write_bytes(b"x")
+    status, out, err = gongwen("index", str(folder))
+    assert status == 0
+    assert "收录 1 篇，有误 0 条" in out
+    assert "6 个文件" in err
+    for part in (".sql 2 (a.sql, b.SQL)", ".pptx 1 (sub/c.pptx)", ".html.gz 1", "无后缀 1 (讲话)"):
+        assert part in err
+    assert ".bak 1" in err
+    assert "隐藏" not in err
+    (folder / "通知.txt").unlink()
+    assert gongwen("add", str(folder))[0] == 1
 
 
 def test_names_that_may_be_misspelt_are_told_at_the_end(gongwen: Run, tmp_path: Path) -> None:

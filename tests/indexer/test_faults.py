@@ -83,7 +83,7 @@ def test_paid_text_that_cannot_be_analysed_takes_nothing_from_guests(
         source = write_source(tmp_path / "a.jsonl", [*GOOD, record])
         report = generations.rebuild(service, [source], cleaning=ALL_CLEANING)
         answers.append((_ids(service), browse.article(service, "p", Audience.PUBLIC)))
-        faults = report.faults
+        faults = list(report.faults)
     assert answers[0] == answers[1]
     assert "p" in answers[1][0]
     assert [fault.place for fault in faults] == ["id=p"]

@@ -61,6 +61,24 @@ def test_an_undecodable_text_is_a_fault_with_the_offset(tmp_path: Path) -> None:
     assert fault(path).place == f"{path}:1"
 
 
+@pytest.mark.parametrize(
+    "dump",
+    [
+        "INSERT INTO `archives` VALUES('1','关于防火的通知');\n",
+        "-- 备份\n/*!40101 SET NAMES utf8 */;\nSET time_zone = '+8:00';\n\nDROP TABLE IF EXISTS `a`;\n",
+        "\n\ncreate table news (id int);\n",
+    ],
+)
+def test_a_dump_of_a_database_is_no_text(tmp_path: Path, dump: str) -> None:
+    """Named as a text it would be published as an article; the fault says what to do."""
+    path = tmp_path / "a.txt"
+    path.write_text(dump, encoding="utf-8")
+
+    assert ".jsonl" in fault(path).reason
+    path.write_text(f"{' ' * 5000}\n# {LEAD}\nSET 的含义\n{LEAD}", encoding="utf-8")
+    assert only(path).body
+
+
 def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:
     """There is no article in it."""
     (tmp_path / "空.txt").write_bytes(b"")
