@@ -1,19 +1,24 @@
 """A reader sees one revision, whatever is written meanwhile and wherever a writer is stopped."""
 
+import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from search_service.engines import Engine, Reader, Scope, open_engine
+from search_service.errors import EngineUnavailable
 from search_service.model import Audience, Everything, Field, Phrase, Sort, Term, WeightedTerm
 from tests.engines.library import (
     ARTICLES,
     FIRE,
     FLOOD,
+    MANIFEST,
     SCHOOL,
     SPEECH,
     load,
@@ -110,6 +115,46 @@ def test_a_reader_stays_at_its_revision(engine: Engine, *, asked_before: bool) -
     assert "演练" not in new.fetch(["B1890"])["B1890"].view.text
     assert new.fetch(["E0001"])["E0001"].view.title == "新的通知"
     assert read(engine).fetch(["E0001"])["E0001"].view.title == "另一件"
+
+
+# --- points in time (Elasticsearch) --------------------------------------------------------------
+
+
+def open_contexts(node: str) -> int:
+    """How many searches and points in time the node keeps open."""
+    with urlopen(f"{node}/_nodes/stats/indices/search") as answer:
+        nodes = json.load(answer)["nodes"].values()
+    return sum(int(one["indices"]["search"]["open_contexts"]) for one in nodes)
+
+
+@pytest.mark.elasticsearch
+def test_a_node_keeps_no_more_moments_than_there_are_readers(elasticsearch_url: str) -> None:
+    """A reader that is gone is closed on the server, soon and by itself."""
+    node = elasticsearch_url.rpartition("/")[0]
+    engine = open_engine(f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}")
+    load(engine, *ARTICLES)
+    before = open_contexts(node)
+    readers = [read(engine) for _ in range(5)]
+    assert [reader.totals(Everything()).total for reader in readers] == [4] * 5
+    assert open_contexts(node) == before + 5
+    for _ in range(50):
+        assert read(engine).fetch(["B1890"])
+    readers.clear()
+    engine.close()
+    assert open_contexts(node) == before
+
+
+@pytest.mark.elasticsearch
+def test_a_moment_that_ended_is_said(elasticsearch_url: str) -> None:
+    """The error says that what was read is gone, and to ask again."""
+    engine = open_engine(f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}")
+    name = engine.create(Audience.PUBLIC, MANIFEST).name
+    load(engine, *ARTICLES, generation=name)
+    reader = engine.reader(Scope(Audience.PUBLIC), generation=name)
+    engine.drop(name)
+    with pytest.raises(EngineUnavailable, match="point in time"):
+        reader.totals(Everything())
+    engine.close()
 
 
 # --- a writer that is stopped (embedded) ---------------------------------------------------------

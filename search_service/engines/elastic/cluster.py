@@ -7,7 +7,7 @@ sent and how answers are read stands in :mod:`search_service.engines.elastic.dsl
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import elastic_transport
@@ -40,7 +40,6 @@ _CONNECTIONS = 64  # to each node: as many as there may be threads; more would w
 # Until a node that failed is tried again. The same each time: so the one that failed first is tried
 # first, and one that is back is never passed over for one that just went away.
 _AWAY = 5.0
-_KEEP_ALIVE = "5m"  # how long a scan may wait between two pages
 _CLIENT_NAMES = {"from": "from_", "_source": "source"}
 _PRODUCT = "x-elastic-product"  # stands on every answer of Elasticsearch but 401 and 403
 
@@ -164,34 +163,24 @@ class Cluster:
 
     # --- documents -------------------------------------------------------------------------------
 
-    def search(self, index: str, body: Body) -> Body:
-        """Search an index or alias; an incomplete answer is an error."""
+    def search(self, index: str | None, body: Body) -> Body:
+        """Search an index or alias, or the point in time in the body; an incomplete answer is an error."""
         with self._translated():
             arguments = {_CLIENT_NAMES.get(name, name): value for name, value in body.items()}
             return self._read(
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
             )
 
-    def pages(self, index: str, body: Body) -> Iterator[list[Body]]:
-        """The hits of a sorted search, a page at a time, all of one moment."""
+    def open_moment(self, index: str, *, keep_alive: str) -> str:
+        """The id of a point in time of the index; the server ends it after so long without use."""
         with self._translated():
-            opened = self._patient.open_point_in_time(index=index, keep_alive=_KEEP_ALIVE)
-            moment = self._read(opened)["id"]
-        try:
-            after: dict[str, Any] = {}
-            while True:
-                with self._translated():
-                    pit = {"id": moment, "keep_alive": _KEEP_ALIVE}
-                    answer = self._read(self._patient.search(pit=pit, **after, **body))
-                moment = answer.get("pit_id", moment)
-                page = answer["hits"]["hits"]
-                if not page:
-                    return
-                yield page
-                after = {"search_after": page[-1]["sort"]}
-        finally:
-            with suppress(EngineError), self._translated():  # it ends by itself, too
-                self._client.close_point_in_time(id=moment)
+            opened = self._client.open_point_in_time(index=index, keep_alive=keep_alive)
+            return str(self._read(opened)["id"])
+
+    def close_moment(self, id: str) -> None:
+        """End a point in time."""
+        with self._translated():
+            self._client.close_point_in_time(id=id)
 
     def get(
         self, index: str, ids: Sequence[str], *, source: Sequence[str] | None = None

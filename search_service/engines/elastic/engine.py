@@ -8,8 +8,8 @@ Names, for the prefix ``gongwen``:
 * ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
   manifest.
 * ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writes`).
-* ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are read and
-  written through it, so a reader stays with its generation and a write never creates an index.
+* ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are counted and
+  written through it, so a write never creates an index. Readers hold a point in time of the index.
 * ``gongwen-<audience>``: the alias, without the tombstones, of what the audience reads now, and
   ``gongwen-<audience>-previous`` of what ``rollback`` goes back to. All move in one request.
 """
@@ -25,6 +25,7 @@ from analyzers.language import say
 from search_service.engines import NO_ACCESS, Access, Scope
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
+from search_service.engines.elastic.moments import Moments
 from search_service.engines.elastic.reads import ElasticReader
 from search_service.engines.elastic.writes import ElasticWriter
 from search_service.errors import BadInput, NotFound
@@ -70,6 +71,7 @@ class ElasticEngine:
 
     def __init__(self, url: str, access: Access = NO_ACCESS) -> None:
         self._cluster = Cluster(url, access)
+        self._moments = Moments(self._cluster)
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Create an index; its name carries schema, analysis and model, and is unique."""
@@ -175,16 +177,15 @@ class ElasticEngine:
         else:
             index = self._permitted(generation, scope.audience)
         return ElasticReader(
-            self._cluster,
-            index=index.name,
-            alias=_live(index.name),
+            self._moments.open(index.name),
             generation=index.generation,
             manifest=index.manifest,
             hidden=scope.hidden,
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and what readers have left open."""
+        self._moments.close()
         self._cluster.close()
 
     def _catalogue(self) -> list[_Index]:

@@ -112,6 +112,18 @@ def no_index(address: str, reason: str) -> NoIndex:
     )
 
 
+def ended(address: str, reason: str) -> EngineUnavailable:
+    """What a reader has read from the beginning is there no more."""
+    return EngineUnavailable(
+        say(
+            f"{address} 上所读的那一时刻（point in time）已结束（{reason}）："
+            "两步之间隔得太久，节点重启过，或索引已删除；请重新提问或重新运行",
+            f"the point in time that was read at {address} has ended ({reason}): there was too long"
+            " between two steps, a node was restarted, or the index was dropped; ask or run again",
+        )
+    )
+
+
 def _busy(address: str, reason: str) -> EngineBusy:
     return EngineBusy(
         say(
@@ -195,12 +207,13 @@ _BY_KIND: Final[Mapping[str, Callable[[str, str], EngineError]]] = {
     "mapper_exception": _unfit,
     "mapper_parsing_exception": _unfit,
     "media_type_header_exception": wrong_version,
+    "search_context_missing_exception": ended,
     "strict_dynamic_mapping_exception": _unfit,
 }
 _BY_STATUS: Final[Mapping[int, Callable[[str, str], EngineError]]] = {
     401: _unknown_user,
     403: _forbidden,
-    404: silence,  # a scan's point in time that is gone
+    404: ended,
     406: wrong_version,
     408: late,
     413: _too_large,

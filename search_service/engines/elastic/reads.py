@@ -1,18 +1,20 @@
 """Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
 
-Each read is one search through the generation's own alias (without tombstones), with the ids that
-the staff took down excluded. What is sent stands in :mod:`search_service.engines.elastic.dsl`.
+Each read is one search of the same moment (a point in time of the index, which the reader holds), with
+the tombstones and the ids that the staff took down excluded. What is sent stands in
+:mod:`search_service.engines.elastic.dsl`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from analyzers.language import say
 from search_service.engines import NO_FILTERS
 from search_service.engines.asked import check_facets, check_query_vector
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
-from search_service.engines.elastic.cluster import Cluster
-from search_service.engines.elastic.documents import Body
+from search_service.engines.elastic.documents import LIVE, Body
+from search_service.engines.elastic.moments import Moment
 from search_service.errors import BadInput
 from search_service.model import (
     Bonus,
@@ -39,35 +41,30 @@ _REACH = 8
 
 
 class ElasticReader:
-    """One index as one audience reads it, from the generation found when it was opened."""
+    """One index as one audience reads it, as it was when this was opened; safe among threads."""
 
     def __init__(
         self,
-        cluster: Cluster,
+        moment: Moment,
         *,
-        index: str,
-        alias: str,
         generation: str,
         manifest: Manifest,
         hidden: Collection[str],
     ) -> None:
-        self._cluster = cluster
-        self._alias = alias
+        self._moment = moment
         self._generation = generation
         self._manifest = manifest
         self._hidden = hidden
-        # First of all: what is read later can be newer than its revision, never older.
-        self._revision = dsl.revision(cluster.search(index, dsl.revision_body()))
 
     @property
     def generation(self) -> str:
         """Name of the generation read."""
         return self._generation
 
-    @property
+    @cached_property
     def revision(self) -> int:
         """The generation's revision when this reader was opened."""
-        return self._revision
+        return dsl.revision(self._search(dsl.revision_body()))
 
     @property
     def manifest(self) -> Manifest:
@@ -256,11 +253,11 @@ class ElasticReader:
     def scan(self) -> Iterator[Stored]:
         """Every live article of one moment, by id ascending."""
         body = dsl.scan_body(self._conditions(), size=_PAGE)
-        for page in self._cluster.pages(self._alias, body):
+        for page in self._moment.pages(body):
             yield from map(dsl.stored, page)
 
     def _conditions(self, filters: Filters = NO_FILTERS) -> list[Body]:
-        return conditions(filters, self._hidden)
+        return [LIVE, *conditions(filters, self._hidden)]
 
     def _search(self, body: Body) -> Body:
-        return self._cluster.search(self._alias, body)
+        return self._moment.search(body)
