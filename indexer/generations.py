@@ -149,13 +149,14 @@ def load(
         with open_writers(service, created, loading=True) as writers:
             loaded = _load(service, spool, writers, sequence, report, progress)
             # Of what guests may read alone: no other text decides whether they get a new index.
+            hidden = service.store.hidden()
             lost = len(loaded.refused[Audience.PUBLIC])
             _check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
                 _remove_others(service, created[audience], writer, loaded)
-                refused = loaded.refused[audience]
-                titles = spool.titles(audience, relevance.FLOOR_TITLES, refused)
+                others = loaded.refused[audience] | hidden
+                titles = spool.titles(audience, relevance.FLOOR_TITLES, others)
                 calibrate(service, created[audience], writer, titles)
     if loaded.stale:
         # Only what a killed load has left can be in the way: another text under the same version.

@@ -6,9 +6,9 @@ anywhere, the next run finishes what was entered.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,20 +31,23 @@ from indexer.entries import (
 from indexer.faults import Faults
 from indexer.sources import Fault
 from indexer.spool import BATCH, Progress, Report, batches, read, silent
-from indexer.vocabulary import collect
+from indexer.vocabulary import collect, held_by
 from search_service import relevance
 from search_service.engines import Scope, Writer
+from search_service.engines.ordering import Standing
 from search_service.ledger import Change
 from search_service.model import (
     UNVERSIONED,
     Article,
     Audience,
     Generation,
+    Manifest,
     Record,
     Tombstone,
     Written,
 )
 from search_service.service import SearchService
+from search_service.vocabularies import Vocabularies
 
 
 @contextmanager
@@ -53,10 +56,51 @@ def open_writers(
 ) -> Iterator[Mapping[Audience, Writer]]:
     """A writer of each generation, closed at the end."""
     with ExitStack() as stack:
-        yield {
+        writers = {
             audience: stack.enter_context(service.engine.writer(one.name, loading=loading))
             for audience, one in generations.items()
         }
+        # What is loaded has no vocabulary yet.
+        yield (
+            writers
+            if loading
+            else {
+                audience: _Narrowing(writer, generations[audience].name, service.store.vocabularies)
+                for audience, writer in writers.items()
+            }
+        )
+
+
+@dataclass(frozen=True)
+class _Narrowing:
+    """A writer that first takes out of the vocabulary what articles are not going to hold any more."""
+
+    writer: Writer
+    generation: str
+    vocabularies: Vocabularies
+
+    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+        """Narrow the vocabulary, then write."""
+        self.vocabularies.narrow(
+            self.generation,
+            (
+                (entry.view.id, held_by(entry)) if isinstance(entry, Record) else (entry.id, None)
+                for entry in entries
+            ),
+        )
+        return self.writer.write(entries)
+
+    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+        """What the writer says."""
+        return self.writer.standing(ids)
+
+    def complete(self) -> None:
+        """What the writer does."""
+        self.writer.complete()
+
+    def set_manifest(self, manifest: Manifest) -> None:
+        """What the writer does."""
+        self.writer.set_manifest(manifest)
 
 
 class Live:
@@ -155,7 +199,8 @@ def add(
         for audience, generation in live.generations.items():
             # The floor belongs to a corpus; when that has doubled it is another one.
             if service.engine.count(generation.name) > 2 * generation.manifest.articles:
-                reader = service.engine.reader(Scope(audience), generation=generation.name)
+                scope = Scope(audience, service.store.hidden())
+                reader = service.engine.reader(scope, generation=generation.name)
                 titles = [stored.view.title for stored in reader.scan()]
                 step = max(1, len(titles) // relevance.FLOOR_TITLES)
                 calibrate(service, generation, live.writers()[audience], titles[::step])
@@ -219,10 +264,15 @@ def count(report: Report, entries: Entries, result: Written) -> None:
 def calibrate(
     service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
 ) -> None:
-    """Set the floors and the count of a loaded generation, and what may be suggested of it."""
-    reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
-    # Before the count, by which those who answer know that there is another vocabulary.
-    service.store.vocabularies.put(generation.name, collect(reader, service.analyzer))
+    """Set the floors and the count of a loaded generation, and what may be suggested of it.
+
+    What is taken down is in the inventory, for it may come back; the floors know nothing of it, so
+    ``titles`` may not hold any of it either.
+    """
+    everything = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    service.store.vocabularies.put(generation.name, collect(everything, service.analyzer))
+    scope = Scope(generation.audience, service.store.hidden())
+    reader = service.engine.reader(scope, generation=generation.name)
     found = calibrate_meaning(reader, titles, service.analyzer, service.embedder)
     writer.set_manifest(
         replace(

@@ -109,8 +109,8 @@ class SearchService:
                 self.store.check(one.manifest.state)
 
     def known(self, reader: Reader) -> Known:
-        """The vocabulary of what a reader reads, ready to be asked."""
-        return self.store.vocabularies.known(reader.generation, reader.manifest.articles)
+        """The vocabulary of what a reader reads, less what is taken down, ready to be asked."""
+        return self.store.vocabularies.known(reader.generation, self.store.hidden())
 
     def check(self, manifest: Manifest, *, model: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.

@@ -1,8 +1,8 @@
 """Suggestions: while somebody types, and where a question found nothing. Entry points: :func:`complete`,
 :func:`did_you_mean`.
 
-Everything suggested stands in an article that this audience may read now, whatever its vocabulary
-remembers: each suggestion is held against the index before it is shown.
+The vocabulary is that of the articles that this audience may read now; each suggestion is held against the
+index before it is shown, nevertheless.
 """
 
 import logging
@@ -59,10 +59,10 @@ def complete(service: SearchService, text: str, audience: Audience) -> list[Comp
         for kind, share in COMPLETIONS.items()
     }
     # Reading articles is what takes the time, and the first ones will mostly do.
-    first = [e.articles[0] for k, share in COMPLETIONS.items() for e in wanted[k][:share]]
+    first = [e.article for k, share in COMPLETIONS.items() for e in wanted[k][:share]]
     completions = _usable(wanted, reader.fetch(list(dict.fromkeys(first))))
     if len(completions) < len(first):
-        ids = {key for entries in wanted.values() for entry in entries for key in entry.articles}
+        ids = {entry.article for entries in wanted.values() for entry in entries}
         completions = _usable(wanted, reader.fetch(sorted(ids)))
     return completions
 
@@ -76,14 +76,10 @@ def _usable(
     for kind, share in COMPLETIONS.items():
         left = share
         for entry in wanted[kind]:
-            views = [
-                one.view
-                for key in entry.articles
-                if (one := stored.get(key)) and _stands(entry, one)
-            ]
-            if left and views and fold(entry.text) not in seen:
+            one = stored.get(entry.article)
+            if left and one and _stands(entry, one) and fold(entry.text) not in seen:
                 alone = kind is Kind.TITLE and entry.count == 1
-                completions.append(Completion(entry.text, kind, views[0] if alone else None))
+                completions.append(Completion(entry.text, kind, one.view if alone else None))
                 seen.add(fold(entry.text))
                 left -= 1
     return completions

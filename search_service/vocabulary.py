@@ -1,24 +1,29 @@
 """What the texts of one generation are called and made of: titles, headings and terms.
 
-Entry point: :class:`Vocabulary`. A function of what one audience may read, and of nothing else: what
-people typed is not in it.
+Entry points: :class:`Inventory`, which article holds what; :class:`Vocabulary`, what may be suggested of
+the articles that are visible. Functions of what one audience may read, and of nothing else: what people
+typed is not in them.
 """
 
 import enum
+import functools
 import json
 import re
-import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from analyzers.normalize import normalize
 
-# Ids remembered of the articles that an entry stands in: if these are gone, it is not suggested.
-WITNESSES = 2
+Places = npt.NDArray[np.uint32]
 _SPOKEN = re.compile(r"[^\W_]+")
 
 
+# A vocabulary is made anew when an article is taken down; nearly all of its texts are the same.
+@functools.lru_cache(maxsize=1 << 17)
 def fold(text: str) -> str:
     """The form in which texts are compared: letters and digits in one width, case and script."""
     return "".join(_SPOKEN.findall(normalize(text)))
@@ -32,9 +37,15 @@ class Kind(enum.StrEnum):
     TERM = "term"
 
 
+# What a process that answers holds in memory: 62,000 entries take 80 MB.
+LIMITS: Mapping[Kind, int] = {Kind.TITLE: 20_000, Kind.HEADING: 20_000, Kind.TERM: 50_000}
+# Terms and headings stand in two articles or more, so that nothing is called by a slip of one text.
+LEAST: Mapping[Kind, int] = {Kind.TITLE: 1, Kind.HEADING: 2, Kind.TERM: 2}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A text that may be suggested. ``count``: the articles that it stands in; ``articles``: some ids.
+    """A text that may be suggested. ``count``: the articles that it stands in; ``article``: the first.
 
     ``sounds``: the syllables of its folded text, separated by spaces; empty without Chinese.
     """
@@ -43,12 +54,12 @@ class Entry:
     text: str
     count: int
     sounds: str
-    articles: tuple[str, ...]
+    article: str
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The entries of one generation, of each kind the first to suggest first."""
+    """Entries, of each kind the first to suggest first."""
 
     entries: Sequence[Entry]
 
@@ -56,20 +67,83 @@ class Vocabulary:
         """The entries of a kind, in order."""
         return [entry for entry in self.entries if entry.kind is kind]
 
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that articles hold; ``sounds`` as in :class:`Entry`."""
+
+    kind: Kind
+    text: str
+    sounds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Which texts an article holds, by their places in the inventory, ascending; and its date."""
+
+    places: Places
+    date: str = ""
+
     def to_bytes(self) -> bytes:
-        """For the database; :meth:`from_bytes` is the way back."""
-        rows = [[e.kind, e.text, e.count, e.sounds, e.articles] for e in self.entries]
-        return zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), level=6)
+        """The places, for the database; :meth:`of_bytes` is the way back."""
+        return zlib.compress(np.diff(self.places, prepend=np.uint32(0)).tobytes())
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Vocabulary":
-        """The vocabulary that :meth:`to_bytes` was made of."""
-        rows = json.loads(zlib.decompress(content))
-        kinds = {kind.value: kind for kind in Kind}
-        # Interned: the same few thousand ids stand in all the rows.
-        return cls(
+    def of_bytes(cls, content: bytes, date: str) -> "Holder":
+        """The holder that :meth:`to_bytes` was made of."""
+        steps = np.frombuffer(zlib.decompress(content), dtype=np.uint32)
+        return cls(np.cumsum(steps, dtype=np.uint32), date)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The texts of a generation and, by article id, which article holds which."""
+
+    texts: Sequence[Text]
+    holders: Mapping[str, Holder]
+
+    def vocabulary(self, hidden: Collection[str] = ()) -> Vocabulary:
+        """What may be suggested of the articles that are not hidden, as if there were no others.
+
+        Titles by date, the newest first; headings and terms by the articles that hold them.
+        """
+        ids = sorted(id for id in self.holders if id not in hidden)
+        places = [self.holders[id].places for id in ids]
+        counts = np.zeros(len(self.texts), dtype=np.int64)
+        first = np.zeros(len(self.texts), dtype=np.int64)
+        for number, held in reversed(list(enumerate(places))):
+            counts[held] += 1
+            first[held] = number
+        newest: dict[int, str] = {}
+        titles = sum(text.kind is Kind.TITLE for text in self.texts)
+        for id, held in zip(ids, places, strict=True):
+            for place in held[: np.searchsorted(held, titles)].tolist():
+                newest[place] = max(newest.get(place, ""), self.holders[id].date)
+        standing: dict[Kind, list[int]] = {kind: [] for kind in Kind}
+        for place, (text, count) in enumerate(zip(self.texts, counts.tolist(), strict=True)):
+            if count >= LEAST[text.kind]:
+                standing[text.kind].append(place)
+        standing[Kind.TITLE].sort(key=lambda place: (newest[place], place), reverse=True)
+        for kind in (Kind.HEADING, Kind.TERM):
+            standing[kind].sort(key=lambda place: (-counts[place], place))
+        return Vocabulary(
             [
-                Entry(kinds[kind], text, count, sounds, tuple(map(sys.intern, ids)))
-                for kind, text, count, sounds, ids in rows
+                Entry(kind, one.text, int(counts[place]), one.sounds, ids[first[place]])
+                for kind in Kind
+                for place in standing[kind][: LIMITS[kind]]
+                for one in (self.texts[place],)
             ]
         )
+
+
+def pack(texts: Sequence[Text]) -> bytes:
+    """Texts for the database; :func:`unpack` is the way back."""
+    rows = [[one.kind, one.text, one.sounds] for one in texts]
+    return zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), level=6)
+
+
+def unpack(content: bytes) -> list[Text]:
+    """The texts that :func:`pack` was given."""
+    kinds = {kind.value: kind for kind in Kind}
+    rows = json.loads(zlib.decompress(content))
+    return [Text(kinds[kind], text, sounds) for kind, text, sounds in rows]

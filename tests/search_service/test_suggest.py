@@ -3,6 +3,7 @@
 import uuid
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
@@ -24,7 +25,16 @@ from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.spelling import Spelling
 from search_service.suggest import complete
-from search_service.vocabulary import Entry, Kind, Vocabulary, fold
+from search_service.vocabulary import (
+    Entry,
+    Holder,
+    Kind,
+    Text,
+    Vocabulary,
+    fold,
+    pack,
+    unpack,
+)
 from tests.conftest import ALL_CLEANING, Open, write_source
 from tools.spelling_report import cases, right, suggested
 
@@ -109,7 +119,7 @@ def test_completion_never_raises_and_offers_what_matches(
 def test_the_first_entries_are_those_that_begin_so() -> None:
     """Prefixes come before inner matches, each in the order of the vocabulary."""
     names = ["深化改革", "改革开放", "机构改革", "改革"]
-    entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), ("1",)) for name in names]
+    entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), "1") for name in names]
     completion = Completion(Vocabulary(entries))
     expected = ["改革开放", "改革", "深化改革", "机构改革"]
     assert [one.text for one in completion.find("改革", Kind.TERM)] == expected
@@ -120,11 +130,14 @@ def test_the_first_entries_are_those_that_begin_so() -> None:
 
 def test_a_vocabulary_comes_back_as_it_was() -> None:
     """What the database holds is what was collected."""
-    entries = [
-        Entry(Kind.TITLE, "关于“三无小区”的\n通知", 1, "guan yu", ("a/1",)),
-        Entry(Kind.TERM, "小区", 7, "xiao qu", ("1", "2")),
+    texts = [
+        Text(Kind.TITLE, "关于“三无小区”的\n通知", "guan yu"),
+        Text(Kind.TERM, "小区", "xiao qu"),
     ]
-    assert Vocabulary.from_bytes(Vocabulary(entries).to_bytes()).entries == entries
+    assert unpack(pack(texts)) == texts
+    for places in ([], [0], [3, 70_000, 70_001]):
+        holder = Holder(np.array(places, dtype=np.uint32), "2024")
+        assert Holder.of_bytes(holder.to_bytes(), "2024").places.tolist() == places
 
 
 # --- what may not be offered ---------------------------------------------------------------------

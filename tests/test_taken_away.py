@@ -1,0 +1,184 @@
+"""What guests may not read any more is as if it had never been: no title, no suggestion, no count."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analyzers.pinyin import syllables
+from indexer import generations, pipeline
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from search_service.web import create_app
+from tests.conftest import ALL_CLEANING, Records, write_source
+
+# Its words stand nowhere else; of others one more article holds each, so that taking it away makes them
+# words of a single text. Others again share its title and its headings.
+GONE = {
+    "id": "gone",
+    "code": "Z9",
+    "title": "关于蓝莓种植专案的秘密通知",
+    "date": "2024-09-09",
+    "category": "专案/蓝莓",
+    "issuer": "蓝莓专班",
+    "views": 999,
+    "body": "一、蓝莓奖补办法\n蓝莓种植户申领奖补，暖棚验收后兑现。殡葬改革与垃圾分类一并推进。\n"
+    "二、冷链仓储安排\n冷链仓储由专班统筹，电动自行车禁止入库。\n三、共同的小标题\n乡镇负责。",
+}
+OTHERS: Records = [
+    {
+        "id": str(n),
+        "title": title,
+        "date": f"2024-0{n}-01",
+        "category": "通知公告",
+        "views": 10 * n,
+        "body": body,
+    }
+    for n, (title, body) in enumerate(
+        [
+            ("关于殡葬改革的通知", "一、推行节地生态安葬\n殡葬改革从干部做起，冷链仓储不在此列。"),
+            ("垃圾分类工作方案", "一、共同的小标题\n厨余垃圾定时定点投放，垃圾分类入户宣传。"),
+            ("电动自行车充电管理办法", "严禁飞线充电，电动自行车不得进楼，暖棚用电另行规定。"),
+            (
+                "关于开展专项整治的通知",
+                "一、共同的小标题\n专项整治为期三个月，乡镇负责，逐户排查。",
+            ),
+            ("乡镇政府工作报告", "一年来，殡葬改革、垃圾分类稳步推进，乡镇面貌一新。"),
+            ("关于蓝莓种植专案的秘密通知", "同名的另一篇，讲的是河长制。"),
+        ],
+        start=1,
+    )
+]
+RUNS = [
+    "蓝莓",
+    "种植专",
+    "专案",
+    "秘密通",
+    "冷链仓储",
+    "暖棚",
+    "奖补办法",
+    "共同的小",
+    "殡葬",
+    "乡镇",
+]
+SLIPS = ["蓝霉种植", "冷练仓储", "奖卜办法", "垃圾分累", "殡脏改革", "电动自行车充店"]
+QUESTIONS = [
+    GONE["title"],
+    f"{GONE['code']}{GONE['title']}",
+    "Z9",
+    *RUNS,
+    *SLIPS,
+    "蓝莓种植 冷链仓储",
+    "蓝莓种植户怎么申领奖补办法的钱",
+    "冷链仓储由谁负责统筹安排呢",
+    "暖棚 垃圾 殡葬 飞线",
+    "六稳蓝莓冷链六保",
+    "机关:蓝莓专班",
+    "分类:专案",
+    "殡葬改革 -蓝莓",
+    "蓝莓 OR 河长制",
+]
+
+
+def answers(service: SearchService) -> dict[str, object]:
+    """What a guest may ask, but for scores and the order that they give: they follow when rebuilt."""
+    client = create_app(service, read_settings()).test_client()
+    paths = ["/", "/search", "/api/v1/articles/gone", "/articles/gone", "/api/v1/articles/Z9"]
+    paths += [f"/api/v1/articles/{n}/related" for n in range(1, len(OTHERS) + 1)]
+    for text in QUESTIONS:
+        paths.append(f"/api/v1/search?q={text}&size=50")
+        paths.append(f"/api/v1/search?q={text}&in=title")
+        whole = str(text)
+        typed = {whole, whole[:1], whole[:2], "".join(syllables(whole))[:20]}
+        typed.add("".join(sound[0] for sound in syllables(whole)))
+        paths += [f"/api/v1/suggest?q={one}" for one in sorted(typed) if one]
+    found: dict[str, object] = {}
+    for path in paths:
+        response = client.get(path)
+        body = response.get_json(silent=True)
+        found[path] = (response.status_code, unscored(body) if body else response.data)
+    for text in QUESTIONS:
+        response = client.post("/api/v1/precedents", json={"text": text})
+        found[f"precedents {text}"] = unscored(response.get_json())
+    return found
+
+
+def unscored(body: object) -> object:
+    """The answer without what may differ: scores, the order that they give, tokens."""
+    if isinstance(body, dict):
+        return {
+            key: unscored(value) for key, value in body.items() if key not in {"score", "cursor"}
+        }
+    if isinstance(body, list):
+        parts = [unscored(one) for one in body]
+        if parts and all(isinstance(one, dict) and "id" in one for one in parts):
+            parts.sort(key=lambda one: json.dumps(one, sort_keys=True))
+        return parts
+    return body
+
+
+def indexed(folder: Path, records: Records) -> SearchService:
+    """A service without a model over these articles and one for members."""
+    members = {"id": "m", "title": "会员文章", "body": "会员内容。", "audience": "member"}
+    service = open_service(read_settings(engine=f"embedded:{folder}/index", model="none"))
+    source = write_source(folder / "source.jsonl", [*records, members])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    return service
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a service answers that never had the article."""
+    service = indexed(tmp_path_factory.mktemp("without"), OTHERS)
+    found = answers(service)
+    service.close()
+    return found
+
+
+def hide(service: SearchService, _: Path) -> None:
+    """下架."""
+    service.store.hide("gone")
+
+
+def delete(service: SearchService, _: Path) -> None:
+    """Deleted at the source."""
+    assert pipeline.delete(service, ["gone"]) == (["gone"], [])
+
+
+def close(service: SearchService, folder: Path) -> None:
+    """It is for members alone from now on."""
+    record = {**GONE, "audience": "member"}
+    source = write_source(folder / "closed.jsonl", [record])
+    pipeline.add(service, [source], cleaning=ALL_CLEANING)
+
+
+def hide_and_rebuild(service: SearchService, folder: Path) -> None:
+    """The source still holds it."""
+    service.store.hide("gone")
+    source = write_source(folder / "again.jsonl", [*OTHERS, GONE])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+
+
+@pytest.mark.parametrize("take", [hide, delete, close, hide_and_rebuild])
+def test_what_was_taken_away_leaves_no_trace(
+    tmp_path: Path, without: dict[str, object], take: Callable[[SearchService, Path], None]
+) -> None:
+    """Beside a service that never had the article, every answer to a guest is the same."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    take(service, tmp_path)
+    found = answers(service)
+    service.close()
+    assert [path for path in without if found[path] != without[path]] == []
+
+
+def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
+    """Unhidden: as before, at once."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    client = create_app(service, read_settings()).test_client()
+    before = client.get("/api/v1/suggest?q=冷").data
+    service.store.hide("gone")
+    assert client.get("/api/v1/suggest?q=冷").data != before
+    service.store.unhide("gone")
+    assert client.get("/api/v1/suggest?q=冷").data == before
+    service.close()
