@@ -381,7 +381,7 @@ def test_a_broken_vocabulary_fails_no_search(open_named: Open, tmp_path: Path) -
     source = write_source(tmp_path / "a.jsonl", [article("1", "垃圾分类的通知", "垃圾分类。")])
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     with service.store._database.writing() as connection:
-        connection.execute(sa.text("UPDATE vocabularies SET content = x'00ff'"))
+        connection.execute(sa.text("UPDATE vocabularies SET texts = x'00ff'"))
 
     for text, total in (("垃圾分类", 1), ("垃分类", 0)):
         page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
