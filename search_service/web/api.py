@@ -97,6 +97,12 @@ def precedent_passages() -> Response:
     return jsonify(precedents_to_dict(found, link=address))
 
 
+@api.get("/livez")
+def livez() -> Response:
+    """Say that the process answers; touches nothing. Unknown parameters pass, as for healthz."""
+    return jsonify({"status": "ok"})
+
+
 @api.get("/healthz")
 def healthz() -> Response:
     """Say whether searches can be answered. Unknown parameters pass: monitors append their own."""

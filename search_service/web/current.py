@@ -14,6 +14,8 @@ from search_service.settings import Settings
 
 SERVICE = "gongwen"
 SITE = "gongwen.site"
+# The endpoints of the API that say how the service is: no other requests may keep them waiting.
+HEALTH = ("livez", "healthz")
 
 
 @dataclass(frozen=True, kw_only=True)

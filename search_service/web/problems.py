@@ -54,7 +54,7 @@ def register(app: Flask, *, api_prefix: str) -> None:
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
         if status < HTTPStatus.BAD_REQUEST:  # a redirect is no error
             return error
-        code, detail = _refusal(status)
+        code, detail = refusal(status)
         response = answer(status, code, detail)
         for name, value in error.get_headers():
             if name in {"Allow", "Retry-After"}:
@@ -112,8 +112,8 @@ def _no_index() -> str:
     )
 
 
-def _refusal(status: int) -> tuple[str, str]:
-    """Code and detail of an error that the framework raised."""
+def refusal(status: int) -> tuple[str, str]:
+    """Code and detail of an error that the framework or the server found."""
     texts = {
         400: ("bad-request", "请求的格式不对；请求体应为 JSON 对象或表单",
               "malformed; the body is a JSON object or a form"),
@@ -121,10 +121,19 @@ def _refusal(status: int) -> tuple[str, str]:
               "no such address; the API begins at /api/v1/search"),
         405: ("method-not-allowed", "这个地址不支持这种请求方法；可用的见 Allow 头",
               "the address does not take this method; the Allow header names those it takes"),
+        408: ("request-timeout", "请求没有在时限内发完；请重新发送",
+              "the request did not come in time; send it again"),
         413: ("too-large", f"请求体超过 {MAX_BODY} 字节；请分段提交",
               f"the body is over {MAX_BODY} bytes; send it in parts"),
         415: ("unsupported-media-type", "请用 application/json 或表单提交",
               "send application/json or a form"),
+        431: ("headers-too-large", "请求行与请求头过长；长文字请用 POST",
+              "request line and headers are too long; send long texts by POST"),
+        500: (GongwenError.code, "服务出错；请稍后再试", "the service broke; try again later"),
+        501: ("not-implemented", "不支持这种 Transfer-Encoding；请用 Content-Length 或 chunked",
+              "no such Transfer-Encoding here; use Content-Length or chunked"),
+        503: ("busy", "请求太多，正在排队的已满；请稍后再试",
+              "too many requests are waiting; try again later"),
     }  # fmt: skip
     if status in texts:
         code, zh, en = texts[status]

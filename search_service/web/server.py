@@ -3,41 +3,17 @@
 import errno
 import logging
 import os
-import re
 import signal
 import socket
 import threading
 from collections.abc import Callable
 
 from flask import Flask
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # ships no types
-from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # the same
-from waitress.server import create_server  # type: ignore[import-untyped]  # ships no types
 
 from analyzers.language import say
 from search_service.errors import ConfigurationError
-
-# Waitress reads a body before Flask refuses it by name; beyond this it closes by itself.
-_MAX_BODY = 10_000_000
-
-
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-
-
-class _Parser(HTTPRequestParser):  # type: ignore[misc]  # no types
-    """Takes an address with Chinese written out, as curl sends it; waitress alone refuses that."""
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the headers, the line percent-encoded first."""
-        line, end, headers = header_plus.partition(b"\r\n")
-        encoded = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line)
-        super().parse_header(encoded + end + headers)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]  # no types
-    """A connection whose requests :class:`_Parser` reads."""
-
-    parser_class = _Parser
+from search_service.web.connections import Server
+from search_service.web.current import HEALTH, SITE
 
 
 def _silent(_address: str) -> None:
@@ -57,12 +33,7 @@ def serve(
     Port 0 takes a free one. Raises ``ConfigurationError`` where the address cannot be had.
     """
     listener = _listen(host, port)
-    # It warns of every request that waits an instant for a thread: a browser opening one page does that.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
-        app, sockets=[listener], threads=threads, ident="", max_request_body_size=_MAX_BODY
-    )
-    server.channel_class = _Channel
+    server = open_server(app, listener, threads=threads)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
     try:
@@ -70,6 +41,16 @@ def serve(
         server.run()  # returns on SystemExit and KeyboardInterrupt
     finally:
         server.close()
+
+
+def open_server(app: Flask, listener: socket.socket, *, threads: int) -> Server:
+    """A server on a socket that is bound, which runs once it is told to."""
+    # It warns of every request that waits an instant for a thread: a browser opening one page does that.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    prefix = app.extensions[SITE].settings.path_prefix
+    return Server(
+        app, listener, threads=threads, health=[f"{prefix}/api/v1/{name}" for name in HEALTH]
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,36 @@
+"""gunicorn with our own server inside each of its processes. Entry point: :class:`Worker`.
+
+``gunicorn --worker-class search_service.web.worker.Worker``: gunicorn starts the processes, watches over
+them and ends them; connections are bounded as those of ``gongwen serve`` are (:mod:`.connections`).
+"""
+
+import os
+import socket
+
+from gunicorn.workers.base import Worker as BaseWorker
+
+from analyzers.language import say
+from search_service.errors import ConfigurationError
+from search_service.web.server import open_server
+
+
+class Worker(BaseWorker):  # type: ignore[misc]  # ships no types
+    """One process."""
+
+    def run(self) -> None:
+        """Answer until gunicorn says otherwise, or is gone; tell it at every turn that this is alive."""
+        listeners = [one.sock for one in self.sockets]
+        if len(listeners) != 1 or listeners[0].family not in (socket.AF_INET, socket.AF_INET6):
+            raise ConfigurationError(
+                say(
+                    "gunicorn 只能监听一个地址，如 --bind 0.0.0.0:8000",
+                    "gunicorn listens on one address, such as --bind 0.0.0.0:8000",
+                )
+            )
+        server = open_server(self.wsgi, listeners[0], threads=self.cfg.threads)
+        server.run(self._alive)
+        server.close()
+
+    def _alive(self) -> bool:
+        self.notify()
+        return bool(self.alive and self.ppid == os.getppid())
