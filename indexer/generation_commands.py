@@ -123,6 +123,21 @@ def generation_group(open_service: Open) -> click.Group:
         with alone() as (service, _):
             print_serving(generations.rollback(service))
 
+    @generation.command(
+        help=say(
+            "哪一代在用的记录（aliases.json 或别名）丢失后，按各代索引里的记录恢复。",
+            "Bring back what says which index serves (aliases.json, or aliases) where that was lost.",
+        )
+    )
+    def restore() -> None:
+        """Restore."""
+        with alone() as (service, _):
+            serving = service.engine.restore()
+        if not serving:
+            nothing = say("没有启用过任何索引", "no index was ever activated")
+            click.echo(nothing)
+        print_serving(serving)
+
     @generation.command(help=say("放弃正在建立的新索引。", "Give up the index being built."))
     def drop() -> None:
         """Drop."""

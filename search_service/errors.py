@@ -23,7 +23,8 @@ Entry points: :class:`GongwenError`, :func:`masked`.
         │   ├── WrongCredentials 503 engine-credentials   it does not know this user or key
         │   ├── MissingPrivilege 503 engine-privilege     it knows them, and they may not do this
         │   ├── UntrustedEngine  503 engine-tls           its certificate is not the one expected
-        │   └── WrongVersion     503 engine-version       another version, or another product
+        │   ├── WrongVersion     503 engine-version       another version, or another product
+        │   └── AliasesLost      503 engine-aliases       generations are there, who reads which is not
         ├── MappingConflict      502 engine-mapping       a document does not fit the index
         └── NoIndex              503 no-index             nothing has been indexed yet
 
@@ -200,6 +201,12 @@ class WrongVersion(EngineMisconfigured):
     """A server that this client does not speak to: another major version, or another product."""
 
     code = "engine-version"
+
+
+class AliasesLost(EngineMisconfigured):
+    """Generations are there, and what says which of them serves is missing or damaged."""
+
+    code = "engine-aliases"
 
 
 class MappingConflict(EngineError):

@@ -8,8 +8,10 @@ The contract in prose
 ---------------------
 * **Generations.** An index is written into a *generation* and becomes visible when it is *activated*:
   one step for all audiences given, atomic, durable. Each audience remembers the generation it read
-  before, and ``rollback`` goes back to it. A generation may serve several audiences (a source without
-  paid text needs only one). A generation that serves nobody and is no rollback target may be dropped.
+  before, and ``rollback`` goes back to it. Where what says who reads which is lost while generations
+  are there, everything but ``restore`` raises ``AliasesLost``. A generation may serve several
+  audiences (a source without paid text needs only one). A generation that serves nobody and is no
+  rollback target may be dropped.
 * **Writes** are ordered by version (:mod:`search_service.engines.ordering`): whatever arrives in
   whatever sequence, the entry of the highest order stands in the end, of several the last. An entry
   whose view has the digest already stored is *unchanged*: it raises the order (a lower one does
@@ -231,8 +233,14 @@ class Engine(Protocol):
         Raises ``NotFound`` where there is nothing to go back to. Rolling back twice returns.
         """
 
+    def restore(self) -> Mapping[Audience, str]:
+        """Let the audiences read again what the last activation noted, where that was lost.
+
+        Who reads what then; nothing changes where nothing was lost.
+        """
+
     def generations(self) -> list[Generation]:
-        """All generations, oldest first."""
+        """All generations, in the order in which they were created, by no clock."""
 
     def drop(self, generation: str) -> None:
         """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""

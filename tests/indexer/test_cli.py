@@ -285,3 +285,41 @@ def test_settings_lists_every_variable(gongwen: Run, monkeypatch: pytest.MonkeyP
     assert "GONGWEN_ENGINE=embedded:" in out
     assert "GONGWEN_MODEL=builtin" in out
     assert "s3cret" not in out
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("")])
+def test_lost_aliases_lose_no_index(
+    gongwen: Run,
+    source: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], object],
+) -> None:
+    """Every command says what is lost and how to bring it back; the guard against shrinking holds."""
+    monkeypatch.setenv("GONGWEN_MODEL", "none")
+    small = str(write_source(tmp_path / "small.jsonl", RECORDS[:1]))
+    assert gongwen("index", source)[0] == 0
+    damage(tmp_path / "index" / "aliases.json")
+    for command in (
+        ["search", "垃圾"],
+        ["index", small],
+        ["index", small, "--shrink"],
+        ["add", small],
+        ["delete", "1"],
+        ["rollback"],
+        ["generation", "create"],
+        ["generation", "activate"],
+        ["info"],
+    ):
+        status, _, err = gongwen(*command)
+        assert status == 1
+        assert "gongwen generation restore" in err
+        assert "Traceback" not in err
+    status, out, err = gongwen("generation", "restore")
+    assert (status, err) == (0, "")
+    assert "public" in out
+    assert json.loads(gongwen("search", "垃圾", "--json")[1])["total"] == 2
+    status, _, err = gongwen("index", small)
+    assert status == 1
+    assert "--shrink" in err
+    assert json.loads(gongwen("search", "垃圾", "--json")[1])["total"] == 2

@@ -6,7 +6,7 @@ Generations, aliases and who reads what. Calls are made in
 Names, for the prefix ``gongwen``:
 
 * ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
-  manifest.
+  manifest, a number that grows from one generation to the next, and the last activation it has a part in.
 * ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writes`).
 * ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are counted and
   written through it, so a write never creates an index. Readers hold a point in time of the index.
@@ -16,19 +16,20 @@ Names, for the prefix ``gongwen``:
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from analyzers.language import say
 from search_service.engines import NO_ACCESS, Access, Scope
+from search_service.engines.activation import Activation, lost
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
 from search_service.engines.elastic.moments import Moments
 from search_service.engines.elastic.reads import ElasticReader
 from search_service.engines.elastic.writes import ElasticWriter
-from search_service.errors import BadInput, NotFound
+from search_service.errors import AliasesLost, BadInput, NoIndex, NotFound
 from search_service.model import Audience, Generation, Manifest
 
 _OWN = "gongwen"  # our part of an index's `_meta`
@@ -41,7 +42,6 @@ class _Index:
     name: str
     meta: Mapping[str, Any]
     aliases: frozenset[str]
-    created: int
 
     @classmethod
     def of(cls, name: str, values: Body) -> "_Index":
@@ -50,7 +50,6 @@ class _Index:
             name=name,
             meta=values["mappings"].get("_meta", {}).get(_OWN, {}),
             aliases=frozenset(values["aliases"]),
-            created=int(values["settings"]["index"]["creation_date"]),
         )
 
     @property
@@ -64,6 +63,15 @@ class _Index:
     @property
     def manifest(self) -> Manifest:
         return Manifest.from_dict(self.meta["manifest"])
+
+    @property
+    def number(self) -> int:
+        return int(self.meta.get("number", 0))
+
+    @property
+    def note(self) -> Activation:
+        """The last activation that this generation has a part in."""
+        return Activation.from_dict(self.meta.get("activation", Activation().to_dict()))
 
 
 class ElasticEngine:
@@ -81,6 +89,7 @@ class ElasticEngine:
         meta = {
             "prefix": self._cluster.prefix,
             "generation": name,
+            "number": max((index.number for index in self._catalogue()), default=0) + 1,
             "audience": audience.label,
             "manifest": manifest.to_dict(),
         }
@@ -121,26 +130,42 @@ class ElasticEngine:
 
         Raises ``BadInput`` where an audience would read what was made for one above it.
         """
-        wanted = {a: self._permitted(name, a).name for a, name in serving.items()}
-        now = self._holders(self._serving)
-        if now | wanted != now:
-            self._move(now | wanted, previous=now)
+        for audience, name in serving.items():
+            self._permitted(name, audience)
+        catalogue = self._catalogue()
+        now = self._now(catalogue)
+        wanted = {**now.serving, **serving}
+        if wanted != now.serving:
+            self._move(catalogue, now.next(serving=wanted, previous=now.serving))
 
     def rollback(self) -> Mapping[Audience, str]:
         """Exchange what the audiences read with what they read before the last activation."""
-        now, before = self._holders(self._serving), self._holders(self._previous)
-        if not before:
+        catalogue = self._catalogue()
+        now = self._now(catalogue)
+        if not now.previous:
             raise NotFound(
                 say(
                     "没有可以回退的上一代索引；至少要激活过两次",
                     "there is no generation to go back to; it takes two activations",
                 )
             )
-        self._move(before, previous=now)
-        return {audience: self._generation(index) for audience, index in before.items()}
+        self._move(catalogue, now.next(serving=now.previous, previous=now.serving))
+        return now.previous
+
+    def restore(self) -> Mapping[Audience, str]:
+        """Set the aliases again as the last activation has noted them in the indices."""
+        catalogue = self._catalogue()
+        try:
+            return self._now(catalogue).serving
+        except AliasesLost:
+            note = _last(catalogue)
+            self._move(catalogue, note.next(serving=note.serving, previous=note.previous))
+            return note.serving
 
     def generations(self) -> list[Generation]:
-        """All generations, oldest first."""
+        """All generations, in the order in which they were created."""
+        catalogue = self._catalogue()
+        self._now(catalogue)
         return [
             Generation(
                 name=index.generation,
@@ -149,12 +174,13 @@ class ElasticEngine:
                 serves=tuple(a for a in Audience if self._serving(a) in index.aliases),
                 kept=any(self._previous(a) in index.aliases for a in Audience),
             )
-            for index in self._catalogue()
+            for index in catalogue
         ]
 
     def drop(self, generation: str) -> None:
         """Delete an index that nobody reads and nobody goes back to."""
         index = self._find(generation)
+        self._now(self._catalogue())
         for audience in Audience:
             if {self._serving(audience), self._previous(audience)} & index.aliases:
                 raise BadInput(
@@ -172,7 +198,11 @@ class ElasticEngine:
         The alias is looked up each time, so a swap shows at once.
         """
         if generation is None:
-            found = self._cluster.indices(self._serving(scope.audience))
+            try:
+                found = self._cluster.indices(self._serving(scope.audience))
+            except NoIndex:
+                self._now(self._catalogue())
+                raise
             index = _Index.of(*next(iter(found.items())))
         else:
             index = self._permitted(generation, scope.audience)
@@ -189,12 +219,12 @@ class ElasticEngine:
         self._cluster.close()
 
     def _catalogue(self) -> list[_Index]:
-        """Our indices, oldest first."""
+        """Our indices, in the order in which they were created."""
         pattern = ",".join(f"{self._serving(audience)}-*" for audience in Audience)
         found = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
         return sorted(
             (index for index in found if index.meta.get("prefix") == self._cluster.prefix),
-            key=lambda index: (index.created, index.name),
+            key=lambda index: (index.number, index.name),
         )
 
     def _find(self, generation: str) -> _Index:
@@ -221,40 +251,65 @@ class ElasticEngine:
             )
         return index
 
-    def _generation(self, index: str) -> str:
-        """The name of a generation by its index's: what the prefix leaves."""
-        return index.removeprefix(f"{self._cluster.prefix}-")
-
     def _serving(self, audience: Audience) -> str:
         return f"{self._cluster.prefix}-{audience.label}"
 
     def _previous(self, audience: Audience) -> str:
         return f"{self._cluster.prefix}-{audience.label}-previous"
 
-    def _holders(self, alias: Callable[[Audience], str]) -> dict[Audience, str]:
-        """Which index stands behind each audience's alias."""
-        catalogue = self._catalogue()
-        return {
-            audience: index.name
-            for audience in Audience
-            for index in catalogue
-            if alias(audience) in index.aliases
-        }
+    def _now(self, catalogue: Sequence[_Index]) -> Activation:
+        """Who reads what by the aliases; raises ``AliasesLost`` where somebody has deleted some.
 
-    def _move(self, serving: Mapping[Audience, str], *, previous: Mapping[Audience, str]) -> None:
-        """Let the aliases name these indices and no others, in one request."""
+        They are lost where an index was to be read or gone back to, is there, and has no alias.
+        """
+        serving, previous = (
+            {
+                a: index.generation
+                for a in Audience
+                for index in catalogue
+                if alias(a) in index.aliases
+            }
+            for alias in (self._serving, self._previous)
+        )
+        note = _last(catalogue)
+        held = {*serving.values(), *previous.values()}
+        for noted, there, alias in (
+            (note.serving, serving, self._serving),
+            (note.previous, previous, self._previous),
+        ):
+            for audience, name in noted.items():
+                if audience not in there and name not in held:
+                    raise lost(
+                        f"{self._cluster.address} {alias(audience)}",
+                        say("别名不见了", "the alias is gone"),
+                    )
+        return Activation(count=note.count, serving=serving, previous=previous)
+
+    def _move(self, catalogue: Sequence[_Index], activation: Activation) -> None:
+        """Let the aliases name these generations and no others, in one request; then note it in them."""
+        named = {index.generation: index for index in catalogue}
         actions: list[Body] = []
         for audience in Audience:
             for alias, target in (
-                (self._serving(audience), serving.get(audience)),
-                (self._previous(audience), previous.get(audience)),
+                (self._serving(audience), activation.serving.get(audience)),
+                (self._previous(audience), activation.previous.get(audience)),
             ):
                 everywhere = f"{self._cluster.prefix}-*"
                 remove = {"index": everywhere, "alias": alias, "must_exist": False}
                 actions.append({"remove": remove})
                 if target is not None:
-                    actions.append({"add": {"index": target, "alias": alias, "filter": LIVE}})
+                    add = {"index": named[target].name, "alias": alias, "filter": LIVE}
+                    actions.append({"add": add})
         self._cluster.move(actions)
+        for name in sorted(activation.names):
+            meta = {**named[name].meta, "activation": activation.to_dict()}
+            self._cluster.describe(named[name].name, {_OWN: meta})
+
+
+def _last(catalogue: Sequence[_Index]) -> Activation:
+    """The last activation that the indices know of, as far as its indices are there."""
+    note = max((index.note for index in catalogue), key=lambda one: one.count, default=Activation())
+    return note.among({index.generation for index in catalogue})
 
 
 def _orders(index: str) -> str:

@@ -1,71 +1,95 @@
 """Which generation each audience reads, and which it read before: one small JSON file.
 
-Entry points: :func:`read_aliases` and :func:`write_aliases`. The file is written under another
-name, made durable and renamed over the old one: a reader sees the old mapping or the new one.
+Entry points: :func:`read_aliases`, :func:`write_aliases` and :func:`newest_note`. The file is written
+under another name, made durable and renamed over the old one: a reader sees the old mapping or the new
+one. A copy lies in every generation that it names, for the day when the file is lost.
 """
 
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzers.language import say
+from search_service.engines.activation import Activation, lost
 from search_service.engines.embedded.errors import translated
 from search_service.errors import EngineError
-from search_service.model import Audience
 
 FILE_NAME = "aliases.json"
+_NOTE = "activation.json"
+_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Aliases:
-    """What is read now, and what was read before the last activation."""
+def read_aliases(folder: Path) -> Activation:
+    """The mapping as it is now; empty where nothing was ever activated.
 
-    serving: Mapping[Audience, str] = field(default_factory=dict)
-    previous: Mapping[Audience, str] = field(default_factory=dict)
-
-
-def read_aliases(folder: Path) -> Aliases:
-    """The mapping as it is now; empty where nothing was ever activated."""
+    Raises ``AliasesLost`` where generations say that they were, and the file is missing or damaged.
+    """
     path = folder / FILE_NAME
     with translated(folder):
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return Aliases()
-    try:
-        values = json.loads(text)
-        return Aliases(_decoded(values["serving"]), _decoded(values["previous"]))
-    except (ValueError, KeyError, AttributeError) as exc:
-        raise EngineError(
-            say(
-                f"{path} 已损坏（{exc}）；请恢复备份，或删除它并重新激活一代索引",
-                f"{path} is damaged ({exc}); restore it, or delete it and activate a generation",
-            )
-        ) from exc
-
-
-def write_aliases(folder: Path, aliases: Aliases) -> None:
-    """Replace the mapping in one durable step."""
-    text = json.dumps(
-        {"serving": _encoded(aliases.serving), "previous": _encoded(aliases.previous)}, indent=1
-    )
-    with translated(folder):
-        handle, name = tempfile.mkstemp(prefix=FILE_NAME, dir=folder)
-        unfinished = Path(name)
+            if newest_note(folder) is None:
+                return Activation()
+            raise lost(str(path), say("文件不见了", "the file is gone")) from None
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.chmod(0o644)  # the web server may run as another user
-            unfinished.replace(folder / FILE_NAME)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-        make_folder_durable(folder)
+            return Activation.from_dict(json.loads(text))
+        except ValueError as exc:
+            if newest_note(folder) is not None:
+                raise lost(str(path), say("文件已损坏", "the file is damaged")) from exc
+            raise EngineError(
+                say(
+                    f"{path} 已损坏（{exc}），各代索引里也没有记录；请删除它，再运行 gongwen index 来源",
+                    f"{path} is damaged ({exc}) and no generation notes what it said; delete it, then"
+                    " run: gongwen index SOURCE",
+                )
+            ) from exc
+
+
+def write_aliases(folder: Path, activation: Activation) -> None:
+    """Replace the mapping in one durable step, then the copies."""
+    text = json.dumps(activation.to_dict(), indent=1)
+    with translated(folder):
+        _replace(folder / FILE_NAME, text)
+    for name in activation.names:
+        try:
+            _replace(folder_of(folder, name) / _NOTE, text)
+        except OSError as exc:  # a full disk; the next activation writes them again
+            _log.warning("%s has no copy of %s: %s", name, FILE_NAME, exc)
+
+
+def newest_note(folder: Path) -> Activation | None:
+    """The last activation that the generations know of; None where none was ever activated."""
+    found = []
+    for path in folder.glob(f"*/*/{_NOTE}"):
+        try:
+            found.append(Activation.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+        except ValueError as exc:  # damaged as well; another one may be whole
+            _log.warning("%s is damaged: %s", path, exc)
+    return max(found, key=lambda activation: activation.count, default=None)
+
+
+def folder_of(folder: Path, generation: str) -> Path:
+    """Where a generation lies: its name begins with its audience."""
+    return folder / generation.partition("-")[0] / generation
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(0o644)  # the web server may run as another user
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    make_folder_durable(path.parent)
 
 
 def make_folder_durable(folder: Path) -> None:
@@ -77,11 +101,3 @@ def make_folder_durable(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _encoded(mapping: Mapping[Audience, str]) -> dict[str, str]:
-    return {audience.label: name for audience, name in sorted(mapping.items())}
-
-
-def _decoded(values: Mapping[str, str]) -> dict[Audience, str]:
-    return {Audience[label.upper()]: name for label, name in values.items()}

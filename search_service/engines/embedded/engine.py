@@ -6,9 +6,9 @@ Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generat
 - ``articles.index``, ``passages.index``: the text index (:mod:`.text`), disposable;
 - ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
 
-``DATA/aliases.json`` says who reads what; ``DATA/writer.lock`` lets one process write. This module
-holds the generations; searching stands in :mod:`.reader`, writing in
-:mod:`.writer`.
+``DATA/aliases.json`` says who reads what, and each generation that it names has a copy;
+``DATA/writer.lock`` lets one process write. This module holds the generations; searching stands in
+:mod:`.reader`, writing in :mod:`.writer`.
 """
 
 import json
@@ -18,14 +18,16 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.language import say
 from search_service.engines import Scope
+from search_service.engines.activation import Activation
+from search_service.engines.embedded.aliases import FILE_NAME as ALIASES
 from search_service.engines.embedded.aliases import (
-    Aliases,
+    folder_of,
     make_folder_durable,
+    newest_note,
     read_aliases,
     write_aliases,
 )
@@ -39,7 +41,14 @@ from search_service.engines.embedded.snapshots import OpenGeneration
 from search_service.engines.embedded.text import TEXT_SCHEMA, create_folders
 from search_service.engines.embedded.writer import EmbeddedWriter
 from search_service.engines.embedded.writes import RowWriter
-from search_service.errors import BadInput, NoIndex, NotFound, WriterBusy
+from search_service.errors import (
+    AliasesLost,
+    BadInput,
+    EngineMisconfigured,
+    NoIndex,
+    NotFound,
+    WriterBusy,
+)
 from search_service.model import Audience, Generation, Manifest
 
 _UNFINISHED, _DROPPED = ".new-", ".dropped-"
@@ -60,14 +69,16 @@ class EmbeddedEngine:
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Start an empty generation that serves nobody yet.
 
-        The name tells time, schema, analysis and model, and sorts by time within the audience.
+        The name tells a number, schema, analysis and model. Numbers grow from one generation to the
+        next, whatever the clock says.
         """
-        moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
         marks = (f"s{manifest.schema}", manifest.analysis[:8], manifest.model[:8])
         kept = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
-        name = "-".join(filter(None, [audience.label, moment, *kept, uuid.uuid4().hex[:6]]))
+        kept.append(uuid.uuid4().hex[:6])
         home = self._folder / audience.label
-        with translated(self._folder):
+        with alias_lock(self._folder), translated(self._folder):
+            number = max((_number(one.name) for one in self._folders()), default=0) + 1
+            name = "-".join(filter(None, [audience.label, f"{number:06d}", *kept]))
             home.mkdir(exist_ok=True)
             unfinished = home / f"{_UNFINISHED}{name}"
             unfinished.mkdir()
@@ -112,7 +123,7 @@ class EmbeddedEngine:
             now = read_aliases(self._folder)
             wanted = {**now.serving, **serving}
             if wanted != now.serving:  # the same again leaves the way back as it is
-                write_aliases(self._folder, Aliases(serving=wanted, previous=now.serving))
+                write_aliases(self._folder, now.next(serving=wanted, previous=now.serving))
 
     def rollback(self) -> Mapping[Audience, str]:
         """Go back, for every audience, to what it read before the last activation."""
@@ -127,18 +138,22 @@ class EmbeddedEngine:
                 )
             for name in now.previous.values():
                 self._find(name)
-            write_aliases(self._folder, Aliases(serving=now.previous, previous=now.serving))
+            write_aliases(self._folder, now.next(serving=now.previous, previous=now.serving))
             return now.previous
+
+    def restore(self) -> Mapping[Audience, str]:
+        """Bring the aliases back as the last activation has noted them in the generations."""
+        with alias_lock(self._folder):
+            try:
+                return read_aliases(self._folder).serving
+            except AliasesLost:
+                note = newest_note(self._folder) or Activation()
+                write_aliases(self._folder, note)
+                return note.serving
 
     def generations(self) -> list[Generation]:
         """All generations, oldest first."""
         now = read_aliases(self._folder)
-        folders = [
-            folder
-            for audience in Audience
-            for folder in (self._folder / audience.label).glob("*")
-            if _SAFE_NAME.fullmatch(folder.name) and (folder / FILE_NAME).is_file()
-        ]
         return [
             Generation(
                 name=folder.name,
@@ -147,7 +162,16 @@ class EmbeddedEngine:
                 serves=tuple(a for a in Audience if now.serving.get(a) == folder.name),
                 kept=folder.name in now.previous.values(),
             )
-            for folder in sorted(folders, key=lambda folder: folder.name.split("-")[1:])
+            for folder in sorted(self._folders(), key=lambda one: (_number(one.name), one.name))
+        ]
+
+    def _folders(self) -> list[Path]:
+        """The folders of all generations."""
+        return [
+            folder
+            for audience in Audience
+            for folder in (self._folder / audience.label).glob("*")
+            if _SAFE_NAME.fullmatch(folder.name) and (folder / FILE_NAME).is_file()
         ]
 
     def drop(self, generation: str) -> None:
@@ -155,7 +179,7 @@ class EmbeddedEngine:
         folder = self._find(generation)
         with self._writers.held(generation), alias_lock(self._folder):
             now = read_aliases(self._folder)
-            if generation in {*now.serving.values(), *now.previous.values()}:
+            if generation in now.names:
                 raise BadInput(
                     say(
                         f"索引 {generation} 正在使用或是回退目标，不能删除；请先激活别的一代",
@@ -197,6 +221,16 @@ class EmbeddedEngine:
 
     def _served(self, audience: Audience, generation: str | None) -> Path:
         folder = self._folder_of(generation) if generation else None
+        if folder is None and generation:
+            raise EngineMisconfigured(
+                say(
+                    f"{self._folder / ALIASES} 说 {audience.label} 使用 {generation}，但它的目录不见了；"
+                    "请从备份恢复该目录，或运行 gongwen rollback 回到上一代，或运行 gongwen index 来源重建",
+                    f"{self._folder / ALIASES} says that {audience.label} reads {generation}, whose folder"
+                    " is gone; restore the folder from a backup, or go back: gongwen rollback, or index"
+                    " again: gongwen index SOURCE",
+                )
+            )
         if folder is None:
             raise NoIndex(
                 say(
@@ -221,7 +255,7 @@ class EmbeddedEngine:
     def _folder_of(self, generation: str) -> Path | None:
         """The folder of a generation; names come from outside, so only safe ones are looked up."""
         if _SAFE_NAME.fullmatch(generation):
-            folder = self._folder / generation.partition("-")[0] / generation
+            folder = folder_of(self._folder, generation)
             if (folder / FILE_NAME).is_file():
                 return folder
         return None
@@ -257,6 +291,12 @@ def _rows(folder: Path) -> Iterator[Rows]:
         yield rows
     finally:
         rows.close()
+
+
+def _number(generation: str) -> int:
+    """The number in a generation's name; 0 for a folder that somebody else has put there."""
+    number = generation.split("-")[1:2]
+    return int(number[0]) if number and number[0].isdecimal() else 0
 
 
 def _audience_of(folder: Path) -> Audience:

@@ -1,0 +1,78 @@
+"""Which generation each audience reads, and which it read before: as engines write it down.
+
+Entry point: :class:`Activation`. Besides where it is looked up, each activation is noted in the
+generations themselves: so that a lost mapping is noticed, and can be brought back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from analyzers.language import say
+from search_service.errors import AliasesLost
+from search_service.model import Audience
+
+_Names = Mapping[Audience, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """Who reads what, and read what before, by names of generations; ``count`` orders activations."""
+
+    count: int = 0
+    serving: _Names = field(default_factory=dict)
+    previous: _Names = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The generations that are read or gone back to."""
+        return {*self.serving.values(), *self.previous.values()}
+
+    def next(self, *, serving: _Names, previous: _Names) -> "Activation":
+        """The activation after this one."""
+        return Activation(count=self.count + 1, serving=serving, previous=previous)
+
+    def among(self, names: set[str]) -> "Activation":
+        """The same, of those generations that there still are."""
+        serving = {a: name for a, name in self.serving.items() if name in names}
+        previous = {a: name for a, name in self.previous.items() if name in names}
+        return Activation(count=self.count, serving=serving, previous=previous)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values; :meth:`from_dict` is the way back."""
+        return {
+            "count": self.count,
+            "serving": _encoded(self.serving),
+            "previous": _encoded(self.previous),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> "Activation":
+        """The activation that :meth:`to_dict` was made of; raises ``ValueError`` for anything else."""
+        try:
+            return cls(
+                count=int(values["count"]),  # type: ignore[call-overload]  # checked by what it raises
+                serving=_decoded(values["serving"]),
+                previous=_decoded(values["previous"]),
+            )
+        except (KeyError, AttributeError, TypeError) as exc:
+            raise ValueError(f"{type(exc).__name__}: {exc}") from exc
+
+
+def lost(place: str, why: str) -> AliasesLost:
+    """The error where generations say that they were activated, and what is looked up does not."""
+    return AliasesLost(
+        say(
+            f"{place}：{why}，不知道哪一代索引在用；索引本身都在，没有删除任何一代。"
+            "请运行 gongwen generation restore，按各代索引里的记录恢复",
+            f"{place}: {why}, so nobody knows which generation serves; all generations are there, none"
+            " was dropped. Run: gongwen generation restore, which goes by what the generations note",
+        )
+    )
+
+
+def _encoded(mapping: _Names) -> dict[str, str]:
+    return {audience.label: name for audience, name in sorted(mapping.items())}
+
+
+def _decoded(values: object) -> dict[Audience, str]:
+    return {Audience[label.upper()]: name for label, name in values.items()}  # type: ignore[attr-defined]  # see from_dict
