@@ -19,6 +19,7 @@ from analyzers.terms import exact_key
 from indexer import generations, pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, give_way, usage_error
+from indexer.entries import unpack
 from indexer.evaluation.command import eval_command
 from indexer.generation_commands import (
     generation_group,
@@ -224,7 +225,17 @@ def _named(service: SearchService, given: str) -> tuple[str, bool]:
                 f"{given!r} names several: {names}; use the id",
             )
         )
-    return (matches[0], True) if matches else (given, False)
+    return (matches[0], True) if matches else _shelved(service, given)
+
+
+def _shelved(service: SearchService, given: str) -> tuple[str, bool]:
+    """The same of what was left out of the index because it is taken down."""
+    for key, packed in service.store.shelf.articles().items():
+        article = unpack(packed)
+        names = (key, article.code, article.document_number, article.title)
+        if exact_key(given) in {exact_key(name) for name in names if name}:
+            return key, True
+    return given, False
 
 
 @cli.command(help=say("恢复下架的文章。", "Let articles be found again."))
@@ -232,13 +243,19 @@ def _named(service: SearchService, given: str) -> tuple[str, bool]:
 def unhide(ids: tuple[str, ...]) -> None:
     """Unhide."""
     with _service(**_WITHOUT_MODEL) as (service, _):
-        for given in ids:
-            key, _known = _named(service, given)
-            done = service.store.unhide(key)
-            was = say(f"{key} 没有下架", f"{key} was not taken down")
-            click.echo(say(f"已恢复 {key}", f"restored {key}") if done else was)
-        if lost := _loss(service):
-            click.echo(lost.message, err=True)
+        shelved = set(service.store.shelf.articles())
+        keys = [_named(service, given)[0] for given in ids]
+        done = {key: service.store.unhide(key) for key in keys}
+        lost = _loss(service)
+    if shelved & set(keys) and not lost:
+        # The index was built without them: they are written, with the model.
+        with _service() as (service, _), pipeline.Live(service):
+            pass  # whoever opens the writers brings back what may be found again
+    for key in keys:
+        was = say(f"{key} 没有下架", f"{key} was not taken down")
+        click.echo(say(f"已恢复 {key}", f"restored {key}") if done[key] else was)
+    if lost:
+        click.echo(lost.message, err=True)
 
 
 @cli.command(help=say("检索。", "Search."))

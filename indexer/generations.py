@@ -19,9 +19,17 @@ from pathlib import Path
 from analyzers.language import say
 from indexer.checks import hold
 from indexer.cleaning import Cleaning
-from indexer.entries import entries_of, numbered
+from indexer.entries import entries_of, numbered, pack
 from indexer.faults import Faults
-from indexer.pipeline import calibrate, count, open_writers, replay, report_refused, write_all
+from indexer.pipeline import (
+    bring_back,
+    calibrate,
+    count,
+    open_writers,
+    replay,
+    report_refused,
+    write_all,
+)
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
 from search_service.engines import Scope, Writer
@@ -147,9 +155,9 @@ def load(
         created = {own: _generation(service, own) for own in dict.fromkeys(reads.values())}
         drop_leftovers(service)
         with open_writers(service, created, loading=True) as writers:
-            loaded = _load(service, spool, writers, sequence, report, progress)
-            # Of what guests may read alone: no other text decides whether they get a new index.
             hidden = service.store.hidden()
+            loaded = _load(service, spool, writers, sequence, hidden, report, progress)
+            # Of what guests may read alone: no other text decides whether they get a new index.
             lost = len(loaded.refused[Audience.PUBLIC])
             _check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
@@ -219,6 +227,8 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
         service.engine.activate(serving)
         # What was entered before the swap, by a writer who looked up who serves before it, too.
         replay(service, writers, after)
+        service.store.shelf.drop_before(build.sequence)
+        bring_back(service, writers)  # what was unhidden while this was built
     # Later ones may be missing in the generation before, where a rollback would need them.
     ledger.forget(build.sequence)
     ledger.set_build(None)
@@ -372,20 +382,28 @@ def _load(
     spool: Spool,
     writers: Mapping[Audience, Writer],
     sequence: int,
+    hidden: frozenset[str],
     report: Report,
     progress: Progress,
 ) -> _Loaded:
     loaded = _Loaded()
+    done = 0
     for batch in batches(spool):
-        articles = numbered(batch, sequence)
-        ids = [article.id for article in articles]
+        read = numbered(batch, sequence)
+        ids = [article.id for article in read]
         held = {audience: writer.standing(ids) for audience, writer in writers.items()}
+        # What is taken down is left out; what a killed load has written before it was cannot be.
+        out = hidden.difference(*held.values())
+        shelved = {article.id: pack(article) for article in read if article.id in out}
+        service.store.shelf.put(shelved, sequence)
+        articles = [article for article in read if article.id not in shelved]
+        ids = [article.id for article in articles]
         prepared = entries_of(service, articles, tuple(writers), held)
         results = write_all(writers, prepared)
         for audience, result in results.items():
             entries, refused = prepared.entries[audience], prepared.refused.get(audience, {})
-            hidden = {entry.id for entry in entries if isinstance(entry, Tombstone)}
-            loaded.expected[audience] += len(articles) - len(hidden | set(refused))
+            unknown = {entry.id for entry in entries if isinstance(entry, Tombstone)}
+            loaded.expected[audience] += len(articles) - len(unknown | set(refused))
             loaded.refused[audience] |= set(refused)
             loaded.stale |= bool(result.stale)
             if audience is max(writers):
@@ -394,7 +412,8 @@ def _load(
         report_refused(prepared, report)
         service.store.set_views({one.id: one.views for one in batch if one.views is not None})
         loaded.ids.update(ids)
-        progress("index", len(loaded.ids), spool.count)
+        done += len(batch)
+        progress("index", done, spool.count)
     return loaded
 
 

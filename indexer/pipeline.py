@@ -115,6 +115,7 @@ class Live:
     def __enter__(self) -> Self:
         self.writers()
         self._finish()
+        bring_back(self._service, self.writers())
         return self
 
     def __exit__(
@@ -167,6 +168,23 @@ def write_changes(
     prepared = entries_of(service, articles, tuple(writers))
     for audience, writer in writers.items():
         write(writer, [*prepared.entries[audience], *gone])
+
+
+def bring_back(service: SearchService, writers: Mapping[Audience, Writer]) -> None:
+    """Write what is on the shelf and not taken down any more. Killed anywhere, the next writer does it."""
+    ledger, shelf, hidden = service.store.ledger, service.store.shelf, service.store.hidden()
+    back = {id: article for id, article in shelf.articles().items() if id not in hidden}
+    if not back:
+        return
+    changes = ledger.enter(
+        [
+            Change(article_id=id, version=version_of(unpack(article)), article=article)
+            for id, article in back.items()
+        ]
+    )
+    write_changes(service, writers, changes)
+    ledger.applied(changes)
+    shelf.drop(back)
 
 
 def replay(service: SearchService, writers: Mapping[Audience, Writer], after: int) -> int:
@@ -315,6 +333,9 @@ def delete(service: SearchService, ids: Sequence[str]) -> tuple[list[str], list[
             for key, stands in writer.standing(ids).items():
                 if stands.digest is not None:
                     versions[key] = max(stands.version, versions.get(key, 0))
+        shelved = service.store.shelf.articles()
+        for key in set(ids) & set(shelved):
+            versions[key] = max(version_of(unpack(shelved[key])), versions.get(key, 0))
         number = UNVERSIONED + ledger.next(above=max(versions.values(), default=0) - UNVERSIONED)
         changes = ledger.enter(
             [
@@ -324,4 +345,5 @@ def delete(service: SearchService, ids: Sequence[str]) -> tuple[list[str], list[
         )
         write_changes(service, live.writers(), changes)
         ledger.applied(changes)
+        service.store.shelf.drop(versions)
     return list(versions), [key for key in ids if key not in versions]

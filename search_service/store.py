@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from search_service.coined import CoinedTerms
 from search_service.database import IDENTITY, METADATA, Database
 from search_service.ledger import Ledger
+from search_service.shelf import Shelf
 from search_service.vocabularies import Vocabularies
 
 _HIDDEN = sa.Table(
@@ -41,6 +42,7 @@ class Store:
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
         self.coined = CoinedTerms(self._database)
+        self.shelf = Shelf(self._database)
 
     def close(self) -> None:
         """Let go of the connections."""

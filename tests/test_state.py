@@ -234,6 +234,17 @@ def test_the_printed_cure_works_without_a_backup(
     assert "已下架 3\n" in capsys.readouterr().out
 
 
+def test_what_a_rebuild_left_out_is_named_by_its_title_too(
+    service: SearchService, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command finds what is in no index, and brings it back."""
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert gongwen("hide", "关于垃圾分类工作的通知") == 0
+    assert gongwen("unhide", "关于垃圾分类工作的通知", "2") == 0
+    assert capsys.readouterr().out == "1 本已下架\n已恢复 1\n2 没有下架\n"
+    assert browse.article(service, "1", Audience.PUBLIC).view.id == "1"
+
+
 def test_a_rollback_to_an_index_of_another_state_is_refused(
     service: SearchService, source: Path, state: Path
 ) -> None:

@@ -8,6 +8,9 @@ import pytest
 
 from analyzers.pinyin import syllables
 from indexer import generations, pipeline
+from search_service import browse
+from search_service.errors import NotFound
+from search_service.model import Audience
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from search_service.web import create_app
@@ -50,6 +53,7 @@ OTHERS: Records = [
         start=1,
     )
 ]
+MEMBERS = {"id": "m", "title": "会员文章", "body": "会员内容。", "audience": "member"}
 RUNS = [
     "蓝莓",
     "种植专",
@@ -81,11 +85,16 @@ QUESTIONS = [
 ]
 
 
-def answers(service: SearchService) -> dict[str, object]:
-    """What a guest may ask, but for scores and the order that they give: they follow when rebuilt."""
+def answers(service: SearchService, *, scored: bool = False) -> dict[str, object]:
+    """What a guest may ask; scores and the order that they give only where ``scored``."""
     client = create_app(service, read_settings()).test_client()
+    compared = unnamed if scored else unscored
     paths = ["/", "/search", "/api/v1/articles/gone", "/articles/gone", "/api/v1/articles/Z9"]
     paths += [f"/api/v1/articles/{n}/related" for n in range(1, len(OTHERS) + 1)]
+    if scored:
+        paths += [f"/articles/{n}" for n in range(1, len(OTHERS) + 1)]
+        paths += [f"/search?q={text}" for text in QUESTIONS]
+        paths += [f"/api/v1/search?q={text}&explain=1" for text in QUESTIONS]
     for text in QUESTIONS:
         paths.append(f"/api/v1/search?q={text}&size=50")
         paths.append(f"/api/v1/search?q={text}&in=title")
@@ -97,11 +106,18 @@ def answers(service: SearchService) -> dict[str, object]:
     for path in paths:
         response = client.get(path)
         body = response.get_json(silent=True)
-        found[path] = (response.status_code, unscored(body) if body else response.data)
+        found[path] = (response.status_code, compared(body) if body else response.data)
     for text in QUESTIONS:
         response = client.post("/api/v1/precedents", json={"text": text})
-        found[f"precedents {text}"] = unscored(response.get_json())
+        found[f"precedents {text}"] = compared(response.get_json())
     return found
+
+
+def unnamed(body: object) -> object:
+    """The answer without its cursor, which names a generation."""
+    if isinstance(body, dict):
+        return {key: value for key, value in body.items() if key != "cursor"}
+    return body
 
 
 def unscored(body: object) -> object:
@@ -120,18 +136,17 @@ def unscored(body: object) -> object:
 
 def indexed(folder: Path, records: Records) -> SearchService:
     """A service without a model over these articles and one for members."""
-    members = {"id": "m", "title": "会员文章", "body": "会员内容。", "audience": "member"}
     service = open_service(read_settings(engine=f"embedded:{folder}/index", model="none"))
-    source = write_source(folder / "source.jsonl", [*records, members])
+    source = write_source(folder / "source.jsonl", [*records, MEMBERS])
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     return service
 
 
 @pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What a service answers that never had the article."""
+def without(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, dict[str, object]]:
+    """What a service answers that never had the article, by whether scores are compared."""
     service = indexed(tmp_path_factory.mktemp("without"), OTHERS)
-    found = answers(service)
+    found = {scored: answers(service, scored=scored) for scored in (False, True)}
     service.close()
     return found
 
@@ -153,23 +168,91 @@ def close(service: SearchService, folder: Path) -> None:
     pipeline.add(service, [source], cleaning=ALL_CLEANING)
 
 
-def hide_and_rebuild(service: SearchService, folder: Path) -> None:
-    """The source still holds it."""
-    service.store.hide("gone")
-    source = write_source(folder / "again.jsonl", [*OTHERS, GONE])
-    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
-
-
-@pytest.mark.parametrize("take", [hide, delete, close, hide_and_rebuild])
+@pytest.mark.parametrize("take", [hide, delete, close])
 def test_what_was_taken_away_leaves_no_trace(
-    tmp_path: Path, without: dict[str, object], take: Callable[[SearchService, Path], None]
+    tmp_path: Path,
+    without: dict[bool, dict[str, object]],
+    take: Callable[[SearchService, Path], None],
 ) -> None:
     """Beside a service that never had the article, every answer to a guest is the same."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     take(service, tmp_path)
     found = answers(service)
     service.close()
-    assert [path for path in without if found[path] != without[path]] == []
+    assert [path for path in without[False] if found[path] != without[False][path]] == []
+
+
+def rebuild(service: SearchService, folder: Path, records: Records) -> None:
+    """From a source that still holds what is taken down."""
+    source = write_source(folder / "again.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+
+
+def test_a_rebuild_leaves_no_trace_in_scores_either(
+    tmp_path: Path, without: dict[bool, dict[str, object]]
+) -> None:
+    """What is taken down is in no index that is built from then on: every byte and score is the same."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    service.store.hide("gone")
+    rebuild(service, tmp_path, [*OTHERS, GONE, MEMBERS])
+    found = answers(service, scored=True)
+    service.close()
+    assert [path for path in without[True] if found[path] != without[True][path]] == []
+
+
+def shown(service: SearchService) -> bool:
+    """Whether guests may read the article."""
+    try:
+        view = browse.article(service, "gone", Audience.PUBLIC).view
+    except NotFound:
+        return False
+    return view.title == GONE["title"]
+
+
+def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
+    """Unhidden, it is written again; where that was killed, the next writer does it; a rollback has it."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    service.store.hide("gone")
+    for _ in range(2):
+        rebuild(service, tmp_path, [*OTHERS, GONE])
+    service.store.unhide("gone")
+    assert not shown(service)
+    with pipeline.Live(service):
+        assert shown(service)
+    assert not service.store.shelf.articles()
+    generations.rollback(service)
+    assert shown(service)
+    service.close()
+
+
+def test_what_is_unhidden_while_an_index_is_built_is_in_it(tmp_path: Path) -> None:
+    """Left out when the sources were loaded, found when the new index serves."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    service.store.hide("gone")
+    generations.create(service)
+    source = write_source(tmp_path / "again.jsonl", [*OTHERS, GONE])
+    generations.load(service, [source], cleaning=ALL_CLEANING)
+    service.store.unhide("gone")
+    assert shown(service)
+    generations.check(service)
+    generations.activate(service)
+    assert shown(service)
+    service.close()
+
+
+def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
+    """A delete counts for what is taken down and in no index, too; a source without it drops it."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    service.store.hide("gone")
+    rebuild(service, tmp_path, [*OTHERS, GONE])
+    assert pipeline.delete(service, ["gone"]) == (["gone"], [])
+    rebuild(service, tmp_path, [*OTHERS, GONE])
+    rebuild(service, tmp_path, OTHERS)
+    assert not service.store.shelf.articles()
+    service.store.unhide("gone")
+    with pipeline.Live(service):
+        assert not shown(service)
+    service.close()
 
 
 def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
