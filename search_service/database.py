@@ -52,6 +52,11 @@ def _give_identity(table: sa.Table, connection: sa.Connection, **_: object) -> N
     connection.execute(table.insert().values(id=uuid.uuid4().hex, cursor_key=key))
 
 
+def _keep_readers(connection: object, _record: object) -> None:
+    # Readers go on while much is written: they wait for the commit alone.
+    connection.execute("PRAGMA cache_spill=OFF")  # type: ignore[attr-defined]  # a DBAPI connection
+
+
 class Database:
     """The database of the state; safe to share among threads and processes."""
 
@@ -85,6 +90,7 @@ class Database:
             self._engine = sa.create_engine(
                 address, poolclass=sa.NullPool, connect_args={"timeout": _PATIENCE}
             )
+            sa.event.listen(self._engine, "connect", _keep_readers)
 
     def make(self) -> None:
         """Make the database and its tables where there are none.

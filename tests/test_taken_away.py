@@ -265,3 +265,25 @@ def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
     service.store.unhide("gone")
     assert client.get("/api/v1/suggest?q=冷").data == before
     service.close()
+
+
+def test_what_an_update_keeps_is_suggested_on(tmp_path: Path) -> None:
+    """The same article once more takes nothing away; another text takes away what it held alone."""
+    service = indexed(tmp_path, [*OTHERS, GONE])
+    client = create_app(service, read_settings()).test_client()
+    paths = [
+        f"/api/v1/suggest?q={typed}" for typed in ("关", "冷", "共同", "lanmei", "dianzi", "乡")
+    ]
+    before = [client.get(path).data for path in paths]
+    source = tmp_path / "same.jsonl"
+    for n in range(2):
+        same = [{**one, "author": f"作者{n}"} for one in [*OTHERS, GONE]]
+        write_source(source, same)
+        pipeline.add(service, [source], cleaning=ALL_CLEANING)
+        assert [client.get(path).data for path in paths] == before
+    other = {**GONE, "body": "一、共同的小标题\n殡葬改革。"}
+    pipeline.add(service, [write_source(source, [other])], cleaning=ALL_CLEANING)
+    assert client.get("/api/v1/suggest?q=冷").get_json()["suggestions"] == []
+    texts = [one["text"] for one in client.get("/api/v1/suggest?q=关").get_json()["suggestions"]]
+    assert GONE["title"] in texts
+    service.close()

@@ -13,7 +13,9 @@ from analyzers.normalize import normalize
 from analyzers.pinyin import readings, syllables
 from indexer import generations, pipeline
 from indexer.demo import SAMPLE
+from indexer.vocabulary import collect
 from search_service.completion import Completion
+from search_service.engines import Scope
 from search_service.errors import BadInput
 from search_service.matching import strict
 from search_service.model import Audience
@@ -138,6 +140,15 @@ def test_a_vocabulary_comes_back_as_it_was() -> None:
     for places in ([], [0], [3, 70_000, 70_001]):
         holder = Holder(np.array(places, dtype=np.uint32), "2024")
         assert Holder.of_bytes(holder.to_bytes(), "2024").places.tolist() == places
+
+
+def test_a_vocabulary_without_some_is_that_of_the_others(sample_service: SearchService) -> None:
+    """What is taken away leaves entries, counts, order and first articles as if it had never been."""
+    engine, analyzer = sample_service.engine, sample_service.analyzer
+    everything = collect(engine.reader(Scope(Audience.PUBLIC)), analyzer)
+    for gone in (frozenset(), frozenset(sorted(everything.holders)[::7])):
+        others = collect(engine.reader(Scope(Audience.PUBLIC, gone)), analyzer)
+        assert everything.vocabulary(gone).entries == others.vocabulary().entries
 
 
 # --- what may not be offered ---------------------------------------------------------------------
