@@ -15,11 +15,9 @@ from pathlib import Path
 import click
 
 from analyzers.language import say
-from analyzers.terms import exact_key
 from indexer import generations, pipeline
 from indexer.cleaning import Cleaning
 from indexer.console import Group, give_way, usage_error
-from indexer.entries import unpack
 from indexer.evaluation.command import eval_command
 from indexer.generation_commands import (
     generation_group,
@@ -28,14 +26,14 @@ from indexer.generation_commands import (
     shrink_option,
     sources_argument,
 )
+from indexer.hiding_commands import hiding_commands
 from indexer.model_commands import model_group
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
 from indexer.spool import Report
 from indexer.term_commands import terms_group
 from search_service import browse
-from search_service.engines import Scope
-from search_service.errors import BadInput, GongwenError, NoIndex, NotFound, StateLost, masked
-from search_service.model import Audience, Exact
+from search_service.errors import BadInput, GongwenError, NotFound, masked
+from search_service.model import Audience
 from search_service.page import Mode, SearchRequest
 from search_service.related import related as find_related
 from search_service.retrieval import search as find
@@ -140,6 +138,8 @@ def rollback() -> None:
 
 cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
+for _command in hiding_commands(_service):
+    cli.add_command(_command)
 cli.add_command(eval_command(_service))
 cli.add_command(model_group())
 
@@ -168,94 +168,6 @@ def delete(ids: tuple[str, ...]) -> None:
     if unknown:
         names = ", ".join(unknown)
         raise NotFound(say(f"索引中没有：{names}", f"not in the index: {names}"))
-
-
-@cli.command(
-    help=say(
-        "应急下架：立刻从所有结果中消失，重建也不恢复。",
-        "Take articles down at once, from everywhere; no sync or rebuild brings them back.",
-    )
-)
-@_ids
-def hide(ids: tuple[str, ...]) -> None:
-    """Hide."""
-    with _service(**_WITHOUT_MODEL) as (service, _):
-        lost: StateLost | None = None
-        for given in ids:
-            key, known = _named(service, given)
-            done = service.store.hide(key)
-            lost = _loss(service)
-            took = say(f"已下架 {key}", f"took down {key}")
-            noted = say(f"已登记 {key}，尚未生效", f"noted {key}, not in effect yet")
-            was = say(f"{key} 本已下架", f"{key} was down already")
-            click.echo((noted if lost else took) if done else was)
-            if not known:
-                note = say(
-                    f"索引里没有 {key}：已登记，今后收录也不会显示；请核对编号",
-                    f"{key} is not in the index: noted, it will not be shown later either; check the id",
-                )
-                click.echo(note, err=True)
-        if lost:
-            click.echo(lost.message, err=True)
-
-
-def _loss(service: SearchService) -> StateLost | None:
-    """What is wrong with the state, where it is not the one of the index."""
-    try:
-        service.check_serving()
-    except StateLost as exc:
-        return exc
-    return None
-
-
-def _named(service: SearchService, given: str) -> tuple[str, bool]:
-    """The id that a person means, and whether the index knows it; hidden articles too."""
-    try:
-        reader = service.engine.reader(Scope(Audience.STAFF))
-    except NoIndex:
-        return given, False
-    if reader.fetch([given]):
-        return given, True
-    matches = [hit.id for hit in reader.keyword(Exact(exact_key(given)))]
-    if len(matches) > 1:
-        names = ", ".join(matches)
-        raise BadInput(
-            say(
-                f"{given!r} 有多篇：{names}；请用编号",
-                f"{given!r} names several: {names}; use the id",
-            )
-        )
-    return (matches[0], True) if matches else _shelved(service, given)
-
-
-def _shelved(service: SearchService, given: str) -> tuple[str, bool]:
-    """The same of what was left out of the index because it is taken down."""
-    for key, packed in service.store.shelf.articles().items():
-        article = unpack(packed)
-        names = (key, article.code, article.document_number, article.title)
-        if exact_key(given) in {exact_key(name) for name in names if name}:
-            return key, True
-    return given, False
-
-
-@cli.command(help=say("恢复下架的文章。", "Let articles be found again."))
-@_ids
-def unhide(ids: tuple[str, ...]) -> None:
-    """Unhide."""
-    with _service(**_WITHOUT_MODEL) as (service, _):
-        shelved = set(service.store.shelf.articles())
-        keys = [_named(service, given)[0] for given in ids]
-        done = {key: service.store.unhide(key) for key in keys}
-        lost = _loss(service)
-    if shelved & set(keys) and not lost:
-        # The index was built without them: they are written, with the model.
-        with _service() as (service, _), pipeline.Live(service):
-            pass  # whoever opens the writers brings back what may be found again
-    for key in keys:
-        was = say(f"{key} 没有下架", f"{key} was not taken down")
-        click.echo(say(f"已恢复 {key}", f"restored {key}") if done[key] else was)
-    if lost:
-        click.echo(lost.message, err=True)
 
 
 @cli.command(help=say("检索。", "Search."))

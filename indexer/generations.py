@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.language import say
-from indexer.checks import hold
+from indexer.checks import check_size, hold
 from indexer.cleaning import Cleaning
 from indexer.entries import entries_of, numbered, pack
 from indexer.faults import Faults
@@ -52,8 +52,6 @@ from search_service.service import SCHEMA, SearchService
 
 # Articles that a check looks for, evenly from the whole source.
 _SAMPLE = 20
-# The share of what serves that sources with faults must hold to replace it.
-_WITH_FAULTS = 0.9
 
 
 def rebuild(
@@ -68,7 +66,7 @@ def rebuild(
 ) -> Report:
     """Replace the index by exactly what the sources hold; the live one serves until the last step.
 
-    Raises ``BadInput`` for sources that must not replace what serves (:func:`_check_size`);
+    Raises ``BadInput`` for sources that must not replace what serves (:func:`.check_size`);
     ``EngineError`` if the new generations do not hold what was loaded; ``WriterBusy`` where another
     process rebuilds; ``StateLost`` where the state is not the one of the index (unless ``new_state``:
     then it is from now on). Then nothing changes.
@@ -147,7 +145,7 @@ def load(
             spool.put(article)
             progress("read", spool.count, 0)
         faults = len(report.faults)
-        _check_size(service, spool.count, faults, report, shrink=shrink)
+        check_size(service, spool.count, faults, report, shrink=shrink)
         reads = spool.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
@@ -159,7 +157,7 @@ def load(
             loaded = _load(service, spool, writers, sequence, hidden, report, progress)
             # Of what guests may read alone: no other text decides whether they get a new index.
             lost = len(loaded.refused[Audience.PUBLIC])
-            _check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
+            check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
                 _remove_others(service, created[audience], writer, loaded)
@@ -320,48 +318,6 @@ def _usable(service: SearchService, build: Build) -> bool:
 def _serves(service: SearchService, build: Build) -> bool:
     names = set(build.generations.values())
     return any(one.serves for one in service.engine.generations() if one.name in names)
-
-
-def _check_size(
-    service: SearchService, count: int, faults: int, report: Report, *, shrink: bool
-) -> None:
-    """An empty or cut source must not silently replace a full index.
-
-    Raises ``BadInput`` for no articles; and, unless ``shrink``, for less than half of what serves now, or,
-    where there were ``faults``, for a tenth less: then it is likely that they are what is missing. The
-    message ends with the reasons in the report.
-    """
-    live = [service.engine.count(g.name) for g in service.engine.generations() if g.serves]
-    before = max(live, default=0)
-    if count == 0:
-        raise BadInput(
-            say(
-                f"来源里没有可收录的文章，原索引不变。请检查来源{report.reasons()}",
-                "the sources hold no usable article, the index stays as it is; check the sources"
-                f"{report.reasons()}",
-            )
-        )
-    if shrink:
-        return
-    if count < before / 2:
-        raise BadInput(
-            say(
-                f"来源只有 {count} 篇，现有索引有 {before} 篇，少了一半以上，原索引不变。"
-                "确实如此请加 --shrink",
-                f"the sources hold {count} articles, the index {before}: less than half; the index stays"
-                " as it is; if that is right, add --shrink",
-            )
-        )
-    if faults and count < before * _WITH_FAULTS:
-        raise BadInput(
-            say(
-                f"来源有 {faults} 处有误，可用的只有 {count} 篇，现有索引有 {before} 篇，少了一成以上，"
-                f"原索引不变。请改正来源；确实如此请加 --shrink{report.reasons()}",
-                f"the sources have {faults} faults and hold {count} usable articles, the index {before}:"
-                " a tenth less; the index stays as it is; mend the sources, or, if that is right, add"
-                f" --shrink{report.reasons()}",
-            )
-        )
 
 
 @dataclass

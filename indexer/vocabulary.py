@@ -28,8 +28,8 @@ _TERM = re.compile(rf"[{HAN}A-Za-z]{{1,12}}")
 _HAN = re.compile(f"[{HAN}]")
 # 一、 （二） 3. 第四条: where a heading stands in its text is no part of what it says.
 _NUMBER = re.compile(
-    r"^\s*(?:第[零〇一二三四五六七八九十百千\d]+[编章节条部分]+|[零〇一二三四五六七八九十]+、"
-    r"|[（(][零〇一二三四五六七八九十\d]+[)）]|\d{1,2}[.、．]|[①-⑳])\s*"
+    r"\s*(?:第[零一二三四五六七八九十百千0-9]+[编章节条部分]+|[零一二三四五六七八九十]+、"
+    r"|\([零一二三四五六七八九十0-9]+\)|[0-9]{1,2}[.、]|[①-⑳])\s*"
 )
 # Longer ones are sentences, which nobody types.
 _HEADING_LENGTH = range(4, 26)
@@ -89,8 +89,13 @@ def held_by(record: Record) -> Held:
 def headings_of(passages: Sequence[Passage]) -> set[str]:
     """The headings of an article without their numbers; those that were cut short are left out."""
     paths = {heading for passage in passages for heading in passage.path}
-    bare = (_NUMBER.sub("", heading) for heading in paths if not heading.endswith("…"))
+    bare = (_without_number(heading) for heading in paths if not heading.endswith("…"))
     return {text for text in bare if len(text) in _HEADING_LENGTH and _HAN.search(text)}
+
+
+def _without_number(heading: str) -> str:
+    number = _NUMBER.match(normalize(heading))
+    return heading[number.end() :] if number else heading
 
 
 @dataclass

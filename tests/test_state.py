@@ -216,12 +216,12 @@ def test_the_printed_cure_works_without_a_backup(
     client = create_app(service, settings).test_client()
     lose(state)
 
-    if gongwen("hide", "1") == 1:
+    if gongwen("hide", "1", "elsewhere") == 1:
         assert "移走" in capsys.readouterr().err
         state.rename(state.with_name("away"))
-        assert gongwen("hide", "1") == 0
+        assert gongwen("hide", "1", "elsewhere") == 0
     output = capsys.readouterr()
-    assert output.out == "已登记 1，尚未生效\n"
+    assert output.out == "已登记 1，尚未生效\n已登记 elsewhere，尚未生效\n"
     assert "gongwen index 来源 --new-state" in output.err
     assert set(answers(client)) == {503}
     assert gongwen("index", source) == 1
