@@ -59,7 +59,7 @@ _NUMBER = re.compile(
     rf"|(?P<notice>[{_HAN}]{{2,60}}公告)\s?\(?(?:19|20)[0-9]{{2}}年\s?第\s?[0-9]{{1,5}}号\)?"
 )
 _NAMED_NUMBER = re.compile(
-    r"(?:文\s?号|发文字号|发文号|文件编号)\s?:\s*(?P<number>[^\s()][^\n()]*?(?:\([^\n()]*?\)?[^\n()]*?)?号\)?)"
+    r"(?:文\s?号|发文字号|发文号|文件编号)\s?:\s*(?P<number>[^\s()][^\n()]*?(?:\([^\n()]*?(?:\)[^\n()]*?)?)?号\)?)"
 )
 _KINDS: Final = {normalize(name): kind for name, kind in lexicon.kinds().items()}
 _LONGEST_KIND: Final = max(map(len, _KINDS))
@@ -102,7 +102,7 @@ _TAIL_OF_TITLE = re.compile(
 )
 _ABOUT = re.compile(r"关于")
 _LEADS_TO_KIND = r"(?:若干|暂行|试行|具体|补充|实施|指导|工作|行动|有关)*"
-_BOOK = re.compile(r"《(?:[^《》]|《[^《》]*》)*》")
+_BOOK = re.compile(r"《(?:[^《》]++|《[^《》]*+》)*+》")
 
 
 @dataclass(frozen=True)
@@ -356,14 +356,22 @@ def _items(text: str, position: int, limit: int) -> Iterator[tuple[int, int]]:
     number = 1
     item = _ITEM.match(text, position, limit)
     if not item:
-        end = _ITEM_END.search(text, position, limit)
-        yield position, end.start() if end else limit
+        yield position, _item_end(text, position, limit)[0]
     while item and int(item["number"]) == number:
         number += 1
-        end = _ITEM_END.search(text, item.end(), limit)
-        stop = end.start() if end else limit
-        reach = limit if end is None else min(limit, end.end() + _LONGEST_LINE)
+        stop, after = _item_end(text, item.end(), limit)
+        reach = min(limit, after + _LONGEST_LINE)
         following = re.compile(rf"(?<![0-9]){number}(?:\s?[.、]\s*(?![0-9])|(?=[{_HAN}]{{4}}))")
         beyond = following.search(text, item.end(), reach)
         yield item.end(), min(stop, beyond.start()) if beyond else stop
         item = _ITEM.match(text, beyond.start(), limit) if beyond else None
+
+
+def _item_end(text: str, position: int, limit: int) -> tuple[int, int]:
+    """Where the item that begins there ends, and where what ends it does.
+
+    Looked for as far as a name reaches, with a signature behind it: what is longer is no name.
+    """
+    reach = min(limit, position + _LONGEST_NAME + _BEFORE_DATE)
+    end = _ITEM_END.search(text, position, reach)
+    return end.span() if end else (reach, reach)

@@ -5,6 +5,7 @@ encodings here, and no knowledge of articles.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -32,16 +33,21 @@ _DROPPED: Final = _names(
 )
 _CELLS: Final = ("td", "th")
 _ALONE: Final = _names("br hr img input link meta p wbr")  # markup also without an end
+_CLOSED_BY_THE_NEXT: Final = _names("a dd dt li option td th tr")
+_DEEPEST: Final = 500  # browsers stop at 512
 _FLAGS: Final = _names("checked compact disabled nowrap noshade selected")
-# Attributes are bounded: an unclosed quote must not make the search quadratic.
+# Names are taken whole and attributes are bounded: neither a long name nor an unclosed quote may make the
+# search quadratic.
 _TAG: Final = re.compile(
     r"<!--.*?-->|<!(?:doctype\b|\[)[^<>]*>|<\?[a-z][^<>]*>"
-    r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*(?:[:-][a-z0-9:-]+)?)"
+    r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*+(?:[:-][a-z0-9:-]++)?+)"
     r"(?P<attributes>(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^<>\"'])*+)>",
     re.IGNORECASE | re.DOTALL,
 )
 # A preview may have been cut in the middle of a tag.
-_CUT_TAG: Final = re.compile(r"<(?:/[a-z0-9]*|[a-z][a-z0-9]*\s[^<>]*=[^<>]*)\Z", re.IGNORECASE)
+_CUT_TAG: Final = re.compile(
+    r"<(?=[^<>]*+\Z)(?:/[a-z0-9]*+\Z|[a-z][a-z0-9]*+\s[^<>=]*+=).*", re.IGNORECASE | re.DOTALL
+)
 _LONGEST_CELL: Final = 300  # characters; a longer cell lays out a page, it does not hold a datum
 _HAN_BREAK: Final = re.compile(r"(?<=[^\x00-\xff])[ \t\f]*[\r\n]\s*(?=[^\x00-\xff])")
 _OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
@@ -52,6 +58,9 @@ _HTML_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 
 def _tags(text: str) -> Iterator[re.Match[str]]:
     """Yield what HTML knows as tags: neither ``a<b`` nor ``<关于…的通知>`` nor ``<b and c>``."""
+    # Behind the last --> no comment ends. Each that begins there would be looked through to the end.
+    closed = text.rfind("-->") + 1
+    text = text[:closed] + text[closed:].replace("<!--", "<\0--")
     for match in _TAG.finditer(text):
         if match["name"] is None:
             yield match
@@ -91,15 +100,40 @@ def keeps_lines(text: str) -> bool:
     return not breaks or (len(own) >= breaks and ends >= _SHARE_OF_ENDS * len(own))
 
 
+class _Opened:
+    """The tags that are open. libxml2 drops what stands deeper than 2,048 of them, text and all."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._counts: Counter[str] = Counter()
+
+    def takes(self, name: str, *, end: bool) -> bool:
+        """Whether a tag may be handed on; one that goes too deep is left out, not what stands in it."""
+        if name in _ALONE or name in _CLOSED_BY_THE_NEXT:
+            return True
+        if end:
+            while self._counts[name] and (last := self._names.pop()):
+                self._counts[last] -= 1
+                if last == name:
+                    break
+        elif len(self._names) < _DEEPEST:
+            self._names.append(name)
+            self._counts[name] += 1
+        else:
+            return False
+        return True
+
+
 def parse_html(html: str) -> etree._Element:
     """Parse HTML as browsers do, whatever is wrong with it; what is no tag stays as text."""
-    pieces, end = [], 0
+    pieces, end, opened = [], 0, _Opened()
     last_ends = {tag["name"].lower(): tag.start() for tag in _tags(html) if tag["end"]}
     for tag in _tags(html):
         pieces.append(html[end : tag.start()].replace("<", "&lt;"))
         name = (tag["name"] or "").lower()
         # A script that never ends would swallow the rest of the text: its tag is left out.
-        if name and (name not in _DROPPED or tag.start() <= last_ends.get(name, -1)):
+        ends = name not in _DROPPED or tag.start() <= last_ends.get(name, -1)
+        if name and ends and opened.takes(name, end=bool(tag["end"])):
             pieces.append(tag[0])
         end = tag.end()
     pieces.append(_CUT_TAG.sub("", html[end:]).replace("<", "&lt;"))
@@ -119,7 +153,7 @@ def text_of_html(html: str, *, keep_lines: bool = False) -> str:
 
 def text_of_tree(root: etree._Element, *, keep_lines: bool = False) -> str:
     """Return the text below an element, by the rules of :func:`text_of_html`."""
-    text = re.sub(r" *\t *", "\t", "".join(_pieces(root, keep_lines=keep_lines)))
+    text = re.sub(r"(?<! ) *\t *", "\t", "".join(_pieces(root, keep_lines=keep_lines)))
     if not keep_lines:
         text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text)
     return "\n".join(line.strip(" \t") for line in text.split("\n")).strip("\n")

@@ -52,7 +52,9 @@ _OR = re.compile(r"(?:or|\|)(?=[\s(]|$)")
 # The dashes of a subtitle (——在…会上的讲话) become - in normalising; only a typed - excludes.
 _DASHES = str.maketrans("—–―", "   ")
 # 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate pieces.
-_SPACED_NUMBER = re.compile(r"\s*[\[(<{]\s*(?:19|20)[0-9]{2}\s*年?\s*[\])>}]\s*第?\s*[0-9]+\s*号")
+_SPACED_NUMBER = re.compile(
+    r"(?<!\s)\s*[\[(<{]\s*(?:19|20)[0-9]{2}\s*年?\s*[\])>}]\s*第?\s*[0-9]+\s*号"
+)
 
 
 # Elasticsearch refuses clauses nested more than 30 deep, of which a group may be three.

@@ -16,14 +16,14 @@ _LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has
 _FRONT_MATTER: Final = re.compile(
     r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
-_KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*?)\s*[:：](?:\s+|(?<=：)|$)(.*)")
+_KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*+)[:：](?:\s+|(?<=：)|$)(.*)")
 # How a dump of a database begins, behind its comments and settings.
 _SQL: Final = re.compile(
     r"(?:\s++|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/;?|(?:SET|USE|BEGIN|START|LOCK|PRAGMA)\b[^;\n]*;)*+"
     r"(?:INSERT\s+INTO|REPLACE\s+INTO|CREATE\s+(?:TABLE|DATABASE)|DROP\s+TABLE)\s+[`\"\w\[.]",
     re.IGNORECASE | re.DOTALL,
 )
-_HEADING: Final = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HEADING: Final = re.compile(r"\A\s*#\s+([^\n]+)(?:\n[^\S\n]*+(?=\n))*+")
 
 
 def text_record(data: bytes, *, name: str) -> dict[str, object]:
@@ -47,14 +47,16 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     if match := _FRONT_MATTER.match(text):
         values = _front_matter(match[1])
         text = text[match.end() :]
-    heading = _HEADING.search(text)
+    heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):
         # The heading that repeats the title is no text: free_length must not count it.
         if heading and _letters(heading[1]) == _letters(str(title)):
             text = text[heading.end() :]
         return {**values, "body": text.lstrip("\r\n")}
     if heading:
-        return {**values, "title": heading[1], "body": text[heading.end() :].lstrip("\r\n")}
+        line = heading[1].strip()
+        title = line.rstrip("#").rstrip() or line
+        return {**values, "title": title, "body": text[heading.end() :].lstrip("\r\n")}
     title, body = title_and_body(text, name=name)
     return {**values, "title": title, "body": body}
 
@@ -87,5 +89,5 @@ def _front_matter(block: str) -> dict[str, object]:
             )
         value = match[2].strip()
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-        values[match[1]] = value[1:-1] if quoted else value
+        values[match[1].rstrip()] = value[1:-1] if quoted else value
     return values

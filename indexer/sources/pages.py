@@ -6,6 +6,7 @@ the article, where it is one of the usual ones. HTML to text is :mod:`indexer.ma
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final, cast
 
 from lxml import etree
@@ -26,7 +27,8 @@ _META: Final = {
     "columnname": "category",
     "url": "url",
 }
-_AROUND: Final = ("nav", "header", "footer", "aside", "form")
+_AROUND: Final = frozenset({"nav", "header", "footer", "aside"})
+_ARTICLE: Final = frozenset({"article", "main"})
 # Containers by which the usual systems of government sites mark the article, best first.
 _CONTAINERS: Final = (
     "//*[@id='UCAP-CONTENT' or @id='zoom' or @id='Zoom']",
@@ -46,12 +48,8 @@ def page_record(data: bytes, *, name: str) -> dict[str, object]:
     root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
     values = _meta(root)
     values.setdefault("title", _title(root) or name)
-    for tag in _AROUND:
-        for element in _elements(root, f"//body//{tag}[not(ancestor::article or ancestor::main)]"):
-            if (
-                tag != "form" or len(_flat(element)) < _LEAST
-            ):  # ASP.NET puts whole pages into a form
-                _remove(element)
+    for element in list(_around(root)):
+        _empty(element)
     values["body"] = _body(root)
     return values
 
@@ -79,7 +77,9 @@ def _meta(root: etree._Element) -> dict[str, object]:
 
 
 def _title(root: etree._Element) -> str:
-    headings = [text for element in _elements(root, "//h1") if (text := _flat(element))]
+    headings = [
+        text for element in _elements(root, "//h1[not(ancestor::h1)]") if (text := _flat(element))
+    ]
     titles = [text for element in _elements(root, "//title") if (text := _flat(element))]
     if len(headings) == 1:
         return headings[0]
@@ -90,23 +90,49 @@ def _flat(element: etree._Element) -> str:
     return " ".join("".join(map(str, element.itertext())).split())
 
 
+def _around(root: etree._Element) -> Iterator[etree._Element]:
+    """What stands around the article, in one walk; outside of ``article`` and ``main`` only."""
+    said, forms = 0, []  # characters so far; the forms that are open, with those before them
+    walker = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walker:
+        if event == "start":
+            if element.tag in _ARTICLE:
+                said += _letters("".join(map(str, element.itertext())))
+                walker.skip_subtree()
+            elif element.tag in _AROUND:
+                walker.skip_subtree()
+                yield element
+            else:
+                if element.tag == "form":
+                    forms.append(said)
+                said += _letters(element.text)
+            continue
+        # ASP.NET puts whole pages into a form: one with a text in it stands around nothing.
+        if element.tag == "form" and said - forms.pop() < _LEAST:
+            yield element
+        said += _letters(element.tail)
+
+
+def _letters(text: str | None) -> int:
+    return sum(map(len, (text or "").split()))
+
+
 def _body(root: etree._Element) -> str:
     for path in _CONTAINERS:
+        tried: set[etree._Element] = set()
         for element in _elements(root, path):
+            # What stands in a container without a text has none either.
+            if any(parent in tried for parent in element.iterancestors()):
+                continue
+            tried.add(element)
             text = text_of_tree(element)
             if len(text) >= _LEAST or path == _CONTAINERS[-1]:
                 return text
     return ""
 
 
-def _remove(element: etree._Element) -> None:
-    """Take an element out, but leave the text that follows it."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    tail, before = element.tail or "", element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(element)
+def _empty(element: etree._Element) -> None:
+    """Take out what an element holds, but leave the text that follows it."""
+    tail = element.tail
+    element.clear()
+    element.tag, element.tail = "span", tail
