@@ -117,7 +117,7 @@ def _digits(text: str) -> int:
 
 
 def _numerals(text: str) -> int | None:
-    total = section = digit = 0
+    hundred_millions = ten_thousands = section = digit = 0
     least, spoken = 10_000, False  # the last unit; whether a digit still waits for one
     for character in text:
         if character in _DIGITS or character == "两":
@@ -127,9 +127,16 @@ def _numerals(text: str) -> int | None:
             spoken = bool(digit)
             least = 11 if character == "零" else least  # 一百零五, but not 一百五
         elif character in "万亿":
-            total = (total + section + digit) * (10_000 if character == "万" else 100_000_000)
+            below = section + digit
+            if character == "亿":
+                hundred_millions = (hundred_millions + ten_thousands + below) * 100_000_000
+                ten_thousands = 0
+            elif ten_thousands and below:
+                return None  # 一万二万
+            else:
+                ten_thousands = (ten_thousands + below) * 10_000  # 四万万
             section, digit, least, spoken = 0, 0, 10_000, False
-            if not total:
+            if not (hundred_millions or ten_thousands):
                 return None
         else:
             unit = {"十": 10, "百": 100, "千": 1000}[character]
@@ -137,9 +144,10 @@ def _numerals(text: str) -> int | None:
                 return None
             section += (digit if spoken else 1) * unit
             digit, least, spoken = 0, unit, False
-    if spoken and least > 11 and (section or total):
+    total = hundred_millions + ten_thousands + section
+    if spoken and least > 11 and total:
         return None  # 一百五, 三万五: a hundred and five, or fifty?
-    return total + section + digit
+    return total + digit
 
 
 def _day_or_month(text: str) -> int:
