@@ -1,5 +1,7 @@
 """What cleaning removes from texts as portals publish them, and above all what it leaves alone."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -367,3 +369,30 @@ def test_a_page_laid_out_by_a_table_keeps_its_paragraphs() -> None:
     html = f"<table><tr><td><p>{paragraph}</p><p>{paragraph}</p></td></tr></table>"
 
     assert text_of_html(html) == f"{paragraph}\n{paragraph}"
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<b>", "<font>", "<table><tr><td>", "<ul><li>", "<p><i>"])
+def test_text_below_any_number_of_tags_stays(tag: str) -> None:
+    """The parser drops what stands deeper than it goes; so no tag goes so deep."""
+    text = clean("前文" + tag * 3000 + "正文在此。<br>后文").text
+    assert "正文在此。" in text
+    assert text.endswith("后文")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "甲" + "<!--" * 50_000,
+        "甲&" + "#38;" * 25_000,
+        "甲" + "&#59" * 25_000 + ";",
+        "甲" + "<b" * 20_000 + ">" * 20_000,
+        "甲<" + "a" * 100_000,
+        "甲<q " + "a=" * 50_000 + ">",
+    ],
+    ids=["comments", "ampersands", "semicolons", "nested", "name", "attributes"],
+)
+def test_hostile_markup_is_cleaned_in_a_moment(text: str) -> None:
+    """Of what took minutes; how long it takes at twice the length is measured in test_growth."""
+    begun = time.process_time()
+    assert clean(text).text.startswith("甲")
+    assert time.process_time() - begun < 10
