@@ -5,9 +5,11 @@ Also articles as bytes, for the ledger: :func:`pack` and :func:`unpack`.
 
 import dataclasses
 import json
+import traceback
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from analyzers.embed import Embedder
 from analyzers.language import say
@@ -142,9 +144,12 @@ def _analysed(
 
 
 def _reason(exc: Exception) -> str:
+    # Not what it says: that may be of the text, which may be paid for.
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    what = f"{type(exc).__name__}, {Path(last.filename).name}:{last.lineno}"
     return say(
-        f"无法分析，未收录（{type(exc).__name__}: {exc}）；请报告此文",
-        f"cannot be analysed and is not held ({type(exc).__name__}: {exc}); please report this text",
+        f"无法分析，未收录（{what}）；请报告此文",
+        f"cannot be analysed and is not held ({what}); please report this text",
     )
 
 

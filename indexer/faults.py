@@ -20,7 +20,7 @@ _SHOWN: Final = 8  # kinds named in one line
 _KEPT: Final = 20  # files of earlier runs, this one among them
 _PREFIX: Final = "faults-"
 # What differs between faults of one kind: numbers and values in quotes.
-_VALUE: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
+_VALUE: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[0-9]+")
 
 
 class Faults:

@@ -199,12 +199,12 @@ class _Shape:
         if self.key is None or self.key >= len(cells):
             return ""
         text = cells[self.key].strip()[:_LONGEST_SHAPE]
-        return re.sub(r"\d+|[A-Za-z]+|[^\W\d_A-Za-z]+", _letter, text)
+        return re.sub(r"[0-9]+|[A-Za-z]+|[^\W0-9_A-Za-z]+", _letter, text)
 
 
 def _letter(match: re.Match[str]) -> str:
     first = match[0][0]
-    return "9" if first.isdigit() else "a" if first.isascii() else "文"
+    return "9" if first in "0123456789" else "a" if first.isascii() else "文"
 
 
 def _no_csv(why: str) -> str:

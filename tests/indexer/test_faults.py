@@ -37,7 +37,7 @@ class Picky:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """As the model does."""
         if self.broken or any(_POISON in text for text in texts):
-            raise RuntimeError("no such token")
+            raise RuntimeError(f"no such token in {texts}")
         return self._embedder.embed(texts, query=query)
 
 
@@ -64,7 +64,8 @@ def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
     assert report.articles == len(GOOD)
     (fault,) = report.faults
     assert "id=bad" in str(fault)
-    assert "no such token" in str(fault)
+    assert "RuntimeError, test_faults.py:" in str(fault)
+    assert _POISON not in str(fault)  # a text that was paid for stands in no message
     assert _ids(service) == [record["id"] for record in GOOD]
     more = write_source(tmp_path / "b.jsonl", [bad, {**GOOD[0], "id": "h0"}])
     report = pipeline.add(service, [more], cleaning=ALL_CLEANING)
