@@ -31,12 +31,13 @@ from search_service.errors import (
 
 METADATA = sa.MetaData()
 # One row, made with the tables: what was built with this database remembers its id; whoever reads the
-# state may sign cursors.
+# state may sign cursors; and ``hidden`` says how many rows the list of what was taken down must have.
 IDENTITY = sa.Table(
     "identity",
     METADATA,
     sa.Column("id", sa.String(32), nullable=False),
     sa.Column("cursor_key", sa.LargeBinary, nullable=False),
+    sa.Column("hidden", sa.Integer, nullable=False),
 )
 _KEY_BYTES = 32
 _ADVISORY_LOCK = 0x676F6E67  # any number, the same on every host
@@ -49,7 +50,7 @@ _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 @sa.event.listens_for(IDENTITY, "after_create")
 def _give_identity(table: sa.Table, connection: sa.Connection, **_: object) -> None:
     key = secrets.token_bytes(_KEY_BYTES)
-    connection.execute(table.insert().values(id=uuid.uuid4().hex, cursor_key=key))
+    connection.execute(table.insert().values(id=uuid.uuid4().hex, cursor_key=key, hidden=0))
 
 
 def _keep_readers(connection: object, _record: object) -> None:

@@ -58,12 +58,20 @@ class Store:
         Raises ``StateLost`` where there is no state, or it is not whole.
         """
         everything = sa.outerjoin(IDENTITY, _HIDDEN, sa.true())
-        query = sa.select(IDENTITY.c.id, _HIDDEN.c.article_id).select_from(everything)
+        columns = (IDENTITY.c.id, IDENTITY.c.hidden, _HIDDEN.c.article_id)
+        query = sa.select(*columns).select_from(everything)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         if not rows:
             raise self._database.lost("已被清空", "was emptied", usable=False)
-        return rows[0].id, frozenset(row.article_id for row in rows if row.article_id is not None)
+        hidden = frozenset(row.article_id for row in rows if row.article_id is not None)
+        if len(hidden) != rows[0].hidden:
+            raise self._database.lost(
+                f"的下架名单应有 {rows[0].hidden} 条，现有 {len(hidden)} 条",
+                f"has {len(hidden)} of {rows[0].hidden} entries of what was taken down",
+                usable=False,
+            )
+        return rows[0].id, hidden
 
     @property
     def cursor_key(self) -> bytes:
@@ -103,6 +111,7 @@ class Store:
             try:
                 with self._database.transaction() as connection:
                     connection.execute(entry)
+                    _count(connection, 1)
             except IntegrityError:
                 return False
             return True
@@ -111,6 +120,7 @@ class Store:
         """Let an article be found again; False if it was not hidden."""
         with self._database.writing() as connection:
             done = connection.execute(_HIDDEN.delete().where(_HIDDEN.c.article_id == article_id))
+            _count(connection, -done.rowcount)
             return bool(done.rowcount)
 
     def set_views(self, counts: Mapping[str, int]) -> None:
@@ -138,3 +148,7 @@ class Store:
         query = sa.select(_VIEWS.c.article_id).order_by(_VIEWS.c.views.desc(), _VIEWS.c.article_id)
         with self._database.reading() as connection:
             return list(connection.scalars(query.limit(limit).offset(offset)))
+
+
+def _count(connection: sa.Connection, more: int) -> None:
+    connection.execute(IDENTITY.update().values(hidden=IDENTITY.c.hidden + more))

@@ -127,6 +127,13 @@ def drop_one(state: Path) -> None:
         other.execute("DROP TABLE hidden")
 
 
+def empty_the_list(state: Path) -> None:
+    """All is there but what was taken down."""
+    with closing(sqlite3.connect(state)) as other:
+        other.execute("DELETE FROM hidden")
+        other.commit()
+
+
 LOSSES = [
     delete,
     truncate,
@@ -137,6 +144,7 @@ LOSSES = [
     empty,
     drop_all,
     drop_one,
+    empty_the_list,
 ]
 
 
