@@ -172,6 +172,13 @@ class ShardsMissing(EngineUnavailable):
     code = "engine-shards"
 
 
+class EngineFiles(EngineError):
+    """The engine's own files cannot be read or written: damaged, gone, read-only, or the disk is full."""
+
+    status = 503
+    code = "engine-files"
+
+
 class EngineMisconfigured(EngineError):
     """The engine answers, but not to us: the operator has to change a setting, a role or a server."""
 

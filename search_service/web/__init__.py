@@ -15,7 +15,8 @@ from werkzeug.routing import PathConverter
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import problems
-from search_service.web.current import SERVICE, SITE, Example, Site
+from search_service.web.current import READINESS, SERVICE, SITE, Example, Site
+from search_service.web.health import Readiness
 
 __all__ = ["Example", "create_app"]
 
@@ -65,6 +66,7 @@ def create_app(
     prefix = settings.path_prefix
     app = _Flask(__name__, static_url_path=f"{prefix}/static")
     app.extensions[SERVICE] = service
+    app.extensions[READINESS] = Readiness(service)
     app.extensions[SITE] = Site(settings=settings, examples=tuple(examples))
     app.config["MAX_CONTENT_LENGTH"] = problems.MAX_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS

@@ -11,9 +11,11 @@ from flask import current_app
 from search_service.model import Audience
 from search_service.service import SearchService
 from search_service.settings import Settings
+from search_service.web.health import Readiness
 
 SERVICE = "gongwen"
 SITE = "gongwen.site"
+READINESS = "gongwen.readiness"
 # The endpoints of the API that say how the service is: no other requests may keep them waiting.
 HEALTH = ("livez", "healthz")
 
@@ -39,6 +41,12 @@ class Site:
 def service() -> SearchService:
     """The service behind this application."""
     found: SearchService = current_app.extensions[SERVICE]
+    return found
+
+
+def readiness() -> Readiness:
+    """What knows whether searches are answered."""
+    found: Readiness = current_app.extensions[READINESS]
     return found
 
 

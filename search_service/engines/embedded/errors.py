@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analyzers.language import say
-from search_service.errors import EngineError, EngineUnavailable, GongwenError
+from search_service.errors import EngineFiles, EngineUnavailable, GongwenError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -25,7 +25,7 @@ _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted
 
 @contextmanager
 def translated(place: Path) -> Iterator[None]:
-    """Raise every library error of the block as ``EngineError`` that names ``place``."""
+    """Raise every library error of the block as ``EngineFiles`` that names ``place``."""
     try:
         yield
     except GongwenError:
@@ -54,10 +54,10 @@ def is_of_the_disk(exc: BaseException) -> bool:
     return _is_full(exc) or _is_read_only(exc)
 
 
-def engine_error(place: Path, exc: BaseException) -> EngineError:
+def engine_error(place: Path, exc: BaseException) -> EngineFiles:
     """The error for ``exc`` at ``place``: a full disk, a read-only one, or damage."""
     if _is_full(exc):
-        return EngineError(
+        return EngineFiles(
             say(
                 f"{place}：写入失败，磁盘可能已满（{exc}）。已提交的内容完好；请腾出空间后重试",
                 f"{place}: writing failed, the disk may be full ({exc})."
@@ -65,7 +65,7 @@ def engine_error(place: Path, exc: BaseException) -> EngineError:
             )
         )
     if not place.exists():
-        return EngineError(
+        return EngineFiles(
             say(
                 f"{place}：目录已不存在（{exc}）。请重新建立索引",
                 f"{place}: the folder is gone ({exc}). Index again",
@@ -73,14 +73,14 @@ def engine_error(place: Path, exc: BaseException) -> EngineError:
         )
     # SQLite only says "unable to open": its write-ahead log needs a folder that can be written.
     if _is_read_only(exc) or not os.access(place, os.W_OK):
-        return EngineError(
+        return EngineFiles(
             say(
                 f"{place}：不能写入（{exc}）。检索也需要写权限；请检查目录权限，或磁盘是否只读",
                 f"{place}: cannot be written ({exc}). Searching needs that too;"
                 " check the folder's permissions and that the disk is not read-only",
             )
         )
-    return EngineError(
+    return EngineFiles(
         say(
             f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index 与 *.cache-*"
             "（可由 articles.sqlite3 重建），再重新打开",
