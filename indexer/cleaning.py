@@ -237,6 +237,7 @@ def _without_login_notice(text: str) -> str:
 # --- repeated titles -----------------------------------------------------------------------------
 
 _TITLE_LINES: Final = 8  # a title centred over more lines than this, blank ones included, is none
+_INK: Final = re.compile(r"\S")
 
 
 def _bare(text: str) -> str:
@@ -245,17 +246,26 @@ def _bare(text: str) -> str:
 
 
 def _without_title(text: str, title: str) -> str:
-    """Drop the title's lines from the head, but never the whole text."""
-    wanted, head = _bare(title), ""
-    if not wanted:
-        return text
-    lines = text.split("\n", _TITLE_LINES)
-    for number, line in enumerate(lines, start=1):
+    """Drop the title's lines from the head, as often as they stand there, but never the whole text."""
+    wanted, start = _bare(title), 0
+    while wanted and (end := _title_end(text, start, title, wanted)) and _INK.search(text, end):
+        start = end
+    return text[start:]
+
+
+def _title_end(text: str, start: int, title: str, wanted: str) -> int:
+    """Where the line behind a title begins that stands at ``start``; 0 where none does."""
+    head = ""
+    for _ in range(_TITLE_LINES):
+        end = text.find("\n", start)
+        if end < 0:
+            break
+        line = text[start:end]
         head += _bare(line) if len(line) <= 2 * len(title) + 20 else line
+        start = end + 1
         without_code = re.sub(r"^[A-Z][0-9]{1,6}", "", head)
         if wanted in (head, without_code):
-            rest = "\n".join(lines[number:])
-            return rest if rest.strip() else text
+            return start
         if len(without_code) > len(wanted):
             break
-    return text
+    return 0

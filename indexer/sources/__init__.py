@@ -15,6 +15,7 @@ from analyzers.language import say
 from indexer.cleaning import Cleaning
 from indexer.sources.documents import markdown_record, text_record
 from indexer.sources.fields import LONGEST_ID
+from indexer.sources.limits import LARGEST
 from indexer.sources.names import known
 from indexer.sources.office import word_record
 from indexer.sources.pages import page_record
@@ -46,7 +47,6 @@ _CURES: Final = {
     **dict.fromkeys((".json", ".xml"), ".jsonl"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }
-_LARGEST: Final = 64 << 20  # bytes of a file that is one article
 
 
 def read_source(
@@ -174,7 +174,7 @@ def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
         yield from read_many(path, shown=shown(path))
         return
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > LARGEST:
             raise BadRecord(_too_large(path.stat().st_size))
         name = identifier.rpartition("/")[2]
         values = _ONE[_type(path)](path.read_bytes(), name=name)
@@ -227,7 +227,7 @@ def _cannot_be_read(exc: OSError) -> str:
 
 
 def _too_large(size: int) -> str:
-    limit = _LARGEST >> 20
+    limit = LARGEST >> 20
     return say(
         f"有 {size >> 20} MB，一篇文章的文件最多 {limit} MB",
         f"has {size >> 20} MB; the file of one article has {limit} MB at most",

@@ -10,6 +10,7 @@ from typing import Final
 
 from analyzers.language import say
 from indexer.sources.encoding import decode
+from indexer.sources.limits import check_fields
 from search_service.errors import BadRecord
 
 _LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
@@ -76,6 +77,7 @@ def title_and_body(text: str, *, name: str) -> tuple[str, str]:
 
 def _front_matter(block: str) -> dict[str, object]:
     values: dict[str, object] = {}
+    check_fields(block.count("\n"))
     for number, line in enumerate(block.splitlines(), start=2):
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -5,23 +5,30 @@ controls, text boxes and tracked insertions counts, deleted text does not. Autom
 text in Word and is therefore not read.
 """
 
+import codecs
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from docx import Document
 from docx.document import Document as WordDocument
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
 from lxml import etree
 
 from analyzers.language import say
 from indexer.sources.documents import title_and_body
+from indexer.sources.limits import LARGEST, check_marks
 from search_service.errors import BadRecord
 
-_LARGEST: Final = 256 << 20  # bytes unpacked; a small file may unpack to gigabytes
+_UNPACKED: Final = 256 << 20  # bytes, with pictures; a small file may unpack to gigabytes
+_PIECE: Final = 1 << 20  # bytes
 _SKIPPED: Final = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr"))) | {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 }
@@ -47,7 +54,7 @@ def word_record(data: bytes, *, name: str) -> dict[str, object]:
     document = _opened(data)
     paragraphs = list(_lines(document.element.body))
     styled = next(
-        (p.text for p in document.paragraphs[:20] if _is_title(p.style) and p.text.strip()), ""
+        (p.text for p in _first(document, 20) if _is_title(p.style) and p.text.strip()), ""
     )
     text = "\n".join(paragraphs)
     properties = document.core_properties
@@ -66,23 +73,65 @@ def word_record(data: bytes, *, name: str) -> dict[str, object]:
 def _opened(data: bytes) -> WordDocument:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size <= _LARGEST:
-            return Document(io.BytesIO(data))
-    except (zipfile.BadZipFile, OpcError, KeyError, ValueError, etree.XMLSyntaxError) as exc:
+            _check_size(archive)
+        return Document(io.BytesIO(data))
+    except (
+        zipfile.BadZipFile,
+        OpcError,
+        KeyError,
+        ValueError,
+        etree.XMLSyntaxError,
+        *_BROKEN,
+    ) as exc:
         raise BadRecord(
             say(
                 "不是有效的 .docx（可能是改名的 .doc，或加了密码）；请另存为 .docx",
                 "no valid .docx (a renamed .doc, or encrypted?); save it again as .docx",
             )
         ) from exc
-    limit = _LARGEST >> 20
-    raise BadRecord(
-        say(
-            f"解压后有 {size >> 20} MB，最多 {limit} MB；删去图片后另存",
-            f"unpacks to {size >> 20} MB, {limit} MB at most; save it without its pictures",
-        )
+
+
+# What a damaged or encrypted archive raises, besides zipfile's own.
+_BROKEN: Final = (zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error)
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    """Raise ``BadRecord`` for what would unpack to more than memory should hold.
+
+    Of each part no more is unpacked than it says it has.
+    """
+    entries = archive.infolist()
+    if (size := sum(entry.file_size for entry in entries)) > _UNPACKED:
+        raise BadRecord(_too_large(size, _UNPACKED))
+    marks = markup = 0
+    for entry in entries:
+        with archive.open(entry) as part:
+            piece = part.read(_PIECE)
+            if piece.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"<", *_OTHERS)):
+                markup += entry.file_size
+                if markup > LARGEST:
+                    raise BadRecord(_too_large(markup, LARGEST))
+                while piece:
+                    marks += piece.count(b"<") + piece.count(b"=")
+                    check_marks(marks)
+                    piece = part.read(_PIECE)
+
+
+# How XML begins in other encodings than those of ASCII: UTF-16, UTF-32, EBCDIC.
+_OTHERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<", b"\0\0", b"\x4c\x6f\xa7\x94")
+
+
+def _too_large(size: int, limit: int) -> str:
+    return say(
+        f"解压后有 {size >> 20} MB，最多 {limit >> 20} MB；删去图片，或分成几份",
+        f"unpacks to {size >> 20} MB, {limit >> 20} MB at most; save it without its pictures, or divide it",
     )
+
+
+def _first(document: WordDocument, count: int) -> Iterator[Paragraph]:
+    """The first paragraphs of a document, without an object for each of the others."""
+    children = document.element.body.iterchildren(qn("w:p"))
+    return (Paragraph(child, document) for child in islice(children, count))
 
 
 def _is_title(style: object) -> bool:

@@ -14,6 +14,7 @@ from lxml import etree
 from indexer.markup import parse_html, text_of_tree
 from indexer.sources import fields
 from indexer.sources.encoding import decode
+from indexer.sources.limits import check_marks
 
 _DECLARED: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
@@ -44,6 +45,7 @@ _LEAST: Final = 20  # characters; an emptier container is not where the article 
 
 def page_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read a page; ``name`` is the title of one that has none."""
+    check_marks(data.count(b"<") + data.count(b"="))
     declared = _DECLARED.search(data[:_HEAD])
     root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
     values = _meta(root)

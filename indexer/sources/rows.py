@@ -14,6 +14,7 @@ from typing import Final
 
 from analyzers.language import say
 from indexer.sources.encoding import Line
+from indexer.sources.limits import MOST_MARKS
 
 _LONGEST_CELL: Final = 16 << 20  # characters; csv's own limit of 131,072 is less than a long law
 _LONGEST_ROW: Final = 200_000  # lines; all of them are held until the row is known to be right
@@ -49,7 +50,7 @@ def read_rows(
     breaks. What ``lines`` raises is raised when all that was read before is yielded.
     """
     csv.field_size_limit(_LONGEST_CELL)
-    feed = _Feed(lines)
+    feed = _Feed(lines, separator)
     shape = _Shape(separator, columns, key)
     reader = csv.reader(feed, delimiter=separator, strict=True)
     broken: Break | None = None
@@ -96,8 +97,9 @@ class _TooLong(Exception):
 class _Feed:
     """The lines of a file as csv reads them; those of the last row, but its first, can be read again."""
 
-    def __init__(self, lines: Iterator[Line]) -> None:
+    def __init__(self, lines: Iterator[Line], separator: str) -> None:
         self._lines = lines
+        self._separator = separator
         self._again: deque[Line] = deque()
         self.taken: list[Line] = []
         self.error: Exception | None = None
@@ -109,6 +111,8 @@ class _Feed:
         if len(self.taken) >= _LONGEST_ROW:
             raise _TooLong(say(f"一行超过 {_LONGEST_ROW} 行", f"more than {_LONGEST_ROW} lines"))
         line = self._again.popleft() if self._again else self._next()
+        if len(line.text) > MOST_MARKS and line.text.count(self._separator) > MOST_MARKS:
+            line = Line(line.number, "", _too_many(line.text.count(self._separator)))
         self.taken.append(line)
         return f"{line.text}\n"
 
@@ -205,6 +209,13 @@ class _Shape:
 def _letter(match: re.Match[str]) -> str:
     first = match[0][0]
     return "9" if first in "0123456789" else "a" if first.isascii() else "文"
+
+
+def _too_many(count: int) -> str:
+    return say(
+        f"一行有 {count} 个分隔符，最多 {MOST_MARKS} 个",
+        f"a line of {count} separators, {MOST_MARKS} at most",
+    )
 
 
 def _no_csv(why: str) -> str:

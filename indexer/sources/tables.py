@@ -15,6 +15,7 @@ from typing import IO, Final, NoReturn
 
 from analyzers.language import say
 from indexer.sources.encoding import read_lines
+from indexer.sources.limits import check_fields, check_marks
 from indexer.sources.names import known
 from indexer.sources.record import Fault, Raw
 from indexer.sources.rows import Break, Row, read_rows
@@ -56,6 +57,7 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                 return
             if header.fault:
                 yield Fault(f"{shown}:1", header.fault)
+            check_fields(max(map(header.text.count, ",;\t")))
             separator = max(",;\t", key=header.text.count)
             names = [
                 name.strip().lstrip("\ufeff")
@@ -68,9 +70,13 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                     yield _record(f"{shown}:{number}", names, row.cells)
                 else:
                     yield Fault(f"{shown}:{number}", _break(row))
+    except BadRecord as exc:
+        yield Fault(f"{shown}:1", exc.message)
     except _BROKEN as exc:
         yield Fault(f"{shown}:{number + 1}", _cannot_read(exc))
 
+
+_LARGE: Final = 1 << 20  # characters; in shorter lines the values need no counting
 
 _BROKEN: Final = (OSError, EOFError, zlib.error)
 
@@ -86,6 +92,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _object(text: str) -> dict[str, object]:
+    if len(text) > _LARGE:
+        check_marks(sum(map(text.count, "{[,")))
     try:
         value = json.loads(
             text, parse_constant=_refuse_constant, object_pairs_hook=_Object.of_pairs
@@ -103,6 +111,7 @@ def _object(text: str) -> dict[str, object]:
         raise BadRecord(say("应是一个 JSON 对象 {…}", "should be a JSON object, {…}"))
     if twice := [name for name in getattr(value, "twice", ()) if known(name)]:
         raise BadRecord(_twice(twice[0]))
+    check_fields(len(value))
     return value
 
 
