@@ -14,6 +14,7 @@ Entry points: :class:`GongwenError`, :func:`masked`.
     │   └── FingerprintMismatch  500 fingerprint-mismatch the index was made by another analysis
     ├── WriterBusy               409 writer-busy          another process writes this index
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
+    │   └── StateLost            503 state-lost           it is not the one that the index was built with
     └── EngineError              502 engine               the engine refused or broke
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
         │   ├── EngineTimeout    503 engine-timeout       it did not answer in time
