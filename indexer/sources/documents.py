@@ -11,6 +11,7 @@ from typing import Final
 from analyzers.language import say
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_fields
+from indexer.sources.names import given_twice, known
 from search_service.errors import BadRecord
 
 _LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
@@ -91,5 +92,9 @@ def _front_matter(block: str) -> dict[str, object]:
             )
         value = match[2].strip()
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-        values[match[1].rstrip()] = value[1:-1] if quoted else value
+        value = value[1:-1] if quoted else value
+        name = match[1].rstrip()
+        if known(name) and values.setdefault(name, value) != value:
+            raise BadRecord(given_twice(name))
+        values[name] = value
     return values

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from analyzers.language import say
 from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 
@@ -68,12 +69,21 @@ def known(name: str) -> str | None:
     return FIELD_OF[name][0] if name in FIELD_OF else None
 
 
-@lru_cache(maxsize=4096)  # a source has the same names in every record
+def given_twice(name: str) -> str:
+    """What to say of a known name that stands twice in a record, with values that differ."""
+    return say(
+        f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
+    )
+
+
 def meant(name: str) -> Meant | None:
     """What a name that is not known may be meant for; None where it is like no other."""
     folded = _folded(name)
-    if len(folded) > _LONGEST:
-        return None
+    return _meant(folded) if len(folded) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)  # a source has the same names in every record
+def _meant(folded: str) -> Meant | None:
     bare = folded.rstrip("0123456789") or folded
     for form in (folded, bare, bare.removesuffix("s"), re.sub("ies$", "y", bare)):
         if form in _FOLDED:

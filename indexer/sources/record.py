@@ -22,6 +22,8 @@ from search_service.errors import BadRecord
 from search_service.model import Article, Audience
 
 _NAMES: Final = 3  # files named of each suffix
+_KINDS: Final = 1_000  # names told apart, and suffixes
+_LONGEST_NAME: Final = 60  # characters of a field's name that are shown
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,15 @@ class Notes:
             for suffix, count in self.files.most_common()
         )
 
+    def count_near(self, name: str, known: str) -> None:
+        """Count a field whose name is like a known one."""
+        if len(self.near) < _KINDS or (name, known) in self.near:
+            self.near[name, known] += 1
+
     def count_file(self, suffix: str, name: str) -> None:
         """Count a file that is not read."""
+        if len(self.files) >= _KINDS and suffix not in self.files:
+            suffix = say("其他", "others")
         self.files[suffix] += 1
         if len(names := self.names.setdefault(suffix, [])) < _NAMES:
             names.append(name)
@@ -233,25 +242,32 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     bodies: list[str] = []
     gapped = False
     for name, value in ((_name(key), value) for key, value in values.items()):
-        field = known(name)
+        field, label = known(name), _label(name)
         like = meant(name) if field is None and value is not None else None
         if like and like.protects:
-            faults[name] = _misspelt(like.name)
+            faults[label] = _misspelt(like.name)
         elif _is_absent(field, value):
             continue
         elif like and like.field == "body":
-            bodies.append(name)
+            bodies.append(label)
         elif like:
-            notes.near[name, like.name] += 1
+            notes.count_near(label, like.name)
         elif field in PROTECTING:
             gapped |= field != "audience"
             # Of several previews the first counts and the others are dropped; nothing else may differ.
             if given.setdefault(name if field == "preview" else field, value) != value:
-                faults[name] = _differing(field)
+                faults[label] = _differing(field)
     if gapped:
         return faults | dict.fromkeys(bodies, _second_body())
-    notes.near.update((name, "body") for name in bodies)
+    for name in bodies:
+        notes.count_near(name, "body")
     return faults
+
+
+def _label(name: str) -> str:
+    """A name as messages show it: short, on one line."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in name[: _LONGEST_NAME + 1])
+    return printable if len(name) <= _LONGEST_NAME else f"{printable[:-1]}…"
 
 
 def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:

@@ -16,7 +16,7 @@ from typing import IO, Final, NoReturn
 from analyzers.language import say
 from indexer.sources.encoding import read_lines
 from indexer.sources.limits import check_fields, check_marks
-from indexer.sources.names import known
+from indexer.sources.names import given_twice, known
 from indexer.sources.record import Fault, Raw
 from indexer.sources.rows import Break, Row, read_rows
 from search_service.errors import BadRecord
@@ -110,7 +110,7 @@ def _object(text: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BadRecord(say("应是一个 JSON 对象 {…}", "should be a JSON object, {…}"))
     if twice := [name for name in getattr(value, "twice", ()) if known(name)]:
-        raise BadRecord(_twice(twice[0]))
+        raise BadRecord(given_twice(twice[0]))
     check_fields(len(value))
     return value
 
@@ -129,12 +129,6 @@ class _Object(dict[str, object]):
         found = cls(values)
         found.twice = tuple(name for name, value in pairs if value != values[name])
         return found
-
-
-def _twice(name: str) -> str:
-    return say(
-        f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
-    )
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -157,7 +151,7 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
         if cell.strip() or name not in values:
             before = str(values.get(name, "")).strip()
             if before and before != cell.strip() and known(name):
-                return Fault(place, _twice(name))
+                return Fault(place, given_twice(name))
             values[name] = cell
     return Raw(place, values)
 

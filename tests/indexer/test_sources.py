@@ -143,7 +143,7 @@ def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_pat
 
 
 def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) -> None:
-    """In an object of JSON and in a row; other names may, and then the last one counts."""
+    """In an object of JSON, a row, front matter; other names may, and then the last one counts."""
     twice = '{"id": "%s", "title": "防火通知", "body": "严禁用火。", %s}\n'
     (tmp_path / "a.jsonl").write_text(
         twice % (1, '"audience": "staff", "audience": "public"')
@@ -156,6 +156,10 @@ def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) 
         encoding="utf-8",
     )
 
+    (tmp_path / "c.md").write_text(
+        "---\naudience: staff\naudience: public\n---\n# 通知\n各村落实。", encoding="utf-8"
+    )
+
     articles, faults = read(tmp_path)
 
     assert [(one.id, one.audience.label) for one in articles] == [
@@ -164,7 +168,9 @@ def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) 
         ("5", "staff"),
     ]
     assert articles[1].extra == {"地区": "清源"}
-    assert [fault.place for fault in faults] == [f"{tmp_path}/a.jsonl:1", f"{tmp_path}/b.csv:2"]
+    assert [fault.place for fault in faults] == [
+        f"{tmp_path}/{place}" for place in ("a.jsonl:1", "b.csv:2", "c.md:1")
+    ]
 
 
 def test_misspelt_protection_publishes_nothing_from_tables_and_front_matter(tmp_path: Path) -> None:

@@ -487,6 +487,20 @@ def test_a_second_body_beside_a_preview_is_a_fault(
     assert article(**protection, **{name: " " if isinstance(value, str) else None}).extra == {}
 
 
+def test_names_are_shown_short_and_few() -> None:
+    """A name is whatever a source holds: it neither breaks a line nor fills the memory."""
+    (shown,) = refused(**{f"prev{'-' * 5_000}iew": "甲"}).faults
+    assert len(shown) <= 61
+    (shown,) = refused(**{"prev\n\x1biew": "甲"}).faults
+    assert shown.isprintable()
+    notes = Notes()
+    for number in range(3_000):
+        record = {"id": "1", "title": "防汛预案", "body": BODY, f"auther{number}\n": "甲"}
+        article_of(record, cleaning=Cleaning(), notes=notes)
+    assert len(notes.near) == 1_000
+    assert all(name.isprintable() and len(name) <= 60 for name, _ in notes.near)
+
+
 def test_a_second_text_that_is_left_out_is_counted() -> None:
     """Where it differs from the one that counts."""
     notes = Notes()
