@@ -8,8 +8,10 @@ import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -29,9 +31,11 @@ from indexer.generation_commands import (
 from indexer.hiding_commands import hiding_commands
 from indexer.model_commands import model_group
 from indexer.printing import line, print_article, print_index, print_page, print_report, progress
+from indexer.room import with_room
 from indexer.spool import Report
 from indexer.term_commands import terms_group
 from search_service import browse
+from search_service.disk import disk_full, is_full
 from search_service.errors import BadInput, GongwenError, NotFound, masked
 from search_service.model import Audience
 from search_service.page import Mode, SearchRequest
@@ -162,7 +166,7 @@ def add(sources: tuple[Path, ...]) -> None:
 def delete(ids: tuple[str, ...]) -> None:
     """Delete."""
     with _service() as (service, _):
-        deleted, unknown = pipeline.delete(service, ids)
+        deleted, unknown = with_room(service, partial(pipeline.delete, service, ids))
     for key in deleted:
         click.echo(say(f"已删除 {key}", f"deleted {key}"))
     if unknown:
@@ -368,5 +372,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError as exc:
         # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from exc
+    except OSError as exc:
+        place = Path(exc.filename or tempfile.gettempdir())
+        if not is_full(exc, place):
+            raise
+        click.echo(disk_full(place, exc).message, err=True)
         raise SystemExit(FAILED) from exc
     raise SystemExit(status if isinstance(status, int) else 0)

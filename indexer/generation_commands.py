@@ -142,7 +142,11 @@ def generation_group(open_service: Open) -> click.Group:
     def drop() -> None:
         """Drop."""
         with alone() as (service, _):
-            generations.open_build(service)
+            dropped = (
+                service.engine.drop_unread()
+            )  # before the state is asked: its disk may be full
+            if not dropped:
+                generations.open_build(service)
             generations.give_up(service)
         click.echo(say("已放弃", "given up"))
 

@@ -30,11 +30,14 @@ from indexer.pipeline import (
     report_refused,
     write_all,
 )
+from indexer.room import make_room
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
+from search_service.disk import is_full
 from search_service.engines import Scope, Writer
 from search_service.errors import (
     BadInput,
+    DiskFull,
     EngineError,
     FingerprintMismatch,
     NotFound,
@@ -72,25 +75,30 @@ def rebuild(
     then it is from now on). Then nothing changes.
     """
     with service.store.ledger.alone():
-        create(service, new_state=new_state)
         try:
-            report = load(
-                service,
-                sources,
-                cleaning=cleaning,
-                shrink=shrink,
-                progress=progress,
-                reports=reports,
-            )
-        except BadInput:
-            give_up(service)
+            create(service, new_state=new_state)
+            try:
+                report = load(
+                    service,
+                    sources,
+                    cleaning=cleaning,
+                    shrink=shrink,
+                    progress=progress,
+                    reports=reports,
+                )
+            except BadInput:
+                give_up(service)
+                raise
+            try:
+                check(service)
+            except EngineError:
+                give_up(service)
+                raise
+            activate(service)
+        except (DiskFull, OSError) as exc:
+            if is_full(exc, Path(tempfile.gettempdir())):
+                make_room(service)
             raise
-        try:
-            check(service)
-        except EngineError:
-            give_up(service)
-            raise
-        activate(service)
     names = {generation.name for generation in report.generations}
     report.generations = tuple(g for g in service.engine.generations() if g.name in names)
     return report
@@ -246,9 +254,14 @@ def rollback(service: SearchService) -> Mapping[Audience, str]:
 
 
 def give_up(service: SearchService) -> None:
-    """Forget the build and drop its generations; what serves is not touched."""
+    """Drop the build's generations and forget it; what serves is not touched.
+
+    In this order: on a full disk there is no room for the note before. A build of which the note alone is
+    left is given up by the next one.
+    """
+    service.engine.drop_unread()
     service.store.ledger.set_build(None)
-    drop_leftovers(service)
+    service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 
 
 def drop_leftovers(service: SearchService) -> None:

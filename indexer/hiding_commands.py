@@ -6,6 +6,7 @@ step of the cure.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
 import click
 
@@ -13,6 +14,7 @@ from analyzers.language import say
 from analyzers.terms import exact_key
 from indexer import pipeline
 from indexer.entries import unpack
+from indexer.room import with_room
 from search_service.engines import Scope
 from search_service.errors import BadInput, NoIndex, StateLost
 from search_service.model import Audience, Exact
@@ -36,11 +38,11 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     def hide(ids: tuple[str, ...]) -> None:
         """Hide."""
         with open_service(model=NO_MODEL) as (service, _):
-            service.store.make()
-            lost = _loss(service)
+            with_room(service, service.store.make)
+            lost = with_room(service, partial(_loss, service))
             for given in ids:
-                key, known = _named(service, given)
-                done = service.store.hide(key)
+                key, known = with_room(service, partial(_named, service, given))
+                done = with_room(service, partial(service.store.hide, key))
                 took = say(f"已下架 {key}", f"took down {key}")
                 noted = say(f"已登记 {key}，尚未生效", f"noted {key}, not in effect yet")
                 was = say(f"{key} 本已下架", f"{key} was down already")

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from analyzers.language import say
+from search_service.disk import disk_full, is_full
 from search_service.errors import (
     ConfigurationError,
     StateLost,
@@ -193,6 +194,8 @@ class Database:
         except (SQLAlchemyError, OSError) as exc:
             if isinstance(exc, DBAPIError) and (lost := self._loss(exc)):
                 raise lost from exc
+            if self._file and is_full(exc, self._file):
+                raise disk_full(self._file, exc) from exc
             why = self._reason(exc)
             if opening:
                 raise ConfigurationError(

@@ -15,11 +15,13 @@ Entry points: :class:`GongwenError`, :func:`masked`.
     ├── WriterBusy               409 writer-busy          another process writes this index
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
     │   └── StateLost            503 state-lost           it is not the one that the index was built with
+    ├── DiskFull                 503 disk-full            no room for files of ours
     └── EngineError              502 engine               the engine refused or broke
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
         │   ├── EngineTimeout    503 engine-timeout       it did not answer in time
         │   ├── EngineBusy       503 engine-busy          it has more to do than it takes on
         │   └── ShardsMissing    503 engine-shards        the index is there, its data are not
+        ├── EngineFiles          503 engine-files         its own files cannot be read or written
         ├── EngineMisconfigured  503 engine-configuration the operator has to mend something
         │   ├── WrongCredentials 503 engine-credentials   it does not know this user or key
         │   ├── MissingPrivilege 503 engine-privilege     it knows them, and they may not do this
@@ -141,6 +143,13 @@ class StateLost(StoreUnavailable):
     code = "state-lost"
 
 
+class DiskFull(GongwenError):
+    """There is no room to write; what was committed is intact."""
+
+    status = 503
+    code = "disk-full"
+
+
 class EngineError(GongwenError):
     """The engine refused a request or broke."""
 
@@ -174,7 +183,7 @@ class ShardsMissing(EngineUnavailable):
 
 
 class EngineFiles(EngineError):
-    """The engine's own files cannot be read or written: damaged, gone, read-only, or the disk is full."""
+    """The engine's own files cannot be read or written: damaged, gone or read-only."""
 
     status = 503
     code = "engine-files"

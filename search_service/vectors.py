@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
@@ -92,6 +93,14 @@ class VectorCache:
                 connection.execute(_VECTORS.delete().where(gone))
 
         self._try(drop)
+
+    def discard(self) -> None:
+        """Delete the file: what it takes is wanted for something else."""
+        self.close()
+        self._broken = True
+        path = sa.make_url(self._url).database or ""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -245,6 +245,13 @@ class Engine(Protocol):
     def drop(self, generation: str) -> None:
         """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""
 
+    def drop_unread(self) -> list[str]:
+        """Delete every generation that nobody reads and no rollback goes back to; their names.
+
+        Files go before anything is written: this frees a full disk. Raises ``WriterBusy`` where one of
+        them is being written.
+        """
+
     def reader(self, scope: Scope, *, generation: str | None = None) -> Reader:
         """Open what the audience reads now, or a named generation to check before it is activated.
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from search_service.engines import Scope, open_engine
-from search_service.errors import EngineError
+from search_service.errors import DiskFull
 from search_service.model import Audience, Everything, Record, Tombstone
 from tests.engines.library import record, unit
 
@@ -76,7 +76,7 @@ def fill(folder: Path, limit: int) -> None:
         with engine.writer(generation) as writer:
             for number in range(1, 1000):
                 writer.write(batch(number))
-    except EngineError as error:
+    except DiskFull as error:
         say(error.message)
 
 

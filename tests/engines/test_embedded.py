@@ -494,7 +494,7 @@ def test_a_full_disk_is_said_and_survived(engine: Engine, folder: Path) -> None:
     child = process("fill", folder, "200000")
     output, _ = child.communicate()
     assert str(folder) in output
-    assert "磁盘可能已满" in output or "disk may be full" in output
+    assert "磁盘已满" in output or "quota is full" in output
     later = reopened(folder)
     stored = [article.view.id for article in read(later).scan()]
     assert [hit.id for hit in read(later).keyword(Everything(), limit=10_000)] == stored

@@ -192,6 +192,15 @@ class ElasticEngine:
                 )
         self._cluster.delete(index.name, _orders(index.name))
 
+    def drop_unread(self) -> list[str]:
+        """Delete the indices that nobody reads and nobody goes back to."""
+        catalogue = self._catalogue()
+        named = self._now(catalogue).names
+        unread = [index for index in catalogue if index.generation not in named]
+        for index in unread:
+            self._cluster.delete(index.name, _orders(index.name))
+        return [index.generation for index in unread]
+
     def reader(self, scope: Scope, *, generation: str | None = None) -> ElasticReader:
         """Open what the audience reads now, or the generation named.
 

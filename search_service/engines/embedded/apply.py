@@ -46,7 +46,9 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
                 settle(text, rows, writer)
                 return text
             except ValueError as exc:
-                if is_of_the_disk(exc):  # then building anew would fail too, and lose what is there
+                if is_of_the_disk(
+                    folder, exc
+                ):  # then building anew would fail too, and lose what is there
                     raise
         # Until the last line a crash leaves a generation that says "build me anew".
         writer.set_meta("text_schema", "")

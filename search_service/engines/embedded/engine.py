@@ -187,13 +187,29 @@ class EmbeddedEngine:
                         " activate another one first",
                     )
                 )
-            with self._lock:
-                self._open.pop(generation, None)
-            with translated(folder):
-                # Out of sight in one step; what cannot be deleted now (Windows) is deleted later.
-                folder.rename(folder.parent / f"{_DROPPED}{generation}")
-                for remains in folder.parent.glob(f"{_DROPPED}*"):
-                    shutil.rmtree(remains, ignore_errors=True)
+            self._remove(folder)
+
+    def drop_unread(self) -> list[str]:
+        """Delete what nobody reads and no rollback goes back to; no file is opened but the locks."""
+        with alias_lock(self._folder):
+            named = read_aliases(self._folder).names
+            unread = [folder for folder in self._folders() if folder.name not in named]
+            for folder in unread:
+                with self._writers.held(folder.name):
+                    self._remove(folder)
+            for remains in self._folder.glob(f"*/{_UNFINISHED}*"):
+                shutil.rmtree(remains, ignore_errors=True)
+        return [folder.name for folder in unread]
+
+    def _remove(self, folder: Path) -> None:
+        """Delete a generation; the caller holds the locks of its writer and of the aliases."""
+        with self._lock:
+            self._open.pop(folder.name, None)
+        with translated(folder):
+            # Out of sight in one step; what cannot be deleted now (Windows) is deleted later.
+            folder.rename(folder.parent / f"{_DROPPED}{folder.name}")
+            for remains in folder.parent.glob(f"{_DROPPED}*"):
+                shutil.rmtree(remains, ignore_errors=True)
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> EmbeddedReader:
         """Open what the audience reads now, or the generation named, at its newest revision."""

@@ -13,19 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analyzers.language import say
+from search_service.disk import disk_full, is_full
 from search_service.errors import EngineFiles, EngineUnavailable, GongwenError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-_FULL_NAMES = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC")
-# tantivy passes the system's own words on, inside its message.
-_FULL_WORDS = ("no space left", "disk is full", "file too large", "quota exceeded")
 _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted")
 
 
 @contextmanager
 def translated(place: Path) -> Iterator[None]:
-    """Raise every library error of the block as ``EngineFiles`` that names ``place``."""
+    """Raise library errors of the block as ``EngineFiles`` or ``DiskFull`` that name ``place``."""
     try:
         yield
     except GongwenError:
@@ -49,21 +46,15 @@ def translated(place: Path) -> Iterator[None]:
         raise
 
 
-def is_of_the_disk(exc: BaseException) -> bool:
+def is_of_the_disk(place: Path, exc: BaseException) -> bool:
     """Whether the disk is full or refuses, so that trying anew cannot help."""
-    return _is_full(exc) or _is_read_only(exc)
+    return is_full(exc, place) or _is_read_only(exc)
 
 
-def engine_error(place: Path, exc: BaseException) -> EngineFiles:
+def engine_error(place: Path, exc: BaseException) -> GongwenError:
     """The error for ``exc`` at ``place``: a full disk, a read-only one, or damage."""
-    if _is_full(exc):
-        return EngineFiles(
-            say(
-                f"{place}：写入失败，磁盘可能已满（{exc}）。已提交的内容完好；请腾出空间后重试",
-                f"{place}: writing failed, the disk may be full ({exc})."
-                " What was committed is intact; free some space and run it again",
-            )
-        )
+    if is_full(exc, place):
+        return disk_full(place, exc)
     if not place.exists():
         return EngineFiles(
             say(
@@ -87,14 +78,6 @@ def engine_error(place: Path, exc: BaseException) -> EngineFiles:
             f"{place}: {exc}. If it comes again, stop writing and delete *.index and *.cache-*"
             " there (they are rebuilt from articles.sqlite3), then open it again",
         )
-    )
-
-
-def _is_full(exc: BaseException) -> bool:
-    return (
-        getattr(exc, "sqlite_errorname", "") in _FULL_NAMES
-        or (isinstance(exc, OSError) and exc.errno in _FULL)
-        or any(word in str(exc).lower() for word in _FULL_WORDS)
     )
 
 

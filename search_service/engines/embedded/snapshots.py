@@ -30,7 +30,7 @@ from search_service.engines.embedded.text import (
     passage_schema,
 )
 from search_service.engines.embedded.vectors import PassageKeeper, PassageTable
-from search_service.errors import EngineError, EngineUnavailable
+from search_service.errors import DiskFull, EngineError, EngineUnavailable
 from search_service.model import Manifest
 
 # A write takes 70 ms or more, a try one or two.
@@ -136,7 +136,7 @@ class OpenGeneration:
             # taken, and the revision before is what its call has not yet replaced.
             try:
                 self._mend(self._folder, rebuild=False)
-            except EngineError as error:
+            except (DiskFull, EngineError) as error:
                 # A full or read-only disk: what the text index has reached can still be read.
                 _log.warning("text index is behind", exc_info=True, extra={"reason": error.message})
         for _ in range(_TRIES):
