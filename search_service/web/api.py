@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from flask import Blueprint, Response, json, jsonify, request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from search_service import browse, precedents, related, retrieval, suggest
 from search_service.web import cursors
@@ -15,6 +15,7 @@ from search_service.web.current import audience, readiness, service
 from search_service.web.faults import read, read_query
 from search_service.web.navigation import address
 from search_service.web.parameters import (
+    MAX_QUERY_STRING,
     CursorParameters,
     NoParameters,
     PrecedentParameters,
@@ -32,6 +33,13 @@ from search_service.web.presentation import (
 from search_service.web.problems import problem
 
 api = Blueprint("api", __name__)
+
+
+@api.before_request
+def _short_enough() -> None:
+    # Pages take what they can use of it.
+    if len(request.query_string) > MAX_QUERY_STRING:
+        raise RequestURITooLarge
 
 
 @api.get("/search")

@@ -40,7 +40,7 @@ _LINGER = 2.0
 # So many requests wait for a thread, and so long; then it is better to say so.
 WAITING, WAIT = 64, 5.0
 _RETRY_SECONDS = 5
-# The longest query string that is read (problems.MAX_QUERY_STRING), and as much again for headers.
+# The longest query string that the API reads (MAX_QUERY_STRING), and as much again for headers.
 _MAX_HEADER = 32_768
 # A body over MAX_BODY is still read to be refused by name; beyond this it is not read.
 _MAX_BODY = 5 * MAX_BODY

@@ -60,7 +60,7 @@ def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters
             "no usable cursor (cut, edited, or of another version or audience);"
             " leave it out and ask again",
         )
-        raise BadParameters([Fault.of("cursor", token, reason)]) from exc
+        raise BadParameters([Fault.of("cursor", token, reason)], 1) from exc
     names = ("generation", "revision", "total", "offset")
     return parameters, Place(**{name: getattr(values, name) for name in names})
 

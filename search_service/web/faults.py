@@ -5,7 +5,7 @@ models leniently: what cannot be used is left out, because 微信 and 百度 app
 """
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -19,8 +19,9 @@ from search_service import relevance
 from search_service.errors import BadInput
 from search_service.web.parameters import MAX_FILTER, CursorParameters
 
-# A fault echoes what was sent, but not a whole draft.
+# A fault echoes what was sent, but not a whole draft; so many faults are told, and how many there are.
 _ECHO = 100
+MAX_FAULTS = 20
 
 Parameters = TypeVar("Parameters", bound=BaseModel)
 
@@ -43,14 +44,15 @@ class Fault:
 
 
 class BadParameters(BadInput):
-    """Every parameter of one request that cannot be used."""
+    """The parameters of one request that cannot be used: ``faults``, the first of ``count``."""
 
-    def __init__(self, faults: Collection[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], count: int) -> None:
         names = "、".join(fault.parameter for fault in faults)
+        more = "……" if count > len(faults) else ""
         super().__init__(
             say(
-                f"{len(faults)} 个参数不能使用：{names}",
-                f"{len(faults)} parameters cannot be used: {names}",
+                f"{count} 个参数不能使用：{names}{more}",
+                f"{count} parameters cannot be used: {names}{more}",
             ),
             faults={fault.parameter: fault.reason for fault in faults},
         )
@@ -63,25 +65,23 @@ def read(
     *,
     repeated: Collection[str] = (),
 ) -> Parameters:
-    """Read strictly; raises :class:`BadParameters` with every fault at once."""
-    faults = {
-        name: say(
-            "出现了多次；每个参数只能写一次",
-            "given more than once; give each parameter once",
-        )
-        for name in repeated
-    }
+    """Read strictly; raises :class:`BadParameters` with every fault at once, the first 20 in words."""
+    errors: dict[str, ErrorDetails | None] = dict.fromkeys(repeated)
     found: Parameters | None = None
     try:
-        found = model.model_validate({k: v for k, v in given.items() if k not in faults})
+        found = model.model_validate({k: v for k, v in given.items() if k not in errors})
     except ValidationError as exc:
         for error in exc.errors(include_url=False):
-            name = str(error["loc"][0])
-            if name not in repeated:  # a repeated one is missing from what was validated
-                faults.setdefault(name, _reason(model, name, error, given))
-    if faults or found is None:
-        ordered = sorted(faults, key=[*given, *faults].index)
-        raise BadParameters([Fault.of(name, given.get(name), faults[name]) for name in ordered])
+            # A repeated one is missing from what was validated.
+            errors.setdefault(str(error["loc"][0]), error)
+    if errors or found is None:
+        ordered = [name for name in given if name in errors]
+        ordered += [name for name in errors if name not in given]
+        faults = [
+            Fault.of(name, given.get(name), _reason(model, name, errors[name], given))
+            for name in ordered[:MAX_FAULTS]
+        ]
+        raise BadParameters(faults, len(ordered))
     return found
 
 
@@ -113,9 +113,14 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 
 def _reason(
-    model: type[BaseModel], name: str, error: ErrorDetails, given: Mapping[str, object]
+    model: type[BaseModel], name: str, error: ErrorDetails | None, given: Mapping[str, object]
 ) -> str:
-    """Why a parameter cannot be used, with the limit and the cure."""
+    """Why a parameter cannot be used, with the limit and the cure; no error: it came twice."""
+    if error is None:
+        return say(
+            "出现了多次；每个参数只能写一次",
+            "given more than once; give each parameter once",
+        )
     kind = error["type"]
     if kind == "extra_forbidden" and model is CursorParameters:
         return say(
@@ -128,6 +133,12 @@ def _reason(
         return say(
             f"早于 date_from={given.get('date_from')}；请把两者对调",
             f"before date_from={given.get('date_from')}; exchange the two",
+        )
+    if kind == "too_many_explained":
+        most = relevance.MAX_EXPLAINED
+        return say(
+            f"一页最多说明 {most} 篇；请用 size={most} 或更小，逐页说明",
+            f"at most {most} results of a page are explained; ask with size={most} or less",
         )
     if kind == "beyond_cap":
         cap = relevance.MAX_RESULTS
@@ -146,7 +157,7 @@ def _unknown(name: str, known: list[str]) -> str:
             "这个地址不接受参数；请去掉",
             "this address takes no parameters; leave it out",
         )
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name[:_ECHO], known, n=1)
     hint_zh, hint_en = (f"是否想用 {near[0]}？", f"did you mean {near[0]}?") if near else ("", "")
     return say(
         f"没有这个参数；{hint_zh}可用的有 {'、'.join(known)}",

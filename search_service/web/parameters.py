@@ -26,6 +26,8 @@ from search_service.page import Mode, SearchRequest
 
 # A filter value is a name out of the facets; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200
+# Bytes of an address behind its ?: the longest query and filters have 12,000, percent-encoded.
+MAX_QUERY_STRING = 16_384
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -146,6 +148,13 @@ class SearchParameters(FilterParameters):
     def _inside_the_cap(cls, value: int, info: ValidationInfo) -> int:
         if (value - 1) * info.data.get("size", 1) >= relevance.MAX_RESULTS:
             raise PydanticCustomError("beyond_cap", "beyond the last page")
+        return value
+
+    @field_validator("explain")
+    @classmethod
+    def _few_enough(cls, value: str, info: ValidationInfo) -> str:
+        if value == "1" and info.data.get("size", 1) > relevance.MAX_EXPLAINED:
+            raise PydanticCustomError("too_many_explained", "too many to explain")
         return value
 
     @property

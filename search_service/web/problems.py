@@ -15,6 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES  # those of the standard library cha
 from analyzers.language import say
 from search_service.errors import BadInput, GongwenError, NoIndex
 from search_service.web.faults import BadParameters, Fault
+from search_service.web.parameters import MAX_QUERY_STRING
 
 # The largest draft is 20,000 characters: 180 kB when a form percent-encodes it.
 MAX_BODY = 200_000
@@ -125,6 +126,8 @@ def refusal(status: int) -> tuple[str, str]:
               "the request did not come in time; send it again"),
         413: ("too-large", f"请求体超过 {MAX_BODY} 字节；请分段提交",
               f"the body is over {MAX_BODY} bytes; send it in parts"),
+        414: ("address-too-long", f"地址中 ? 之后超过 {MAX_QUERY_STRING} 字节；长文字请用 POST precedents",
+              f"over {MAX_QUERY_STRING} bytes behind the ?; for long texts use POST precedents"),
         415: ("unsupported-media-type", "请用 application/json 或表单提交",
               "send application/json or a form"),
         431: ("headers-too-large", "请求行与请求头过长；长文字请用 POST",

@@ -1,6 +1,7 @@
 """The JSON API over a real index: shapes, faults, problems."""
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -10,11 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
+from search_service import relevance
 from search_service.errors import GongwenError
-from search_service.page import Page
+from search_service.page import Mode, Page
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import create_app
+from search_service.web.parameters import MAX_QUERY_STRING
 from search_service.web.presentation import page_to_dict
 from tests.web.careful import json_of, open_over
 
@@ -540,3 +543,98 @@ def test_a_slip_is_answered_with_a_suggestion_in_json_and_on_the_page(client: Fl
     assert 'value="营伤环境"' in page
     assert json_of(client.get("/api/v1/search?q=营商环境"))["suggestions"] == []
     assert "您是不是要找" not in client.get("/search?q=营商环境").get_data(as_text=True)
+
+
+# --- what one request may cost -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [21, 2000])
+def test_many_faults_are_counted_and_the_first_told(client: FlaskClient, number: int) -> None:
+    """Twenty in words, the names cut, in the order that they were given in."""
+    names = [f"p{place}{'x' * 200 * (number < 100)}" for place in range(number)]
+    given = "&".join(f"{name}=1" for name in names)
+    if len(given) > MAX_QUERY_STRING:
+        response = client.get(f"/api/v1/search?{given}")
+        assert response.status_code == 414
+        given = given[: MAX_QUERY_STRING - 10].rpartition("&")[0]
+        number = given.count("&") + 1
+    response = client.get(f"/api/v1/search?{given}")
+    problem = json_of(response)
+
+    assert (response.status_code, len(response.data) < 20_000) == (422, True)
+    assert [error["parameter"] for error in problem["errors"]] == [one[:100] for one in names[:20]]
+    assert problem["detail"].startswith(f"{number} 个参数不能使用：p0")
+
+
+@pytest.mark.parametrize("kind", ["json", "repeated json", "form", "repeated form"])
+def test_a_body_of_thousands_of_names_is_answered_in_short(client: FlaskClient, kind: str) -> None:
+    """Every body within the limit of bytes is read in a moment, and its answer is short."""
+    names = [f"p{place % (9000 if 'repeated' in kind else 18000)}" for place in range(18000)]
+    if "json" in kind:
+        body = "{" + ",".join(f'"{name}":1' for name in names) + "}"
+        content = "application/json"
+    else:
+        body = "&".join(f"{name}=1" for name in names)
+        content = "application/x-www-form-urlencoded"
+    started = time.process_time()
+    response = client.post("/api/v1/precedents", data=body, content_type=content)
+    assert time.process_time() - started < 2
+
+    assert (response.status_code, len(response.data) < 20_000) == (422, True)
+    assert len(json_of(response)["errors"]) == 20
+
+
+def test_an_address_too_long_for_the_api_is_named(client: FlaskClient) -> None:
+    """The longest question fits; 414 says the limit and the cure. Pages take what they can use."""
+    longest = dict.fromkeys(("q", "category", "kind", "author", "issuer"), "𠀀" * 200)
+    assert client.get("/api/v1/search", query_string=longest).status_code == 200
+
+    response = client.get(f"/api/v1/search?q={'x' * MAX_QUERY_STRING}")
+
+    assert response.status_code == 414
+    assert response.mimetype == "application/problem+json"
+    assert (json_of(response)["code"], "16384" in json_of(response)["detail"]) == (
+        "address-too-long",
+        True,
+    )
+    assert client.get(f"/search?q={'x' * MAX_QUERY_STRING}").status_code == 200
+
+
+def test_so_many_hits_are_explained(client: FlaskClient) -> None:
+    """More of a page is a fault that names limit and cure."""
+    most = relevance.MAX_EXPLAINED
+    assert client.get(f"/api/v1/search?q=小区&explain=1&size={most}").status_code == 200
+
+    problem = json_of(client.get(f"/api/v1/search?q=小区&explain=1&size={most + 1}"))
+
+    (error,) = problem["errors"]
+    assert error["parameter"] == "explain"
+    assert f"size={most}" in error["reason"]
+    assert client.get(f"/search?q=小区&explain=1&size={most + 1}").status_code == 200
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_dearest_questions_take_a_moment(client: FlaskClient, mode: Mode) -> None:
+    """Dates, synonyms, single characters and slips up to the limit, with everything that can be asked."""
+    dates = " ".join(f"{month}月{day}日" for month in range(1, 13) for day in range(1, 29))
+    synonyms = (
+        "六保 三重一大 三公经费 发改委 人社局 放管服 国资委 两会 中办 监委 三农 高职 维稳 普法 "
+    )
+    slips = "垃分类 殡改革 物服务 安生产 营环境 "
+    for text in (dates, synonyms * 9, "小 区 物 业 " * 50, slips * 20, "(小区 OR " * 60):
+        for size, explain in (("20", "1"), ("100", "0")):
+            question = {"q": text[:200], "mode": mode.value, "size": size, "explain": explain}
+            started = time.process_time()
+            assert client.get("/api/v1/search", query_string=question).status_code == 200
+            assert time.process_time() - started < 2
+
+
+def test_the_dearest_drafts_take_a_moment(client: FlaskClient) -> None:
+    """Drafts up to the limit: headings alone, dates, one word, letters, sentences."""
+    heading, dates = "一、加强领导\n", "1月1日 1月2日，"
+    sentence = "各单位要加强小区物业管理，按时报送垃圾分类情况。"
+    for piece in (heading, dates, "通知", "a ", sentence):
+        text = (piece * relevance.MAX_DRAFT)[: relevance.MAX_DRAFT]
+        started = time.process_time()
+        answer = client.post("/api/v1/precedents", json={"text": text, "size": 100})
+        assert (answer.status_code, time.process_time() - started < 5) == (200, True)
