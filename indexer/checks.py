@@ -72,9 +72,9 @@ def check_size(
         raise BadInput(
             say(
                 f"来源只有 {count} 篇，现有索引有 {before} 篇，少了一半以上，原索引不变。"
-                "确实如此请加 --shrink",
+                f"确实如此请加 --shrink{report.reasons()}",
                 f"the sources hold {count} articles, the index {before}: less than half; the index stays"
-                " as it is; if that is right, add --shrink",
+                f" as it is; if that is right, add --shrink{report.reasons()}",
             )
         )
     if faults and count < before * _WITH_FAULTS:

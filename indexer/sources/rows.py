@@ -142,7 +142,9 @@ class _Shape:
     _last: list[str] = field(default_factory=list)
 
     def doubt(self, cells: list[str], lines: list[Line]) -> str:
-        """Why a row of several lines cannot be one; empty where it can."""
+        """Why a row cannot be one; empty where it can."""
+        if _odd(lines) and self.key is not None and '"' in "".join(cells[self.key : self.key + 1]):
+            return _no_csv(say("编号里多了一个双引号", "one quote too many in the id"))
         if len(lines) == 1:
             return ""
         if not self._fits(cells):
@@ -162,9 +164,8 @@ class _Shape:
 
     def begins(self, cells: list[str], lines: list[Line]) -> bool:
         """Whether reading may go on here after a break: not within a text that looks like a row."""
-        quotes = sum(line.text.count('"') for line in lines)
         known = self.key is None or not self._seen or self._form(cells) in self._seen
-        return self._fits(cells) and quotes % 2 == 0 and known
+        return self._fits(cells) and not _odd(lines) and known
 
     def learn(self, cells: list[str]) -> None:
         """Remember what the id of a good row looks like."""
@@ -204,6 +205,10 @@ class _Shape:
             return ""
         text = cells[self.key].strip()[:_LONGEST_SHAPE]
         return re.sub(r"[0-9]+|[A-Za-z]+|[^\W0-9_A-Za-z]+", _letter, text)
+
+
+def _odd(lines: list[Line]) -> bool:
+    return sum(line.text.count('"') for line in lines) % 2 == 1
 
 
 def _letter(match: re.Match[str]) -> str:

@@ -2,8 +2,10 @@
 
 import csv
 import gzip
+import io
 import json
 import os
+import random
 import time
 from collections import Counter
 from pathlib import Path
@@ -292,6 +294,8 @@ QUOTED = '{0},"通知{0}","第一段，\n第二段。",2024-05-01'
         # The text goes on behind a closed quote; a quote within a cell is a character.
         ({"r600": '600,"通知"一,工作,2024-05-01'}, [600], [601]),
         ({"r600": '600,通知"一",工"作,2024-05-01'}, [], []),
+        # An id with a quote is no other id.
+        ({"r600": '600",通知,工作', "r601": '"601",通知,工作,2024-05-01'}, [600], [601]),
         # Closed late, at the end of a cell of another row: in the next one, and fifty later.
         ({"r600": '600,通知,"工作', "r601": '601,通知,工作"'}, [600, 601], [601]),
         ({"r600": '600,通知,"工作', "r650": '650,通知,工作",2024-05-01'}, [600], [601]),
@@ -324,6 +328,46 @@ def test_a_quote_without_a_partner_costs_its_row_alone(
         assert [fault.place for fault in faults] == [f"{path}:{line}" for line in lines]
     assert max(len(one.body) for one in articles) < 30
     assert bool(faults) == bool(lost)
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_any_one_quote_costs_two_rows_at_most(tmp_path: Path, quoting: int) -> None:
+    """Added or taken away anywhere: it is told, and no article is new or has the text of another."""
+    rng = random.Random(7)
+    pieces = [
+        "通知",
+        "甲,乙",
+        '他说"好"',
+        "第一段\n第二段",
+        "表：\n1,张三,科长,x\n2,李四,员,y",
+        '"引"',
+    ]
+    rows = [
+        [str(n), f"题{n},y", f"文{n} {''.join(rng.choices(pieces, k=n % 5))}。", "2024-05-01"]
+        for n in range(1, 41)
+    ]
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=quoting)  # type: ignore[arg-type]  # one of its constants
+    writer.writerows([["id", "title", "body", "date"], *rows])
+    text = written.getvalue()
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    assert [one.id for one in read(path)[0]] == [row[0] for row in rows]
+
+    quotes = [place for place, character in enumerate(text) if character == '"' and place > 24]
+    for place in [*rng.sample(quotes, 25), *rng.sample(range(24, len(text)), 25)]:
+        cut = (
+            text[:place] + text[place + 1 :]
+            if text[place] == '"'
+            else f'{text[:place]}"{text[place:]}'
+        )
+        path.write_bytes(cut.encode())
+        articles, faults = read(path)
+        lost = {row[0] for row in rows} - {one.id for one in articles}
+        assert len(articles) + len(lost) == len(rows)
+        assert len(lost) <= 2
+        assert bool(faults) or not lost
+        assert all(sum(one.body.count(f"文{n} ") for n in range(1, 41)) == 1 for one in articles)
 
 
 def test_a_text_within_a_broken_row_is_no_row(tmp_path: Path) -> None:
