@@ -8,6 +8,7 @@ requests that two servers could read in two ways. Every refusal is problem detai
 
 import re
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -28,8 +29,9 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[impo
 
 from search_service.web.problems import MAX_BODY, problem, refusal
 
-# A process may have 1,024 files open unless told otherwise, and an index needs some. At this many, those
-# that have waited longest for something to be sent or taken make room.
+# A process may have 1,024 files open unless told otherwise, and an index needs some: at this many, or at half
+# of what it may have, those that have waited longest for something to be sent or taken make room. So many
+# are let go, and let in, at once.
 CONNECTIONS = 500
 _ROOM = 16
 # Seconds for a whole request to come, for one to begin, for a whole answer to be taken. 200,000 bytes in 20
@@ -195,11 +197,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
     def __init__(
         self, app: Flask, listener: socket.socket, *, threads: int, health: Collection[str]
     ) -> None:
+        self._most = _most_connections()
         adjustments = Adjustments(
             sockets=[listener],
             ident="",
-            connection_limit=CONNECTIONS
-            + 2 * _ROOM,  # never reached: those that wait longest go first
+            connection_limit=self._most + 3 * _ROOM,  # never reached: who waits longest goes
             max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
             log_socket_errors=False,  # whoever hangs up would fill the log
@@ -247,7 +249,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
             channel, status = self._refused.popleft()
             if channel.connected:
                 channel.refuse(status)
-        if now - self._swept >= 1 or len(self.active_channels) >= CONNECTIONS:
+        if now - self._swept >= 1 or len(self.active_channels) >= self._most:
             self._swept = now
             self._sweep(now)
 
@@ -263,6 +265,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
             task.queued = time.monotonic()
             lane.add_task(task)
 
+    def handle_accept(self) -> None:
+        """Let in who waits at the door, some at once: one at each turn is late behind a thousand."""
+        for _ in range(_ROOM):
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:
+                break
+
     def maintenance(self, now: float) -> None:
         """Nothing: :meth:`turn` does it."""
 
@@ -277,7 +287,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
                 channel.refuse(408)
             else:
                 channel.handle_close()
-        if len(self.active_channels) >= CONNECTIONS:
+        if len(self.active_channels) >= self._most:
             for _, _, channel in sorted(waiting, key=lambda one: one[:2])[:_ROOM]:
                 channel.handle_close()
 
@@ -288,6 +298,15 @@ def _problem(status: int) -> Response:
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(_RETRY_SECONDS)
     return answer
+
+
+def _most_connections() -> int:
+    if sys.platform == "win32":
+        return CONNECTIONS
+    import resource
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files // 2)
 
 
 def _threads(count: int) -> ThreadedTaskDispatcher:

@@ -166,10 +166,28 @@ def test_a_thousand_connections_leave_room_for_one_more(port: int) -> None:
     with ExitStack() as stack:
         for _ in range(1000):
             stack.enter_context(connected(port))
-        answers = [get(port, SMALL) for _ in range(20)]
+        answers = [get(port, SMALL) for _ in range(40)]
 
     assert {status for status, _, _ in answers} == {200}
     assert statistics.quantiles([seconds for *_, seconds in answers], n=20)[-1] < 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_few_files_are_enough(environment: dict[str, str]) -> None:
+    """Where a process may open few files, connections take half of them and leave the rest to the index."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)){SERVE}"
+    with subprocess.Popen(
+        [sys.executable, "-c", limited], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        with ExitStack() as stack:
+            for _ in range(300):
+                stack.enter_context(connected(port))
+            answers = [get(port, SMALL) for _ in range(5)]
+        process.terminate()
+
+    assert {status for status, _, _ in answers} == {200}
 
 
 GET = b"GET /api/v1/livez HTTP/1.1\r\n"
