@@ -106,13 +106,8 @@ def analyse(
     views: Sequence[tuple[View, int]],
     analyzer: Analyzer,
     embedder: Embedder | None,
-    known: dict[str, Vector | None],
 ) -> Iterator[Record]:
-    """The records of views with their versions.
-
-    ``known`` holds vectors by text and grows: hand the same one to the next audience of the same batch,
-    and what both may read is embedded once.
-    """
+    """The records of views with their versions, all of one audience."""
     limit = outline.MAXIMUM if embedder is None else min(outline.MAXIMUM, embedder.max_characters)
     texts_of = [normalize(view.text) for view, _ in views]
     cut = [
@@ -122,15 +117,14 @@ def analyse(
         ]
         for (view, _), text in zip(views, texts_of, strict=True)
     ]
+    vectors: dict[str, Vector | None] = {}
     if embedder is not None:
-        texts = [text for passages in cut for _, text in passages if text not in known]
-        unknown = list(dict.fromkeys(texts))
-        if unknown:
-            known |= {
-                # A row of zeros stands for a text without a known word: it is near to nothing.
-                text: vector if vector.any() else None
-                for text, vector in zip(unknown, embedder.embed(unknown), strict=True)
-            }
+        texts = list(dict.fromkeys(text for passages in cut for _, text in passages))
+        vectors = {
+            # A row of zeros stands for a text without a known word: it is near to nothing.
+            text: vector if vector.any() else None
+            for text, vector in zip(texts, embedder.embed(texts), strict=True)
+        }
     for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]
@@ -153,7 +147,7 @@ def analyse(
                 AnalysedPassage(
                     passage=passage,
                     words=" ".join(part),
-                    vector=known.get(text) if embedder else None,
+                    vector=vectors.get(text),
                 )
                 for (passage, text), part in zip(passages, words, strict=True)
             ),

@@ -166,9 +166,19 @@ def add(sources: tuple[Path, ...]) -> None:
 def delete(ids: tuple[str, ...]) -> None:
     """Delete."""
     with _service() as (service, _):
-        deleted, unknown = with_room(service, partial(pipeline.delete, service, ids))
+        deleted, unknown, entered = with_room(service, partial(pipeline.delete, service, ids))
     for key in deleted:
         click.echo(say(f"已删除 {key}", f"deleted {key}"))
+    for key in entered:
+        click.echo(
+            say(
+                f"已登记删除 {key}，尚未生效：另一个进程正在写入索引，由它随后删除；"
+                f"它若中断，则由下一次 add、delete 删除。要立刻撤下请运行 gongwen hide {key}",
+                f"entered the deletion of {key}, not yet done: another process is writing the index, and"
+                f" deletes it next; if it is stopped, the next add or delete does. To take it down at once:"
+                f" gongwen hide {key}",
+            )
+        )
     if unknown:
         names = ", ".join(unknown)
         raise NotFound(say(f"索引中没有：{names}", f"not in the index: {names}"))

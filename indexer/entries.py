@@ -1,4 +1,4 @@
-"""Articles -> what an engine stores of them, for each audience. Entry point: :func:`entries_of`.
+"""Articles -> what an engine stores for an audience. Entry points: :func:`entries_of`, :func:`write`.
 
 Also articles as bytes, for the ledger: :func:`pack` and :func:`unpack`.
 """
@@ -23,7 +23,6 @@ from search_service.model import (
     Audience,
     Record,
     Tombstone,
-    Vector,
     View,
     Written,
 )
@@ -45,28 +44,15 @@ def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
 
 @dataclass
 class Prepared:
-    """What a batch is for each audience, and why some of its articles are not for some of them.
+    """What articles are for an audience, and by id why some of them are not for it (``refused``)."""
 
-    ``refused``: reasons by audience and id.
-    """
+    entries: Entries = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
 
-    entries: dict[Audience, Entries] = field(default_factory=dict)
-    refused: dict[Audience, dict[str, str]] = field(default_factory=dict)
-
-    def refuse(self, audience: Audience, id: str, version: int, reason: str) -> Tombstone:
-        """What stands for an article that this audience cannot have, and the note why."""
-        self.refused.setdefault(audience, {})[id] = reason
-        return Tombstone(id=id, version=version, withheld=True)
-
-    @property
-    def faults(self) -> dict[str, str]:
-        """A reason for each article that some audience cannot have; it names the audiences."""
-        found: dict[str, dict[str, None]] = {}
-        for audience, reasons in self.refused.items():
-            for id, reason in reasons.items():
-                line = f"{audience.label}{say('：', ': ')}{reason}"
-                found.setdefault(id, {})[line] = None
-        return {id: say("；", "; ").join(lines) for id, lines in found.items()}
+    def refuse(self, id: str, version: int, reason: str) -> None:
+        """Note why the audience cannot have an article, and what stands for it."""
+        self.refused[id] = reason
+        self.entries.append(Tombstone(id=id, version=version, withheld=True))
 
 
 def latest_number(standing: Mapping[str, Standing]) -> int:
@@ -77,42 +63,36 @@ def latest_number(standing: Mapping[str, Standing]) -> int:
 def entries_of(
     service: SearchService,
     articles: Sequence[Article],
-    audiences: Sequence[Audience],
-    held: Mapping[Audience, Mapping[str, Standing]] | None = None,
+    audience: Audience,
+    held: Mapping[str, Standing] | None = None,
 ) -> Prepared:
-    """What numbered articles are for each audience, the public first: its vectors see no other text.
+    """What numbered articles are for an audience that may know of them all.
 
-    An article that an audience may not know of leaves a tombstone there, so that no stale update of
-    when it was public brings it back. So does one whose view cannot be analysed: it is refused, for
-    this audience alone, and what stood there may hold what nobody is to read any more. ``held``: what
-    stands already; the same view is left out.
+    An article whose view cannot be analysed is refused, and leaves a tombstone: what stood there may
+    hold what nobody is to read any more. ``held``: what stands already; the same view is left out.
 
     Raises what is no fault of an article: where the store fails, and where the model reads nothing.
     """
     embedder = service.embedder and Remembering(service.embedder, service.vectors)
-    known: dict[str, Vector | None] = {}
+    standing = held or {}
     prepared = Prepared()
-    for audience in sorted(audiences):
-        standing = held[audience] if held else {}
-        views: list[tuple[View, int]] = []
-        entries = prepared.entries[audience] = []
-        for article in articles:
-            version = version_of(article)
-            try:
-                view = view_of(article, audience)
-            except Exception as exc:  # noqa: BLE001  (whatever a text makes it raise is a fault of that text)
-                reason = _reason(exc)
-                entries.append(prepared.refuse(audience, article.id, version, reason))
-                continue
-            if view is None:
-                entries.append(Tombstone(id=article.id, version=version, withheld=True))
-            elif article.id not in standing or standing[article.id].digest != view.digest:
-                views.append((view, version))
-        for view, version, outcome in _analysed(service, embedder, views, known):
-            if isinstance(outcome, Record):
-                entries.append(outcome)
-            else:
-                entries.append(prepared.refuse(audience, view.id, version, _reason(outcome)))
+    views: list[tuple[View, int]] = []
+    for article in articles:
+        version = version_of(article)
+        try:
+            view = view_of(article, audience)
+        except Exception as exc:  # noqa: BLE001  (whatever a text makes it raise is a fault of that text)
+            prepared.refuse(article.id, version, _reason(exc))
+            continue
+        if view is None:
+            raise ValueError(article.id)
+        if article.id not in standing or standing[article.id].digest != view.digest:
+            views.append((view, version))
+    for view, version, outcome in _analysed(service, embedder, views):
+        if isinstance(outcome, Record):
+            prepared.entries.append(outcome)
+        else:
+            prepared.refuse(view.id, version, _reason(outcome))
     return prepared
 
 
@@ -120,17 +100,16 @@ def _analysed(
     service: SearchService,
     embedder: Embedder | None,
     views: Sequence[tuple[View, int]],
-    known: dict[str, Vector | None],
 ) -> Iterator[tuple[View, int, Record | Exception]]:
     """The record of each view, or what its text made the analysis raise."""
     try:
-        records = list(analyse(views, service.analyzer, embedder, known))
+        records = list(analyse(views, service.analyzer, embedder))
     except (GongwenError, OSError):
         raise
     except Exception as exc:  # noqa: BLE001  (as above)
         if len(views) > 1:
             for one in views:
-                yield from _analysed(service, embedder, [one], known)
+                yield from _analysed(service, embedder, [one])
             return
         if service.embedder is not None:
             service.embedder.embed(

@@ -10,26 +10,19 @@ half-built one never does. What is written meanwhile is in the ledger, and repla
 
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.language import say
 from indexer.checks import check_size, hold
 from indexer.cleaning import Cleaning
-from indexer.entries import entries_of, numbered, pack
+from indexer.entries import numbered, pack
 from indexer.faults import Faults
-from indexer.pipeline import (
-    bring_back,
-    calibrate,
-    count,
-    open_writers,
-    replay,
-    report_refused,
-    write_all,
-)
+from indexer.passes import Pass, write_pass
+from indexer.pipeline import calibrate, finish, live, open_writers, replay, report_passes
 from indexer.room import make_room
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
@@ -40,21 +33,24 @@ from search_service.errors import (
     DiskFull,
     EngineError,
     FingerprintMismatch,
+    NoIndex,
     NotFound,
     StateLost,
 )
 from search_service.ledger import Build
 from search_service.model import (
+    Article,
     Audience,
     Generation,
     Manifest,
     Tombstone,
-    Written,
 )
 from search_service.service import SCHEMA, SearchService
 
 # Articles that a check looks for, evenly from the whole source.
 _SAMPLE = 20
+# Seconds that a rebuild waits for who writes what serves.
+_PATIENCE = 600.0
 
 
 def rebuild(
@@ -146,7 +142,7 @@ def load(
     ledger = service.store.ledger
     build = open_build(service)
     # Taken before reading: what is entered from here on may be missing in the new generations.
-    sequence = ledger.next()
+    sequence = _number(service)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
         for article in read(sources, cleaning, report):
@@ -162,26 +158,30 @@ def load(
         drop_leftovers(service)
         with open_writers(service, created, loading=True) as writers:
             hidden = service.store.hidden()
-            loaded = _load(service, spool, writers, sequence, hidden, report, progress)
+            out = _shelve(service, spool, writers, sequence, hidden)
+            passes = _load(service, spool, writers, sequence, _readers(reads), out, progress)
             # Of what guests may read alone: no other text decides whether they get a new index.
-            lost = len(loaded.refused[Audience.PUBLIC])
+            lost = len(passes[Audience.PUBLIC].refused)
             check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
-                _remove_others(service, created[audience], writer, loaded)
-                others = loaded.refused[audience] | hidden
+                done = passes[audience]
+                _remove_others(service, created[audience], writer, done)
+                others = hidden.union(done.refused)
                 titles = spool.titles(audience, relevance.FLOOR_TITLES, others)
                 calibrate(service, created[audience], writer, titles)
-    if loaded.stale:
-        # Only what a killed load has left can be in the way: another text under the same version.
+    if any(done.stale for done in passes.values()):
+        # Only what a killed load has left can be in the way: a newer version than that of now.
         give_up(service)
         create(service, new_state=True)  # as it was when this build began
         return load(
             service, sources, cleaning=cleaning, shrink=shrink, progress=progress, reports=reports
         )
-    ids = sorted(loaded.ids)
-    done = replace(open_build(service), expected=loaded.expected, loaded=True)
-    ledger.set_build(replace(done, sample=ids[:: max(1, len(ids) // _SAMPLE)]))
+    report_passes(report, passes)
+    expected = {audience: len(done.own) - len(done.refused) for audience, done in passes.items()}
+    ids = sorted(passes[max(passes)].own)
+    sample = ids[:: max(1, len(ids) // _SAMPLE)]
+    ledger.set_build(replace(open_build(service), expected=expected, sample=sample, loaded=True))
     report.generations = tuple(created.values())
     report.seconds = time.monotonic() - started
     return report
@@ -229,15 +229,16 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
     serving = build.serving()
     created = {own: _generation(service, own) for own in dict.fromkeys(build.reads.values())}
     with open_writers(service, created) as writers:
-        after = replay(service, writers, build.sequence)
-        service.engine.activate(serving)
-        # What was entered before the swap, by a writer who looked up who serves before it, too.
-        replay(service, writers, after)
-        service.store.shelf.drop_before(build.sequence)
-        bring_back(service, writers)  # what was unhidden while this was built
+        readers = _readers(build.reads)
+        after = replay(service, writers, build.sequence, readers)
+        with ledger.live(patience=_PATIENCE):
+            replay(service, writers, after, readers)
+            service.engine.activate(serving)
+    service.store.shelf.drop_before(build.sequence)
     # Later ones may be missing in the generation before, where a rollback would need them.
     ledger.forget(build.sequence)
     ledger.set_build(None)
+    finish(service)
     drop_leftovers(service)
     models = {one.manifest.model for one in service.engine.generations()}
     service.vectors.finish(service.model_fingerprint, models)
@@ -333,17 +334,27 @@ def _serves(service: SearchService, build: Build) -> bool:
     return any(one.serves for one in service.engine.generations() if one.name in names)
 
 
-@dataclass
-class _Loaded:
-    """What was loaded: how many articles each audience must then have, and the ids of all.
+def _shelve(
+    service: SearchService,
+    spool: Spool,
+    writers: Mapping[Audience, Writer],
+    sequence: int,
+    hidden: frozenset[str],
+) -> set[str]:
+    """Put what is taken down on the shelf, and out of the build; their ids.
 
-    ``refused``: the ids of those that an audience cannot have.
+    Not what a load that was killed has written before it was taken down.
     """
-
-    expected: Counter[Audience] = field(default_factory=Counter)
-    refused: defaultdict[Audience, set[str]] = field(default_factory=lambda: defaultdict(set))
-    ids: set[str] = field(default_factory=set)
-    stale: bool = False
+    out: set[str] = set()
+    if not hidden:
+        return out
+    for batch in batches(spool):
+        down = [one for one in numbered(batch, sequence) if one.id in hidden]
+        held = {id for writer in writers.values() for id in writer.standing([a.id for a in down])}
+        shelved = {one.id: pack(one) for one in down if one.id not in held}
+        service.store.shelf.put(shelved, sequence)
+        out |= shelved.keys()
+    return out
 
 
 def _load(
@@ -351,55 +362,70 @@ def _load(
     spool: Spool,
     writers: Mapping[Audience, Writer],
     sequence: int,
-    hidden: frozenset[str],
-    report: Report,
+    readers: Mapping[Audience, Sequence[Audience]],
+    out: Collection[str],
     progress: Progress,
-) -> _Loaded:
-    loaded = _Loaded()
-    done = 0
-    for batch in batches(spool):
-        read = numbered(batch, sequence)
-        ids = [article.id for article in read]
-        held = {audience: writer.standing(ids) for audience, writer in writers.items()}
-        # What is taken down is left out; what a killed load has written before it was cannot be.
-        out = hidden.difference(*held.values())
-        shelved = {article.id: pack(article) for article in read if article.id in out}
-        service.store.shelf.put(shelved, sequence)
-        articles = [article for article in read if article.id not in shelved]
-        ids = [article.id for article in articles]
-        prepared = entries_of(service, articles, tuple(writers), held)
-        results = write_all(writers, prepared)
-        for audience, result in results.items():
-            entries, refused = prepared.entries[audience], prepared.refused.get(audience, {})
-            unknown = {entry.id for entry in entries if isinstance(entry, Tombstone)}
-            loaded.expected[audience] += len(articles) - len(unknown | set(refused))
-            loaded.refused[audience] |= set(refused)
-            loaded.stale |= bool(result.stale)
-            if audience is max(writers):
-                same = Written(unchanged=len(articles) - len(entries))
-                count(report, entries, result + same)
-        report_refused(prepared, report)
-        service.store.set_views({one.id: one.views for one in batch if one.views is not None})
-        loaded.ids.update(ids)
-        done += len(batch)
-        progress("index", done, spool.count)
-    return loaded
+) -> dict[Audience, Pass]:
+    """A pass for each audience over all articles but those that are ``out``."""
+
+    def entries() -> Iterator[Article]:
+        for batch in batches(spool):
+            yield from (one for one in numbered(batch, sequence) if one.id not in out)
+
+    looked_at = 0
+    total = (spool.count - len(out)) * len(writers)
+
+    def more(count: int) -> None:
+        nonlocal looked_at
+        looked_at += count
+        progress("index", looked_at, total)
+
+    return {
+        audience: write_pass(
+            service,
+            audience,
+            writer,
+            entries(),
+            readers=readers[audience],
+            resume=True,
+            progress=more,
+        )
+        for audience, writer in sorted(writers.items())
+    }
 
 
 def _remove_others(
-    service: SearchService, generation: Generation, writer: Writer, loaded: _Loaded
+    service: SearchService, generation: Generation, writer: Writer, done: Pass
 ) -> None:
     """Delete what a load that was killed has written and the sources do not hold any more."""
-    if service.engine.count(generation.name) == loaded.expected[generation.audience]:
+    if service.engine.count(generation.name) == len(done.own) - len(done.refused):
         return
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
-    others = [one.view.id for one in reader.scan() if one.view.id not in loaded.ids]
+    others = [one.view.id for one in reader.scan() if one.view.id not in done.own]
     standing = writer.standing(others)
     writer.write(
         # Withheld: what was entered since with the same version must be able to come.
         [Tombstone(id=key, version=standing[key].version, withheld=True) for key in others]
     )
     writer.complete()
+
+
+def _number(service: SearchService) -> int:
+    """A number of the ledger below which nothing waits, or is being written, that can be written."""
+    ledger = service.store.ledger
+    with (
+        suppress(NoIndex, FingerprintMismatch, StateLost),
+        live(service, patience=_PATIENCE) as serving,
+    ):
+        serving.finish()
+        return ledger.next()
+    with ledger.live(patience=_PATIENCE):
+        return ledger.next()
+
+
+def _readers(reads: Mapping[Audience, Audience]) -> dict[Audience, list[Audience]]:
+    """Who reads the index of each audience."""
+    return {own: [who for who, whose in reads.items() if whose == own] for own in reads.values()}
 
 
 def _serving(service: SearchService) -> dict[Audience, str]:
@@ -422,7 +448,10 @@ def _exchange(service: SearchService) -> Mapping[Audience, str]:
         service.check(one.manifest, model=True)
         service.store.check(one.manifest.state)
     with open_writers(service, kept) as writers:
-        after = replay(service, writers, 0)
-        serving = service.engine.rollback()
-        replay(service, writers, after)
+        # The counters of views are those of now.
+        after = replay(service, writers, 0, {})
+        with service.store.ledger.live(patience=_PATIENCE):
+            replay(service, writers, after, {})
+            serving = service.engine.rollback()
+    finish(service)
     return serving

@@ -68,8 +68,8 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
             lost = _loss(service)
         if shelved & set(keys) and not lost:
             # The index was built without them: they are written, with the model.
-            with open_service() as (service, _), pipeline.Live(service):
-                pass  # whoever opens the writers brings back what may be found again
+            with open_service() as (service, _):
+                pipeline.finish(service, patience=pipeline.PATIENCE)
         for key in keys:
             was = say(f"{key} 没有下架", f"{key} was not taken down")
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done[key] else was)

@@ -1,40 +1,33 @@
 """Changes -> the index that serves. Entry points: :func:`add`, :func:`delete`, :func:`replay`.
 
-A change is entered into the ledger before anything is written, and only then is looked up who serves: so
-a generation that is activated meanwhile has it by the replay, or was found and written to here. Killed
-anywhere, the next run finishes what was entered.
+A change is entered into the ledger before anything is written. One process at a time writes what serves,
+and no other is needed: a rebuild writes beside it, and takes over what was entered meanwhile. Who cannot
+write now leaves its changes in the ledger, and who writes finishes them. Killed anywhere, the next run
+finishes what was entered.
 """
 
+import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import NamedTuple
 
 from analyzers.language import say
 from indexer.analysis import given_to
 from indexer.calibration import calibrate_meaning
 from indexer.cleaning import Cleaning
-from indexer.entries import (
-    Entries,
-    Prepared,
-    entries_of,
-    latest_number,
-    numbered,
-    pack,
-    unpack,
-    version_of,
-    write,
-)
+from indexer.entries import latest_number, numbered, pack, unpack, version_of
 from indexer.faults import Faults
+from indexer.passes import Entry, Pass, faults_of, write_pass
 from indexer.sources import Fault
-from indexer.spool import BATCH, Progress, Report, batches, read, silent
+from indexer.spool import Progress, Report, Spool, batches, read, silent
 from indexer.vocabulary import collect, held_by
 from search_service import relevance
 from search_service.engines import Scope, Writer
 from search_service.engines.ordering import Standing
+from search_service.errors import WriterBusy
 from search_service.ledger import Change
 from search_service.model import (
     UNVERSIONED,
@@ -48,6 +41,10 @@ from search_service.model import (
 )
 from search_service.service import SearchService
 from search_service.vocabularies import Vocabularies
+
+# Seconds to wait for another process that writes; then changes are left to it.
+PATIENCE = 30.0
+_POLL = 0.05
 
 
 @contextmanager
@@ -104,94 +101,166 @@ class _Narrowing:
 
 
 class Live:
-    """Writers of what serves now, by audience; opened again where another generation serves."""
+    """Writers of what serves, by audience, while nobody else writes it or changes what serves."""
 
-    def __init__(self, service: SearchService) -> None:
-        self._service = service
-        self._stack = ExitStack()
-        self._writers: Mapping[Audience, Writer] = {}
-        self.generations: Mapping[Audience, Generation] = {}
-
-    def __enter__(self) -> Self:
-        self.writers()
-        self._finish()
-        bring_back(self._service, self.writers())
-        return self
-
-    def __exit__(
+    def __init__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        service: SearchService,
+        generations: Mapping[Audience, Generation],
+        writers: Mapping[Audience, Writer],
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        self._service = service
+        self.generations = generations
+        self.writers = writers
 
-    def writers(self) -> Mapping[Audience, Writer]:
-        """The writers of this moment.
+    def write(
+        self,
+        entries: Callable[[], Iterable[Entry]],
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> dict[Audience, Pass]:
+        """Write the same entries for each audience, the public first."""
+        return {
+            audience: write_pass(
+                self._service,
+                audience,
+                writer,
+                entries(),
+                readers=self.generations[audience].serves,
+                progress=progress,
+            )
+            for audience, writer in sorted(self.writers.items())
+        }
 
-        Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if these settings may not write,
-        ``StateLost`` if the state is not that of the index.
-        """
-        service = self._service
-        service.reader(Audience.PUBLIC)
-        serving = {one.audience: one for one in service.engine.generations() if one.serves}
-        if {a: one.name for a, one in serving.items()} != {
-            a: one.name for a, one in self.generations.items()
-        }:
-            for one in serving.values():
-                service.check(one.manifest, model=True)
-            self._stack.close()
-            self.generations = {}
-            self._writers = self._stack.enter_context(open_writers(service, serving))
-            self.generations = serving
-        return self._writers
-
-    def _finish(self) -> None:
-        """Apply what a run before this one entered and did not finish."""
+    def finish(self) -> None:
+        """Write what others have entered, what a killed run has left, and what may be found again."""
         ledger = self._service.store.ledger
-        while pending := ledger.pending(limit=BATCH):
-            write_changes(self._service, self.writers(), pending)
-            ledger.applied(pending)
+        self._bring_back()
+        while numbers := ledger.pending():
+            # What cannot be held is reported where it can: to whoever enters it.
+            self.write(lambda numbers=numbers: map(entry_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
+            ledger.applied(numbers)
+
+    def _bring_back(self) -> None:
+        """Enter what is on the shelf and not taken down any more, where nothing later is known of it."""
+        store = self._service.store
+        back = _back(self._service)
+        later = {key: change.version for key, change in store.ledger.of(list(back)).items()}
+        for writer in self.writers.values():
+            for key, stands in writer.standing(back).items():
+                later[key] = max(stands.version, later.get(key, 0))
+        articles = {key: unpack(packed) for key, packed in back.items()}
+        store.ledger.enter(
+            [
+                Change(article_id=key, version=version_of(article), article=back[key])
+                for key, article in articles.items()
+                if key not in later or later[key] < version_of(article)
+            ]
+        )
+        store.shelf.drop(back)
 
 
-def write_changes(
-    service: SearchService, writers: Mapping[Audience, Writer], changes: Sequence[Change]
-) -> None:
-    """Write changes as they stand in the ledger into these generations."""
-    articles = [unpack(change.article) for change in changes if change.article is not None]
-    gone = [
-        Tombstone(id=change.article_id, version=change.version)
-        for change in changes
-        if change.article is None
-    ]
-    # What cannot be held was reported when it was entered.
-    prepared = entries_of(service, articles, tuple(writers))
-    for audience, writer in writers.items():
-        write(writer, [*prepared.entries[audience], *gone])
+def _back(service: SearchService) -> dict[str, bytes]:
+    """What is on the shelf and not taken down any more."""
+    shelved = service.store.shelf.articles()
+    hidden = service.store.hidden() if shelved else frozenset()
+    return {key: packed for key, packed in shelved.items() if key not in hidden}
 
 
-def bring_back(service: SearchService, writers: Mapping[Audience, Writer]) -> None:
-    """Write what is on the shelf and not taken down any more. Killed anywhere, the next writer does it."""
-    ledger, shelf, hidden = service.store.ledger, service.store.shelf, service.store.hidden()
-    back = {id: article for id, article in shelf.articles().items() if id not in hidden}
-    if not back:
-        return
-    changes = ledger.enter(
-        [
-            Change(article_id=id, version=version_of(unpack(article)), article=article)
-            for id, article in back.items()
-        ]
-    )
-    write_changes(service, writers, changes)
-    ledger.applied(changes)
-    shelf.drop(back)
+@contextmanager
+def live(service: SearchService, *, patience: float) -> Iterator[Live]:
+    """Be the one who writes what serves.
+
+    Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if these settings may not write,
+    ``StateLost`` if the state is not that of the index, ``WriterBusy`` where another process writes for
+    longer than ``patience``, in seconds.
+    """
+    deadline = time.monotonic() + patience
+    with ExitStack() as stack:
+        service.reader(Audience.PUBLIC)
+        stack.enter_context(service.store.ledger.live(patience=patience))
+        serving = {one.audience: one for one in service.engine.generations() if one.serves}
+        for one in serving.values():
+            service.check(one.manifest, model=True)
+        yield Live(service, serving, _opened(service, serving, stack, deadline))
 
 
-def replay(service: SearchService, writers: Mapping[Audience, Writer], after: int) -> int:
-    """Write what the ledger holds after this number until there is no more; the last number."""
-    while changes := service.store.ledger.since(after, limit=BATCH):
-        write_changes(service, writers, changes)
-        after = changes[-1].sequence
+def _opened(
+    service: SearchService,
+    serving: Mapping[Audience, Generation],
+    stack: ExitStack,
+    deadline: float,
+) -> Mapping[Audience, Writer]:
+    """The writers; waits for a reader that mends what a killed writer left."""
+    while True:
+        try:
+            return stack.enter_context(open_writers(service, serving))
+        except WriterBusy:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL)
+
+
+def finish(service: SearchService, *, patience: float = 0.0) -> None:
+    """Write what others entered while they could not write, and what may be found again.
+
+    Where another process writes for longer than ``patience``, in seconds, that one does: whoever held the
+    lock of :func:`live` calls this afterwards.
+    """
+    with suppress(WriterBusy):
+        while service.store.ledger.pending() or _back(service):
+            with live(service, patience=patience) as serving:
+                serving.finish()
+
+
+def _carried_out(
+    service: SearchService,
+    enter: Callable[[], None],
+    write: Callable[[Live], None],
+) -> bool:
+    """Enter changes into the ledger and write them; False: another process is to write them.
+
+    Where another one writes for long, they are entered all the same, and are written by that one at its
+    end, or, if it is killed, by the next.
+    """
+    entered = False
+    try:
+        with live(service, patience=PATIENCE) as serving:
+            serving.finish()
+            enter()
+            entered = True
+            write(serving)
+    except WriterBusy:
+        if not entered:
+            enter()
+        finish(service)
+        return False
+    finish(service)
+    return True
+
+
+def entry_of(change: Change) -> Entry:
+    """The article of a change, or the tombstone of a delete."""
+    if change.article is None:
+        return Tombstone(id=change.article_id, version=change.version)
+    return unpack(change.article)
+
+
+def replay(
+    service: SearchService,
+    writers: Mapping[Audience, Writer],
+    after: int,
+    readers: Mapping[Audience, Sequence[Audience]],
+) -> int:
+    """Write what the ledger holds after this number until there is no more; the last number.
+
+    ``readers``: who is going to read what is written for each audience.
+    """
+    ledger = service.store.ledger
+    while numbers := ledger.since(after):
+        for audience, writer in sorted(writers.items()):
+            entries = map(entry_of, ledger.read(numbers))
+            write_pass(service, audience, writer, entries, readers=readers.get(audience, ()))
+        after = numbers[-1]
     return after
 
 
@@ -205,78 +274,96 @@ def add(
 ) -> Report:
     """Add or update articles in the live index; an index whose view is unchanged is not touched.
 
-    Where there is no index for members, an article with members' text is held as guests may read it,
-    and reported. ``reports``: the folder of the files of faults.
+    What an audience reads decides: an update under the same version that shows it something else is
+    written. What is older than what stands is reported, and so is an article with a text for whom there
+    is no index; in the indexes that there are it is held as they may read it. ``reports``: the folder of
+    the files of faults.
     """
     started = time.monotonic()
     report = Report(faults=Faults(reports))
-    with Live(service) as live:
-        for batch in batches(read(sources, cleaning, report)):
-            _add(service, live, batch, report)
-            progress("index", report.articles, 0)
-        for audience, generation in live.generations.items():
-            # The floor belongs to a corpus; when that has doubled it is another one.
-            if service.engine.count(generation.name) > 2 * generation.manifest.articles:
-                scope = Scope(audience, service.store.hidden())
-                reader = service.engine.reader(scope, generation=generation.name)
-                titles = [stored.view.title for stored in reader.scan()]
-                step = max(1, len(titles) // relevance.FLOOR_TITLES)
-                calibrate(service, generation, live.writers()[audience], titles[::step])
-        report.generations = tuple(live.generations.values())
+    ledger = service.store.ledger
+    service.reader(Audience.PUBLIC)  # says where there is no index
+    for generation in service.engine.generations():
+        if generation.serves:
+            service.check(generation.manifest, model=True)
+    with tempfile.TemporaryFile() as file:
+        spool = Spool(file)
+        for article in read(sources, cleaning, report):
+            spool.put(article)
+            progress("read", spool.count, 0)
+        sequence = 0
+        numbers: list[int] = []
+
+        def entries() -> Iterator[Article]:
+            for batch in batches(spool):
+                yield from numbered(batch, sequence)
+
+        def enter() -> None:
+            nonlocal sequence
+            sequence = ledger.next(above=_latest_number(service, spool))
+            for batch in batches(entries()):
+                changes = [
+                    Change(article_id=one.id, version=version_of(one), article=pack(one))
+                    for one in batch
+                ]
+                numbers.extend(change.sequence for change in ledger.enter(changes))
+
+        def write(serving: Live) -> None:
+            looked_at = 0
+            total = spool.count * len(serving.writers)
+
+            def more(count: int) -> None:
+                nonlocal looked_at
+                looked_at += count
+                progress("index", looked_at, total)
+
+            passes = serving.write(entries, more)
+            ledger.applied(numbers)
+            report_passes(report, passes)
+            _report_missing_index(spool, serving.generations, report, faults_of(passes))
+            _calibrate_what_doubled(service, serving)
+            report.generations = tuple(serving.generations.values())
+
+        if spool.count and not _carried_out(service, enter, write):
+            report.entered, report.articles = spool.count, 0
     report.faults.flush()
     report.seconds = time.monotonic() - started
     return report
 
 
-def _add(service: SearchService, live: Live, batch: Sequence[Article], report: Report) -> None:
-    ledger = service.store.ledger
-    known = max(live.writers().items())[1].standing([article.id for article in batch])
-    articles = numbered(batch, ledger.next(above=latest_number(known)))
-    # Analysed before they are entered: what stops a run must not come back with every run.
-    prepared = entries_of(service, articles, tuple(live.writers()))
-    changes = ledger.enter(
-        [Change(article_id=one.id, version=version_of(one), article=pack(one)) for one in articles]
-    )
-    writers = live.writers()
-    if set(writers) != set(prepared.entries):  # activated meanwhile, for other audiences
-        prepared = entries_of(service, articles, tuple(writers))
-    results = write_all(writers, prepared)
-    ledger.applied(changes)
-    highest = max(writers)
-    count(report, prepared.entries[highest], results[highest])
-    report_refused(prepared, report)
-    held = [article for article in articles if article.id not in prepared.faults]
-    _report_missing_index(held, live.generations, report)
-    stale = set(results[highest].stale)
-    service.store.set_views(
-        {one.id: one.views for one in articles if one.views is not None and one.id not in stale}
-    )
-
-
-def write_all(writers: Mapping[Audience, Writer], prepared: Prepared) -> dict[Audience, Written]:
-    """Write a batch for each audience; what an engine refuses is noted beside what else was refused."""
-    results = {}
-    for audience, writer in writers.items():
-        results[audience], refused = write(writer, prepared.entries[audience])
-        if refused:
-            prepared.refused.setdefault(audience, {}).update(refused)
-    return results
-
-
-def report_refused(prepared: Prepared, report: Report) -> None:
-    """Report the articles of a batch that some audience cannot have."""
-    for id, reason in prepared.faults.items():
+def report_passes(report: Report, passes: Mapping[Audience, Pass]) -> None:
+    """Add what was written, and what could not be, to a report."""
+    fullest = passes[max(passes)]
+    report.written += fullest.written
+    report.characters += fullest.characters
+    report.passages += fullest.passages
+    faults = faults_of(passes)
+    for id, reason in faults.items():
         report.faults.append(Fault(f"id={id}", reason, id=id))
-    report.articles -= len(prepared.faults)
+    report.articles -= len(faults)
     report.faults.flush()
 
 
-def count(report: Report, entries: Entries, result: Written) -> None:
-    """Add what was written of an audience's entries to the report."""
-    records = [entry for entry in entries if isinstance(entry, Record)]
-    report.written += result
-    report.characters += sum(len(record.view.text) for record in records)
-    report.passages += sum(len(record.passages) for record in records)
+def _latest_number(service: SearchService, articles: Iterable[Article]) -> int:
+    """The greatest of the ledger's numbers that the index knows of these articles: see ``Ledger.next``."""
+    highest = max(
+        (one for one in service.engine.generations() if one.serves), key=lambda one: one.audience
+    )
+    return max(
+        latest_number(service.engine.standing(highest.name, [one.id for one in batch]))
+        for batch in batches(articles)
+    )
+
+
+def _calibrate_what_doubled(service: SearchService, serving: Live) -> None:
+    """The floor belongs to a corpus; when that has doubled it is another one."""
+    for audience, generation in serving.generations.items():
+        if service.engine.count(generation.name) > 2 * generation.manifest.articles:
+            scope = Scope(audience, service.store.hidden())
+            reader = service.engine.reader(scope, generation=generation.name)
+            titles = [stored.view.title for stored in reader.scan()]
+            step = max(1, len(titles) // relevance.FLOOR_TITLES)
+            calibrate(service, generation, serving.writers[audience], titles[::step])
 
 
 def calibrate(
@@ -304,46 +391,100 @@ def calibrate(
 
 
 def _report_missing_index(
-    articles: Sequence[Article], live: Mapping[Audience, Generation], report: Report
+    articles: Iterable[Article],
+    generations: Mapping[Audience, Generation],
+    report: Report,
+    faults: Collection[str],
 ) -> None:
-    """Report the articles of which audiences that share an index may read different things."""
+    """Report the articles of which audiences that share an index may read different things.
+
+    Without those that are among the ``faults`` already.
+    """
     for article in articles:
-        for generation in live.values():
-            views = [given_to(article, audience) for audience in generation.serves]
-            if len({view.digest if view else "" for view in views}) > 1:
-                reason = say(
-                    "已按公开内容收录；有会员内容而没有会员索引，请运行 gongwen index 来源 重建",
-                    "held as guests may read it; it has members' text and there is no index for members,"
-                    " run: gongwen index SOURCE",
-                )
+        if article.id in faults:
+            continue
+        for generation in generations.values():
+            own = _text(article, generation.audience)
+            without = [
+                audience.label for audience in generation.serves if _text(article, audience) != own
+            ]
+            if without:
+                reason = _missing_index(generation.audience, without, held=own is not None)
                 report.faults.append(Fault(f"id={article.id}", reason, id=article.id))
                 report.articles -= 1
 
 
-def delete(service: SearchService, ids: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Delete articles from every live index: (deleted, unknown).
+def _text(article: Article, audience: Audience) -> str | None:
+    view = given_to(article, audience)
+    return None if view is None else view.text
+
+
+def _missing_index(audience: Audience, without: Sequence[str], *, held: bool) -> str:
+    names = say("、", ", ").join(without)
+    if held:
+        return say(
+            f"已按 {audience.label} 可读的内容收录；{names} 可读的另有内容，而没有其索引，检索不到。"
+            "请用全部来源运行 gongwen index 重建",
+            f"held as {audience.label} may read it; {names} may read something else, for which there is no"
+            " index, and do not find it; run gongwen index with the whole source",
+        )
+    return say(
+        f"未收录：只有 {names} 可读，而没有其索引，谁也检索不到。请用全部来源运行 gongwen index 重建",
+        f"not held: only {names} may know of it, for whom there is no index, so nobody finds it; run"
+        " gongwen index with the whole source",
+    )
+
+
+class Deleted(NamedTuple):
+    """The ids that were deleted, those that nothing is known of, and those that another process deletes."""
+
+    done: list[str]
+    unknown: list[str]
+    entered: list[str]
+
+
+def delete(service: SearchService, ids: Sequence[str]) -> Deleted:
+    """Delete articles from every live index, also those that only wait in the ledger.
 
     The marks stay, so that a stale update does not bring one back: at the stored version the delete
     wins, a newer version may bring the article back.
     """
     ledger = service.store.ledger
-    versions: dict[str, int] = {}
-    with Live(service) as live:
-        for writer in live.writers().values():
-            for key, stands in writer.standing(ids).items():
+    service.reader(Audience.PUBLIC)  # says where there is no index
+    changes: list[Change] = []
+    numbers: list[int] = []
+
+    def enter() -> None:
+        versions = _versions(service, ids)
+        newest = max(versions.values(), default=0)
+        number = UNVERSIONED + ledger.next(above=newest - UNVERSIONED)
+        changes.extend(
+            Change(article_id=key, version=n if n < UNVERSIONED else number, article=None)
+            for key, n in versions.items()
+        )
+        numbers.extend(change.sequence for change in ledger.enter(changes))
+        service.store.shelf.drop(versions)
+
+    def write(serving: Live) -> None:
+        serving.write(lambda: map(entry_of, changes))
+        ledger.applied(numbers)
+
+    done = _carried_out(service, enter, write)
+    known = [change.article_id for change in changes]
+    unknown = [key for key in dict.fromkeys(ids) if key not in known]
+    return Deleted(known, unknown, []) if done else Deleted([], unknown, known)
+
+
+def _versions(service: SearchService, ids: Sequence[str]) -> dict[str, int]:
+    """The newest version of each article that serves, waits or is taken down; without those deleted."""
+    entered = service.store.ledger.of(ids)
+    versions = {key: one.version for key, one in entered.items() if one.article is not None}
+    for generation in service.engine.generations():
+        if generation.serves:
+            for key, stands in service.engine.standing(generation.name, ids).items():
                 if stands.digest is not None:
                     versions[key] = max(stands.version, versions.get(key, 0))
-        shelved = service.store.shelf.articles()
-        for key in set(ids) & set(shelved):
-            versions[key] = max(version_of(unpack(shelved[key])), versions.get(key, 0))
-        number = UNVERSIONED + ledger.next(above=max(versions.values(), default=0) - UNVERSIONED)
-        changes = ledger.enter(
-            [
-                Change(article_id=key, version=n if n < UNVERSIONED else number, article=None)
-                for key, n in versions.items()
-            ]
-        )
-        write_changes(service, live.writers(), changes)
-        ledger.applied(changes)
-        service.store.shelf.drop(versions)
-    return list(versions), [key for key in ids if key not in versions]
+    shelved = service.store.shelf.articles()
+    for key in set(ids) & set(shelved):
+        versions[key] = max(version_of(unpack(shelved[key])), versions.get(key, 0))
+    return {key: versions[key] for key in dict.fromkeys(ids) if key in versions}

@@ -56,7 +56,7 @@ def print_report(report: Report, *, err: bool = False) -> None:
             err=True,
         )
     rate = report.articles / report.seconds if report.seconds else 0
-    read = report.articles + len(report.faults)
+    read = report.articles + len(report.faults) + report.entered
     click.echo(
         say(
             f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
@@ -66,15 +66,19 @@ def print_report(report: Report, *, err: bool = False) -> None:
         ),
         err=err,
     )
-    if report.written.unchanged or report.written.stale:
-        stale = len(report.written.stale)
+    if report.entered:
         click.echo(
             say(
-                f"未变 {report.written.unchanged} 篇，版本过旧未写 {stale} 篇",
-                f"{report.written.unchanged} unchanged, {stale} not written: older than the index",
+                f"已登记 {report.entered} 篇，尚未收录：另一个进程正在写入索引，由它随后写入；"
+                "它若中断，则由下一次 add、delete 写入",
+                f"{report.entered} entered, not yet in the index: another process is writing it, and writes"
+                " them next; if it is stopped, the next add or delete does",
             ),
             err=err,
         )
+    if report.written.unchanged:
+        unchanged = report.written.unchanged
+        click.echo(say(f"未变 {unchanged} 篇", f"{unchanged} unchanged"), err=err)
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
         click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)

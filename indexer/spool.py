@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from analyzers.language import say
 from indexer.cleaning import Cleaning
@@ -16,6 +16,7 @@ from search_service.model import Article, Audience, Generation, Written
 
 # Articles analysed, embedded and committed together: enough for one vector batch, little to lose.
 BATCH = 200
+T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 
 
@@ -25,9 +26,14 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 @dataclass
 class Report:
-    """What a run did. ``read`` = ``articles`` + ``faults``; characters and passages of the fullest view."""
+    """What a run did; characters and passages are those of the fullest view.
+
+    What was read is ``articles`` + ``faults`` + ``entered``: those that wait in the ledger for another
+    process, which is writing.
+    """
 
     articles: int = 0
+    entered: int = 0
     faults: Faults = field(default_factory=Faults)
     notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
@@ -107,8 +113,8 @@ def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterato
         report.faults.flush()
 
 
-def batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
-    """The articles, :data:`BATCH` at a time."""
-    rest = iter(articles)
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """The articles or changes, :data:`BATCH` at a time."""
+    rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch

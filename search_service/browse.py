@@ -60,11 +60,11 @@ def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home
 
 
 def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored, ...]:
-    """The most read articles that the audience may see: what it may not see leaves no gap."""
+    """The most read articles of the audience: what it may not see any more leaves no gap."""
     found: list[Stored] = []
     offset = 0
     while len(found) < limit:
-        ids = service.store.most_viewed(_AT_ONCE, offset=offset)
+        ids = service.store.most_viewed(reader.audience, _AT_ONCE, offset=offset)
         if not ids:
             break
         stored = reader.fetch(ids)

@@ -1,4 +1,4 @@
-"""One SQL database: connections, transactions, one lock, errors. Entry point: :class:`Database`.
+"""One SQL database: connections, transactions, locks, errors. Entry point: :class:`Database`.
 
 SQLite by default; PostgreSQL by URL where several hosts share it. What is stored in it stands in
 :mod:`search_service.store` and :mod:`search_service.ledger`. Errors of the database are translated at
@@ -10,7 +10,9 @@ the one before is mixed into it. A missing database is never made by the way, on
 empty one would say that nothing was taken down.
 """
 
+import enum
 import secrets
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -46,6 +48,14 @@ _ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
 # Seconds that SQLite waits for another process's write.
 _PATIENCE = 30
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_POLL = 0.05  # seconds between two attempts at a lock of the server
+
+
+class Lock(enum.IntEnum):
+    """What one process at a time may do; each has a number for PostgreSQL and a file beside SQLite's."""
+
+    BUILD = 0  # build generations, activate, roll back
+    LIVE = 2  # write what serves, or change what does
 
 
 @sa.event.listens_for(IDENTITY, "after_create")
@@ -139,40 +149,48 @@ class Database:
         return self._engine.begin()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only process in this block; raises ``WriterBusy`` at once where another one is.
+    def alone(self, lock: Lock, *, patience: float = 0.0) -> Iterator[None]:
+        """Be the only process in this block; raises ``WriterBusy`` after so many seconds of waiting.
 
         The lock is the operating system's or the server's: it ends with the process that took it.
         """
         if self._file:
-            lock = FileLock(f"{self._file}.writer.lock", thread_local=False)
+            file = FileLock(f"{self._file}.{lock.name.lower()}.lock", thread_local=False)
             with self.translated():
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 try:
-                    lock.acquire(timeout=0)
+                    file.acquire(timeout=patience)
                 except Timeout as exc:
-                    raise self._busy() from exc
+                    raise self._busy(lock) from exc
             try:
                 yield
             finally:
-                lock.release()
+                file.release()
             return
+        deadline = time.monotonic() + patience
         with self.reading() as connection:
-            query = sa.select(sa.func.pg_try_advisory_lock(_ADVISORY_LOCK))
-            if not connection.scalar(query):
-                raise self._busy()
+            number = _ADVISORY_LOCK + lock
+            while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))):
+                if time.monotonic() >= deadline:
+                    raise self._busy(lock)
+                connection.commit()
+                time.sleep(_POLL)
             connection.commit()  # the lock is the connection's; no transaction stays open for hours
             try:
                 yield
             finally:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY_LOCK)))
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
 
-    def _busy(self) -> WriterBusy:
+    def _busy(self, lock: Lock) -> WriterBusy:
+        chinese, english = {
+            Lock.BUILD: ("重建、切换或回退索引", "rebuilds, activates or rolls back"),
+            Lock.LIVE: ("写入索引", "writes the index"),
+        }[lock]
         return WriterBusy(
             say(
-                f"另一个进程正在重建、切换或回退索引（GONGWEN_STATE={self._shown!r}，"
+                f"另一个进程正在{chinese}（GONGWEN_STATE={self._shown!r}，"
                 "一次只能有一个）；请等它结束后再运行",
-                f"another process rebuilds, activates or rolls back (GONGWEN_STATE={self._shown!r},"
+                f"another process {english} (GONGWEN_STATE={self._shown!r},"
                 " one at a time); run again when it is done",
             )
         )

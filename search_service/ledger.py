@@ -9,13 +9,13 @@ holds more than the articles that changed since.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from search_service.database import METADATA, Database
+from search_service.database import METADATA, Database, Lock
 from search_service.model import Audience
 
 # One row. Whoever takes a number holds the row until it commits, so numbers become visible in their
@@ -31,6 +31,7 @@ _CHANGES = sa.Table(
     sa.Column("article", sa.LargeBinary),
     sa.Column("pending", sa.Boolean, nullable=False, index=True),
 )
+_PAGE = 200  # changes read at once
 _BUILD = sa.Table("build", METADATA, sa.Column("values", sa.Text, nullable=False))
 
 
@@ -95,7 +96,14 @@ class Ledger:
 
     def alone(self) -> AbstractContextManager[None]:
         """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
-        return self._database.alone()
+        return self._database.alone(Lock.BUILD)
+
+    def live(self, *, patience: float) -> AbstractContextManager[None]:
+        """Be the only process that writes what serves, or changes what does.
+
+        Raises ``WriterBusy`` after ``patience`` seconds.
+        """
+        return self._database.alone(Lock.LIVE, patience=patience)
 
     def next(self, *, above: int = 0) -> int:
         """A number greater than every one before, and than ``above``: what an index knows of later numbers.
@@ -137,20 +145,37 @@ class Ledger:
                 connection.execute(_CHANGES.insert(), rows)
             return numbered
 
-    def applied(self, changes: Sequence[Change]) -> None:
-        """The changes are in the index that serves."""
-        numbers = [change.sequence for change in changes]
-        done = _CHANGES.update().where(_CHANGES.c.sequence.in_(numbers)).values(pending=False)
-        with self._database.writing() as connection:
-            connection.execute(done)
+    def applied(self, numbers: Sequence[int]) -> None:
+        """The changes of these numbers are in the index that serves."""
+        done = _CHANGES.update().where(_CHANGES.c.sequence == sa.bindparam("number"))
+        if numbers:
+            with self._database.writing() as connection:
+                connection.execute(done.values(pending=False), [{"number": n} for n in numbers])
 
-    def since(self, sequence: int, *, limit: int) -> list[Change]:
-        """The changes with greater numbers, in order."""
-        return self._changes(_CHANGES.c.sequence > sequence, limit)
+    def since(self, sequence: int) -> list[int]:
+        """The numbers of the changes after this one, ascending."""
+        return self._numbers(_CHANGES.c.sequence > sequence)
 
-    def pending(self, *, limit: int) -> list[Change]:
-        """The changes of which nobody knows whether they were applied, in order."""
-        return self._changes(_CHANGES.c.pending, limit)
+    def pending(self) -> list[int]:
+        """The numbers of the changes of which nobody knows whether they were applied, ascending."""
+        return self._numbers(_CHANGES.c.pending)
+
+    def read(self, numbers: Sequence[int]) -> Iterator[Change]:
+        """The changes of these numbers, a page at a time; those that newer ones replaced are left out."""
+        for start in range(0, len(numbers), _PAGE):
+            wanted = _CHANGES.c.sequence.in_(numbers[start : start + _PAGE])
+            with self._database.reading() as connection:
+                page = connection.execute(
+                    _CHANGES.select().where(wanted).order_by(_CHANGES.c.sequence)
+                ).all()
+            yield from map(_change, page)
+
+    def of(self, ids: Sequence[str]) -> Mapping[str, Change]:
+        """The newest change of each of these articles that is kept."""
+        query = _CHANGES.select().where(_CHANGES.c.article_id == sa.bindparam("id"))
+        with self._database.reading() as connection:
+            rows = [row for id in ids for row in connection.execute(query, {"id": id})]
+        return {change.article_id: change for change in map(_change, rows)}
 
     def forget(self, sequence: int) -> None:
         """Drop the changes up to this number: every generation that may serve has them."""
@@ -170,10 +195,10 @@ class Ledger:
             if build is not None:
                 connection.execute(_BUILD.insert().values(values=build.to_json()))
 
-    def _changes(self, wanted: sa.ColumnElement[bool], limit: int) -> list[Change]:
-        query = _CHANGES.select().where(wanted).order_by(_CHANGES.c.sequence).limit(limit)
+    def _numbers(self, wanted: sa.ColumnElement[bool]) -> list[int]:
+        query = sa.select(_CHANGES.c.sequence).where(wanted).order_by(_CHANGES.c.sequence)
         with self._database.reading() as connection:
-            return [_change(row) for row in connection.execute(query)]
+            return list(connection.scalars(query))
 
 
 def _take(connection: sa.Connection, count: int) -> int:

@@ -283,6 +283,6 @@ def test_an_older_backup_loses_no_later_write(
     request = SearchRequest(text="写明了时限", mode=Mode.KEYWORD)
     assert search(service, request, Audience.PUBLIC).total == 1
     state.write_bytes(backup)
-    assert pipeline.delete(service, ["2"]) == (["2"], [])
+    assert pipeline.delete(service, ["2"]) == (["2"], [], [])
     with pytest.raises(NotFound):
         browse.article(service, "2", Audience.PUBLIC)

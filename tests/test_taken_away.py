@@ -158,7 +158,7 @@ def hide(service: SearchService, _: Path) -> None:
 
 def delete(service: SearchService, _: Path) -> None:
     """Deleted at the source."""
-    assert pipeline.delete(service, ["gone"]) == (["gone"], [])
+    assert pipeline.delete(service, ["gone"]) == (["gone"], [], [])
 
 
 def close(service: SearchService, folder: Path) -> None:
@@ -217,8 +217,8 @@ def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
         rebuild(service, tmp_path, [*OTHERS, GONE])
     service.store.unhide("gone")
     assert not shown(service)
-    with pipeline.Live(service):
-        assert shown(service)
+    pipeline.finish(service)
+    assert shown(service)
     assert not service.store.shelf.articles()
     generations.rollback(service)
     assert shown(service)
@@ -245,13 +245,13 @@ def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hide("gone")
     rebuild(service, tmp_path, [*OTHERS, GONE])
-    assert pipeline.delete(service, ["gone"]) == (["gone"], [])
+    assert pipeline.delete(service, ["gone"]) == (["gone"], [], [])
     rebuild(service, tmp_path, [*OTHERS, GONE])
     rebuild(service, tmp_path, OTHERS)
     assert not service.store.shelf.articles()
     service.store.unhide("gone")
-    with pipeline.Live(service):
-        assert not shown(service)
+    pipeline.finish(service)
+    assert not shown(service)
     service.close()
 
 

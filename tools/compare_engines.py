@@ -135,7 +135,7 @@ def records(service: SearchService, corpus: Path) -> Iterator[Record]:
     articles = (item for item in read if not isinstance(item, Fault))
     views = ((view, 1) for article in articles if (view := view_of(article, Audience.PUBLIC)))
     while batch := list(islice(views, _BATCH)):
-        for record in analyse(batch, service.analyzer, service.embedder, {}):
+        for record in analyse(batch, service.analyzer, service.embedder):
             passages = tuple(
                 replace(p, passage=replace(p.passage, role=_MAIN_PART))
                 if p.passage.role == _MAIN and int(p.passage.id, 16) % 5 < 3

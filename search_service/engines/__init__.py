@@ -21,8 +21,8 @@ The contract in prose
   neither revision nor scores, now or later.
 * **Loading**: a generation that serves nobody yet may be written in bulk, ``writer(…, loading=True)``;
   then writes are durable when they return and visible after ``complete``.
-* **One writing process** per index (embedded): another one gets ``WriterBusy``. One process may hold
-  the writers of several generations at once, one per audience.
+* **One writer** per generation (embedded): another one gets ``WriterBusy``. Several generations may be
+  written at once, by one process or by several.
 * **Readers** see one revision, whatever is written while they are asked: all their answers agree, and none
   shows an article half written. Every read needs a ``Scope``: the audience, and the ids hidden by the
   staff, which no read returns, counts or counts into a facet.
@@ -116,6 +116,10 @@ class Writer(Protocol):
 
 class Reader(Protocol):
     """One audience's index at one revision."""
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads."""
 
     @property
     def generation(self) -> str:
@@ -223,6 +227,9 @@ class Engine(Protocol):
 
     def count(self, generation: str) -> int:
         """How many live articles a generation holds."""
+
+    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
+        """What :meth:`Writer.standing` says, while anybody else may be writing."""
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Let each audience read the generation named, in one step."""

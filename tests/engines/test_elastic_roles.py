@@ -108,7 +108,7 @@ def test_the_indexer_may_do_its_work(open_as: OpenAs, prefix: str, source: Path)
     )
     added = add(service, [more], cleaning=CLEANING)
     assert (second.written.written, added.written.written) == (3, 1)
-    assert delete(service, ["t4"]) == (["t4"], [])
+    assert delete(service, ["t4"]) == (["t4"], [], [])
     serving = [generation for generation in service.engine.generations() if generation.serves]
     service.engine.rollback()
     spare = service.engine.create(Audience.STAFF, MANIFEST).name

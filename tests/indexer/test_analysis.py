@@ -67,6 +67,6 @@ def test_only_its_own_number_is_an_exact_key() -> None:
     """A search for a 文号 puts the document first whose it is, not those that cite it."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 
-    (record,) = analyse([(made, 1)], Analyzer(), None, {})
+    (record,) = analyse([(made, 1)], Analyzer(), None)
     assert exact_key("清政办发[2024] 5号") in record.exact
     assert exact_key("清政发〔2019〕12号") not in record.exact

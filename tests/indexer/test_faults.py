@@ -155,8 +155,8 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
     """The others are written; where every record is refused, the index is at fault."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     found = list(read([source], ALL_CLEANING, Report()))
-    made = entries.entries_of(service, entries.numbered(found, 1), [Audience.PUBLIC])
-    batch = made.entries[Audience.PUBLIC]
+    made = entries.entries_of(service, entries.numbered(found, 1), Audience.PUBLIC)
+    batch = made.entries
     writer = Refusing("g2")
     written, refused = entries.write(writer, batch)  # type: ignore[arg-type]  # all that is used of a writer
     assert refused == {"g2": "too many passages"}

@@ -39,7 +39,7 @@ def test_the_newest_change_of_each_article_is_kept(
     store.make()
     entered = [change for batch in batches for change in store.ledger.enter(batch)]
 
-    kept = store.ledger.since(0, limit=100)
+    kept = list(store.ledger.read(store.ledger.since(0)))
 
     assert [change.sequence for change in entered] == list(range(1, len(entered) + 1))
     assert [change.sequence for change in kept] == sorted(change.sequence for change in kept)
@@ -48,7 +48,8 @@ def test_the_newest_change_of_each_article_is_kept(
         id: max(change.order for change in entered if change.article_id == id)
         for id in {change.article_id for change in entered}
     }
-    assert store.ledger.pending(limit=100) == kept
+    assert store.ledger.pending() == [change.sequence for change in kept]
+    assert store.ledger.of("abc") == {change.article_id: change for change in kept}
     store.close()
 
 
@@ -60,12 +61,12 @@ def test_what_is_applied_is_not_pending_and_what_is_forgotten_is_gone(store: Sto
             Change(article_id="b", version=1, article=None),
         ]
     )
-    store.ledger.applied([one])
-    assert store.ledger.pending(limit=9) == [two]
-    assert store.ledger.since(0, limit=9) == [one, two]
-    assert store.ledger.since(one.sequence, limit=9) == [two]
+    store.ledger.applied([one.sequence])
+    assert store.ledger.pending() == [two.sequence]
+    assert store.ledger.since(0) == [one.sequence, two.sequence]
+    assert store.ledger.since(one.sequence) == [two.sequence]
     store.ledger.forget(one.sequence)
-    assert store.ledger.since(0, limit=9) == [two]
+    assert list(store.ledger.read([one.sequence, two.sequence])) == [two]
     assert store.ledger.enter([]) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from search_service.errors import ConfigurationError, StateLost, StoreUnavailable
+from search_service.model import Audience
 from search_service.store import Store
 
 
@@ -58,10 +59,13 @@ def test_the_ledger_grows_also_among_threads(store: Store) -> None:
 
 
 def test_the_most_viewed_come_first(store: Store) -> None:
-    """Counters are replaced, and ties fall by id."""
-    store.set_views({"a": 1, "b": 5, "c": 5})
-    store.set_views({"a": 9})
-    assert store.most_viewed(10) == ["a", "b", "c"]
+    """Counters are replaced, ties fall by id, and each audience has its own."""
+    store.set_views(Audience.PUBLIC, {"a": 1, "b": 5, "c": 5})
+    store.set_views(Audience.PUBLIC, {"a": 9})
+    store.set_views(Audience.MEMBER, {"a": 2, "d": 3})
+    assert store.most_viewed(Audience.PUBLIC, 10) == ["a", "b", "c"]
+    assert store.most_viewed(Audience.MEMBER, 10) == ["d", "a"]
+    assert store.views(Audience.PUBLIC, ["a", "d"]) == {"a": 9}
 
 
 def test_a_bad_address_names_the_setting(tmp_path: Path) -> None:
@@ -83,9 +87,9 @@ def test_hiding_one_article_from_many_sides_is_done_once(tmp_path: Path) -> None
 
 def test_counters_of_a_whole_source_are_set_at_once(store: Store) -> None:
     """There is no limit of the database on how many."""
-    store.set_views({f"{n}": n for n in range(300_000)})
+    store.set_views(Audience.PUBLIC, {f"{n}": n for n in range(300_000)})
 
-    assert store.most_viewed(1) == ["299999"]
+    assert store.most_viewed(Audience.PUBLIC, 1) == ["299999"]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +100,9 @@ def test_counters_of_a_whole_source_are_set_at_once(store: Store) -> None:
         lambda store: store.unhide("a"),
         lambda store: store.ledger.next(),
         lambda store: store.ledger.build(),
-        lambda store: store.set_views({"a": 1}),
-        lambda store: store.most_viewed(1),
-        lambda store: store.ledger.since(1, limit=9),
+        lambda store: store.set_views(Audience.PUBLIC, {"a": 1}),
+        lambda store: store.most_viewed(Audience.PUBLIC, 1),
+        lambda store: store.ledger.since(1),
     ],
 )
 def test_a_broken_store_is_unavailable(
@@ -106,7 +110,7 @@ def test_a_broken_store_is_unavailable(
 ) -> None:
     """Whatever is asked: one error of ours, with the setting and without the statement."""
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as other:
-        for table in ("hidden", "views", "head", "changes", "build"):
+        for table in ("hidden", "view_counts", "head", "changes", "build"):
             other.execute(f"DROP TABLE {table}")
 
     with pytest.raises(StoreUnavailable, match="GONGWEN_STATE") as caught:

@@ -16,7 +16,7 @@ Names, for the prefix ``gongwen``:
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from search_service.engines.elastic.documents import LIVE, Body, index_body, ord
 from search_service.engines.elastic.moments import Moments
 from search_service.engines.elastic.reads import ElasticReader
 from search_service.engines.elastic.writes import ElasticWriter
+from search_service.engines.ordering import Standing
 from search_service.errors import AliasesLost, BadInput, NoIndex, NotFound
 from search_service.model import Audience, Generation, Manifest
 
@@ -125,6 +126,11 @@ class ElasticEngine:
         answer = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
         return int(answer["hits"]["total"]["value"])
 
+    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
+        """What stands under these ids, whoever writes."""
+        with self.writer(generation) as writer:
+            return writer.standing(ids)
+
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Move the aliases in one request; the same activation again leaves the way back as it is.
 
@@ -219,7 +225,7 @@ class ElasticEngine:
             self._moments.open(index.name),
             generation=index.generation,
             manifest=index.manifest,
-            hidden=scope.hidden,
+            scope=scope,
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from analyzers.language import say
-from search_service.engines import NO_FILTERS
+from search_service.engines import NO_FILTERS, Scope
 from search_service.engines.asked import check_facets, check_query_vector
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
@@ -17,6 +17,7 @@ from search_service.engines.elastic.documents import LIVE, Body
 from search_service.engines.elastic.moments import Moment
 from search_service.errors import BadInput
 from search_service.model import (
+    Audience,
     Bonus,
     Clause,
     Field,
@@ -49,12 +50,18 @@ class ElasticReader:
         *,
         generation: str,
         manifest: Manifest,
-        hidden: Collection[str],
+        scope: Scope,
     ) -> None:
         self._moment = moment
         self._generation = generation
         self._manifest = manifest
-        self._hidden = hidden
+        self._audience = scope.audience
+        self._hidden = scope.hidden
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads."""
+        return self._audience
 
     @property
     def generation(self) -> str:

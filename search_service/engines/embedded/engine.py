@@ -7,7 +7,7 @@ Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generat
 - ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
 
 ``DATA/aliases.json`` says who reads what, and each generation that it names has a copy;
-``DATA/writer.lock`` lets one process write. This module holds the generations; searching stands in
+``DATA/<generation>.lock`` lets one writer write it. This module holds the generations; searching stands in
 :mod:`.reader`, writing in :mod:`.writer`.
 """
 
@@ -16,7 +16,7 @@ import re
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from search_service.engines.embedded.aliases import (
     read_aliases,
     write_aliases,
 )
-from search_service.engines.embedded.apply import catch_up, is_behind
+from search_service.engines.embedded.apply import catch_up
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.locks import WriterLock, alias_lock
 from search_service.engines.embedded.reader import EmbeddedReader
@@ -41,6 +41,7 @@ from search_service.engines.embedded.snapshots import OpenGeneration
 from search_service.engines.embedded.text import TEXT_SCHEMA, create_folders
 from search_service.engines.embedded.writer import EmbeddedWriter
 from search_service.engines.embedded.writes import RowWriter
+from search_service.engines.ordering import Standing
 from search_service.errors import (
     AliasesLost,
     BadInput,
@@ -90,15 +91,9 @@ class EmbeddedEngine:
 
     @contextmanager
     def writer(self, generation: str, *, loading: bool = False) -> Iterator[EmbeddedWriter]:  # noqa: ARG002  (every write is visible at once here)
-        """Open a generation for writing.
-
-        The lock is the folder's: one process writes. Within this engine several generations may be
-        written at once (the views of one article), each by one writer.
-        """
-        folder = self._find(generation)
-        with self._writers.held(generation) as first:
-            if first:
-                self._mend_all()
+        """Open a generation for writing; one writer at a time writes it, in whichever process."""
+        with self._writers.held(self._find(generation).name):
+            folder = self._find(generation)  # dropped meanwhile
             writer = EmbeddedWriter(folder, dimensions=_manifest(folder).dimensions)
             try:
                 yield writer
@@ -111,6 +106,12 @@ class EmbeddedEngine:
         folder = self._find(generation)
         with translated(folder), _rows(folder) as rows:
             return rows.count()
+
+    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
+        """What stands under these ids, whoever writes."""
+        folder = self._find(generation)
+        with translated(folder), _rows(folder) as rows:
+            return rows.standing(ids)
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Let each audience read the generation named, in one step.
@@ -188,6 +189,7 @@ class EmbeddedEngine:
                     )
                 )
             self._remove(folder)
+        self._writers.forget(generation)
 
     def drop_unread(self) -> list[str]:
         """Delete what nobody reads and no rollback goes back to; no file is opened but the locks."""
@@ -197,6 +199,7 @@ class EmbeddedEngine:
             for folder in unread:
                 with self._writers.held(folder.name):
                     self._remove(folder)
+                self._writers.forget(folder.name)
             for remains in self._folder.glob(f"*/{_UNFINISHED}*"):
                 shutil.rmtree(remains, ignore_errors=True)
         return [folder.name for folder in unread]
@@ -276,18 +279,9 @@ class EmbeddedEngine:
                 return folder
         return None
 
-    def _mend_all(self) -> None:
-        """Do what an earlier writer left undone in any generation, before new writes."""
-        for generation in self.generations():
-            folder = self._find(generation.name)
-            with translated(folder), _rows(folder) as rows:
-                state = rows.state()
-            if is_behind(folder, state):
-                _catch_up(folder, rebuild=False)
-
     def _mend(self, folder: Path, *, rebuild: bool) -> None:
         """Bring a text index up to its rows for a reader, unless a writer is about to."""
-        with suppress(WriterBusy), self._writers.held_alone(folder.name):
+        with suppress(WriterBusy), self._writers.held(folder.name):
             _catch_up(folder, rebuild=rebuild)
 
 

@@ -1,12 +1,12 @@
-"""The two locks of an engine's folder: who may write, and who may change the aliases.
+"""The locks of an engine's folder: who may write each generation, and who may change the aliases.
 
-Entry points: :class:`WriterLock` and :func:`alias_lock`. Both are locks of the operating system on
+Entry points: :class:`WriterLock` and :func:`alias_lock`. All are locks of the operating system on
 a file, so that a killed process leaves none behind.
 """
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,64 +20,47 @@ _ALIAS_SECONDS = 10.0
 
 
 class WriterLock:
-    """Lets one process write, and in it one writer a generation; safe among threads."""
+    """Lets one writer write a generation, in whichever process it is; safe among threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._mutex = threading.Lock()
         self._writing: set[str] = set()
+
+    @contextmanager
+    def held(self, generation: str) -> Iterator[None]:
+        """Write a generation; raises ``WriterBusy`` at once where another writer does."""
         # Not bound to the thread that took it: a writer may be used and closed by another one.
-        self._file = FileLock(folder / "writer.lock", thread_local=False)
-
-    @contextmanager
-    def held(self, generation: str) -> Iterator[bool]:
-        """Write a generation; yields whether nothing else is being written.
-
-        Raises ``WriterBusy`` at once where another process writes, or this one this generation.
-        """
+        lock = FileLock(self._path(generation), thread_local=False)
         with self._mutex:
-            first = self._take(generation)
-        try:
-            yield first
-        finally:
-            self._leave(generation)
-
-    @contextmanager
-    def held_alone(self, generation: str) -> Iterator[None]:
-        """The same, and ``WriterBusy`` where anything at all is being written."""
-        with self._mutex:
-            if self._writing:
-                raise self._busy()
-            self._take(generation)
+            if generation in self._writing:
+                raise self._busy(generation)
+            with translated(self._folder):
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout as exc:
+                    raise self._busy(generation) from exc
+            self._writing.add(generation)
         try:
             yield
         finally:
-            self._leave(generation)
+            with self._mutex:
+                self._writing.discard(generation)
+                lock.release()
 
-    def _take(self, generation: str) -> bool:
-        first = not self._writing
-        if generation in self._writing:
-            raise self._busy()
-        if first:
-            with translated(self._folder):
-                try:
-                    self._file.acquire(timeout=0)
-                except Timeout as exc:
-                    raise self._busy() from exc
-        self._writing.add(generation)
-        return first
+    def forget(self, generation: str) -> None:
+        """Delete the file of a generation that is gone."""
+        with suppress(OSError):  # in use (Windows): an empty file stays
+            self._path(generation).unlink()
 
-    def _leave(self, generation: str) -> None:
-        with self._mutex:
-            self._writing.discard(generation)
-            if not self._writing:
-                self._file.release()
+    def _path(self, generation: str) -> Path:
+        return self._folder / f"{generation}.lock"
 
-    def _busy(self) -> WriterBusy:
+    def _busy(self, generation: str) -> WriterBusy:
         return WriterBusy(
             say(
-                f"另一个写入者正在写 {self._folder}（一次只能有一个）；请等它结束后再运行",
-                f"another writer is writing {self._folder} (there is one at a time);"
+                f"另一个写入者正在写 {self._folder} 中的 {generation}（一次只能有一个）；请等它结束后再运行",
+                f"another writer is writing {generation} in {self._folder} (there is one at a time);"
                 " run again when it is done",
             )
         )

@@ -27,6 +27,7 @@ from search_service.engines.embedded.rows import Moment
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
 from search_service.model import (
+    Audience,
     Bonus,
     Clause,
     Everything,
@@ -57,10 +58,16 @@ class EmbeddedReader:
         """Read a snapshot; ``rows`` shows the same revision."""
         self._snapshot = snapshot
         self._rows = rows
+        self._audience = scope.audience
         hidden = snapshot.columns.rows_of(scope.hidden)
         self._hidden = sorted({*hidden, *snapshot.hidden})
         names = (snapshot.columns.id_of(row) for row in snapshot.hidden)
         self._hidden_ids = scope.hidden.union(filter(None, names))
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads."""
+        return self._audience
 
     @property
     def generation(self) -> str:

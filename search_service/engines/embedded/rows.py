@@ -11,7 +11,7 @@ import threading
 import weakref
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from search_service.engines.embedded.schema import FILE_NAME
+from search_service.engines.ordering import Standing
 from search_service.model import Field, Passage, Stored, Vector, View
 
 _BUSY_SECONDS = 10.0
@@ -120,6 +121,19 @@ class _Reads(ABC):
     def state(self) -> State:
         """Read where the generation stands, in one statement and so of one moment."""
         return state_of(self._all("SELECT key, value FROM meta"))
+
+    def standing(self, ids: Collection[str]) -> dict[str, Standing]:
+        """What was written last under these ids, marks too; nothing for unknown ids."""
+        found: dict[str, Standing] = {}
+        given = list(ids)
+        for start in range(0, len(given), _BATCH):
+            part = given[start : start + _BATCH]
+            query = (
+                f"SELECT id, ordering, digest FROM articles WHERE id IN ({_marks(part)})"
+                f" UNION ALL SELECT id, ordering, NULL FROM marks WHERE id IN ({_marks(part)})"
+            )
+            found.update((id, Standing(*rest)) for id, *rest in self._all(query, part * 2))
+        return found
 
     def count(self) -> int:
         """How many articles are live."""

@@ -44,8 +44,7 @@ class EmbeddedWriter:
     def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
         """What stands under these ids."""
         with self._mutex, translated(self._folder):
-            found = {id: self._writes.standing(id) for id in ids}
-            return {id: stands for id, stands in found.items() if stands is not None}
+            return self._rows.standing(ids)
 
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the generation's manifest."""

@@ -86,10 +86,6 @@ class RowWriter:
         query = "SELECT value FROM meta WHERE key = 'revision'"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def standing(self, id: str) -> Standing | None:
-        """What stands under the id; None where nothing was ever written."""
-        return self._stands(id)[1]
-
     def _stands(self, id: str) -> tuple[int | None, Standing | None]:
         query = (
             "SELECT row, ordering, digest FROM articles WHERE id = ?"
