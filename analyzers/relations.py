@@ -5,7 +5,8 @@ of 废止 says nothing here. Whether a document itself is in force no more: :fun
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ _ENDS = re.compile(
 )
 # 根据《…》，《…》同时废止: the first is not what ends.
 _GROUND = re.compile(r"(?:根据|依照|按照|依据|遵照)[^《》,]{0,20}$")
+_LONGEST_GROUND: Final = len("根据") + 20
 # 《关于修改…的决定》修正的《…》同时废止: nor is this one.
 _ALTERED = re.compile(r"(?:第[一二三四五]次)?(?:修正|修订|修改)的")
 _SENTENCE_START = re.compile(r"[。;\n]|(?:施行|实施|执行)[,。]")
@@ -102,18 +104,28 @@ def _effective(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _repeals(text: str) -> Iterator[Relation]:
+    ends = list(_ENDS.finditer(text))
+    if not ends:
+        return
+    books = list(_BOOKS.finditer(text))
+    begins, closes = [book.start() for book in books], [book.end() for book in books]
+    sentences = list(_sentences(text, begins, closes))
     seen: set[str] = set()
-    for end in _ENDS.finditer(text):
+    for end in ends:
         start = max(0, end.start() - _LONGEST_SENTENCE)
-        books = list(_BOOKS.finditer(text, start, end.start()))
-        inside = [book.span() for book in books]
-        for stop in _SENTENCE_START.finditer(text, start, end.start()):
-            if not any(first < stop.start() < last for first, last in inside):
-                start = stop.end()
-        for book in books:
-            ground = _GROUND.search(text, start, book.start())
-            if book.start() < start or ground or _ALTERED.match(text, book.end()):
+        if (place := bisect_right(sentences, end.start())) and sentences[place - 1] > start:
+            start = sentences[place - 1]
+        for book in books[bisect_left(begins, start) : bisect_right(closes, end.start())]:
+            if book["name"] in seen or _ALTERED.match(text, book.end()):
                 continue
-            if book["name"] not in seen:
+            if not _GROUND.search(text, max(start, book.start() - _LONGEST_GROUND), book.start()):
                 seen.add(book["name"])
                 yield Relation("repeals", *book.span("name"))
+
+
+def _sentences(text: str, begins: Sequence[int], closes: Sequence[int]) -> Iterator[int]:
+    """Where sentences begin; none does inside a 《…》."""
+    for stop in _SENTENCE_START.finditer(text):
+        place = bisect_left(begins, stop.start())
+        if not place or stop.start() >= closes[place - 1]:
+            yield stop.end()
