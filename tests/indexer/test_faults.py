@@ -1,5 +1,6 @@
 """What one record makes the analysis or the engine raise is a fault of that record, and of nothing else."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from search_service.errors import BadInput, MappingConflict, NotFound
 from search_service.model import Audience, Record, Tombstone, Written
 from search_service.page import SearchRequest
 from search_service.retrieval import search
-from search_service.service import SearchService
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
 from tests.conftest import ALL_CLEANING, Open, Records, write_source
 
 _POISON = "无法嵌入"
@@ -165,3 +167,22 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
     assert kinds == {"g0": Record, "g1": Record, "g2": Tombstone, "g3": Record}
     with pytest.raises(MappingConflict):
         entries.write(Refusing("g0", "g1", "g2", "g3"), batch)  # type: ignore[arg-type]  # as above
+
+
+@pytest.mark.slow
+@pytest.mark.elasticsearch
+def test_elasticsearch_refuses_one_record_and_holds_the_others(
+    elasticsearch_url: str, tmp_path: Path
+) -> None:
+    """A law of more passages than a document of Elasticsearch may have is named; nothing else is lost."""
+    url = f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}"
+    state = f"sqlite:///{tmp_path}/state.sqlite3"
+    service = open_service(read_settings(engine=url, state=state, model="none"))
+    body = "请照办。\n清源县水利局\n2024年3月5日\n" * 5_100  # a passage and a signature each
+    law = {"id": "law", "title": "工作通知汇编", "body": body}
+    source = write_source(tmp_path / "a.jsonl", [*GOOD[:2], law, *GOOD[2:]])
+    report = generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert report.articles == len(GOOD)
+    assert [fault.place for fault in report.faults] == ["id=law"]
+    assert _ids(service) == [record["id"] for record in GOOD]
+    service.close()
