@@ -4,7 +4,7 @@ Messages and arguments only; what the steps do stands in :mod:`indexer.generatio
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from indexer import generations
 from indexer.cleaning import Cleaning
 from indexer.console import Group, give_way
 from indexer.printing import print_report, progress
+from search_service.errors import FormatMismatch
 from search_service.model import Audience
 from search_service.service import SearchService
 from search_service.settings import Settings
@@ -134,8 +135,7 @@ def generation_group(open_service: Open) -> click.Group:
         with alone() as (service, _):
             serving = service.engine.restore()
         if not serving:
-            nothing = say("没有启用过任何索引", "no index was ever activated")
-            click.echo(nothing)
+            click.echo(say("没有启用过任何索引", "no index was ever activated"))
         print_serving(serving)
 
     @generation.command(help=say("放弃正在建立的新索引。", "Give up the index being built."))
@@ -146,7 +146,8 @@ def generation_group(open_service: Open) -> click.Group:
                 service.engine.drop_unread()
             )  # before the state is asked: its disk may be full
             if not dropped:
-                generations.open_build(service)
+                with suppress(FormatMismatch):  # of another release: it is there, and given up
+                    generations.open_build(service)
             generations.give_up(service)
         click.echo(say("已放弃", "given up"))
 

@@ -37,6 +37,7 @@ from search_service.errors import (
     NotFound,
     StateLost,
 )
+from search_service.formats import release
 from search_service.ledger import Build
 from search_service.model import (
     Article,
@@ -306,6 +307,7 @@ def _generation(service: SearchService, audience: Audience) -> Generation:
             return generation
     manifest = Manifest(
         schema=SCHEMA,
+        release=release(),
         analysis=service.analyzer.fingerprint,
         model=service.model_fingerprint,
         dimensions=service.embedder.dimensions if service.embedder else 0,

@@ -12,6 +12,7 @@ Entry points: :class:`GongwenError`, :func:`masked`.
     ├── ConfigurationError       500 configuration        a setting is wrong
     │   ├── ModelMissing         500 model-missing        the embedding model cannot be opened
     │   └── FingerprintMismatch  500 fingerprint-mismatch the index was made by another analysis
+    │       └── FormatMismatch   500 format-mismatch      it was written by another release
     ├── WriterBusy               409 writer-busy          another process writes this index
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
     │   └── StateLost            503 state-lost           it is not the one that the index was built with
@@ -121,6 +122,12 @@ class FingerprintMismatch(ConfigurationError):
     """The index was made by another analysis or model than the one asking."""
 
     code = "fingerprint-mismatch"
+
+
+class FormatMismatch(FingerprintMismatch):
+    """What was stored was written by another release, in a form that this one does not read."""
+
+    code = "format-mismatch"
 
 
 class WriterBusy(GongwenError):

@@ -11,11 +11,12 @@ holds more than the articles that changed since.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import sqlalchemy as sa
 
 from search_service.database import METADATA, Database, Lock
+from search_service.formats import mismatch, strange_keys
 from search_service.model import Audience
 
 # One row. Whoever takes a number holds the row until it commits, so numbers become visible in their
@@ -80,9 +81,17 @@ class Build:
 
     @classmethod
     def from_json(cls, text: str) -> "Build":
-        """The build that :meth:`to_json` was made of."""
+        """The build that :meth:`to_json` was made of; raises ``FormatMismatch``."""
         values = json.loads(text)
-        for name in ("generations", "reads", "expected"):
+        written = ("generations", "reads", "expected")
+        if strange := strange_keys(cls, values) + [name for name in written if name not in values]:
+            raise mismatch(
+                ("正在建立的索引的记录", "the note of the index that is being built"),
+                ", ".join(strange),
+                reads=", ".join(item.name for item in fields(cls)),
+                cure=("运行 gongwen generation drop 放弃它", "give it up: gongwen generation drop"),
+            )
+        for name in written:
             values[name] = {Audience(int(key)): value for key, value in values[name].items()}
         values["reads"] = {key: Audience(value) for key, value in values["reads"].items()}
         return cls(**values)

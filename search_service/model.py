@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.metadata import Found
+from search_service.formats import REBUILD, mismatch, strange_keys
 
 Vector = npt.NDArray[np.float32]
 
@@ -103,7 +104,17 @@ class View:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "View":
-        """The view that :meth:`to_dict` was made of."""
+        """The view that :meth:`to_dict` was made of; raises ``FormatMismatch``."""
+        strange = strange_keys(cls, values)
+        for one in values.get("found", ()):
+            strange += strange_keys(Found, one)
+        if strange or not {"found", "derived"} <= values.keys():
+            raise mismatch(
+                ("索引中的文章", "an article of the index"),
+                ", ".join(strange),
+                reads=", ".join(field.name for field in dataclasses.fields(cls)),
+                cure=REBUILD,
+            )
         found = tuple(Found(**one) for one in values["found"])
         return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
 
@@ -204,7 +215,8 @@ class Manifest:
     question and any passage, ``floor`` the least that the best answer of a question must have,
     ``heap_floor`` the same of words without a sentence that no article holds. ``dimensions`` is 0 where the
     generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC. ``state``: the identity of the
-    state database that it was built with.
+    state database that it was built with. ``release``: the version that built it. ``strange``: keys that
+    were stored and are not of this release, or are missing; then it may be listed and dropped, not read.
     """
 
     schema: int
@@ -217,15 +229,28 @@ class Manifest:
     heap_floor: float = 0.0
     articles: int = 0
     state: str = ""
+    release: str = ""
+    strange: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for an engine to store."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        del values["strange"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "Manifest":
-        """The manifest that :meth:`to_dict` was made of."""
-        return cls(**values)  # type: ignore[arg-type]  # the same names and types, by to_dict
+        """The manifest that :meth:`to_dict` was made of, of whichever release."""
+        strange = strange_keys(cls, values, left_out=["strange"])
+        known = {key: value for key, value in values.items() if key not in strange}
+        without: dict[str, object] = {
+            "schema": 0,
+            "analysis": "",
+            "model": "",
+            "dimensions": 0,
+            "created": "",
+        }
+        return cls(**without | known, strange=tuple(strange))  # type: ignore[arg-type]  # types by to_dict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from search_service.errors import (
     NotFound,
     StateLost,
 )
+from search_service.formats import REBUILD, mismatch
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.store import Store
@@ -117,6 +118,14 @@ class SearchService:
 
         ``model``: or by another model. Whoever writes must ask it, or vectors of two models would mix.
         """
+        if manifest.strange:
+            raise mismatch(
+                ("索引", "the index"),
+                f"schema {manifest.schema}: {', '.join(manifest.strange)}",
+                reads=f"schema {SCHEMA}",
+                cure=REBUILD,
+                wrote=manifest.release,
+            )
         differing = [
             f"{say(*name)} {theirs or NO_MODEL} ≠ {mine or NO_MODEL}"
             for name, theirs, mine in (

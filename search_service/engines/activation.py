@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from analyzers.language import say
 from search_service.errors import AliasesLost
+from search_service.formats import mismatch
 from search_service.model import Audience
 
 _Names = Mapping[Audience, str]
@@ -47,8 +48,27 @@ class Activation:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "Activation":
-        """The activation that :meth:`to_dict` was made of; raises ``ValueError`` for anything else."""
+        """The activation that :meth:`to_dict` was made of; raises ``ValueError`` for anything else.
+
+        ``FormatMismatch`` for what another release has written: more keys, or other audiences.
+        """
         try:
+            known = {audience.label for audience in Audience}
+            audiences = {*values["serving"], *values["previous"]}  # type: ignore[misc]  # see below
+            strange = {*values, *audiences} - {*known, "count", "serving", "previous"}
+            if strange:
+                raise mismatch(
+                    (
+                        "哪一代索引在用的记录（aliases.json）",
+                        "what says who reads what (aliases.json)",
+                    ),
+                    ", ".join(sorted(map(str, strange))),
+                    reads="count, serving, previous",
+                    cure=(
+                        "另设 GONGWEN_ENGINE，重新建立索引",
+                        "set another GONGWEN_ENGINE and index again",
+                    ),
+                )
             return cls(
                 count=int(values["count"]),  # type: ignore[call-overload]  # checked by what it raises
                 serving=_decoded(values["serving"]),

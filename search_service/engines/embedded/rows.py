@@ -36,6 +36,7 @@ class State:
     applied: int
     text_schema: str
     manifest: str
+    format: str
 
     @property
     def complete(self) -> bool:
@@ -335,6 +336,7 @@ def state_of(meta: Sequence[tuple[str, str]]) -> State:
         applied=int(values["applied"]),
         text_schema=values["text_schema"],
         manifest=values["manifest"],
+        format=values["format"],
     )
 
 

@@ -14,6 +14,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+from search_service.formats import REBUILD, mismatch
 from search_service.model import Manifest
 
 FILE_NAME = "articles.sqlite3"
@@ -68,6 +69,17 @@ CREATE VIEW shown AS
     WHERE revision <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied')
     UNION ALL SELECT {_COLUMNS} FROM superseded;
 """
+
+
+def check_format(folder: Path, found: str) -> None:
+    """Raise ``FormatMismatch`` for the file of another release."""
+    if found != str(FORMAT):
+        raise mismatch(
+            (str(folder / FILE_NAME), str(folder / FILE_NAME)),
+            f"format {found}",
+            reads=f"format {FORMAT}",
+            cure=REBUILD,
+        )
 
 
 def create_rows(folder: Path, *, manifest: Manifest, text_schema: str) -> None:

@@ -20,6 +20,7 @@ from search_service.engines.embedded.apply import is_behind
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.rows import Moment, Rows, Shown, State
+from search_service.engines.embedded.schema import check_format
 from search_service.engines.embedded.text import (
     ARTICLES,
     PASSAGES,
@@ -111,6 +112,7 @@ class OpenGeneration:
         """
         with translated(self._folder):
             rows = self.rows.moment()
+            check_format(self._folder, rows.now.format)
             snapshot = self._fitting(rows)
             if snapshot is not None and rows.now.complete:
                 return snapshot, rows

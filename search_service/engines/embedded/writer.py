@@ -11,6 +11,7 @@ from search_service.engines.embedded.apply import apply_write, catch_up, settle
 from search_service.engines.embedded.cache import load_cache, write_cache
 from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.rows import Rows
+from search_service.engines.embedded.schema import check_format
 from search_service.engines.embedded.vectors import is_large
 from search_service.engines.embedded.writes import RowWriter
 from search_service.engines.ordering import Standing
@@ -26,6 +27,7 @@ class EmbeddedWriter:
         self._mutex = threading.Lock()
         with translated(folder):
             self._rows = Rows(folder)
+            check_format(folder, self._rows.state().format)
             self._writes = RowWriter(folder, dimensions=dimensions)
             try:
                 self._text = catch_up(folder, self._rows, self._writes)
