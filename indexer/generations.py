@@ -437,10 +437,13 @@ def _serving(service: SearchService) -> dict[Audience, str]:
 
 
 def _is_rolled_back(service: SearchService) -> bool:
-    """Whether what a rollback would go to is newer than what serves."""
-    places = list(enumerate(service.engine.generations()))
-    serving = max((place for place, one in places if one.serves), default=-1)
-    return any(one.kept for place, one in places if place > serving)
+    """Whether what a rollback would go to is newer than what serves, by the generations of guests.
+
+    Every build has one of those.
+    """
+    public = [one for one in service.engine.generations() if one.audience is Audience.PUBLIC]
+    serving = max((place for place, one in enumerate(public) if one.serves), default=-1)
+    return any(one.kept for one in public[serving + 1 :])
 
 
 def _exchange(service: SearchService) -> Mapping[Audience, str]:

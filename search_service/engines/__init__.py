@@ -247,7 +247,7 @@ class Engine(Protocol):
         """
 
     def generations(self) -> list[Generation]:
-        """All generations, in the order in which they were created, by no clock."""
+        """All generations by audience, each audience's in the order of their creation, by no clock."""
 
     def drop(self, generation: str) -> None:
         """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""

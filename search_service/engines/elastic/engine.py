@@ -83,14 +83,18 @@ class ElasticEngine:
         self._moments = Moments(self._cluster)
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
-        """Create an index; its name carries schema, analysis and model, and is unique."""
+        """Create an index; its name carries schema, analysis and model, and is unique.
+
+        Numbers grow from one generation of an audience to the next, whatever the clock says.
+        """
+        before = [index.number for index in self._catalogue() if index.audience is audience]
         made_with = (str(manifest.schema), manifest.analysis, manifest.model, uuid.uuid4().hex)
         parts = [re.sub(r"[^a-z0-9]", "", part.lower())[:8] for part in made_with]
         name = "-".join([audience.label, *filter(None, parts)])
         meta = {
             "prefix": self._cluster.prefix,
             "generation": name,
-            "number": max((index.number for index in self._catalogue()), default=0) + 1,
+            "number": max(before, default=0) + 1,
             "audience": audience.label,
             "manifest": manifest.to_dict(),
         }
@@ -234,12 +238,12 @@ class ElasticEngine:
         self._cluster.close()
 
     def _catalogue(self) -> list[_Index]:
-        """Our indices, in the order in which they were created."""
+        """Our indices by audience, each audience's in the order in which they were created."""
         pattern = ",".join(f"{self._serving(audience)}-*" for audience in Audience)
         found = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
         return sorted(
             (index for index in found if index.meta.get("prefix") == self._cluster.prefix),
-            key=lambda index: (index.number, index.name),
+            key=lambda index: (index.audience, index.number, index.name),
         )
 
     def _find(self, generation: str) -> _Index:

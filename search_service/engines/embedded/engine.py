@@ -70,15 +70,16 @@ class EmbeddedEngine:
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Start an empty generation that serves nobody yet.
 
-        The name tells a number, schema, analysis and model. Numbers grow from one generation to the
-        next, whatever the clock says.
+        The name tells a number, schema, analysis and model. Numbers grow from one generation of an
+        audience to the next, whatever the clock says; guests' do not count what others have.
         """
         marks = (f"s{manifest.schema}", manifest.analysis[:8], manifest.model[:8])
         kept = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
         kept.append(uuid.uuid4().hex[:6])
         home = self._folder / audience.label
         with alias_lock(self._folder), translated(self._folder):
-            number = max((_number(one.name) for one in self._folders()), default=0) + 1
+            before = [_number(one.name) for one in self._folders() if one.parent == home]
+            number = max(before, default=0) + 1
             name = "-".join(filter(None, [audience.label, f"{number:06d}", *kept]))
             home.mkdir(exist_ok=True)
             unfinished = home / f"{_UNFINISHED}{name}"
@@ -163,7 +164,7 @@ class EmbeddedEngine:
                 serves=tuple(a for a in Audience if now.serving.get(a) == folder.name),
                 kept=folder.name in now.previous.values(),
             )
-            for folder in sorted(self._folders(), key=lambda one: (_number(one.name), one.name))
+            for folder in sorted(self._folders(), key=_place)
         ]
 
     def _folders(self) -> list[Path]:
@@ -301,6 +302,11 @@ def _rows(folder: Path) -> Iterator[Rows]:
         yield rows
     finally:
         rows.close()
+
+
+def _place(folder: Path) -> tuple[Audience, int, str]:
+    """Where a generation stands among all: by audience, then by number."""
+    return _audience_of(folder), _number(folder.name), folder.name
 
 
 def _number(generation: str) -> int:
