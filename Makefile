@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all check format bench bench-engines rehearse dev-elasticsearch lock clean
+.PHONY: help install install-test install-all demo test test-all fuzz check format bench bench-engines rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The Python that was asked for; else the one .venv has, if it works; else python3.
@@ -20,6 +20,7 @@ help:
 	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'
 	@echo 'make test      快速测试，不需要 Java、Chromium、torch / fast tests'
 	@echo 'make test-all  全部测试 / all tests: Elasticsearch, browser, models, quality'
+	@echo 'make fuzz      付费内容会不会泄露：随机试两千个世界，约一小时 / does paid text leak: 2,000 random worlds, an hour'
 	@echo 'make check     静态检查 / ruff, mypy --strict, import-linter'
 	@echo 'make format    整理代码 / let ruff format and mend'
 	@echo 'make install   只安装到 .venv / install into .venv only'
@@ -47,6 +48,9 @@ test: install-test
 
 test-all: install-all
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+fuzz: install-test
+	@$(BIN)/python -m tests.differential $(or $(ARGS),--worlds 2000)
 
 check: install-test
 	@$(BIN)/ruff check

@@ -155,7 +155,7 @@ def running_node(
     to ask it; with a ``context`` it is asked by https.
     """
     java, home = find_java(), find_distribution()
-    with _folder() as folder, _folder(_fast_place()) as data:
+    with _folder() as folder, _folder(fast_place()) as data:
         process = _start(java, home, folder, data, prepare)
         try:
             yield _address(process, folder, login, context)
@@ -163,7 +163,7 @@ def running_node(
             _stop(process)
 
 
-def _fast_place() -> Path | None:
+def fast_place() -> Path | None:
     """Memory for the data where there is some: the tests make an index each, with many fsyncs."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > _DATA_BYTES

@@ -42,6 +42,6 @@ class Node:
 def own_node() -> Iterator[Node]:
     """A node that is not started yet; killed at the end. Raises ``NodeMissing``."""
     with ExitStack() as stack:
-        made = Node(stack.enter_context(node._folder(node._fast_place())), stack)
+        made = Node(stack.enter_context(node._folder(node.fast_place())), stack)
         stack.callback(made.kill)
         yield made

@@ -182,7 +182,7 @@ def folder() -> Iterator[Path]:
     reason = ""
     try:
         home = node.find_distribution()
-        with node._folder(node._fast_place()) as made:
+        with node._folder(node.fast_place()) as made:
             shutil.copytree(home / "config", made / "config")
             for part in ("logs", "tmp", "data"):
                 (made / part).mkdir()
