@@ -1,22 +1,24 @@
 """The similarities by which meaning is judged, calibrated per index by questions that mean nothing.
 
-Entry point: :func:`calibrate_meaning`. Whatever the model and the corpus, a hit that is no nearer than what
-nonsense reaches says nothing. The questions are words of titles that never belong together, drawn in a
-fixed order: the same articles give the same figures.
+Entry points: :func:`calibrate` and, of a reader, :func:`calibrate_meaning`. Whatever model and corpus,
+a hit that is no nearer than what nonsense reaches says nothing. The questions are words of titles that never
+belong together, drawn in a fixed order: the same articles give the same figures.
 """
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer
+from indexer.vocabulary import collect
 from search_service import relevance
-from search_service.engines import Reader
-from search_service.model import Everything, Sort
+from search_service.engines import Reader, Scope, Writer
+from search_service.model import Everything, Generation, Sort
+from search_service.service import SearchService
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,27 @@ def calibrate_meaning(
     floor, heap_floor = np.quantile(best, (relevance.FLOOR_QUANTILE, relevance.HEAP_QUANTILE))
     background = min(float((asked @ np.stack(held).T).mean()), float(floor)) if held else 0.0
     return Similarities(round(background, 4), round(float(floor), 4), round(float(heap_floor), 4))
+
+
+def calibrate(
+    service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
+) -> None:
+    """Set the floors and the count of a loaded generation, and what may be suggested of it.
+
+    What is taken down is in the inventory, for it may come back; the floors know nothing of it, so
+    ``titles`` may not hold any of it either.
+    """
+    everything = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    service.store.vocabularies.put(generation.name, collect(everything, service.analyzer))
+    scope = Scope(generation.audience, service.store.hidden())
+    reader = service.engine.reader(scope, generation=generation.name)
+    found = calibrate_meaning(reader, titles, service.analyzer, service.embedder)
+    writer.set_manifest(
+        replace(
+            generation.manifest,
+            background=found.background,
+            floor=found.floor,
+            heap_floor=found.heap_floor,
+            articles=service.engine.count(generation.name),
+        )
+    )

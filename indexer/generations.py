@@ -10,24 +10,25 @@ half-built one never does. What is written meanwhile is in the ledger, and repla
 
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.language import say
+from indexer import loading
+from indexer.calibration import calibrate
 from indexer.checks import check_size, hold
 from indexer.cleaning import Cleaning
-from indexer.entries import numbered, pack
 from indexer.faults import Faults
-from indexer.passes import Pass, write_pass
-from indexer.pipeline import calibrate, finish, live, open_writers, replay, report_passes
+from indexer.live import finish, live, open_writers, replay
+from indexer.pipeline import report_passes
 from indexer.room import make_room
-from indexer.spool import Progress, Report, Spool, batches, read, silent
+from indexer.spool import Progress, Report, Spool, read, silent
 from search_service import relevance
 from search_service.disk import is_full
-from search_service.engines import Scope, Writer
+from search_service.engines import Scope
 from search_service.errors import (
     BadInput,
     DiskFull,
@@ -40,11 +41,9 @@ from search_service.errors import (
 from search_service.formats import release
 from search_service.ledger import Build
 from search_service.model import (
-    Article,
     Audience,
     Generation,
     Manifest,
-    Tombstone,
 )
 from search_service.service import SCHEMA, SearchService
 
@@ -159,15 +158,15 @@ def load(
         drop_leftovers(service)
         with open_writers(service, created, loading=True) as writers:
             hidden = service.store.hidden()
-            out = _shelve(service, spool, writers, sequence, hidden)
-            passes = _load(service, spool, writers, sequence, _readers(reads), out, progress)
+            out = loading.shelve(service, spool, writers, sequence, hidden)
+            passes = loading.load(service, spool, writers, sequence, _readers(reads), out, progress)
             # Of what guests may read alone: no other text decides whether they get a new index.
             lost = len(passes[Audience.PUBLIC].refused)
             check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
                 done = passes[audience]
-                _remove_others(service, created[audience], writer, done)
+                loading.remove_others(service, created[audience], writer, done)
                 others = hidden.union(done.refused)
                 titles = spool.titles(audience, relevance.FLOOR_TITLES, others)
                 calibrate(service, created[audience], writer, titles)
@@ -334,82 +333,6 @@ def _usable(service: SearchService, build: Build) -> bool:
 def _serves(service: SearchService, build: Build) -> bool:
     names = set(build.generations.values())
     return any(one.serves for one in service.engine.generations() if one.name in names)
-
-
-def _shelve(
-    service: SearchService,
-    spool: Spool,
-    writers: Mapping[Audience, Writer],
-    sequence: int,
-    hidden: frozenset[str],
-) -> set[str]:
-    """Put what is taken down on the shelf, and out of the build; their ids.
-
-    Not what a load that was killed has written before it was taken down.
-    """
-    out: set[str] = set()
-    if not hidden:
-        return out
-    for batch in batches(spool):
-        down = [one for one in numbered(batch, sequence) if one.id in hidden]
-        held = {id for writer in writers.values() for id in writer.standing([a.id for a in down])}
-        shelved = {one.id: pack(one) for one in down if one.id not in held}
-        service.store.shelf.put(shelved, sequence)
-        out |= shelved.keys()
-    return out
-
-
-def _load(
-    service: SearchService,
-    spool: Spool,
-    writers: Mapping[Audience, Writer],
-    sequence: int,
-    readers: Mapping[Audience, Sequence[Audience]],
-    out: Collection[str],
-    progress: Progress,
-) -> dict[Audience, Pass]:
-    """A pass for each audience over all articles but those that are ``out``."""
-
-    def entries() -> Iterator[Article]:
-        for batch in batches(spool):
-            yield from (one for one in numbered(batch, sequence) if one.id not in out)
-
-    looked_at = 0
-    total = (spool.count - len(out)) * len(writers)
-
-    def more(count: int) -> None:
-        nonlocal looked_at
-        looked_at += count
-        progress("index", looked_at, total)
-
-    return {
-        audience: write_pass(
-            service,
-            audience,
-            writer,
-            entries(),
-            readers=readers[audience],
-            resume=True,
-            progress=more,
-        )
-        for audience, writer in sorted(writers.items())
-    }
-
-
-def _remove_others(
-    service: SearchService, generation: Generation, writer: Writer, done: Pass
-) -> None:
-    """Delete what a load that was killed has written and the sources do not hold any more."""
-    if service.engine.count(generation.name) == len(done.own) - len(done.refused):
-        return
-    reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
-    others = [one.view.id for one in reader.scan() if one.view.id not in done.own]
-    standing = writer.standing(others)
-    writer.write(
-        # Withheld: what was entered since with the same version must be able to come.
-        [Tombstone(id=key, version=standing[key].version, withheld=True) for key in others]
-    )
-    writer.complete()
 
 
 def _number(service: SearchService) -> int:

@@ -12,7 +12,7 @@ import click
 
 from analyzers.language import say
 from analyzers.terms import exact_key
-from indexer import pipeline
+from indexer import live
 from indexer.entries import unpack
 from indexer.room import with_room
 from search_service.engines import Scope
@@ -69,7 +69,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
         if shelved & set(keys) and not lost:
             # The index was built without them: they are written, with the model.
             with open_service() as (service, _):
-                pipeline.finish(service, patience=pipeline.PATIENCE)
+                live.finish(service, patience=live.PATIENCE)
         for key in keys:
             was = say(f"{key} 没有下架", f"{key} was not taken down")
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done[key] else was)

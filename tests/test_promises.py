@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from analyzers.embed import BUILTIN, OnnxEmbedder
 from analyzers.normalize import normalize
 from analyzers.terms import characters
-from indexer import generations, pipeline
+from indexer import generations, live, pipeline
 from search_service import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, FingerprintMismatch, NotFound
@@ -285,7 +285,7 @@ def test_hidden_articles_are_gone_from_every_surface(open_named: Open, tmp_path:
             with pytest.raises(NotFound):
                 browse.article(service, "105", audience)
     service.store.unhide("105")
-    pipeline.finish(service)  # whoever writes brings back what the rebuild left out
+    live.finish(service)  # whoever writes brings back what the rebuild left out
     assert browse.article(service, "105", Audience.PUBLIC).view.id == "105"
 
 

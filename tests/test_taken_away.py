@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzers.pinyin import syllables
-from indexer import generations, pipeline
+from indexer import generations, live, pipeline
 from search_service import browse
 from search_service.errors import NotFound
 from search_service.model import Audience
@@ -217,7 +217,7 @@ def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
         rebuild(service, tmp_path, [*OTHERS, GONE])
     service.store.unhide("gone")
     assert not shown(service)
-    pipeline.finish(service)
+    live.finish(service)
     assert shown(service)
     assert not service.store.shelf.articles()
     generations.rollback(service)
@@ -250,7 +250,7 @@ def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
     rebuild(service, tmp_path, OTHERS)
     assert not service.store.shelf.articles()
     service.store.unhide("gone")
-    pipeline.finish(service)
+    live.finish(service)
     assert not shown(service)
     service.close()
 

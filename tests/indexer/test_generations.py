@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from indexer import generations, pipeline
+from indexer import generations, live, pipeline
 from indexer.generations import activate, check, create, give_up, load, open_build, rollback
 from indexer.spool import Progress
 from search_service import browse
@@ -162,13 +162,13 @@ def test_a_swap_waits_for_who_writes_what_serves(
     swap = threading.Thread(target=functools.partial(rebuild, other, path, progress=progress))
     swap.start()
     assert loaded.wait(60)
-    write = pipeline.Live.write
+    write = live.Live.write
 
-    def write_while_another_swaps(live: pipeline.Live, *given: Any) -> Any:
+    def write_while_another_swaps(serving: live.Live, *given: Any) -> Any:
         entered.set()
-        return write(live, *given)
+        return write(serving, *given)
 
-    monkeypatch.setattr(pipeline.Live, "write", write_while_another_swaps)
+    monkeypatch.setattr(live.Live, "write", write_while_another_swaps)
 
     add(
         service,
@@ -243,7 +243,7 @@ def test_a_write_that_was_killed_is_finished_by_the_next(
     """What was entered and not written is written before anything else."""
     rebuild(service, source(articles()))
     with monkeypatch.context() as killed:
-        killed.setattr(pipeline.Live, "write", lambda *_: kill())
+        killed.setattr(live.Live, "write", lambda *_: kill())
         with pytest.raises(Killed):
             pipeline.delete(service, ["n3"])
     assert "n3" in texts(service)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from indexer import generations, pipeline
+from indexer import generations, live, pipeline
 from indexer.spool import Report
 from search_service import browse
 from search_service.engines import Scope
@@ -193,7 +193,7 @@ def test_what_was_put_aside_does_not_undo_what_came_later(
     index(FREE, *OTHERS)
     assert len(add(LESS).faults) == 0
     service.store.unhide("a")
-    pipeline.finish(service)
+    live.finish(service)
     assert read(service, Audience.PUBLIC) == LESS["preview"]
     assert not service.store.shelf.articles()
 
@@ -325,7 +325,7 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
 ) -> None:
     """While another process writes for long: said truly, and done by whoever writes after it."""
     index(FREE, *OTHERS)
-    monkeypatch.setattr(pipeline, "PATIENCE", 0.1)
+    monkeypatch.setattr(live, "PATIENCE", 0.1)
     with service.store.ledger.live(patience=0):
         report = add(
             {**LESS, "id": "new", "title": "新来"}, {**LESS, "id": "gone", "title": "新来"}
@@ -352,11 +352,11 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
 ) -> None:
     """A change that is entered while another one writes needs no third run."""
     index(FREE, *OTHERS)
-    monkeypatch.setattr(pipeline, "PATIENCE", 0.1)
-    write = pipeline.Live.write
+    monkeypatch.setattr(live, "PATIENCE", 0.1)
+    write = live.Live.write
     reports: list[Report] = []
 
-    def write_while_another_comes(live: pipeline.Live, *given: Any) -> Any:
+    def write_while_another_comes(serving: live.Live, *given: Any) -> Any:
         if not reports:
             source = write_source(
                 tmp_path / "late.jsonl", [{**LESS, "id": "late", "title": "新来"}]
@@ -369,9 +369,9 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
             )
             late.start()
             late.join()
-        return write(live, *given)
+        return write(serving, *given)
 
-    monkeypatch.setattr(pipeline.Live, "write", write_while_another_comes)
+    monkeypatch.setattr(live.Live, "write", write_while_another_comes)
 
     add({**FREE, "id": "other"})
 
