@@ -382,14 +382,14 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
 
 _KILLED_BETWEEN = """
 import os, signal
-from indexer import pipeline
+from indexer import live
 from indexer.cli import main
-write_pass = pipeline.write_pass
+write_pass = live.write_pass
 def dying(service, audience, *rest, **options):
     if audience:
         os.kill(os.getpid(), signal.SIGKILL)
     return write_pass(service, audience, *rest, **options)
-pipeline.write_pass = dying
+live.write_pass = dying
 main()
 """
 
