@@ -476,6 +476,9 @@ def compare_one(seed: int, node: str = "") -> Compared:
         return compare(seed, open_one, folder)
 
 
+_PROGRESS = 100
+
+
 @click.command()
 @click.option("--worlds", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--first", type=int, default=0, show_default=True, help="Seed of the first world.")
@@ -487,8 +490,10 @@ def main(worlds: int, first: int, *, elasticsearch: bool) -> None:
         pool = stack.enter_context(ProcessPoolExecutor())
         started, answers, told = time.monotonic(), 0, 0
         seeds = range(first, first + worlds)
-        for compared in pool.map(compare_one, seeds, repeat(node)):
+        for done, compared in enumerate(pool.map(compare_one, seeds, repeat(node)), start=1):
             answers += compared.answers
+            if not done % _PROGRESS:
+                click.echo(f"{done} worlds, {answers} answers, {told} told apart", err=True)
             if compared.told:
                 told += 1
                 click.echo(compared.told)
