@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from analyzers.language import say
 from indexer import spool
-from indexer.analysis import given_to
+from indexer.analysis import given_to, view_of
 from indexer.entries import entries_of, version_of, write
 from search_service.engines import Writer
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Standing, Verdict, judge
 from search_service.model import UNVERSIONED, Article, Audience, Record, Tombstone, Written
 from search_service.service import SearchService
 
@@ -120,6 +120,13 @@ def _write(
         service.store.set_views(reader, counts)
 
 
+def stale_of(article: Article, audience: Audience, stands: Standing | None) -> str | None:
+    """Why a numbered article cannot replace what stands for an audience; None: it can, or says the same."""
+    view = view_of(article, audience)
+    entry = Standing(2 * version_of(article), view.digest if view else None)
+    return _reason(stands, article) if judge(entry, stands) is Verdict.STALE else None
+
+
 def _reason(stands: Standing | None, entry: Entry) -> str:
     """Why an entry could not replace what stands, and what to do."""
     given = version_of(entry) if isinstance(entry, Article) else entry.version
@@ -127,6 +134,11 @@ def _reason(stands: Standing | None, entry: Entry) -> str:
         "请给出更新的版本号，或用全部来源运行 gongwen index 重建",
         "give a newer version, or run gongwen index with the whole source",
     )
+    if stands and stands.version >= UNVERSIONED > given:  # no version is newer than that
+        cure = say(
+            "请同原来一样不给版本号，或用全部来源运行 gongwen index 重建",
+            "give no version, as before, or run gongwen index with the whole source",
+        )
     if stands is None:  # claimed by a writer that was killed
         return say(f"正由别处写入，未收录；{cure}", f"being written by another, not held; {cure}")
     if stands.digest is None:

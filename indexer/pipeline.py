@@ -16,11 +16,12 @@ from indexer.cleaning import Cleaning
 from indexer.entries import latest_number, numbered, pack, unpack, version_of
 from indexer.faults import Faults
 from indexer.live import Live, carried_out, entry_of
-from indexer.passes import Pass, faults_of
+from indexer.passes import Pass, faults_of, stale_of
 from indexer.sources import Fault
 from indexer.spool import Progress, Report, Spool, batches, read, silent
 from search_service import relevance
 from search_service.engines import Scope
+from search_service.engines.ordering import Standing
 from search_service.ledger import Change
 from search_service.model import (
     UNVERSIONED,
@@ -92,7 +93,10 @@ def add(
             report.generations = tuple(serving.generations.values())
 
         if spool.count and not carried_out(service, enter, write):
-            report.entered, report.articles = spool.count, 0
+            serving = {one.audience: one for one in service.engine.generations() if one.serves}
+            stale = _report_stale(service, entries(), serving, report)
+            _report_missing_index(spool, serving, report, stale)
+            report.entered, report.articles = report.articles, 0
     report.faults.flush()
     report.seconds = time.monotonic() - started
     return report
@@ -109,6 +113,37 @@ def report_passes(report: Report, passes: Mapping[Audience, Pass]) -> None:
         report.faults.append(Fault(f"id={id}", reason, id=id))
     report.articles -= len(faults)
     report.faults.flush()
+
+
+def _report_stale(
+    service: SearchService,
+    articles: Iterable[Article],
+    generations: Mapping[Audience, Generation],
+    report: Report,
+) -> set[str]:
+    """Report what was entered for another process to write and cannot be; the ids.
+
+    That one has nobody to tell.
+    """
+    found: set[str] = set()
+    for batch in batches(articles):
+        ids = [one.id for one in batch]
+        passes = {
+            audience: Pass(stale=_stale(batch, audience, service.engine.standing(one.name, ids)))
+            for audience, one in generations.items()
+        }
+        for id, reason in faults_of(passes).items():
+            report.faults.append(Fault(f"id={id}", reason, id=id))
+            found.add(id)
+    report.articles -= len(found)
+    return found
+
+
+def _stale(
+    articles: Iterable[Article], audience: Audience, standing: Mapping[str, Standing]
+) -> dict[str, str]:
+    reasons = {one.id: stale_of(one, audience, standing.get(one.id)) for one in articles}
+    return {id: reason for id, reason in reasons.items() if reason}
 
 
 def _latest_number(service: SearchService, articles: Iterable[Article]) -> int:

@@ -122,6 +122,7 @@ class Store:
 
     def unhide(self, article_id: str) -> bool:
         """Let an article be found again; False if it was not hidden."""
+        self.taken_down()  # of a list that is not whole nothing true could be said
         with self._database.writing() as connection:
             done = connection.execute(_HIDDEN.delete().where(_HIDDEN.c.article_id == article_id))
             _count(connection, -done.rowcount)

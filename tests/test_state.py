@@ -196,6 +196,18 @@ def test_a_lost_state_closes_every_door_and_a_restored_one_opens_them(
     assert gongwen("add", source) == 0
 
 
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("lose", [empty, empty_the_list])
+def test_nothing_is_said_of_a_list_that_is_not_whole(
+    state: Path, capsys: pytest.CaptureFixture[str], lose: Callable[[Path], None]
+) -> None:
+    """Neither that an article was not taken down, nor that it is restored."""
+    lose(state)
+    assert gongwen("unhide", "1") == 1
+    output = capsys.readouterr()
+    assert (output.out, len(output.err.splitlines())) == ("", 1)
+
+
 def test_a_state_restored_over_the_other_is_taken_up(
     service: SearchService, settings: Settings, state: Path
 ) -> None:

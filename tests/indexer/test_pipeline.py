@@ -343,6 +343,40 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
     assert service.store.ledger.pending() == []
 
 
+def test_what_can_only_be_entered_and_cannot_be_held_is_told(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who writes it later has nobody to tell: what is older than what stands, what has no index."""
+    index(FREE)
+    monkeypatch.setattr(live, "PATIENCE", 0.1)
+    with service.store.ledger.live(patience=0):
+        report = add(
+            {**LESS, "version": 4},
+            {**FREE, "id": "new", "title": "新来"},
+            {**STAFF, "id": "unread"},
+        )
+    assert (report.articles, report.entered) == (0, 1)
+    assert sorted(fault.place for fault in report.faults) == ["id=a", "id=unread"]
+
+    add({**FREE, "id": "other"})
+
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+    assert read(service, Audience.PUBLIC, "new") == FREE["body"]
+
+
+def test_the_cure_of_a_version_beside_none_is_none(
+    index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """No version is newer than what was given without one: then none makes it be held."""
+    index({**FREE, "version": None}, *OTHERS)
+    (fault,) = add({**LESS, "version": 7}).faults
+    assert "不给版本号" in fault.reason
+    assert not add({**LESS, "version": None}).faults
+
+
 def test_who_held_the_lock_writes_what_was_left_to_it(
     service: SearchService,
     index: Callable[..., Report],
