@@ -77,7 +77,8 @@ def decode(data: bytes, *, declared: str = "", offset: int = 0) -> str:
 def read_lines(stream: IO[bytes]) -> Iterator[Line]:
     """Yield the lines of a seekable stream, each decoded by itself: a bad one costs no other.
 
-    A line that reads as Han characters in UTF-8 is UTF-8; otherwise the start of the file decides.
+    A line that reads as Han characters in UTF-8 is UTF-8; otherwise the start of the file decides. Where
+    that has none of the usual ends of lines, carriage returns end them, as in "CSV (Macintosh)".
     """
     sample = _start(stream)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -88,6 +89,9 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
         finally:
             text.detach()  # the stream is its opener's to close
         return
+    if b"\n" not in sample and b"\r" in sample:
+        stream = io.BufferedReader(_Returns(stream))  # type: ignore[type-var]  # it needs no name
+        sample = sample.replace(b"\r", b"\n")
     whole = sample.rpartition(b"\n")[0] or sample
     mostly_utf8 = _is_utf8(whole) or _is_damaged_utf8(whole)
     number = start = 0
@@ -106,6 +110,23 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
             else _line(number, data, start=start, mostly_utf8=mostly_utf8)
         )
         start += length
+
+
+class _Returns(io.RawIOBase):
+    """A stream with line feeds for its carriage returns; offsets stay the same."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # a memoryview is given
+        """Read some bytes."""
+        data = self._stream.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _start(stream: IO[bytes]) -> bytes:

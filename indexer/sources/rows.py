@@ -63,7 +63,7 @@ def read_rows(
         except StopIteration:
             break
         except (csv.Error, _TooLong) as exc:
-            reason = _no_csv(str(exc))
+            reason = no_csv(str(exc))
         first = feed.taken[0]
         damaged = next((line for line in feed.taken if line.fault), None)
         if damaged and not reason and not broken:
@@ -144,7 +144,7 @@ class _Shape:
     def doubt(self, cells: list[str], lines: list[Line]) -> str:
         """Why a row cannot be one; empty where it can."""
         if _odd(lines) and self.key is not None and '"' in "".join(cells[self.key : self.key + 1]):
-            return _no_csv(say("编号里多了一个双引号", "one quote too many in the id"))
+            return no_csv(say("编号里多了一个双引号", "one quote too many in the id"))
         if len(lines) == 1:
             return ""
         if not self._fits(cells):
@@ -223,7 +223,8 @@ def _too_many(count: int) -> str:
     )
 
 
-def _no_csv(why: str) -> str:
+def no_csv(why: str) -> str:
+    """The fault of lines that csv cannot read, and what it says."""
     return say(
         f"不是有效的 CSV（{why}）；检查双引号是否成对", f"no valid CSV ({why}); check the quotes"
     )

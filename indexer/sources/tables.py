@@ -18,7 +18,7 @@ from indexer.sources.encoding import read_lines
 from indexer.sources.limits import check_fields, check_marks
 from indexer.sources.names import given_twice, known
 from indexer.sources.record import Fault, Raw
-from indexer.sources.rows import Break, Row, read_rows
+from indexer.sources.rows import Break, Row, no_csv, read_rows
 from search_service.errors import BadRecord
 
 
@@ -72,6 +72,8 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                     yield Fault(f"{shown}:{number}", _break(row))
     except BadRecord as exc:
         yield Fault(f"{shown}:1", exc.message)
+    except csv.Error as exc:  # of the header alone
+        yield Fault(f"{shown}:1", no_csv(str(exc)))
     except _BROKEN as exc:
         yield Fault(f"{shown}:{number + 1}", _cannot_read(exc))
 

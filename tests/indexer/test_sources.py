@@ -252,6 +252,30 @@ def test_a_blank_cell_does_not_outweigh_a_column_of_the_same_name(tmp_path: Path
     assert (article.preview, article.extra) == (None, {"地区": "柳河"})
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
+def test_carriage_returns_alone_end_lines(tmp_path: Path, charset: str) -> None:
+    """As in what Excel calls CSV (Macintosh)."""
+    path = tmp_path / "a.csv"
+    rows = "id,title,body\r1,防火通知,严禁野外用火。\r2,缺一列\r3,防汛通知,各组到岗。\r"
+    path.write_bytes(rows.encode(charset))
+
+    articles, faults = read(path)
+
+    assert [article.title for article in articles] == ["防火通知", "防汛通知"]
+    assert [fault.place.rpartition(":")[2] for fault in faults] == ["3"]
+
+
+def test_a_header_that_is_no_row_is_a_fault(tmp_path: Path) -> None:
+    """It stops no other file."""
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,title\rbody\n1,防火通知,严禁用火。\n".encode())
+
+    articles, (fault,) = read(path)
+
+    assert not articles
+    assert fault.place.endswith("a.csv:1")
+
+
 def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:
     """Too few columns, a damaged byte and an open quote cost their rows; places count lines."""
     path = tmp_path / "a.csv"
