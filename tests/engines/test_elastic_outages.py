@@ -36,9 +36,9 @@ def prefix(elasticsearch_url: str) -> str:
 
 @pytest.fixture
 def indexed(prefix: str, tmp_path: Path) -> str:
-    """The address of an engine that holds two articles."""
+    """The address of an engine that holds two articles; its state is the one that clients open."""
     settings = read_settings(
-        engine=prefix, state=f"sqlite:///{tmp_path}/writer.sqlite3", model="none", engine_timeout=30
+        engine=prefix, state=f"sqlite:///{tmp_path}/state.sqlite3", model="none", engine_timeout=30
     )
     service = open_service(settings)
     source = write_source(tmp_path / "articles.jsonl", ARTICLES)
@@ -61,7 +61,7 @@ def open_client(tmp_path: Path) -> Iterator[OpenClient]:
     with ExitStack() as opened:
 
         def open_one(url: str, **given: object) -> FlaskClient:
-            state = f"sqlite:///{tmp_path}/reader.sqlite3"
+            state = f"sqlite:///{tmp_path}/state.sqlite3"
             settings = read_settings(engine=url, state=state, model="none", **given)
             service = open_service(settings)
             opened.callback(service.close)
@@ -223,7 +223,7 @@ def test_commands_wait_longer_than_pages(
     """A limit that no search keeps: the API gives up, `gongwen search` does not."""
     monkeypatch.setenv("GONGWEN_ENGINE", indexed)
     monkeypatch.setenv("GONGWEN_ENGINE_TIMEOUT", "0.0001")
-    monkeypatch.setenv("GONGWEN_STATE", f"sqlite:///{tmp_path}/reader.sqlite3")
+    monkeypatch.setenv("GONGWEN_STATE", f"sqlite:///{tmp_path}/state.sqlite3")
     monkeypatch.setenv("GONGWEN_MODEL", "none")
 
     served = search(open_client(indexed, engine_timeout=0.0001))
