@@ -177,7 +177,7 @@ def test_elasticsearch_refuses_one_record_and_holds_the_others(
     """A law of more passages than a document of Elasticsearch may have is named; nothing else is lost."""
     url = f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}"
     state = f"sqlite:///{tmp_path}/state.sqlite3"
-    service = open_service(read_settings(engine=url, state=state, model="none"))
+    service = open_service(read_settings(engine=url, engine_timeout=30, state=state, model="none"))
     body = "请照办。\n清源县水利局\n2024年3月5日\n" * 5_100  # a passage and a signature each
     law = {"id": "law", "title": "工作通知汇编", "body": body}
     source = write_source(tmp_path / "a.jsonl", [*GOOD[:2], law, *GOOD[2:]])

@@ -53,7 +53,7 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str
     if request.param == "embedded":
         return {"engine": f"embedded:{tmp_path}/index", "state": state}
     url = f"{request.getfixturevalue('elasticsearch_url')}-{uuid.uuid4().hex[:8]}"
-    return {"engine": url, "state": state}
+    return {"engine": url, "engine_timeout": "30", "state": state}
 
 
 @pytest.fixture
