@@ -139,6 +139,31 @@ def test_the_reader_may_read(open_as: OpenAs, prefix: str, source: Path) -> None
 
 
 @requires_node
+def test_the_reader_may_close_what_it_opened(
+    secured: SecuredNode, open_as: OpenAs, prefix: str, source: Path
+) -> None:
+    """Points in time keep files on the node: there are no more of them than readers."""
+    indexer = open_as("indexer", prefix)
+    rebuild(indexer, [source], cleaning=CLEANING)
+    indexer.engine.close()
+    engine = open_as("reader", prefix).engine
+    before = open_contexts(secured)
+
+    readers = [engine.reader(PUBLIC) for _ in range(3)]
+    opened = open_contexts(secured)
+    readers.clear()
+    engine.close()
+
+    assert (opened, open_contexts(secured)) == (before + 3, before)
+
+
+def open_contexts(secured: SecuredNode) -> int:
+    """How many points in time the node keeps open."""
+    nodes = secured.ask("admin", "GET", "_nodes/stats/indices/search")["nodes"].values()
+    return sum(int(one["indices"]["search"]["open_contexts"]) for one in nodes)
+
+
+@requires_node
 def test_the_reader_may_change_nothing(open_as: OpenAs, prefix: str, source: Path) -> None:
     """Every kind of write is a missing privilege, and leaves everything as it was."""
     indexer = open_as("indexer", prefix)
