@@ -52,8 +52,8 @@ def opener(kind: str, request: pytest.FixtureRequest, folder: Path) -> Open:
 
     def open_one(**settings: object) -> SearchService:
         state = f"sqlite:///{folder}/state.sqlite3"
-        patient = {"engine": engine, "engine_timeout": 30, "state": state}  # a busy machine is no fault
-        return open_service(read_settings(**patient, **settings))
+        patient = {"engine_timeout": 30, **settings}  # a busy machine is no fault
+        return open_service(read_settings(engine=engine, state=state, **patient))
 
     return open_one
 
