@@ -144,16 +144,23 @@ def _lines(block: etree._Element) -> Iterator[str]:
         if child.tag == qn("w:p"):
             yield "".join(_runs(child))
         elif child.tag == qn("w:tbl"):
-            yield from map(_row, child.iter(qn("w:tr")))
+            yield from map(_row, _within(child, qn("w:tr")))
         elif child.tag not in _SKIPPED:
             yield from _lines(child)
 
 
 def _row(row: etree._Element) -> str:
-    cells = (
-        child for child in row.iter(qn("w:tc")) if next(child.iterancestors(qn("w:tr"))) is row
-    )
+    cells = _within(row, qn("w:tc"))
     return "\t".join(" ".join(" ".join(_lines(cell)).split()) for cell in cells)
+
+
+def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """The rows of a table, or the cells of a row, also in content controls; not those of tables in them."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag not in _SKIPPED:
+            yield from _within(child, tag)
 
 
 def _runs(element: etree._Element) -> Iterator[str]:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from flask import Flask, Response
 from waitress import wasyncore  # type: ignore[import-untyped]  # ships no types
@@ -82,13 +83,23 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # no types
         hosts = given.get(b"host", [])
         if len(hosts) > 1 or (self.version == "1.1" and not hosts):
             raise ParsingError("one Host header")
-        if not all(_HOST.fullmatch(host) for host in hosts):
+        if not all(map(_is_host, hosts)):
             raise ParsingError("a Host header that is none")
         codings, lengths = given.get(b"transfer-encoding", []), given.get(b"content-length", [])
         if len(lengths) + len(codings) > 1:
             raise ParsingError("one Content-Length or one Transfer-Encoding")
         if codings and (self.version == "1.0" or codings[0].lower() != b"chunked"):
             raise ParsingError("chunked, in HTTP/1.1 only")
+
+
+def _is_host(host: bytes) -> bool:
+    """Whether addresses can be built of it: labels of names are 63 long at most, and decode (xn--)."""
+    try:
+        name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
+        name.encode("idna").decode("idna")
+    except ValueError:
+        return False
+    return _HOST.fullmatch(host) is not None
 
 
 class _Failure(ErrorTask):  # type: ignore[misc]  # no types

@@ -215,6 +215,20 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
     assert article.body.split("\n") == expected
 
 
+def test_tables_in_tables_stand_once(tmp_path: Path) -> None:
+    """In the cell that holds them; 30 of them, one in another, take no time."""
+    path = tmp_path / "表.docx"
+    document = Document()
+    document.add_paragraph("村账镇管工作方案")
+    cell = document.add_table(rows=1, cols=1).cell(0, 0)
+    for depth in range(30):
+        cell.text = f"第{depth}层"
+        cell = cell.add_table(rows=1, cols=1).cell(0, 0)
+    document.save(str(path))
+
+    assert only(path).body == " ".join(f"第{depth}层" for depth in range(30))
+
+
 def test_insertions_count_and_deletions_do_not(tmp_path: Path) -> None:
     """A document with tracked changes and content controls reads as if all were accepted."""
     path = tmp_path / "修订.docx"

@@ -198,6 +198,10 @@ BAD: dict[str, tuple[int, bytes]] = {
     "two hosts of 1.0": (400, b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n"),
     "empty host": (400, GET + b"Host:\r\n\r\n"),
     "no name of a host": (400, GET + b"Host: a/b\r\n\r\n"),
+    "no international name": (400, GET + b"Host: xn--a\r\n\r\n"),
+    "no address of IPv6": (400, GET + b"Host: [:::]\r\n\r\n"),
+    "a label of 64": (400, GET + b"Host: " + b"a" * 64 + b".cn\r\n\r\n"),
+    "a label of none": (400, GET + b"Host: a..cn\r\n\r\n"),
     "length and chunks": (
         400,
         POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
