@@ -74,7 +74,10 @@ def _opened(data: bytes) -> WordDocument:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_size(archive)
-        return Document(io.BytesIO(data))
+        document = Document(io.BytesIO(data))
+        if document.element.find(qn("w:body")) is None:  # another root has no body either
+            raise ValueError("no body")
+        return document
     except (
         zipfile.BadZipFile,
         OpcError,

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeVar
 
@@ -244,8 +244,11 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     for name, value in ((_name(key), value) for key, value in values.items()):
         field, label = known(name), _label(name)
         like = meant(name) if field is None and value is not None else None
+        inner = [one for one in _names_within(value) if _protects(one)]
         if like and like.protects:
             faults[label] = _misspelt(like.name)
+        elif inner and field is None:
+            faults[f"{label}.{_label(inner[0])}"] = _inside(_label(inner[0]))
         elif _is_absent(field, value):
             continue
         elif like and like.field == "body":
@@ -262,6 +265,24 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     for name in bodies:
         notes.count_near(name, "body")
     return faults
+
+
+def _names_within(value: object) -> Iterator[str]:
+    """The names of whatever a further field holds, at any depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            yield from (_name(key) for key in one)
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+
+
+def _protects(name: str) -> bool:
+    """Whether a name is that of a protecting field, or like one."""
+    like = meant(name)
+    return known(name) in PROTECTING or bool(like and like.protects)
 
 
 def _label(name: str) -> str:
@@ -319,6 +340,14 @@ def _misspelt(name: str) -> str:
         f"请改成 {name}，或换一个不相像的名字",
         f"no known field, but like {name}: taken as it is, it would publish what {name} protects;"
         f" name it {name}, or unlike it",
+    )
+
+
+def _inside(name: str) -> str:
+    return say(
+        f"{name} 在别的字段里面，不起作用，文章会公开；请把它放到记录的最外层，或换一个不相像的名字",
+        f"{name} stands within another field, where it protects nothing: put it beside id and title, or"
+        " name it unlike that",
     )
 
 

@@ -1,12 +1,13 @@
 """Text, Markdown, HTML and Word files as one article each."""
 
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from docx import Document
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls
+from docx.oxml.ns import nsdecls, nsmap
 
 from indexer.cleaning import Cleaning
 from indexer.sources import Fault, read_source
@@ -213,6 +214,27 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
         "账款\t相符",
     ]
     assert article.body.split("\n") == expected
+
+
+@pytest.mark.parametrize(
+    "root", ["<a/>", "<w:document xmlns:w='{}'/>", "<w:body xmlns:w='{}'><w:p/></w:body>"]
+)
+def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) -> None:
+    """Another root, or nothing in it: a reason, and the file beside it is read."""
+    whole, path = tmp_path / "b.docx", tmp_path / "a.docx"
+    document = Document()
+    document.add_paragraph(LEAD)
+    document.save(str(whole))
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            other = root.format(nsmap["w"]) if name == "word/document.xml" else source.read(name)
+            target.writestr(name, other)
+
+    bad, good = read_source(tmp_path, cleaning=Cleaning())
+
+    assert isinstance(bad, Fault)
+    assert ".docx" in bad.reason
+    assert isinstance(good, Article)
 
 
 def test_tables_in_tables_stand_once(tmp_path: Path) -> None:

@@ -411,6 +411,14 @@ def test_a_misspelt_name_that_protects_is_a_fault(name: str, field: str, value: 
     assert any(other in error.faults[name] for other in (field, *ALIASES[field]))
 
 
+@pytest.mark.parametrize("inner", ["audience", "受众", "preview", "previw", "freeLength"])
+def test_a_name_that_protects_within_another_field_is_a_fault(inner: str) -> None:
+    """There it protects nothing, at any depth; beside it other fields may hold what they like."""
+    for value in ({inner: "member"}, [{"a": [{inner: "member"}]}]):
+        assert set(refused(meta=value).faults) == {f"meta.{inner}"}
+    assert article(meta={"地区": ["柳河"]}).extra == {"meta": {"地区": ["柳河"]}}
+
+
 @pytest.mark.parametrize("name", ["free length", "预览 ", " preview", "受 众", "可见 范围"])
 def test_blanks_in_a_name_publish_nothing(name: str) -> None:
     """Around a name they are nothing; within one they are a slip."""
