@@ -11,13 +11,16 @@ from typing import Final
 from analyzers.language import say
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_fields
-from indexer.sources.names import given_twice, known
+from indexer.sources.names import given_twice, known, protects
 from search_service.errors import BadRecord
 
 _LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
 _FRONT_MATTER: Final = re.compile(
     r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
+# What was meant for front matter and is none: not closed, closed by ..., below a blank line, in TOML.
+_OPENED: Final = re.compile(r"\s*(?:---|\+\+\+)")
+_OPENED_LINES: Final = 100
 _KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*+)[:：](?:\s+|(?<=：)|$)(.*)")
 # How a dump of a database begins, behind its comments and settings.
 _SQL: Final = re.compile(
@@ -49,6 +52,8 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     if match := _FRONT_MATTER.match(text):
         values = _front_matter(match[1])
         text = text[match.end() :]
+    elif _OPENED.match(text):
+        _check_opened(text)
     heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):
         # The heading that repeats the title is no text: free_length must not count it.
@@ -74,6 +79,21 @@ def title_and_body(text: str, *, name: str) -> tuple[str, str]:
     if title and rest.strip() and len(title) <= _LONGEST_TITLE:
         return title, rest
     return name, text
+
+
+def _check_opened(text: str) -> None:
+    """Raise ``BadRecord`` where what is no front matter holds a field that keeps text from guests."""
+    for line in text.split("\n", _OPENED_LINES)[:_OPENED_LINES]:
+        name = re.split("[:：=]", line, maxsplit=1)[0]
+        if name != line and protects(name):
+            raise BadRecord(
+                say(
+                    f"文件头不完整，{name.strip()} 不起作用，文章会公开；"
+                    "文件头从第一行的 --- 起，到单独一行 --- 止",
+                    f"front matter that is not whole, so {name.strip()} would protect nothing;"
+                    " it begins with --- in the first line and ends with a line of --- alone",
+                )
+            )
 
 
 def _front_matter(block: str) -> dict[str, object]:

@@ -82,6 +82,12 @@ def meant(name: str) -> Meant | None:
     return _meant(folded) if len(folded) <= _LONGEST else None
 
 
+def protects(name: str) -> bool:
+    """Whether a name is that of a field that keeps text from guests, or like one."""
+    like = meant(name)
+    return known(name.strip()) in PROTECTING or bool(like and like.protects)
+
+
 @lru_cache(maxsize=4096)  # a source has the same names in every record
 def _meant(folded: str) -> Meant | None:
     bare = folded.rstrip("0123456789") or folded

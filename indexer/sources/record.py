@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from analyzers.language import say
 from indexer.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from indexer.sources import fields
-from indexer.sources.names import ALIASES, FIELD_OF, PROTECTING, known, meant
+from indexer.sources.names import ALIASES, FIELD_OF, PROTECTING, known, meant, protects
 from search_service.errors import BadRecord
 from search_service.model import Article, Audience
 
@@ -244,7 +244,7 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     for name, value in ((_name(key), value) for key, value in values.items()):
         field, label = known(name), _label(name)
         like = meant(name) if field is None and value is not None else None
-        inner = [one for one in _names_within(value) if _protects(one)]
+        inner = [one for one in _names_within(value) if protects(one)]
         if like and like.protects:
             faults[label] = _misspelt(like.name)
         elif inner and field is None:
@@ -277,12 +277,6 @@ def _names_within(value: object) -> Iterator[str]:
             waiting += one.values()
         elif isinstance(one, list | tuple):
             waiting += one
-
-
-def _protects(name: str) -> bool:
-    """Whether a name is that of a protecting field, or like one."""
-    like = meant(name)
-    return known(name) in PROTECTING or bool(like and like.protects)
 
 
 def _label(name: str) -> str:

@@ -217,6 +217,26 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "---\naudience: member\n",
+        "---\ntitle: 预案\n受众：会员\n...\n",
+        "\n---\npreview: 各村\n---\n",
+        "---yaml\nfree_lenght: 3\n---\n",
+        '+++\naudience = "member"\n+++\n',
+    ],
+)
+def test_front_matter_that_is_not_whole_publishes_nothing(tmp_path: Path, head: str) -> None:
+    """With a field that protects it is a fault; without one it is text, as a rule of --- is."""
+    path = tmp_path / "a.md"
+    path.write_text(head + LEAD, encoding="utf-8")
+    assert "---" in fault(path).reason
+
+    path.write_text("---\n地区：柳河\n" + LEAD, encoding="utf-8")
+    assert LEAD in only(path).body
+
+
+@pytest.mark.parametrize(
     "root", ["<a/>", "<w:document xmlns:w='{}'/>", "<w:body xmlns:w='{}'><w:p/></w:body>"]
 )
 def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) -> None:
