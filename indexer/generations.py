@@ -33,6 +33,7 @@ from search_service.errors import (
     BadInput,
     DiskFull,
     EngineError,
+    EngineMisconfigured,
     FingerprintMismatch,
     NoIndex,
     NotFound,
@@ -339,7 +340,7 @@ def _number(service: SearchService) -> int:
     """A number of the ledger below which nothing waits, or is being written, that can be written."""
     ledger = service.store.ledger
     with (
-        suppress(NoIndex, FingerprintMismatch, StateLost),
+        suppress(NoIndex, FingerprintMismatch, StateLost, EngineMisconfigured),
         live(service, patience=_PATIENCE) as serving,
     ):
         serving.finish()
@@ -365,7 +366,9 @@ def _is_rolled_back(service: SearchService) -> bool:
     Every build has one of those.
     """
     public = [one for one in service.engine.generations() if one.audience is Audience.PUBLIC]
-    serving = max((place for place, one in enumerate(public) if one.serves), default=-1)
+    # Where it is gone, nothing is known to be newer.
+    places = [place for place, one in enumerate(public) if one.serves]
+    serving = max(places, default=len(public))
     return any(one.kept for one in public[serving + 1 :])
 
 

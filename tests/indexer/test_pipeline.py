@@ -15,7 +15,7 @@ from indexer import generations, live, pipeline
 from indexer.spool import Report
 from search_service import browse
 from search_service.engines import Scope
-from search_service.errors import NotFound
+from search_service.errors import EngineFiles, EngineMisconfigured, NotFound
 from search_service.model import Audience, Everything
 from search_service.page import SearchRequest
 from search_service.retrieval import search
@@ -375,6 +375,33 @@ def test_the_cure_of_a_version_beside_none_is_none(
     (fault,) = add({**LESS, "version": 7}).faults
     assert "不给版本号" in fault.reason
     assert not add({**LESS, "version": None}).faults
+
+
+@pytest.mark.parametrize("cure", ["rollback", "index"])
+def test_the_cures_of_a_damaged_index_work_as_printed(
+    service: SearchService, index: Callable[..., Report], tmp_path: Path, cure: str
+) -> None:
+    """Its folder is moved away; then the one before answers, or a new one."""
+    index(FREE, *OTHERS)
+    index(FREE, *OTHERS)
+    (serving,) = (one for one in service.engine.generations() if Audience.PUBLIC in one.serves)
+    folder = tmp_path / "index" / "public" / serving.name
+    service.close()
+    for file in folder.iterdir():
+        if file.name.startswith("articles.sqlite3"):
+            file.write_bytes(b"\xff" * file.stat().st_size)
+    with pytest.raises(EngineFiles, match=f"移走.* gongwen {cure}"):
+        service.reader(Audience.PUBLIC)
+
+    folder.rename(tmp_path / "away")
+
+    with pytest.raises(EngineMisconfigured, match=f"gongwen {cure}"):
+        service.reader(Audience.PUBLIC)
+    if cure == "rollback":
+        generations.rollback(service)
+    else:
+        index(FREE, *OTHERS)
+    assert read(service, Audience.PUBLIC) == FREE["body"]
 
 
 def test_who_held_the_lock_writes_what_was_left_to_it(

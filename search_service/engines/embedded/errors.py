@@ -6,6 +6,7 @@ tantivy reports everything as ``ValueError``, so no other code of ours may run i
 """
 
 import errno
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from search_service.disk import disk_full, is_full
 from search_service.errors import EngineFiles, EngineUnavailable, GongwenError
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted")
 
 
@@ -28,8 +30,7 @@ def translated(place: Path) -> Iterator[None]:
     except GongwenError:
         raise
     except sqlite3.OperationalError as exc:
-        name = getattr(exc, "sqlite_errorname", "")
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if _errorname(exc).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise EngineUnavailable(
                 say(
                     f"{place}：数据库被占用超过 10 秒；请稍后再试",
@@ -71,6 +72,15 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
                 " check the folder's permissions and that the disk is not read-only",
             )
         )
+    if isinstance(exc, json.JSONDecodeError) or _errorname(exc).startswith(_DAMAGED):
+        return EngineFiles(
+            say(
+                f"{place}：articles.sqlite3 已损坏（{exc}）。请把这个目录移走，再从备份恢复，"
+                "或运行 gongwen rollback 回到上一代，或运行 gongwen index 来源重建",
+                f"{place}: articles.sqlite3 is damaged ({exc}). Move this folder away, then restore it from"
+                " a backup, or go back: gongwen rollback, or index again: gongwen index SOURCE",
+            )
+        )
     return EngineFiles(
         say(
             f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index 与 *.cache-*"
@@ -79,6 +89,11 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
             " there (they are rebuilt from articles.sqlite3), then open it again",
         )
     )
+
+
+def _errorname(exc: BaseException) -> str:
+    """SQLite's name of an error of its; empty for others."""
+    return getattr(exc, "sqlite_errorname", "")
 
 
 def _is_read_only(exc: BaseException) -> bool:
