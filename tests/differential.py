@@ -125,6 +125,7 @@ class World:
     )
     hidden: list[str] = field(default_factory=list)
     numbers: int = 0
+    went_back: bool = False
 
     def some(self) -> list[str]:
         """A few of the articles, to do something with."""
@@ -236,6 +237,7 @@ def _rebuild(world: World, sides: Sequence[Side]) -> None:
     keys = list(world.articles)
     for key in world.random.sample(keys, world.random.randint(0, len(keys) // 3)):
         del world.articles[key]
+    world.went_back = False
     _index(world, sides)
 
 
@@ -255,15 +257,22 @@ def _add(world: World, sides: Sequence[Side]) -> None:
 
 
 def _change_paid_text(world: World, sides: Sequence[Side]) -> None:
-    """Change what members read on one side; the other is given what it has."""
+    """Change what members read on one side; the other is given what it has, or nothing at all.
+
+    Nothing only where what stands is what the world holds: after a rollback it may be older, and what is
+    taken down is not in the index after a rebuild, so that an update of it is a write for guests too.
+    """
     touched = [key for key in world.some() if world.articles[key].paid is not None]
     for key in touched:
         one = world.articles[key]
         if one.paid is not None:
             texts = (one.paid[0], f"{one.paid[1]}{world.random.choice(PAID)}。")
             world.articles[key] = replace(one, paid=texts)
+    alone = world.random.random() < 0.5 and not world.went_back
+    alone = alone and not set(touched) & set(world.hidden)
     if touched:
-        _both(sides, lambda side, n: side.add([world.articles[key].on(n) for key in touched]))
+        changed = [[world.articles[key].on(n) for key in touched] for n in range(len(sides))]
+        _both(sides, lambda side, n: None if alone and n == 0 else side.add(changed[n]))
 
 
 def _write_above(world: World, sides: Sequence[Side]) -> None:
@@ -301,8 +310,9 @@ def _unhide(world: World, sides: Sequence[Side]) -> None:
         _both(sides, lambda side, _number: side.unhide(key))
 
 
-def _rollback(_world: World, sides: Sequence[Side]) -> None:
+def _rollback(world: World, sides: Sequence[Side]) -> None:
     """Go back to the generation before."""
+    world.went_back = True
     _both(sides, lambda side, _number: side.rollback())
 
 
