@@ -77,9 +77,16 @@ def given_twice(name: str) -> str:
 
 
 def meant(name: str) -> Meant | None:
-    """What a name that is not known may be meant for; None where it is like no other."""
+    """What a name that is not known may be meant for; None where it is like no other.
+
+    Of a path, as tables have it that were objects (``meta.audience``), its end counts, too.
+    """
+    path, _, end = name.strip().rpartition(".")
+    if path and (field := known(end)) in PROTECTING:
+        return Meant(end, str(field))
     folded = _folded(name)
-    return _meant(folded) if len(folded) <= _LONGEST else None
+    like = _meant(folded) if len(folded) <= _LONGEST else None
+    return like or (meant(end) if path else None)
 
 
 def protects(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, cast
 from lxml import etree
 
 from indexer.markup import parse_html, text_of_tree
-from indexer.sources import fields
+from indexer.sources import fields, names
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_marks
 
@@ -64,8 +64,12 @@ def _elements(root: etree._Element, path: str) -> list[etree._Element]:
 def _meta(root: etree._Element) -> dict[str, object]:
     values: dict[str, object] = {}
     for element in _elements(root, "//meta[@name and @content]"):
-        field = _META.get((element.get("name") or "").strip().lower())
+        name = (element.get("name") or "").strip()
+        field = _META.get(name.lower())
         content = (element.get("content") or "").strip()
+        if field is None and names.protects(name):
+            values.setdefault(name, content)  # misspelt, it is a fault: never a page for everybody
+            continue
         if field is None or not content or field in values:
             continue
         try:

@@ -11,7 +11,7 @@ from docx.oxml.ns import nsdecls, nsmap
 
 from indexer.cleaning import Cleaning
 from indexer.sources import Fault, read_source
-from search_service.model import Article
+from search_service.model import Article, Audience
 
 LEAD = "为进一步规范村级财务管理，根据上级要求，结合我镇实际，制定本方案。"
 
@@ -148,6 +148,22 @@ def test_a_page_reads_right_whatever_charset_it_declares(
 
     assert (article.id, article.title) == ("t2024", "村账镇管 工作方案")
     assert article.body == f"{LEAD}\n村名\t金额\n柳河\t3.5万元"
+
+
+@pytest.mark.parametrize("name", ["audience", "Audience", "audiance", "受众"])
+def test_a_meta_tag_that_protects_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    """A page that says who may read it is for them, or, where the name is misspelt, for nobody."""
+    page = f'<html><head><title>内部通报</title><meta name="{name}" content="staff"></head>'
+    (tmp_path / "a.html").write_text(f"{page}<body><p>只供工作人员。</p></body>", encoding="utf-8")
+
+    [item] = read_source(tmp_path, cleaning=Cleaning())
+
+    if name == "audiance":
+        assert isinstance(item, Fault)
+        assert "audience" in item.reason
+    else:
+        assert isinstance(item, Article)
+        assert item.audience is Audience.STAFF
 
 
 def test_meta_tags_of_government_sites_are_fields(tmp_path: Path) -> None:

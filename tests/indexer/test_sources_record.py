@@ -395,7 +395,7 @@ MISSPELT = {
     "free_length": "free_lenght freelength freeLength free-length free.length FREE_LENGHT free_len"
     " freeChars free_words 免費字數 免费字 免费字节 试看字数 费免字数",
     "audience": "audiance audince audiences Audeince target_audience audience_level visibility 受重"
-    " 受众群体 可見範圍 可见范国 可见人群 阅读权限",
+    " 受众群体 可見範圍 可见范国 可见人群 阅读权限 meta.audience meta.audiance",
 }
 
 
