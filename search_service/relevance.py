@@ -75,7 +75,7 @@ MAX_DEPTH: Final = 10_000
 MAX_QUERY: Final = 200
 MAX_SIZE: Final = 100
 # So many hits of a page are explained: each takes the whole text apart. (MAX_QUERY bounds the rest: a
-# query of 200 characters has at most 160 phrases with its synonyms and 600 terms that rank, and takes
+# query of 200 characters has at most 170 phrases with its synonyms and 600 terms that rank, and takes
 # 0.4 s over 200 articles of which each holds all of it, 1.1 s where 100 of them are explained.)
 MAX_EXPLAINED: Final = 20
 
