@@ -153,6 +153,7 @@ SERVERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
 def test_servers_connect_to_nothing_and_write_nowhere_else(home: Home, server: str) -> None:
     """A server that answers a search by meaning speaks to nobody but who asks."""

@@ -165,6 +165,7 @@ def test_another_process_sees_writes_and_swaps(engine: Engine, folder: Path) -> 
 # --- killed at any moment ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_when_the_writer_is_killed(folder: Path) -> None:
     """SIGKILL at random moments: a reader alone finds every write that had returned, whole."""
     source = random.Random(7)

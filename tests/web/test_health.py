@@ -129,6 +129,7 @@ def test_readiness_fails_where_searches_fail(whole: Path, tmp_path: Path) -> Non
     assert {"articles.sqlite3", "aliases.json", "state.sqlite3"} <= failed
 
 
+@pytest.mark.slow
 def test_readiness_fails_where_searches_of_a_running_service_fail(
     whole: Path, tmp_path: Path
 ) -> None:

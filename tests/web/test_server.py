@@ -19,8 +19,10 @@ from search_service.settings import Settings
 from search_service.web.server import serve
 from search_service.web.wsgi import create_wsgi_app
 
+# Ctrl-C is ignored in what a shell runs in the background, and that is inherited.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from search_service.web.server import serve
 from search_service.web.wsgi import create_wsgi_app
 serve(create_wsgi_app(), "127.0.0.1", 0, 2, ready=lambda address: print(address, flush=True))
