@@ -486,7 +486,7 @@ def compare_one(seed: int, node: str = "") -> Compared:
         return compare(seed, open_one, folder)
 
 
-_PROGRESS = 20
+_PROGRESS = 100
 
 
 @click.command()
