@@ -78,7 +78,7 @@ def print_report(report: Report, *, err: bool = False) -> None:
         )
     if report.written.unchanged:
         unchanged = report.written.unchanged
-        click.echo(say(f"未变 {unchanged} 篇", f"{unchanged} unchanged"), err=err)
+        click.echo(say(f"全文未变 {unchanged} 篇", f"whole text unchanged: {unchanged}"), err=err)
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
         click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
