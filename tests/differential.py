@@ -233,10 +233,15 @@ def _both(sides: Sequence[Side], act: Callable[[Side, int], None]) -> None:
 
 
 def _rebuild(world: World, sides: Sequence[Side]) -> None:
-    """Rebuild by a source that may have lost articles."""
+    """Rebuild by a source that may have lost articles.
+
+    Not all: a source of nothing is refused, and one that has something for the staff is not.
+    """
     keys = list(world.articles)
     for key in world.random.sample(keys, world.random.randint(0, len(keys) // 3)):
         del world.articles[key]
+    if not world.articles:
+        world.new()
     world.went_back = False
     _index(world, sides)
 
