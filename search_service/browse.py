@@ -64,7 +64,7 @@ def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored
     found: list[Stored] = []
     offset = 0
     while len(found) < limit:
-        ids = service.store.most_viewed(reader.audience, _AT_ONCE, offset=offset)
+        ids = service.store.most_viewed(reader.scope.audience, _AT_ONCE, offset=offset)
         if not ids:
             break
         stored = reader.fetch(ids)

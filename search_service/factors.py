@@ -39,7 +39,7 @@ def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Fa
     over = All((Identifiers(tuple(ids)), Term(Field.WORDS, ENDED)))
     ended = {hit.id for hit in reader.keyword(over, limit=len(ids))}
     ages = _ages(reader.days(ids))
-    views = store.views(reader.audience, ids)
+    views = store.views(reader.scope.audience, ids)
     most = math.log1p(max(views.values(), default=0))
     return {
         key: Factors(

@@ -111,7 +111,7 @@ class SearchService:
 
     def known(self, reader: Reader) -> Known:
         """The vocabulary of what a reader reads, less what is taken down, ready to be asked."""
-        return self.store.vocabularies.known(reader.generation, self.store.hidden())
+        return self.store.vocabularies.known(reader.generation, reader.scope.hidden)
 
     def check(self, manifest: Manifest, *, model: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.

@@ -134,7 +134,7 @@ def suggest_from_above(patch: Patch) -> None:
 
     def known(service: SearchService, _reader: Any) -> Any:
         above = service.reader(Audience.STAFF)
-        return service.store.vocabularies.known(above.generation, service.store.hidden())
+        return service.store.vocabularies.known(above.generation, above.scope.hidden)
 
     patch.setattr(SearchService, "known", known)
 

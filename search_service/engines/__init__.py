@@ -118,8 +118,8 @@ class Reader(Protocol):
     """One audience's index at one revision."""
 
     @property
-    def audience(self) -> Audience:
-        """Who reads."""
+    def scope(self) -> Scope:
+        """What may be seen."""
 
     @property
     def generation(self) -> str:

@@ -17,7 +17,6 @@ from search_service.engines.elastic.documents import LIVE, Body
 from search_service.engines.elastic.moments import Moment
 from search_service.errors import BadInput
 from search_service.model import (
-    Audience,
     Bonus,
     Clause,
     Field,
@@ -55,13 +54,12 @@ class ElasticReader:
         self._moment = moment
         self._generation = generation
         self._manifest = manifest
-        self._audience = scope.audience
-        self._hidden = scope.hidden
+        self._scope = scope
 
     @property
-    def audience(self) -> Audience:
-        """Who reads."""
-        return self._audience
+    def scope(self) -> Scope:
+        """What may be seen."""
+        return self._scope
 
     @property
     def generation(self) -> str:
@@ -264,7 +262,7 @@ class ElasticReader:
             yield from map(dsl.stored, page)
 
     def _conditions(self, filters: Filters = NO_FILTERS) -> list[Body]:
-        return [LIVE, *conditions(filters, self._hidden)]
+        return [LIVE, *conditions(filters, self._scope.hidden)]
 
     def _search(self, body: Body) -> Body:
         return self._moment.search(body)

@@ -27,7 +27,6 @@ from search_service.engines.embedded.rows import Moment
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
 from search_service.model import (
-    Audience,
     Bonus,
     Clause,
     Everything,
@@ -58,16 +57,16 @@ class EmbeddedReader:
         """Read a snapshot; ``rows`` shows the same revision."""
         self._snapshot = snapshot
         self._rows = rows
-        self._audience = scope.audience
+        self._scope = scope
         hidden = snapshot.columns.rows_of(scope.hidden)
         self._hidden = sorted({*hidden, *snapshot.hidden})
         names = (snapshot.columns.id_of(row) for row in snapshot.hidden)
         self._hidden_ids = scope.hidden.union(filter(None, names))
 
     @property
-    def audience(self) -> Audience:
-        """Who reads."""
-        return self._audience
+    def scope(self) -> Scope:
+        """What may be seen."""
+        return self._scope
 
     @property
     def generation(self) -> str:
