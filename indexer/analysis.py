@@ -121,7 +121,7 @@ def analyse(
     if embedder is not None:
         texts = list(dict.fromkeys(text for passages in cut for _, text in passages))
         vectors = {
-            # A row of zeros stands for a text without a known word: it is near to nothing.
+            # A row of zeros means a text without a known word: it is near to nothing.
             text: vector if vector.any() else None
             for text, vector in zip(texts, embedder.embed(texts), strict=True)
         }

@@ -50,7 +50,7 @@ class Prepared:
     refused: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, id: str, version: int, reason: str) -> None:
-        """Note why the audience cannot have an article, and what stands for it."""
+        """Note why the audience cannot have an article, and what replaces it."""
         self.refused[id] = reason
         self.entries.append(Tombstone(id=id, version=version, withheld=True))
 

@@ -1,7 +1,7 @@
 """The commands ``gongwen hide`` and ``unhide``. Entry point: :func:`hiding_commands`.
 
 Taking an article down works when the model does not, and when the state was lost: then it is the first
-step of the cure.
+step of the remedy.
 """
 
 from collections.abc import Callable, Sequence

@@ -108,7 +108,7 @@ class _Opened:
         self._counts: Counter[str] = Counter()
 
     def takes(self, name: str, *, end: bool) -> bool:
-        """Whether a tag may be handed on; one that goes too deep is left out, not what stands in it."""
+        """Whether a tag may be handed on; one that goes too deep is left out, not what it contains."""
         if name in _ALONE or name in _CLOSED_BY_THE_NEXT:
             return True
         if end:

@@ -156,7 +156,7 @@ def _reason(stands: Standing | None, entry: Entry) -> str:
 
 
 def _named(version: int) -> str:
-    """A version; a number of the ledger stands for none."""
+    """A version; a number of the ledger means none."""
     return str(version) if version < UNVERSIONED else say("（来源没有版本号）", "(none given)")
 
 

@@ -1,6 +1,6 @@
 """Changes -> the index that serves. Entry points: :func:`add`, :func:`delete`.
 
-How they are written, and what happens to them where they cannot be, stands in :mod:`indexer.live`.
+How they are written, and what happens to them where they cannot be, is in :mod:`indexer.live`.
 """
 
 import tempfile

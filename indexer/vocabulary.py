@@ -100,7 +100,7 @@ def _without_number(heading: str) -> str:
 
 @dataclass
 class _Counts:
-    """Texts with a number of their own and the articles that they stand in."""
+    """Texts with a number of their own and the articles in which they occur."""
 
     limit: int
     found: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -241,7 +241,7 @@ class Database:
     # --- a state that is not the one that was written ----------------------------------------------
 
     def lost(self, chinese: str, english: str, *, usable: bool = True) -> StateLost:
-        """The error for a state that is not the one of the index, and why; with the cure.
+        """The error for a state that is not the one of the index, and why; with the remedy.
 
         ``usable``: a state can be kept in it as it is.
         """

@@ -43,7 +43,7 @@ def disk_full(place: Path, exc: BaseException) -> DiskFull:
             "下次重建时重新计算",
             f"{place}: the disk or a quota is full, {free} MB are free ({cause}). What was committed is"
             " intact. Free some space and run it again: gongwen generation drop deletes an index that is"
-            " half built; vectors.sqlite3 may be deleted, a rebuild makes it anew",
+            " half built; vectors.sqlite3 may be deleted, a rebuild makes it again",
         )
     )
 

@@ -90,11 +90,11 @@ class Looked:
         return _merge(spans)
 
     def says(self, literal: str) -> bool:
-        """Whether a literal stands in the text."""
+        """Whether a literal occurs in the text."""
         return any(True for _ in self._literal(literal))
 
     def holds(self, word: str) -> bool:
-        """Whether a word of a query stands in the text."""
+        """Whether a word of a query occurs in the text."""
         return any(True for _ in self._word(word))
 
     def _literal(self, literal: str) -> Iterable[Span]:

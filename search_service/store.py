@@ -106,7 +106,7 @@ class Store:
         Makes the database where there is none: after a loss, this is the first thing to do.
         """
         self.make()
-        self.taken_down()  # in what was emptied it would be lost again by the cure
+        self.taken_down()  # in what was emptied it would be lost again by the remedy
         entry = _HIDDEN.insert().values(
             article_id=article_id, since=datetime.now(UTC).isoformat(timespec="seconds")
         )

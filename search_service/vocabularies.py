@@ -143,7 +143,7 @@ class Vocabularies:
     def known(self, generation: str, hidden: frozenset[str]) -> Known:
         """What may be suggested of a generation without the articles taken down; nothing where it has none.
 
-        Made anew where an article was changed, deleted or taken down: under a second for 6,000 articles.
+        Made again where an article was changed, deleted or taken down: under a second for 6,000 articles.
         """
         columns = (_VOCABULARIES.c.made, _VOCABULARIES.c.changed)
         query = sa.select(*columns).where(_VOCABULARIES.c.generation == generation)

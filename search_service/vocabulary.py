@@ -22,7 +22,7 @@ Places = npt.NDArray[np.uint32]
 _SPOKEN = re.compile(r"[^\W_]+")
 
 
-# A vocabulary is made anew when an article is taken down; nearly all of its texts are the same.
+# A vocabulary is made again when an article is taken down; nearly all of its texts are the same.
 @functools.lru_cache(maxsize=1 << 17)
 def fold(text: str) -> str:
     """The form in which texts are compared: letters and digits in one width, case and script."""
@@ -39,13 +39,13 @@ class Kind(enum.StrEnum):
 
 # What a process that answers holds in memory: 62,000 entries take 80 MB.
 LIMITS: Mapping[Kind, int] = {Kind.TITLE: 20_000, Kind.HEADING: 20_000, Kind.TERM: 50_000}
-# Terms and headings stand in two articles or more, so that nothing is called by a slip of one text.
+# Terms and headings occur in two articles or more, so that nothing is called by a slip of one text.
 LEAST: Mapping[Kind, int] = {Kind.TITLE: 1, Kind.HEADING: 2, Kind.TERM: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A text that may be suggested. ``count``: the articles that it stands in; ``article``: the first.
+    """A text that may be suggested. ``count``: the articles in which it occurs; ``article``: the first.
 
     ``sounds``: the syllables of its folded text, separated by spaces; empty without Chinese.
     """

@@ -56,7 +56,7 @@ def test_digits_are_zero_to_nine(path: Path) -> None:
     r"""Patterns say [0-9], and nobody asks isdigit: what they find becomes a number.
 
     ``\d`` means the digits of every script; ``isdigit`` also means ² and ①, on which ``int`` fails. What is
-    normalised holds no other decimal digits than 0 to 9, so [0-9] misses none. ``\d`` may stand in a call
+    normalised holds no other decimal digits than 0 to 9, so [0-9] misses none. ``\d`` may be used in a call
     with ``re.ASCII``, which says the same.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -164,7 +164,7 @@ def test_a_lost_state_closes_every_door_and_a_restored_one_opens_them(
     capsys: pytest.CaptureFixture[str],
     lose: Callable[[Path], None],
 ) -> None:
-    """Under a running server: 503 with the cure in the log, no write; restored, it goes on by itself."""
+    """Under a running server: 503 with the remedy in the log, no write; restored, it goes on by itself."""
     client = create_app(service, settings).test_client()
     assert set(answers(client)) == {200}
     backup = shutil.copy(state, state.with_name("backup"))

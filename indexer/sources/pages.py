@@ -127,7 +127,7 @@ def _body(root: etree._Element) -> str:
     for path in _CONTAINERS:
         tried: set[etree._Element] = set()
         for element in _elements(root, path):
-            # What stands in a container without a text has none either.
+            # What is in a container without a text has none either.
             if any(parent in tried for parent in element.iterancestors()):
                 continue
             tried.add(element)

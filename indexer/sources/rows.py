@@ -189,7 +189,7 @@ class _Shape:
         if any(len(row) != self.columns for row in rows):
             return False
         rows = [cells, *(rows[:-1] or rows)]
-        # A table within a text may count its lines; it begins anew, where ids go on.
+        # A table within a text may count its lines; it begins again, where ids go on.
         numbers = [int(row[self.key]) for row in (self._last, *rows) if self._is_number(row)]
         rises = [one < other for one, other in pairwise(numbers)]
         same = {self._form(row) for row in rows} <= {*self._seen, self._form(cells)}

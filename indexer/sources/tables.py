@@ -118,7 +118,7 @@ def _object(text: str) -> dict[str, object]:
 
 
 class _Object(dict[str, object]):
-    """An object of JSON; ``twice``: names that stand in it with values that differ; the last counts."""
+    """An object of JSON; ``twice``: names that occur in it with values that differ; the last counts."""
 
     twice: tuple[str, ...] = ()
 

@@ -195,7 +195,7 @@ class Reader(Protocol):
         """
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many live articles of this scope each term stands in the field."""
+        """In how many live articles of this scope each term occurs in the field."""
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
         """The stored vectors of an article's passages, by passage id; empty where there are none."""

@@ -115,7 +115,7 @@ def _names(model: type[BaseModel]) -> list[str]:
 def _reason(
     model: type[BaseModel], name: str, error: ErrorDetails | None, given: Mapping[str, object]
 ) -> str:
-    """Why a parameter cannot be used, with the limit and the cure; no error: it came twice."""
+    """Why a parameter cannot be used, with the limit and the remedy; no error: it came twice."""
     if error is None:
         return say(
             "出现了多次；每个参数只能写一次",

@@ -1,4 +1,4 @@
-"""Nothing that can stand in a text or a query makes the analysis raise."""
+"""Nothing that can occur in a text or a query makes the analysis raise."""
 
 import sys
 import unicodedata

@@ -164,7 +164,7 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_that_nothing_replaces(tmp_path: Path) -> None:
-    """Where no generation was ever activated, the cure is to delete the file."""
+    """Where no generation was ever activated, the remedy is to delete the file."""
     engine = open_engine(f"embedded:{tmp_path / 'data'}")
     engine.create(Audience.PUBLIC, MANIFEST)
     aliases_of(engine).write_text("{}")

@@ -128,7 +128,7 @@ def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path:
 
 
 def faults_of(err: str) -> list[dict[str, str]]:
-    """What stands in the file of faults that a run names."""
+    """What is in the file of faults that a run names."""
     (path,) = re.findall(r"/\S+/faults-\S+\.jsonl", err)
     return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 

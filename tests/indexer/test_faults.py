@@ -67,7 +67,7 @@ def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
     (fault,) = report.faults
     assert "id=bad" in str(fault)
     assert "RuntimeError, test_faults.py:" in str(fault)
-    assert _POISON not in str(fault)  # a text that was paid for stands in no message
+    assert _POISON not in str(fault)  # a text that was paid for is in no message
     assert _ids(service) == [record["id"] for record in GOOD]
     more = write_source(tmp_path / "b.jsonl", [bad, {**GOOD[0], "id": "h0"}])
     report = pipeline.add(service, [more], cleaning=ALL_CLEANING)

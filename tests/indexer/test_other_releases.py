@@ -127,7 +127,7 @@ def test_aliases_of_another_release_are_left_alone(
 
 
 def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_path: Path) -> None:
-    """Its note says what it is; the cure works, with and without its generations."""
+    """Its note says what it is; the remedy works, with and without its generations."""
     assert gongwen("generation", "create")[0] == 0
     state = sqlite3.connect(tmp_path / "index" / "state.sqlite3")
     [values] = state.execute('SELECT "values" FROM build').fetchone()

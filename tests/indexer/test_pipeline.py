@@ -109,7 +109,7 @@ def test_what_is_stale_is_told_for_each_audience_and_not_counted(
     stands: int | None,
     comes: int,
 ) -> None:
-    """An older version, and one of an article that stands without any: both versions and the cure."""
+    """An older version, and one of an article that stands without any: both versions and the remedy."""
     index({**FREE, "version": stands}, *OTHERS)
 
     report = add({**LESS, "version": comes, "views": 9}, {**OTHERS[0], "id": "n"})

@@ -585,7 +585,7 @@ def test_a_body_of_thousands_of_names_is_answered_in_short(client: FlaskClient, 
 
 
 def test_an_address_too_long_for_the_api_is_named(client: FlaskClient) -> None:
-    """The longest question fits; 414 says the limit and the cure. Pages take what they can use."""
+    """The longest question fits; 414 says the limit and the remedy. Pages take what they can use."""
     longest = dict.fromkeys(("q", "category", "kind", "author", "issuer"), "𠀀" * 200)
     assert client.get("/api/v1/search", query_string=longest).status_code == 200
 

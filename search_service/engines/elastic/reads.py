@@ -1,7 +1,7 @@
 """Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
 
 Each read is one search of the same moment (a point in time of the index, which the reader holds), with
-the tombstones and the ids that the staff took down excluded. What is sent stands in
+the tombstones and the ids that the staff took down excluded. What is sent is in
 :mod:`search_service.engines.elastic.dsl`.
 """
 

@@ -48,7 +48,7 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
             except ValueError as exc:
                 if is_of_the_disk(
                     folder, exc
-                ):  # then building anew would fail too, and lose what is there
+                ):  # then rebuilding would fail too, and lose what is there
                     raise
         # Until the last line a crash leaves a generation that says "build me anew".
         writer.set_meta("text_schema", "")

@@ -7,7 +7,7 @@ Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generat
 - ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
 
 ``DATA/aliases.json`` says who reads what, and each generation that it names has a copy;
-``DATA/<generation>.lock`` lets one writer write it. This module holds the generations; searching stands in
+``DATA/<generation>.lock`` lets one writer write it. This module holds the generations; searching is in
 :mod:`.reader`, writing in :mod:`.writer`.
 """
 
