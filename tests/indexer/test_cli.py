@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from analyzers.embed import BUILTIN
-from indexer.cli import main
+from tests.command import Run, runner
 from tests.conftest import write_source
-
-Run = Callable[..., tuple[int, str, str]]
 
 RECORDS = [
     {
@@ -37,15 +35,7 @@ def gongwen(
     """Run the command over an index in a folder of its own: (status, stdout, stderr)."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        output = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, output.out, output.err
-
-    return run
+    return runner(capsys)
 
 
 @pytest.fixture

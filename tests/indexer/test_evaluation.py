@@ -2,21 +2,18 @@
 
 import gzip
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from indexer.cli import main
 from indexer.evaluation.answers import ask
 from indexer.evaluation.judgements import Way, read_judgements
 from indexer.evaluation.measures import require
 from search_service.errors import BadInput, ConfigurationError
 from search_service.model import Audience
 from search_service.service import SearchService
+from tests.command import Run, runner
 from tests.conftest import Records, write_source
-
-Run = Callable[..., tuple[object, str, str]]
 
 SAMPLE = Path(__file__).parents[1] / "quality" / "sample"
 QUERIES: Records = [
@@ -148,14 +145,7 @@ def gongwen(
     """Run the command with a live index in a folder of its own: (status, stdout, stderr)."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/live")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-
-    def run(*arguments: object) -> tuple[object, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([str(one) for one in arguments])
-        output = capsys.readouterr()
-        return left.value.code, output.out, output.err
-
-    return run
+    return runner(capsys)
 
 
 @pytest.fixture

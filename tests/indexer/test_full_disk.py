@@ -3,15 +3,14 @@
 import json
 import random
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from indexer.cli import main
+from tests.command import Run, runner
 from tests.conftest import write_source
 
-Run = Callable[..., tuple[int, str, str]]
 _HAN = [chr(0x4E00 + place) for place in range(3000)]
 
 
@@ -50,16 +49,7 @@ def gongwen(disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{disk}/index")
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        output = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        assert "Traceback" not in output.err
-        return left.value.code, output.out, output.err
-
-    return run
+    return runner(capsys)
 
 
 @pytest.fixture

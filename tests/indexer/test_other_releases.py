@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli import main
 from search_service.engines.activation import Activation
 from search_service.errors import FormatMismatch
 from search_service.ledger import Build
 from search_service.model import Audience, Manifest, View
+from tests.command import Run, runner
 from tests.conftest import write_source
 from tests.engines.library import MANIFEST
 
-Run = Callable[..., tuple[int, str, str]]
 ARTICLES = [{"id": f"n{n}", "title": f"第{n}号通知", "body": "消防安全检查。"} for n in range(4)]
 
 
@@ -28,15 +27,7 @@ def gongwen(
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        output = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, output.out, output.err
-
-    return run
+    return runner(capsys)
 
 
 @pytest.fixture
