@@ -66,9 +66,9 @@ def judged(service: SearchService, judgements: Judgements) -> str:
         without = run()
     rows = []
     for name, answers in (("without", without), ("with", run())):
-        for ids in ({one.id for one in questions}, touched):
+        for ids in filter(None, ({one.id for one in questions}, touched)):
             answered = {key: found for key, found in answers.items() if key in ids}
-            means = measure(answered, judgements.grades, ("nDCG@10", "R@20")).means
+            means = measure(answered, judgements.grades, ("nDCG@10", "Recall@20")).means
             rows.append(f"{name}, {len(ids)} questions: {means}")
     return "\n".join(rows)
 

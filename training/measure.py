@@ -1,9 +1,8 @@
 """A judgement of embedding models by meaning alone, and their speed; run `python -m training.measure`.
 
 Exact cosine over a whole collection, no keywords: what a model itself finds. The set is a folder of
-queries.jsonl (id, query), qrels.tsv (query, 0, document, grade) and collection.jsonl.gz (id, title,
-text). The yardstick of speed is the teacher in torch, float32, timed in the same run. Nothing is
-learned here.
+queries.jsonl and qrels.tsv (docs/evaluation.md) and collection.jsonl.gz (id, title, text). The
+yardstick of speed is the teacher in torch, float32, timed in the same run. Nothing is learned here.
 """
 
 import argparse
@@ -13,16 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ir_measures
 import numpy as np
 import torch
-from ir_measures import R, nDCG
 
 from analyzers.embed import Embedder, open_embedder
+from indexer.evaluation.judgements import Judgements, read_judgements
+from indexer.evaluation.measures import Run, measure
 from training.teacher import BATCH, as_sentence_transformer
 from training.texts import records
 
 DEPTH = 100
+MEASURES = ("nDCG@10", f"Recall@{DEPTH}")
 # The mean passage of official writing; so many of them, so often, in turns: other programs run too.
 CHARACTERS, PASSAGES, ROUNDS = 136, 128, 5
 TEACHER = "teacher, torch fp32"
@@ -47,7 +47,7 @@ def main() -> None:
     collection = list(records([arguments.relevance / "collection.jsonl.gz"]))
     if not arguments.speed_only:
         for name, embedder in models.items():
-            judge(name, embedder, arguments.relevance, collection)
+            judge(name, embedder, read_judgements(arguments.relevance), collection)
     teacher = as_sentence_transformer(arguments.work)
 
     def read_by_teacher(texts: Sequence[str]) -> object:
@@ -59,30 +59,27 @@ def main() -> None:
 
 
 def judge(
-    name: str, embedder: Embedder, relevance: Path, collection: Sequence[Mapping[str, Any]]
+    name: str, embedder: Embedder, judgements: Judgements, collection: Sequence[Mapping[str, Any]]
 ) -> None:
     """Print nDCG@10 and Recall@100 of one model, over titles with texts and over texts alone."""
-    queries = list(records([relevance / "queries.jsonl"]))
-    judgements = list(ir_measures.read_trec_qrels(str(relevance / "qrels.tsv")))
-    asked = embedder.embed([query["query"] for query in queries], query=True)
+    questions = judgements.questions
+    asked = embedder.embed([question.text for question in questions], query=True)
     forms = {
         "title + text": [f"{document['title']}\n{document['text']}" for document in collection],
         "text": [document["text"] for document in collection],
     }
     print(f"{name}: {embedder.fingerprint}, {embedder.dimensions} dimensions")
-    print(f"{len(queries)} queries, {len(collection)} documents")
+    print(f"{len(questions)} queries, {len(collection)} documents")
     for form, documents in forms.items():
         similarity = asked @ embedder.embed(documents).T
-        run = []
-        for index, query in enumerate(queries):
-            row = similarity[index]
-            best = np.argsort(-row, kind="stable")[:DEPTH]
-            run += [
-                ir_measures.ScoredDoc(query["id"], collection[at]["id"], float(row[at]))
-                for at in best
+        run: Run = {
+            question.id: [
+                str(collection[at]["id"]) for at in np.argsort(-row, kind="stable")[:DEPTH]
             ]
-        scores = ir_measures.calc_aggregate([nDCG @ 10, R @ DEPTH], judgements, run)
-        figures = ", ".join(f"{measure} {score:.4f}" for measure, score in scores.items())
+            for question, row in zip(questions, similarity, strict=True)
+        }
+        means = measure(run, judgements.grades, MEASURES).means
+        figures = ", ".join(f"{one} {mean:.4f}" for one, mean in means.items())
         print(f"{form}: {figures}", flush=True)
 
 

@@ -86,7 +86,7 @@ def eval_command(open_service: Open) -> click.Command:
         as_json: bool,
     ) -> None:
         """Evaluate."""
-        require("ir_measures", "scipy", *(["matplotlib"] if plot else []))
+        require("pytrec_eval", "scipy", *(["matplotlib"] if plot else []))
         judgements = read_judgements(folder)
         if judgements.collection is None and (models or data):
             raise BadInput(

@@ -1,19 +1,21 @@
 """What a run is worth: measures, intervals, tests. Entry points: :func:`measure`, :func:`estimate`,
 :func:`compare`.
 
-The measures are ir-measures', intervals and tests scipy's, both of the extra ``eval``: no statistics of
-our own. Asks nothing and knows no service.
+The measures are trec_eval's (pytrec-eval-terrier), intervals and tests scipy's, both of the extra
+``eval``: no statistics of our own. Asks nothing and knows no service.
 """
 
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Final
 
 from analyzers.language import say
 from search_service.errors import ConfigurationError
 
 MEASURES: Final = ("nDCG@10", "Recall@100", "MRR@10")
+_TREC: Final = {"nDCG": "ndcg_cut_{}", "Recall": "recall_{}", "MRR": "recip_rank"}
 CONFIDENCE: Final = 0.95
 # Draws of the bootstrap and of the permutation test: p-values down to 0.0002. In batches, so that
 # 10,000 questions need no more than 80 MB; always the same draws, so that a second run says the same.
@@ -67,27 +69,31 @@ def measure(
     run: Run, grades: Mapping[str, Mapping[str, int]], names: Sequence[str] = MEASURES
 ) -> Measured:
     """The measures of a run over the questions that it answers; one without an answer counts 0."""
-    import ir_measures
+    import pytrec_eval
 
-    measures = {name: ir_measures.parse_measure(name) for name in names}
-    qrels = [
-        ir_measures.Qrel(query, document, grade)
-        for query in run
-        for document, grade in grades[query].items()
-    ]
-    answers = [
-        ir_measures.ScoredDoc(query, document, float(-place))
+    judged = {query: dict(grades[query]) for query in run}
+    scored = {
+        query: {document: float(-place) for place, document in enumerate(documents)}
         for query, documents in run.items()
-        for place, document in enumerate(documents)
-    ]
-    result = ir_measures.calc(measures.values(), qrels, answers)
-    values: dict[Any, dict[str, float]] = {one: {} for one in measures.values()}
-    for one in result.per_query:
-        values[one.measure][one.query_id] = float(one.value)
-    return Measured(
-        {name: float(result.aggregated[one]) for name, one in measures.items()},
-        {name: values[one] for name, one in measures.items()},
-    )
+    }
+    measures = {name: _trec_name(name) for name in names}
+    found = pytrec_eval.RelevanceEvaluator(judged, set(measures.values())).evaluate(scored)
+    values = {
+        name: {query: _cut(name, found[query][measures[name]]) for query in run} for name in names
+    }
+    return Measured({name: fmean(values[name].values()) for name in names}, values)
+
+
+def _trec_name(name: str) -> str:
+    """What trec_eval calls a measure such as nDCG@10. Its reciprocal rank knows no cutoff."""
+    kind, _, cutoff = name.partition("@")
+    return _TREC[kind].format(cutoff)
+
+
+def _cut(name: str, value: float) -> float:
+    """The value of a measure; of MRR@10, 0 where the first relevant document comes after ten."""
+    kind, _, cutoff = name.partition("@")
+    return 0.0 if kind == "MRR" and value < 1 / int(cutoff) else value
 
 
 def estimate(measured: Measured, name: str) -> Estimate:

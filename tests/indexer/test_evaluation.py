@@ -2,13 +2,14 @@
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from indexer.evaluation.answers import ask
 from indexer.evaluation.judgements import Way, read_judgements
-from indexer.evaluation.measures import require
+from indexer.evaluation.measures import measure, require
 from search_service.errors import BadInput, ConfigurationError
 from search_service.model import Audience
 from search_service.service import SearchService
@@ -151,8 +152,33 @@ def gongwen(
 @pytest.fixture
 def needs_extra() -> None:
     """Skip where the extra `eval` is not installed."""
-    for name in ("ir_measures", "scipy", "matplotlib"):
+    for name in ("pytrec_eval", "scipy", "matplotlib"):
         pytest.importorskip(name)
+
+
+@pytest.mark.quality
+@pytest.mark.usefixtures("needs_extra")
+def test_measures_are_those_of_the_literature() -> None:
+    """By hand: gains over logarithms of places, a share, a reciprocal that is 0 beyond its cutoff."""
+    others = [f"other{place}" for place in range(10)]
+    run = {
+        "first": ["a", "other", "b"],
+        "tenth": [*others[:9], "a"],
+        "beyond": [*others, "a"],
+        "none": [],
+    }
+    grades = {query: {"a": 3, "b": 1, "other0": 0} for query in run}
+    found = measure(run, grades)
+    best = 3 + 1 / math.log2(3)
+    hands = {
+        "nDCG@10": [(3 + 1 / math.log2(4)) / best, 3 / math.log2(11) / best, 0, 0],
+        "Recall@100": [1, 0.5, 0.5, 0],
+        "MRR@10": [1, 0.1, 0, 0],
+    }
+    assert list(found.values) == list(hands)
+    for name, values in hands.items():
+        assert found.values[name] == pytest.approx(dict(zip(run, values, strict=True)))
+        assert found.means[name] == pytest.approx(sum(values) / 4)
 
 
 @pytest.mark.quality

@@ -34,7 +34,7 @@ NONSENSE = 100
 @pytest.fixture(scope="module")
 def judgements() -> Judgements:
     """The judged queries of the three voices."""
-    pytest.importorskip("ir_measures")
+    pytest.importorskip("pytrec_eval")
     return read_judgements(SAMPLE)
 
 
