@@ -50,7 +50,7 @@ test-all: install-all
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 fuzz: install-test
-	@$(BIN)/python -m tests.differential $(or $(ARGS),--worlds 2000)
+	@$(BIN)/python -m tests.promises.differential $(or $(ARGS),--worlds 2000)
 
 check: install-test
 	@$(BIN)/ruff check
@@ -71,7 +71,7 @@ rehearse: install-test
 	@$(BIN)/python -m tools.rehearse $(CORPUS) $(ARGS)
 
 dev-elasticsearch: install-test
-	@$(BIN)/python -m tests.elasticsearch_node
+	@$(BIN)/python -m tests.support.elasticsearch_node
 
 bench-engines: install-all
 	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench-engines CORPUS=articles.jsonl.gz' >&2; exit 2; }

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from analyzers.language import say
+from analyzers.messages import say
 
 SETTING = "GONGWEN_MODEL"
 BUILTIN = Path(__file__).with_name("models") / "gongwen-small"

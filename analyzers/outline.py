@@ -1,8 +1,8 @@
 """The outline of 公文: a text cut into passages, each with its heading path, role and offsets.
 
 Entry point: :func:`split`. Passages cover the text completely and in order: joined, they are the text
-again. What a line is, :mod:`analyzers.grammar` knows by its form; this module knows how much of it makes
-a passage. The split is a function of the text alone and takes time in proportion to its length.
+again. :mod:`analyzers.document_form` recognises what a line is by its form; this module decides how much of
+it makes a passage. The split is a function of the text alone, in time proportional to its length.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from analyzers import grammar
+from analyzers import document_form
 from analyzers.normalize import normalize
 
 # A passage is what a person copies and what a vector stands for: a paragraph or two under one heading.
@@ -77,14 +77,14 @@ def _units(text: str, normalised: str) -> Iterator[_Unit]:
     stack: list[tuple[int, str]] = []
     path: tuple[str, ...] = ()
     body = "导语"  # the role of what stands under the path
-    for start, end, rank, part in grammar.pieces(normalised):
+    for start, end, rank, part in document_form.pieces(normalised):
         if part:
             yield _Unit(start, end, (), 0, False, part)
             if part in ("落款", "抄送"):  # what follows is an annex or a text of its own
                 stack, path, body = [], (), "导语"
             continue
         title_end = start
-        annex = not rank and grammar.begins_annex(normalised, start, end)
+        annex = not rank and document_form.begins_annex(normalised, start, end)
         if rank or annex:
             title, title_end = _title(text, normalised, start, end)
             stack = [(above, name) for above, name in stack if above < rank] + [(rank, title)]
@@ -146,7 +146,7 @@ def _runs(text: str, limit: int) -> Iterator[list[_Unit]]:
         for unit in (whole,) if short else _cut_long(normalised, whole, limit):
             size = unit.end - unit.start
             full = length + size > limit
-            part = 0 < unit.heading <= grammar.HIGH or unit.heading in grammar.DECIMAL
+            part = 0 < unit.heading <= document_form.HIGH or unit.heading in document_form.DECIMAL
             ends = not only_headings and ((part and length >= MINIMUM) or length >= TARGET)
             if held and (full or ends or unit.role != held[-1].role):
                 yield held

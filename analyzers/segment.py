@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Protocol
 
-from analyzers.language import say
+from analyzers.messages import say
 
 
 class Segmenter(Protocol):

@@ -1,5 +1,5 @@
 """``python -m indexer`` is ``gongwen``."""
 
-from indexer.cli import main
+from indexer.commands.main import main
 
 main()

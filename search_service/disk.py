@@ -7,7 +7,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import DiskFull
 
 _CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Collection, Iterable
 from importlib import metadata
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import FormatMismatch
 
 

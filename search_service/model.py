@@ -211,9 +211,9 @@ class Written:
 class Manifest:
     """What a generation was made with. ``analysis`` and ``model`` are fingerprints.
 
-    Similarities by which meaning is judged (:mod:`search_service.meaning`): ``background`` is that of any
-    question and any passage, ``floor`` the least that the best answer of a question must have,
-    ``heap_floor`` the same of words without a sentence that no article holds. ``dimensions`` is 0 where the
+    Similarities (:mod:`search_service.ranking.similarity`): ``background``, of any question and any passage;
+    ``floor``, the minimum of the top hit of a question; ``heap_floor``, a stricter minimum for lists of
+    keywords that match no article. ``dimensions`` is 0 where the
     generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC. ``state``: the identity of the
     state database that it was built with. ``release``: the version that built it. ``strange``: keys that
     were stored and are not of this release, or are missing; then it may be listed and dropped, not read.

@@ -3,10 +3,7 @@
 Reviewed as one file: nothing else in the service holds a number that changes an order of results.
 """
 
-from collections.abc import Mapping
 from typing import Final
-
-from search_service.vocabulary import Kind
 
 # BM25 weights of the fields. Words carry meaning; bigrams rank what the dictionary cut apart; characters
 # what is said with another word of the same root (偿还 for 还).
@@ -120,8 +117,6 @@ PRECEDENT_SHARE: Final = 0.15
 # 0.871.)
 PRECEDENT_ARTICLE: Final = 1.0
 
-# What is offered while somebody types, of each kind, in this order: ten lines are a list that is read.
-COMPLETIONS: Final[Mapping[Kind, int]] = {Kind.TERM: 3, Kind.TITLE: 5, Kind.HEADING: 2}
 # What was typed may be at most so long: longer texts are pasted, not typed.
 MAX_COMPLETED: Final = 50
 # Questions offered instead of one that finds nothing. Each is asked before it is

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 
 from analyzers.embed import Embedder, ModelError, open_embedder
-from analyzers.language import say
+from analyzers.messages import say
 from analyzers.terms import Analyzer
 from search_service.engines import Access, Engine, Reader, Scope, open_engine
 from search_service.errors import (
@@ -24,9 +24,8 @@ from search_service.errors import (
 from search_service.formats import REBUILD, mismatch
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
-from search_service.store import Store
-from search_service.vectors import VectorCache
-from search_service.vocabularies import Known
+from search_service.state.store import Store
+from search_service.state.vocabularies import Known
 
 # Raise it when what a generation stores changes its meaning.
 SCHEMA = 5
@@ -56,7 +55,6 @@ class SearchService:
     store: Store
     analyzer: Analyzer
     embedder: Embedder | None
-    vectors: VectorCache
 
     @property
     def model_fingerprint(self) -> str:
@@ -94,7 +92,7 @@ class SearchService:
 
     def _reader(self, audience: Audience, generation: str | None) -> Reader:
         try:
-            identity, hidden = self.store.taken_down()
+            identity, hidden = self.store.hidden.read()
         except StateLost:
             self.engine.reader(Scope(audience))  # where there is no index, that is what to say
             raise
@@ -170,7 +168,6 @@ class SearchService:
         """Let go of files and connections."""
         self.engine.close()
         self.store.close()
-        self.vectors.close()
 
 
 def open_service(settings: Settings) -> SearchService:
@@ -193,5 +190,4 @@ def open_service(settings: Settings) -> SearchService:
         store=Store(settings.state_url),
         analyzer=Analyzer(settings.segmenter),
         embedder=embedder,
-        vectors=VectorCache(settings.vectors_url),
     )

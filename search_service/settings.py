@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import ConfigurationError
 
 PREFIX = "GONGWEN_"
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @property
     def vectors_url(self) -> str:
-        """The database of :class:`search_service.vectors.VectorCache`: a file on this machine."""
+        """The database of :class:`indexer.build.vector_cache.VectorCache`: a file on this machine."""
         return f"sqlite:///{self._folder}/vectors.sqlite3"
 
     @property

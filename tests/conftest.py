@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer import generations
-from indexer.cleaning import Cleaning
-from indexer.demo import SAMPLE
+from indexer.build import generations
+from indexer.commands.demo import SAMPLE
+from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 

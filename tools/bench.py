@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from indexer import generations
-from indexer.cleaning import Cleaning
+from indexer.build import generations
+from search_service.answers.search import search
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.page import Mode, SearchRequest
-from search_service.retrieval import search
+from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 

@@ -24,14 +24,14 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from analyzers.language import say
+from analyzers.messages import say
 from analyzers.normalize import normalize
-from indexer.analysis import analyse, view_of
-from indexer.cleaning import Cleaning
-from indexer.sources import Fault, read_source
-from search_service import matching
+from indexer.build.records import analyse
+from indexer.build.views import view_of
+from indexer.sources.files import Fault, read_source
 from search_service.engines import Engine, Reader, Scope, open_engine
 from search_service.errors import GongwenError
+from search_service.intake.cleaning import Cleaning
 from search_service.model import (
     Audience,
     Field,
@@ -43,10 +43,11 @@ from search_service.model import (
     Stored,
     Vector,
 )
-from search_service.query import parse
+from search_service.query import matching
+from search_service.query.parsing import parse
 from search_service.service import SCHEMA, SearchService, open_service
 from search_service.settings import read_settings
-from tests.elasticsearch_node import own_prefix, running_node
+from tests.support.elasticsearch_node import own_prefix, running_node
 
 T = TypeVar("T")
 SEED = 20261122
@@ -111,7 +112,7 @@ def load(service: SearchService, elastic: Engine, corpus: Path) -> None:
         model=service.model_fingerprint,
         dimensions=service.embedder.dimensions,
         created="2026-11-22T08:00:00Z",
-        state=service.store.taken_down()[0],
+        state=service.store.hidden.read()[0],
     )
     started, count = time.monotonic(), 0
     with ExitStack() as stack:

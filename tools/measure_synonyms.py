@@ -11,14 +11,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 from analyzers import lexicon
-from indexer.cleaning import Cleaning
+from indexer.build.generations import rebuild
 from indexer.evaluation.answers import ask, prepare
 from indexer.evaluation.judgements import Judgements, Way, read_judgements
 from indexer.evaluation.measures import Run, measure
-from indexer.generations import rebuild
-from search_service.matching import rank, strict
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.query import parse
+from search_service.query.matching import rank, strict
+from search_service.query.parsing import parse
 from search_service.relevance import MAX_DEPTH, MAX_QUERY
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings

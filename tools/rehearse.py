@@ -32,15 +32,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from indexer import pipeline
-from indexer.cleaning import Cleaning
+from indexer import updates
 from search_service.engines import Scope, open_engine
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
 from search_service.service import open_service
 from search_service.settings import read_settings
-from search_service.store import Store
-from tests.elasticsearch_restart import Node, own_node
-from tests.wire import Cable
+from search_service.state.store import Store
+from tests.support.elasticsearch_restart import Node, own_node
+from tests.support.wire import Cable
 
 _RATE = 20.0  # searches a second
 _ADDED = 5  # articles that are new, and as many that are changed, in one concurrent write
@@ -227,10 +227,10 @@ class Rehearsal:
                     for one in self.random.sample(self.articles, _ADDED)
                 ]
                 batch = [*new, *changed]
-                pipeline.add(service, [self.write(f"turn-{turn}", batch)], cleaning=cleaning)
+                updates.add(service, [self.write(f"turn-{turn}", batch)], cleaning=cleaning)
                 written.update({str(one["id"]): str(one["title"]) for one in batch})
                 gone = str(changed[0]["id"])
-                pipeline.delete(service, [gone])
+                updates.delete(service, [gone])
                 written[gone] = None
             service.close()
 

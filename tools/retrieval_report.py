@@ -18,15 +18,16 @@ from unittest.mock import patch
 
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, exact_key
-from indexer import generations
-from indexer.cleaning import Cleaning
-from indexer.terms import propose
-from search_service import matching, relevance
-from search_service import query as queries
+from indexer.build import generations
+from indexer.propose_terms import propose
+from search_service import relevance
+from search_service.answers.search import search
 from search_service.errors import NoIndex
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, View
-from search_service.page import Mode, SearchRequest
-from search_service.retrieval import search
+from search_service.query import matching
+from search_service.query import parsing as queries
+from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 

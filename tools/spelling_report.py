@@ -20,18 +20,18 @@ from analyzers.lexicon import look_alikes
 from analyzers.normalize import normalize
 from analyzers.pinyin import readings, syllables
 from analyzers.terms import HAN
-from indexer import generations
-from indexer.cleaning import Cleaning
+from indexer.build import generations
+from search_service.answers.complete import complete
+from search_service.answers.search import search
 from search_service.engines import Reader
-from search_service.matching import strict
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.page import SearchRequest
-from search_service.query import parse
+from search_service.query.matching import strict
+from search_service.query.parsing import parse
+from search_service.query.request import SearchRequest
 from search_service.relevance import CORRECTIONS
-from search_service.retrieval import search
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
-from search_service.suggest import complete
 
 SEED = 20240305
 _LENGTHS = range(4, 11)  # characters of a phrase: what people type

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from analyzers.normalize import normalize
-from indexer.fetching import ONNX
+from indexer.fetch_model import ONNX
 from training import bert, folder, student, vocabulary
 from training.teacher import Teacher
 from training.texts import passages, phrases, records, sample

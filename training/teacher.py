@@ -1,7 +1,7 @@
 """The teacher, bge-small-zh-v1.5 (MIT), in two forms: `Teacher` embeds with it as int8 ONNX, and
 `as_sentence_transformer` gives it in torch, as people run it elsewhere.
 
-Where it comes from stands in `indexer.fetching`; nothing is known of vocabularies or students here.
+Where it comes from stands in `indexer.fetch_model`; nothing is known of vocabularies or students here.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from sentence_transformers.models import Normalize, Pooling, Transformer
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from indexer.fetching import ONNX, TOKENIZER, download
+from indexer.fetch_model import ONNX, TOKENIZER, download
 from training.bert import HEADS, HIDDEN, INNER, LAYERS, POSITIONS, VOCABULARY, weights_of
 
 DIMENSIONS = 512

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from analyzers.language import say
-from indexer import generations
-from indexer.cleaning import Cleaning
+from analyzers.messages import say
+from indexer.build import generations
+from indexer.build.spool import Progress, Report, silent
 from indexer.evaluation.judgements import Judgements, Question, Way, records
 from indexer.evaluation.measures import Run
-from indexer.spool import Progress, Report, silent
+from search_service.answers.precedents import precedents
+from search_service.answers.related import related
+from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.errors import BadInput, FingerprintMismatch, ModelMissing, NoIndex
+from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.page import Mode, SearchRequest
-from search_service.precedents import precedents
-from search_service.related import related
+from search_service.query.request import Mode, SearchRequest
 from search_service.relevance import MAX_QUERY
-from search_service.retrieval import search
 from search_service.service import SearchService
 
 DEPTH: Final = 100

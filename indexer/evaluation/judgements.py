@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
-from analyzers.language import say
-from indexer.sources import Fault, shown
+from analyzers.messages import say
 from indexer.sources.encoding import read_lines
-from indexer.sources.record import Raw
+from indexer.sources.files import Fault, shown
 from indexer.sources.tables import read_jsonl
 from search_service.errors import BadInput
+from search_service.intake.record import Raw
 
 QUERIES: Final = "queries.jsonl"
 JUDGED: Final = ("qrels.tsv", "qrels.txt", "qrels.jsonl")

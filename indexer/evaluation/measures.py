@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import ConfigurationError
 
 MEASURES: Final = ("nDCG@10", "Recall@100", "MRR@10")

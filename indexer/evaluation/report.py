@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analyzers.language import say
+from analyzers.messages import say
 from indexer.evaluation.answers import DEPTH
 from indexer.evaluation.judgements import Judgements, Way
 from indexer.evaluation.measures import (

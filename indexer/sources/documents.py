@@ -2,17 +2,17 @@
 :func:`markdown_record`, :func:`title_and_body`.
 
 From bytes to the values of a record; what the values mean is known in
-:mod:`indexer.sources.record`.
+:mod:`search_service.intake.record`.
 """
 
 import re
 from typing import Final
 
-from analyzers.language import say
+from analyzers.messages import say
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_fields
-from indexer.sources.names import given_twice, known, protects
 from search_service.errors import BadRecord
+from search_service.intake.names import given_twice, known, protects
 
 _LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
 _FRONT_MATTER: Final = re.compile(

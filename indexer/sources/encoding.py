@@ -14,7 +14,7 @@ from typing import IO, Final
 
 from charset_normalizer import from_bytes
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import BadRecord
 
 _BOMS: Final = (

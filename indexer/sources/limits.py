@@ -6,7 +6,7 @@ what is read before it is parsed.
 
 from typing import Final
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import BadRecord
 
 LARGEST: Final = 64 << 20  # bytes of a file that is one article, its markup unpacked

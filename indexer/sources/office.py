@@ -22,7 +22,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 from lxml import etree
 
-from analyzers.language import say
+from analyzers.messages import say
 from indexer.sources.documents import title_and_body
 from indexer.sources.limits import LARGEST, check_marks
 from search_service.errors import BadRecord

@@ -2,7 +2,7 @@
 
 Title, date, author and column come from the ``meta`` tags that Chinese government sites carry
 (ArticleTitle, PubDate, …), else from ``h1`` and ``title``; the body from the container that holds
-the article, where it is one of the usual ones. HTML to text is :mod:`indexer.markup`.
+the article, where it is one of the usual ones. HTML to text is :mod:`search_service.intake.markup`.
 """
 
 import re
@@ -11,10 +11,10 @@ from typing import Final, cast
 
 from lxml import etree
 
-from indexer.markup import parse_html, text_of_tree
-from indexer.sources import fields, names
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_marks
+from search_service.intake import fields, names
+from search_service.intake.markup import parse_html, text_of_tree
 
 _DECLARED: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from analyzers.language import say
+from analyzers.messages import say
 from indexer.sources.encoding import Line
 from indexer.sources.limits import MOST_MARKS
 

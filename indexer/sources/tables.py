@@ -1,7 +1,7 @@
 """Files of many records: JSON lines and CSV, plain or gzipped. Read as streams, never whole.
 
 Entry points: :func:`read_jsonl`, :func:`read_csv`. They yield raw records and faults, both with
-``file:line``; what a record means is known in :mod:`indexer.sources.record`.
+``file:line``; what a record means is known in :mod:`search_service.intake.record`.
 """
 
 import csv
@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
-from analyzers.language import say
+from analyzers.messages import say
 from indexer.sources.encoding import read_lines
 from indexer.sources.limits import check_fields, check_marks
-from indexer.sources.names import given_twice, known
-from indexer.sources.record import Fault, Raw
 from indexer.sources.rows import Break, Row, no_csv, read_rows
 from search_service.errors import BadRecord
+from search_service.intake.names import given_twice, known
+from search_service.intake.record import Fault, Raw
 
 
 def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:

@@ -7,7 +7,7 @@ generations themselves: so that a lost mapping is noticed, and can be brought ba
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import AliasesLost
 from search_service.formats import mismatch
 from search_service.model import Audience

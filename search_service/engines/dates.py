@@ -6,7 +6,7 @@ the dates do; a partial date to search up to ends in 31, which no day of any mon
 
 import re
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import BadInput
 from search_service.model import Filters
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
-from analyzers.language import say
+from analyzers.messages import say
 from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.errors import BadInput

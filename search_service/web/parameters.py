@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.model import Filters, Sort
-from search_service.page import Mode, SearchRequest
+from search_service.query.request import Mode, SearchRequest
 
 # A filter value is a name out of the facets; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200

@@ -12,7 +12,7 @@ from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES  # those of the standard library change with Python
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import BadInput, GongwenError, NoIndex
 from search_service.web.faults import BadParameters, Fault
 from search_service.web.parameters import MAX_QUERY_STRING

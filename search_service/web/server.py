@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import ConfigurationError
 from search_service.web.connections import Server
-from search_service.web.current import HEALTH, SITE
+from search_service.web.operations import HEALTH
+from search_service.web.request import SITE
 
 
 def _silent(_address: str) -> None:

@@ -9,7 +9,7 @@ import socket
 
 from gunicorn.workers.base import Worker as BaseWorker
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import ConfigurationError
 from search_service.web.server import open_server
 

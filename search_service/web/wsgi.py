@@ -7,7 +7,7 @@ from flask import Flask
 
 from search_service.service import open_service
 from search_service.settings import read_settings
-from search_service.web import create_app
+from search_service.web.app import create_app
 
 
 def create_wsgi_app() -> Flask:

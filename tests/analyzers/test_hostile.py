@@ -11,11 +11,11 @@ from analyzers import metadata, outline, references, relations, synonyms
 from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 from analyzers.terms import Analyzer, bigrams, exact_key, phrase
-from indexer.cleaning import clean, clean_head, clean_line
-from indexer.markup import text_of_html
-from search_service.query import parse
+from search_service.answers.snippets import marks, snippet
+from search_service.intake.cleaning import clean, clean_head, clean_line
+from search_service.intake.markup import text_of_html
+from search_service.query.parsing import parse
 from search_service.relevance import MAX_QUERY
-from search_service.snippets import marks, snippet
 
 ANALYZER = Analyzer()
 # Every character that Unicode takes for a number of some kind.

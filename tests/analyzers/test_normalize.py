@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
-from tests.analyzers.chinese import TEXT
+from tests.support.chinese import TEXT
 
 
 @settings(max_examples=1000, deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
 from analyzers.outline import MAXIMUM, MINIMUM, ROLES, Section, split
-from tests.analyzers.chinese import BODY, TEXT
+from tests.support.chinese import BODY, TEXT
 
 
 @settings(max_examples=1000, deadline=None)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analyzers.normalize import normalize
 from analyzers.references import document_number_key, find
 from analyzers.terms import Analyzer
-from tests.analyzers.chinese import TEXT
+from tests.support.chinese import TEXT
 
 ANALYZER = Analyzer()
 

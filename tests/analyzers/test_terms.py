@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analyzers.normalize import normalize
 from analyzers.terms import HAN as HAN_CLASS
 from analyzers.terms import Analyzer, bigrams, characters, exact_key, phrase
-from tests.analyzers.chinese import HAN, TEXT
+from tests.support.chinese import HAN, TEXT
 
 ANALYZER = Analyzer()
 

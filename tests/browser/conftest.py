@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from indexer.demo import examples
+from indexer.commands.demo import examples
 from search_service.service import SearchService
 from search_service.settings import read_settings
-from search_service.web import create_app
+from search_service.web.app import create_app
 from search_service.web.server import serve
 
 # It runs as root in containers, and must reach nothing but the server under test.

@@ -13,10 +13,11 @@ from indexer.evaluation.measures import measure, require
 from search_service.errors import BadInput, ConfigurationError
 from search_service.model import Audience
 from search_service.service import SearchService
-from tests.command import Run, runner
 from tests.conftest import Records, write_source
+from tests.support.command import Run, runner
+from tests.support.paths import ROOT
 
-SAMPLE = Path(__file__).parents[1] / "quality" / "sample"
+SAMPLE = ROOT / "tests" / "quality" / "sample"
 QUERIES: Records = [
     {"id": 1, "query": "垃圾分类"},
     {"id": "2", "query": "安葬"},

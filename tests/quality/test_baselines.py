@@ -14,10 +14,10 @@ from analyzers.normalize import normalize
 from indexer.evaluation.answers import ask
 from indexer.evaluation.judgements import Judgements, Question, Way, read_judgements
 from indexer.evaluation.measures import measure
+from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.model import All, AnyOf, Audience, Everything, Field, Sort, Term, WeightedTerm
-from search_service.page import Mode, SearchRequest
-from search_service.retrieval import search
+from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService
 
 pytestmark = pytest.mark.quality

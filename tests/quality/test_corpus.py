@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer import generations
+from indexer.build import generations
 from indexer.evaluation.answers import prepare
 from indexer.evaluation.judgements import Way, read_judgements
+from search_service.answers.search import search
 from search_service.model import Audience
-from search_service.page import SearchRequest
-from search_service.retrieval import search
+from search_service.query.request import SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import ALL_CLEANING

@@ -11,9 +11,9 @@ import pytest
 
 from analyzers.terms import exact_key
 from indexer.evaluation.judgements import Way, read_judgements
+from search_service.answers.search import search
 from search_service.model import Audience, View
-from search_service.page import Mode, SearchRequest
-from search_service.retrieval import search
+from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService
 from tests.quality.floors import Floors, Table, below, table
 

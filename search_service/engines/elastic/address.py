@@ -9,7 +9,7 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines import Access
 from search_service.errors import ConfigurationError
 

@@ -17,7 +17,7 @@ from elastic_transport.client_utils import DEFAULT, DefaultType
 from elasticsearch import helpers
 from elasticsearch.serializer import OrjsonSerializer
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines import NO_ACCESS, Access
 from search_service.engines.elastic import failures
 from search_service.engines.elastic.address import read_address

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from search_service.engines.asked import FACETS
 from search_service.engines.dates import day_of
+from search_service.engines.validation import FACETS
 from search_service.model import Field, Record
 
 Body = dict[str, Any]

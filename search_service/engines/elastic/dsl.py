@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from search_service.engines.asked import ARTICLE_PLACES
 from search_service.engines.elastic.clauses import clause
 from search_service.engines.elastic.documents import VISIBLE, Body
+from search_service.engines.validation import ARTICLE_PLACES
 from search_service.model import (
     Bonus,
     Clause,

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines import NO_ACCESS, Access, Scope
 from search_service.engines.activation import Activation, lost
 from search_service.engines.elastic.cluster import Cluster

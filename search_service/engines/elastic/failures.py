@@ -8,7 +8,7 @@ errors, and nothing of its client.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.errors import (
     EngineBusy,
     EngineError,

@@ -8,13 +8,13 @@ the tombstones and the ids that the staff took down excluded. What is sent is in
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines import NO_FILTERS, Scope
-from search_service.engines.asked import check_facets, check_query_vector
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
 from search_service.engines.elastic.documents import LIVE, Body
 from search_service.engines.elastic.moments import Moment
+from search_service.engines.validation import check_facets, check_query_vector
 from search_service.errors import BadInput
 from search_service.model import (
     Bonus,

@@ -17,8 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analyzers.language import say
-from search_service.engines.asked import check_vectors
+from analyzers.messages import say
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import (
     Body,
@@ -27,6 +26,7 @@ from search_service.engines.elastic.documents import (
     tombstone,
 )
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
+from search_service.engines.validation import check_vectors
 from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, Written
 

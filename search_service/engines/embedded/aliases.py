@@ -11,7 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines.activation import Activation, lost
 from search_service.engines.embedded.errors import translated
 from search_service.errors import EngineError

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines import Scope
 from search_service.engines.activation import Activation
 from search_service.engines.embedded.aliases import FILE_NAME as ALIASES

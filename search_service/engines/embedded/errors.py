@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.disk import disk_full, is_full
 from search_service.errors import EngineFiles, EngineUnavailable, GongwenError
 

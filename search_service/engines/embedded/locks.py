@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines.embedded.errors import translated
 from search_service.errors import EngineUnavailable, WriterBusy
 

@@ -13,7 +13,6 @@ from typing import TypeVar
 from tantivy import Query
 
 from search_service.engines import NO_FILTERS, Scope
-from search_service.engines.asked import ARTICLE_PLACES, check_facets, check_query_vector
 from search_service.engines.embedded.clauses import (
     every,
     filtering,
@@ -26,6 +25,7 @@ from search_service.engines.embedded.errors import translated
 from search_service.engines.embedded.rows import Moment
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
+from search_service.engines.validation import ARTICLE_PLACES, check_facets, check_query_vector
 from search_service.model import (
     Bonus,
     Clause,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from analyzers.language import say
+from analyzers.messages import say
 from search_service.engines.embedded.apply import is_behind
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
 from search_service.engines.embedded.errors import translated

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from search_service.engines.asked import check_vectors
 from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import pack
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
+from search_service.engines.validation import check_vectors
 from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, Written
 
 _BUSY_SECONDS = 10.0

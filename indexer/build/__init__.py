@@ -1,0 +1,1 @@
+"""Articles -> generations of an index."""

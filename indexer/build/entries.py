@@ -1,0 +1,165 @@
+"""Articles -> what an engine stores for an audience. Entry points: :func:`entries_of`, :func:`write`."""
+
+import dataclasses
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzers.messages import say
+from indexer.build.records import analyse
+from indexer.build.views import view_of
+from search_service.engines import Writer
+from search_service.engines.ordering import Standing
+from search_service.errors import GongwenError, MappingConflict
+from search_service.model import (
+    UNVERSIONED,
+    Article,
+    Audience,
+    Record,
+    Tombstone,
+    View,
+    Written,
+)
+from search_service.service import SearchService
+
+Entries = list[Record | Tombstone]
+
+
+def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
+    """The articles with the ledger's number for a version where the source gives none."""
+    return [
+        article
+        if article.version is not None
+        else dataclasses.replace(article, version=UNVERSIONED + sequence)
+        for article in articles
+    ]
+
+
+@dataclass
+class Prepared:
+    """What articles are for an audience, and by id why some of them are not for it (``refused``)."""
+
+    entries: Entries = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, id: str, version: int, reason: str) -> None:
+        """Note why the audience cannot have an article, and what replaces it."""
+        self.refused[id] = reason
+        self.entries.append(Tombstone(id=id, version=version, withheld=True))
+
+
+def latest_number(standing: Mapping[str, Standing]) -> int:
+    """The greatest of the ledger's numbers among what stands; 0 or less where there is none."""
+    return max((one.version for one in standing.values()), default=0) - UNVERSIONED
+
+
+def entries_of(
+    service: SearchService,
+    articles: Sequence[Article],
+    audience: Audience,
+    held: Mapping[str, Standing] | None = None,
+) -> Prepared:
+    """What numbered articles are for an audience that may know of them all.
+
+    An article whose view cannot be analysed is refused, and leaves a tombstone: what stood there may
+    hold what nobody is to read any more. ``held``: what stands already; the same view is left out.
+
+    Raises what is no fault of an article: where the store fails, and where the model reads nothing.
+    """
+    standing = held or {}
+    prepared = Prepared()
+    views: list[tuple[View, int]] = []
+    for article in articles:
+        version = version_of(article)
+        try:
+            view = view_of(article, audience)
+        except Exception as exc:  # noqa: BLE001  (whatever a text makes it raise is a fault of that text)
+            prepared.refuse(article.id, version, _reason(exc))
+            continue
+        if view is None:
+            raise ValueError(article.id)
+        if article.id not in standing or standing[article.id].digest != view.digest:
+            views.append((view, version))
+    for view, version, outcome in _analysed(service, views):
+        if isinstance(outcome, Record):
+            prepared.entries.append(outcome)
+        else:
+            prepared.refuse(view.id, version, _reason(outcome))
+    return prepared
+
+
+def _analysed(
+    service: SearchService,
+    views: Sequence[tuple[View, int]],
+) -> Iterator[tuple[View, int, Record | Exception]]:
+    """The record of each view, or what its text made the analysis raise."""
+    try:
+        records = list(analyse(views, service.analyzer, service.embedder))
+    except (GongwenError, OSError):
+        raise
+    except Exception as exc:  # noqa: BLE001  (as above)
+        if len(views) > 1:
+            for one in views:
+                yield from _analysed(service, [one])
+            return
+        if service.embedder is not None:
+            service.embedder.embed(
+                ["公文"]
+            )  # raises where the model, and not the text, is at fault
+        ((view, version),) = views
+        yield view, version, exc
+    else:
+        for (view, version), record in zip(views, records, strict=True):
+            yield view, version, record
+
+
+def _reason(exc: Exception) -> str:
+    # Not what it says: that may be of the text, which may be paid for.
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    what = f"{type(exc).__name__}, {Path(last.filename).name}:{last.lineno}"
+    return say(
+        f"无法分析，未收录（{what}）；请报告此文",
+        f"cannot be analysed and is not held ({what}); please report this text",
+    )
+
+
+def write(writer: Writer, entries: Entries) -> tuple[Written, dict[str, str]]:
+    """Write entries; one that the engine refuses leaves a tombstone, and its reason is returned by id.
+
+    Raises ``EngineError`` where that is no fault of a record, ``MappingConflict`` where every record is
+    refused: then the index is at fault.
+    """
+    written, refused = _write(writer, entries)
+    if 1 < len(refused) == len(entries):
+        raise refused[0][1]
+    gone = [
+        Tombstone(id=record.view.id, version=record.version, withheld=True) for record, _ in refused
+    ]
+    if gone:
+        written += writer.write(gone)
+    return written, {record.view.id: exc.message for record, exc in refused}
+
+
+def _write(
+    writer: Writer, entries: Entries
+) -> tuple[Written, list[tuple[Record, MappingConflict]]]:
+    try:
+        return writer.write(entries), []
+    except MappingConflict as exc:
+        match entries:
+            case [Record() as record]:
+                return Written(), [(record, exc)]
+            case [] | [_]:
+                raise
+    middle = len(entries) // 2
+    written, refused = _write(writer, entries[:middle])
+    more, others = _write(writer, entries[middle:])
+    return written + more, refused + others
+
+
+def version_of(article: Article) -> int:
+    """The version of a numbered article."""
+    if article.version is None:
+        raise ValueError(article.id)
+    return article.version

@@ -1,0 +1,103 @@
+"""The view of an audience -> the record an engine stores. Entry point: :func:`analyse`.
+
+A record of the public view is a function of the public view alone: its vectors are made in batches that
+hold no other text.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from analyzers import outline
+from analyzers.embed import Embedder
+from analyzers.normalize import normalize
+from analyzers.relations import ENDED, ended
+from analyzers.terms import Analyzer, bigrams, characters, exact_key
+from search_service.model import (
+    AnalysedPassage,
+    Field,
+    Passage,
+    Record,
+    Vector,
+    View,
+)
+
+
+def passages_of(view: View, *, limit: int) -> list[tuple[Passage, str]]:
+    """The passages of a view with their texts. An id stays the same as long as the text does."""
+    seen: dict[str, int] = {}
+    passages = []
+    for section in outline.split(view.text, limit=limit):
+        text = view.text[section.start : section.end]
+        occurrence = seen.get(text, 0)
+        seen[text] = occurrence + 1
+        key = f"{view.id}\0{text}\0{occurrence}".encode()
+        passage = Passage(
+            id=hashlib.blake2b(key, digest_size=8).hexdigest(),
+            start=section.start,
+            end=section.end,
+            path=section.path,
+            role=section.role,
+        )
+        passages.append((passage, text))
+    return passages
+
+
+def analyse(
+    views: Sequence[tuple[View, int]],
+    analyzer: Analyzer,
+    embedder: Embedder | None,
+) -> Iterator[Record]:
+    """The records of views with their versions, all of one audience."""
+    limit = outline.MAXIMUM if embedder is None else min(outline.MAXIMUM, embedder.max_characters)
+    texts_of = [normalize(view.text) for view, _ in views]
+    cut = [
+        [
+            (passage, text[passage.start : passage.end])
+            for passage, _ in passages_of(view, limit=limit)
+        ]
+        for (view, _), text in zip(views, texts_of, strict=True)
+    ]
+    vectors: dict[str, Vector | None] = {}
+    if embedder is not None:
+        texts = list(dict.fromkeys(text for passages in cut for _, text in passages))
+        vectors = {
+            # A row of zeros means a text without a known word: it is near to nothing.
+            text: vector if vector.any() else None
+            for text, vector in zip(texts, embedder.embed(texts), strict=True)
+        }
+    for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
+        title = normalize(view.title)
+        words = [analyzer.index_words(text) for _, text in passages]
+        marks = [ENDED] if ended(view.status, title) else []
+        title_words, title_bigrams = analyzer.index_words(title), bigrams(title)
+        yield Record(
+            view=view,
+            version=version,
+            fields={
+                # The passages are the text, so their words are its words: it is cut once.
+                Field.WORDS: " ".join(chain(title_words, *words, marks)),
+                Field.BIGRAMS: " ".join(chain(title_bigrams, bigrams(whole))),
+                Field.CHARACTERS: " ".join(characters(title + whole)),
+                Field.TITLE_WORDS: " ".join(title_words),
+                Field.TITLE_BIGRAMS: " ".join(title_bigrams),
+                Field.TITLE_CHARACTERS: " ".join(characters(title)),
+            },
+            exact=_exact_keys(view),
+            passages=tuple(
+                AnalysedPassage(
+                    passage=passage,
+                    words=" ".join(part),
+                    vector=vectors.get(text),
+                )
+                for (passage, text), part in zip(passages, words, strict=True)
+            ),
+        )
+
+
+def _exact_keys(view: View) -> tuple[str, ...]:
+    # As portals print a line of a list: the code, then the title.
+    line = f"{view.code}{view.title}" if view.code else None
+    given = (view.id, view.code, view.document_number, view.title, line)
+    keys = (exact_key(value) for value in given if value)
+    return tuple(dict.fromkeys(key for key in keys if key))

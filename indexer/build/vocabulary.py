@@ -1,0 +1,146 @@
+"""A generation -> which of its articles is called what and made of what. Entry point: :func:`collect`.
+
+Read from the generation itself, so it is a function of what that audience may read, whatever else the
+sources hold, and the same after a load that was killed and went on. :func:`held_by` says the same of an
+article that is going to be written.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analyzers.normalize import normalize
+from analyzers.pinyin import syllables
+from analyzers.terms import HAN, Analyzer
+from search_service.engines import Reader
+from search_service.model import Field, Passage, Record
+from search_service.state.vocabularies import Held
+from search_service.suggestions.vocabulary import LEAST, LIMITS, Holder, Inventory, Kind, Text, fold
+
+# So many times what is suggested is kept, to come up where articles are taken down: one article puts at
+# most a thousand others of the 50,000 terms behind.
+_SPARE = 2
+# While collecting, so many times the limit are counted before the rarest are forgotten.
+_SLACK = 20
+_TERM = re.compile(rf"[{HAN}A-Za-z]{{1,12}}")
+_HAN = re.compile(f"[{HAN}]")
+# 一、 （二） 3. 第四条: where a heading stands in its text is no part of what it says.
+_NUMBER = re.compile(
+    r"\s*(?:第[零一二三四五六七八九十百千0-9]+[编章节条部分]+|[零一二三四五六七八九十]+、"
+    r"|\([零一二三四五六七八九十0-9]+\)|[0-9]{1,2}[.、]|[①-⑳])\s*"
+)
+# Longer ones are sentences, which nobody types.
+_HEADING_LENGTH = range(4, 26)
+
+
+def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
+    """The inventory of all that a reader reads."""
+    counts = {kind: _Counts(LIMITS[kind]) for kind in Kind}
+    numbers: dict[str, list[tuple[Kind, int]]] = {}
+    dates: dict[str, str] = {}
+    newest: dict[str, str] = {}
+    for stored in reader.scan():
+        view = stored.view
+        whole = normalize(view.text)
+        parts = [normalize(view.title), *(whole[one.start : one.end] for one in stored.passages)]
+        words = {word for part in parts for word in analyzer.index_words(part)}
+        texts = {
+            Kind.TITLE: {view.title},
+            Kind.HEADING: headings_of(stored.passages),
+            Kind.TERM: set(filter(_TERM.fullmatch, words)),
+        }
+        numbers[view.id] = [(kind, n) for kind in Kind for n in counts[kind].add(texts[kind])]
+        dates[view.id] = view.date or ""
+        newest[view.title] = max(dates[view.id], newest.get(view.title, ""))
+    kept = {kind: counts[kind].commonest(LEAST[kind]) for kind in (Kind.HEADING, Kind.TERM)}
+    titles = sorted(newest, key=lambda text: (newest[text], text), reverse=True)
+    kept[Kind.TITLE] = titles[: _SPARE * LIMITS[Kind.TITLE]]
+    texts_kept = [
+        Text(kind, text, sounds(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
+    ]
+    places = {
+        (one.kind, counts[one.kind].found[one.text][0]): place
+        for place, one in enumerate(texts_kept)
+    }
+    holders = {
+        id: Holder(
+            np.array(sorted(places[one] for one in held if one in places), dtype=np.uint32),
+            dates[id],
+        )
+        for id, held in numbers.items()
+    }
+    return Inventory(texts_kept, holders)
+
+
+def held_by(record: Record) -> Held:
+    """What an article is called and made of, as :func:`collect` would find it."""
+    return Held(
+        {
+            Kind.TITLE: {record.view.title},
+            Kind.HEADING: headings_of([one.passage for one in record.passages]),
+            Kind.TERM: set(record.fields[Field.WORDS].split()),
+        },
+        record.view.date or "",
+    )
+
+
+def headings_of(passages: Sequence[Passage]) -> set[str]:
+    """The headings of an article without their numbers; those that were cut short are left out."""
+    paths = {heading for passage in passages for heading in passage.path}
+    bare = (_without_number(heading) for heading in paths if not heading.endswith("…"))
+    return {text for text in bare if len(text) in _HEADING_LENGTH and _HAN.search(text)}
+
+
+def _without_number(heading: str) -> str:
+    number = _NUMBER.match(normalize(heading))
+    return heading[number.end() :] if number else heading
+
+
+@dataclass
+class _Counts:
+    """Texts with a number of their own and the articles in which they occur."""
+
+    limit: int
+    found: dict[str, tuple[int, int]] = field(default_factory=dict)
+    given: int = 0
+
+    def add(self, texts: Iterable[str]) -> list[int]:
+        """Count the texts of one article; their numbers."""
+        numbers = []
+        for text in texts:
+            number, count = self.found.get(text, (self.given, 0))
+            self.given += not count
+            self.found[text] = (number, count + 1)
+            numbers.append(number)
+        if len(self.found) > _SLACK * self.limit:
+            kept = sorted(self.found, key=self._rank)[: len(self.found) // 2]
+            self.found = {text: self.found[text] for text in kept}
+        return numbers
+
+    def commonest(self, least: int) -> list[str]:
+        standing = (text for text, (_, count) in self.found.items() if count >= least)
+        return sorted(standing, key=self._rank)[: _SPARE * self.limit]
+
+    def _rank(self, text: str) -> tuple[int, str]:
+        return -self.found[text][1], text
+
+
+def sounds(text: str, analyzer: Analyzer) -> str:
+    """The syllables of a text, read word by word."""
+    folded = fold(text)
+    words = (token.term for token in analyzer.query_words(folded))
+    return " ".join(part for word in _whole(folded, words) for part in syllables(word))
+
+
+def _whole(text: str, words: Iterable[str]) -> Iterable[str]:
+    """The words, and what stands between them."""
+    position = 0
+    for word in words:
+        start = text.find(word, position)
+        if start >= 0:
+            yield text[position:start]
+            yield word
+            position = start + len(word)
+    yield text[position:]

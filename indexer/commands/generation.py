@@ -1,0 +1,160 @@
+"""The commands ``gongwen generation …``: a rebuild in steps. Entry point: :func:`generation_group`.
+
+Messages and arguments only; what the steps do stands in :mod:`indexer.build.generations`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from analyzers.messages import say
+from indexer.build import generations
+from indexer.commands.console import Group, give_way
+from indexer.commands.printing import print_report, progress
+from search_service.errors import FormatMismatch
+from search_service.intake.cleaning import Cleaning
+from search_service.model import Audience
+from search_service.service import SearchService
+from search_service.settings import Settings
+
+Open = Callable[..., AbstractContextManager[tuple[SearchService, Settings]]]
+sources_argument = click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar=say("来源…", "SOURCE…"),
+)
+shrink_option = click.option(
+    "--shrink",
+    is_flag=True,
+    help=say(
+        "允许新索引比现有的少一半以上（来源有误时：少一成以上）",
+        "Let the index shrink to less than half (where sources have faults: by a tenth)",
+    ),
+)
+
+new_state_option = click.option(
+    "--new-state",
+    is_flag=True,
+    help=say(
+        "状态数据库丢失而没有备份：以现在的这个为准（先用 hide 重新下架）",
+        "The state was lost without a backup: take the one there is (hide again first)",
+    ),
+)
+
+
+def generation_group(open_service: Open) -> click.Group:
+    """The group; ``open_service`` opens the service by the settings."""
+
+    @contextmanager
+    def alone() -> Iterator[tuple[SearchService, Settings]]:
+        with open_service() as (service, settings), service.store.ledger.alone():
+            yield service, settings
+
+    @click.group(
+        cls=Group,
+        help=say(
+            "分步重建：create、load、check、activate；每一步都可以重复。",
+            "A rebuild in steps: create, load, check, activate; each may be repeated.",
+        ),
+    )
+    def generation() -> None:
+        """Generation."""
+
+    @generation.command(help=say("开始建立新索引，与现有索引并存。", "Begin a new index."))
+    @new_state_option
+    def create(*, new_state: bool) -> None:
+        """Create."""
+        with alone() as (service, _):
+            build = generations.create(service, new_state=new_state)
+        names = ", ".join(build.generations.values())
+        click.echo(say(f"正在建立 {names}", f"building {names}"))
+
+    @generation.command(help=say("把来源装入新索引。", "Load sources into the new index."))
+    @sources_argument
+    @shrink_option
+    def load(sources: tuple[Path, ...], *, shrink: bool) -> None:
+        """Load."""
+        give_way()
+        with alone() as (service, settings):
+            cleaning = Cleaning.parse(settings.cleaning)
+            report = generations.load(
+                service,
+                sources,
+                cleaning=cleaning,
+                shrink=shrink,
+                progress=progress(),
+                reports=settings.reports,
+            )
+        print_report(report)
+        if report.faults:
+            raise SystemExit(1)
+
+    @generation.command(
+        help=say("检查新索引：篇数与抽样查找。", "Check the new index: counts and a sample.")
+    )
+    def check() -> None:
+        """Check."""
+        with alone() as (service, _):
+            generations.check(service)
+        click.echo(say("检查通过", "all is well"))
+
+    @generation.command(
+        help=say(
+            "启用新索引，期间的改动一并补上；回退之后则重新前进。",
+            "Let the new index serve, with all changes since; after a rollback, go forward again.",
+        )
+    )
+    def activate() -> None:
+        """Activate."""
+        with alone() as (service, _):
+            print_serving(generations.activate(service))
+
+    @generation.command(
+        help=say(
+            "回到上一代索引，之后的改动一并补上。",
+            "Go back to the index before, with all changes since.",
+        )
+    )
+    def rollback() -> None:
+        """Roll back."""
+        with alone() as (service, _):
+            print_serving(generations.rollback(service))
+
+    @generation.command(
+        help=say(
+            "哪一代在用的记录（aliases.json 或别名）丢失后，按各代索引里的记录恢复。",
+            "Bring back what says which index serves (aliases.json, or aliases) where that was lost.",
+        )
+    )
+    def restore() -> None:
+        """Restore."""
+        with alone() as (service, _):
+            serving = service.engine.restore()
+        if not serving:
+            click.echo(say("没有启用过任何索引", "no index was ever activated"))
+        print_serving(serving)
+
+    @generation.command(help=say("放弃正在建立的新索引。", "Give up the index being built."))
+    def drop() -> None:
+        """Drop."""
+        with alone() as (service, _):
+            dropped = (
+                service.engine.drop_unread()
+            )  # before the state is asked: its disk may be full
+            if not dropped:
+                with suppress(FormatMismatch):  # of another release: it is there, and given up
+                    generations.open_build(service)
+            generations.give_up(service)
+        click.echo(say("已放弃", "given up"))
+
+    return generation
+
+
+def print_serving(serving: Mapping[Audience, str]) -> None:
+    """Say who reads what."""
+    for audience, name in sorted(serving.items()):
+        click.echo(say(f"{audience.label} 现在使用 {name}", f"{audience.label} now reads {name}"))

@@ -1,0 +1,401 @@
+"""The ``gongwen`` command. Entry point: :func:`main`. Messages and arguments only, no logic.
+
+Errors are one line on stderr with the cure. Exit status: 0 done, 1 failed or some records were bad, 2
+wrong usage.
+"""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+
+from analyzers.messages import say
+from indexer import updates
+from indexer.build import generations
+from indexer.build.disk_space import with_room
+from indexer.build.spool import Report
+from indexer.build.vector_cache import with_cache
+from indexer.commands.console import Group, give_way, usage_error
+from indexer.commands.evaluation import eval_command
+from indexer.commands.generation import (
+    generation_group,
+    new_state_option,
+    print_serving,
+    shrink_option,
+    sources_argument,
+)
+from indexer.commands.hiding import hiding_commands
+from indexer.commands.model import model_group
+from indexer.commands.printing import (
+    line,
+    print_article,
+    print_index,
+    print_page,
+    print_report,
+    progress,
+)
+from indexer.commands.terms import terms_group
+from search_service.answers import browse
+from search_service.answers.related import related as find_related
+from search_service.answers.search import search as find
+from search_service.disk import disk_full, is_full
+from search_service.errors import BadInput, GongwenError, NotFound, masked
+from search_service.intake.cleaning import Cleaning
+from search_service.model import Audience
+from search_service.query.request import Mode, SearchRequest
+from search_service.service import NO_MODEL, SearchService, open_service
+from search_service.settings import PREFIX, Settings, read_settings
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+# Taking an article down must work when the model does not.
+_WITHOUT_MODEL = {"model": NO_MODEL}
+# Seconds that a search may take where no reader waits for a page; a fresh index is slow at first.
+_PATIENCE = 30.0
+# As it was called: .venv/bin/gongwen in a checkout.
+_PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
+
+_audience = click.option(
+    "--audience",
+    type=click.Choice([audience.label for audience in Audience]),
+    default=Audience.PUBLIC.label,
+    show_default=True,
+    help=say("以谁的身份查看", "As whom to look"),
+)
+_json = click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
+_ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[SearchService]:
+    service = open_service(settings)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+@contextmanager
+def _service(**given: object) -> Iterator[tuple[SearchService, Settings]]:
+    settings = read_settings(**given)
+    timeout = max(settings.engine_timeout, _PATIENCE)
+    settings = settings.model_copy(update={"engine_timeout": timeout})
+    with _opened(settings) as service:
+        yield with_cache(service, settings), settings
+
+
+def _audience_of(label: str) -> Audience:
+    return Audience[label.upper()]
+
+
+@click.group(
+    cls=Group,
+    help=say(
+        "公文检索：建立索引、检索、提供网页与接口。", "Search for Chinese government writing."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(
+    package_name="gongwen-search",
+    message="gongwen-search %(version)s",
+    help=say("显示版本", "Show the version"),
+)
+def cli() -> None:
+    """Group of the commands below."""
+
+
+def _finish(report: Report) -> None:
+    print_report(report)
+    if report.faults or (report.notes.files and not report.articles):
+        raise SystemExit(FAILED)
+
+
+@cli.command(
+    help=say("用来源重建整个索引（文件或目录，可多个）。", "Rebuild the index from sources.")
+)
+@sources_argument
+@shrink_option
+@new_state_option
+def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
+    """Rebuild."""
+    give_way()
+    with _service() as (service, settings):
+        cleaning = Cleaning.parse(settings.cleaning)
+        _finish(
+            generations.rebuild(
+                service,
+                sources,
+                cleaning=cleaning,
+                shrink=shrink,
+                new_state=new_state,
+                progress=progress(),
+                reports=settings.reports,
+            )
+        )
+
+
+@cli.command(
+    help=say("回到上一次重建之前的索引。", "Go back to the index before the last rebuild.")
+)
+def rollback() -> None:
+    """Roll back."""
+    with _service() as (service, _), service.store.ledger.alone():
+        print_serving(generations.rollback(service))
+
+
+cli.add_command(generation_group(_service))
+cli.add_command(terms_group(_service))
+for _command in hiding_commands(_service):
+    cli.add_command(_command)
+cli.add_command(eval_command(_service))
+cli.add_command(model_group())
+
+
+@cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
+@sources_argument
+def add(sources: tuple[Path, ...]) -> None:
+    """Add."""
+    with _service() as (service, settings):
+        cleaning = Cleaning.parse(settings.cleaning)
+        _finish(
+            updates.add(
+                service, sources, cleaning=cleaning, progress=progress(), reports=settings.reports
+            )
+        )
+
+
+@cli.command(help=say("从索引删除文章。", "Delete articles."))
+@_ids
+def delete(ids: tuple[str, ...]) -> None:
+    """Delete."""
+    with _service() as (service, _):
+        deleted, unknown, entered = with_room(service, partial(updates.delete, service, ids))
+    for key in deleted:
+        click.echo(say(f"已删除 {key}", f"deleted {key}"))
+    for key in entered:
+        click.echo(
+            say(
+                f"已登记删除 {key}，尚未生效：另一个进程正在写入索引，由它随后删除；"
+                f"它若中断，则由下一次 add、delete 删除。要立刻撤下请运行 gongwen hide {key}",
+                f"entered the deletion of {key}, not yet done: another process is writing the index, and"
+                f" deletes it next; if it is stopped, the next add or delete does. To take it down at once:"
+                f" gongwen hide {key}",
+            )
+        )
+    if unknown:
+        names = ", ".join(unknown)
+        raise NotFound(say(f"索引中没有：{names}", f"not in the index: {names}"))
+
+
+@cli.command(help=say("检索。", "Search."))
+@click.argument("query")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.HYBRID.value,
+    show_default=True,
+    help=say("精确、按意思、或两者", "By keyword, by meaning, or both"),
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help=say("条数", "How many"),
+)
+@_audience
+@_json
+def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) -> None:
+    """Search."""
+    request = SearchRequest(text=query, mode=Mode(mode), size=size)
+    with _service() as (service, _):
+        page = find(service, request, _audience_of(audience))
+    if as_json:
+        from search_service.answers.presentation import page_to_dict
+
+        click.echo(json.dumps(page_to_dict(page), ensure_ascii=False, indent=1))
+    else:
+        print_page(page)
+
+
+@cli.command(help=say("与一篇文章相关的文章。", "Articles related to one."))
+@click.argument("article_id", metavar="ID")
+@_audience
+@_json
+def related(article_id: str, audience: str, *, as_json: bool) -> None:
+    """Related."""
+    with _service() as (service, _):
+        found = find_related(
+            service, _resolve(service, article_id, _audience_of(audience)), _audience_of(audience)
+        )
+    if as_json:
+        from search_service.answers.presentation import article_to_dict
+
+        click.echo(
+            json.dumps([article_to_dict(one) for one in found], ensure_ascii=False, indent=1)
+        )
+        return
+    for place, stored in enumerate(found, start=1):
+        click.echo(f"{place:>3}. {line(stored)}  [{stored.view.id}]")
+
+
+def _resolve(service: SearchService, key: str, audience: Audience) -> str:
+    """The id of an article that the audience may see, named by its id, code or 文号."""
+    try:
+        return browse.article(service, key, audience).view.id
+    except NotFound:
+        matches = browse.by_key(service, key, audience)
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            ids = ", ".join(matches)
+            raise BadInput(
+                say(f"{key!r} 有多篇：{ids}，请用编号", f"{key!r} names several: {ids}")
+            ) from None
+        raise
+
+
+@cli.command(
+    help=say("索引的概况；--article 看索引里一篇文章的词与段落。", "What the index holds.")
+)
+@click.option(
+    "--article", "article_id", metavar="ID", help=say("编号、代码或文号", "Id, code or 文号")
+)
+@_audience
+def info(article_id: str | None, audience: str) -> None:
+    """Info."""
+    with _service() as (service, settings):
+        if article_id is None:
+            print_index(service, settings)
+        else:
+            print_article(
+                service,
+                _resolve(service, article_id, _audience_of(audience)),
+                _audience_of(audience),
+            )
+
+
+def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
+    from indexer.commands.demo import examples
+    from search_service.web.app import create_app
+    from search_service.web.server import serve as run
+
+    app = create_app(service, settings, examples=examples(service) if demo else ())
+    run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ready=_greet(settings, demo=demo),
+    )
+
+
+def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
+    def greet(address: str) -> None:
+        url = f"{address}{settings.path_prefix}/"
+        click.echo(
+            say(f"请用浏览器打开：{url}  （Ctrl-C 结束）", f"Open {url} in a browser (Ctrl-C ends)")
+        )
+        if demo:
+            click.echo(say("试一试：", "Three things to try:"))
+            click.echo(f"  {url}search?q=小区没人管怎么办")
+            click.echo(f"  curl '{url}api/v1/search?q=b1890'")
+            click.echo(f"  {url}precedents?text=电动自行车充电安全")
+            click.echo(
+                say("换成自己的文章：", "Your own articles: ")
+                + say(
+                    f"{_PROGRAM} index 目录或文件.jsonl && {_PROGRAM} serve",
+                    f"{_PROGRAM} index FOLDER_OR_FILE.jsonl && {_PROGRAM} serve",
+                )
+            )
+
+    return greet
+
+
+def _address(command: Callable[..., None]) -> Callable[..., None]:
+    host = click.option("--host", help=say("监听地址", "Address to listen on"))
+    port = click.option("--port", type=click.IntRange(0, 65535), help=say("端口", "Port"))
+    return host(port(command))
+
+
+def _given(host: str | None, port: int | None) -> dict[str, object]:
+    return {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+
+
+@cli.command(help=say("提供网页与接口。", "Serve pages and API."))
+@_address
+def serve(host: str | None, port: int | None) -> None:
+    """Serve."""
+    settings = read_settings(**_given(host, port))
+    with _opened(settings) as service:
+        # No index, or one of other settings: say so now.
+        reader = service.reader(Audience.PUBLIC)
+        service.check(reader.manifest, model=service.embedder is not None)
+        _serve(service, settings, demo=False)
+
+
+@cli.command(help=say("用自带样例建立索引并提供网页。", "Index the sample corpus and serve it."))
+@_address
+def demo(host: str | None, port: int | None) -> None:
+    """Demo."""
+    from indexer.commands.demo import SAMPLE
+
+    # An index and a state of its own: never over somebody's.
+    given = {**_given(host, port), "engine": "embedded:./data/demo", "state": ""}
+    with _service(**given) as (service, settings):
+        print_report(
+            generations.rebuild(
+                service,
+                [SAMPLE],
+                cleaning=Cleaning.parse("all"),
+                new_state=True,  # nothing of the demonstration is worth a backup
+                progress=progress(),
+            )
+        )
+        _serve(service, settings, demo=True)
+
+
+@cli.command(help=say("所有设置（环境变量）及其当前值。", "All settings (environment variables)."))
+def settings() -> None:
+    """Settings."""
+    current = read_settings()
+    for name, field in Settings.model_fields.items():
+        click.echo(
+            f"{PREFIX}{name.upper()}={masked(str(getattr(current, name)))}\n    {field.description}"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; every expected error becomes one line and an exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        # Not standalone: click returns the status of --help and --version instead of leaving with it.
+        status = cli.main(arguments, prog_name="gongwen", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as exc:
+        exc.show()
+        raise SystemExit(USAGE) from exc
+    except click.UsageError as exc:
+        click.echo(usage_error(exc), err=True)
+        raise SystemExit(USAGE) from exc
+    except (click.Abort, KeyboardInterrupt) as exc:
+        raise SystemExit(INTERRUPTED) from exc
+    except GongwenError as exc:
+        click.echo(exc.message, err=True)
+        raise SystemExit(FAILED) from exc
+    except BrokenPipeError as exc:
+        # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from exc
+    except OSError as exc:
+        place = Path(exc.filename or tempfile.gettempdir())
+        if not is_full(exc, place):
+            raise
+        click.echo(disk_full(place, exc).message, err=True)
+        raise SystemExit(FAILED) from exc
+    raise SystemExit(status if isinstance(status, int) else 0)

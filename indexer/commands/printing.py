@@ -1,0 +1,184 @@
+"""What the command prints: reports, results, and what the index holds. Entry points: the ``print_…``.
+
+Plain lines on stdout; progress and faults on stderr. No arguments and no logic here.
+"""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from analyzers.messages import say
+from indexer.build.spool import Report
+from indexer.sources.files import Notes
+from search_service.answers import browse
+from search_service.answers.page import Page
+from search_service.errors import masked
+from search_service.model import Audience, Stored
+from search_service.service import SearchService
+from search_service.settings import PREFIX, Settings
+
+_SHOWN_NAMES = 20
+
+
+def progress() -> Callable[[str, int, int], None]:
+    """A progress line on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda _stage, _done, _total: None
+    names = {
+        "read": say("读取", "reading"),
+        "index": say("建立索引", "indexing"),
+        "ask": say("提问", "asking"),
+    }
+
+    def show(stage: str, done: int, total: int) -> None:
+        share = f"/{total} {done * 100 // total}%" if total else ""
+        click.echo(f"\r{names[stage]} {done}{share}", nl=total > 0 and done == total, err=True)
+
+    return show
+
+
+def print_report(report: Report, *, err: bool = False) -> None:
+    """What a run did, with the first faults on stderr; all of it there where ``err``."""
+    for fault in report.faults:
+        click.echo(str(fault), err=True)
+    if more := len(report.faults) - len(list(report.faults)):
+        click.echo(say(f"……另有 {more} 条", f"… and {more} more"), err=True)
+        kinds = report.faults.kinds()
+        click.echo(say(f"按原因：{kinds}", f"by reason: {kinds}"), err=True)
+    if report.faults.path:
+        path = report.faults.path
+        click.echo(say(f"全部有误记录：{path}", f"all bad records: {path}"), err=True)
+    if report.faults.error:
+        error = report.faults.error
+        click.echo(
+            say(f"记录原因的文件写不下去：{error}", f"the file of faults is not complete: {error}"),
+            err=True,
+        )
+    rate = report.articles / report.seconds if report.seconds else 0
+    read = report.articles + len(report.faults) + report.entered
+    click.echo(
+        say(
+            f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
+            f"{report.characters} 字，{report.passages} 段；{report.seconds:.1f} 秒（每秒 {rate:.0f} 篇）",
+            f"read {read}: {report.articles} articles, {len(report.faults)} bad; {report.characters}"
+            f" characters, {report.passages} passages; {report.seconds:.1f} s ({rate:.0f} articles/s)",
+        ),
+        err=err,
+    )
+    if report.entered:
+        click.echo(
+            say(
+                f"已登记 {report.entered} 篇，尚未收录：另一个进程正在写入索引，由它随后写入；"
+                "它若中断，则由下一次 add、delete 写入",
+                f"{report.entered} entered, not yet in the index: another process is writing it, and writes"
+                " them next; if it is stopped, the next add or delete does",
+            ),
+            err=err,
+        )
+    if report.written.unchanged:
+        unchanged = report.written.unchanged
+        click.echo(say(f"全文未变 {unchanged} 篇", f"whole text unchanged: {unchanged}"), err=err)
+    if report.cleaned:
+        rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
+        click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
+    _print_notes(report.notes)
+
+
+def _print_notes(notes: Notes) -> None:
+    """What is no fault, but may be a mistake, on stderr: a line for each name."""
+    if notes.files:
+        click.echo(
+            say(
+                f"注意：{notes.files.total()} 个文件的类型不认识，未读：{notes.unknown()}",
+                f"note: {notes.files.total()} files of no known type were not read: {notes.unknown()}",
+            ),
+            err=True,
+        )
+    for (name, known), count in notes.near.most_common(_SHOWN_NAMES):
+        click.echo(
+            say(
+                f"注意：{count} 条有字段 {name}，像是 {known}；未当作 {known}，按其他字段原样返回给所有人",
+                f"note: {count} records have a field {name}, like {known}; it was not taken for {known}, but"
+                " is returned to everyone as a further field",
+            ),
+            err=True,
+        )
+    for name, count in notes.unread.most_common(_SHOWN_NAMES):
+        click.echo(
+            say(
+                f"注意：{count} 条的 {name} 与采用的正文或预览不同，未收录",
+                f"note: in {count} records {name} differs from the body or preview that counts; left out",
+            ),
+            err=True,
+        )
+
+
+def line(stored: Stored) -> str:
+    """An article in one line: code, title, date."""
+    view = stored.view
+    return "  ".join(part for part in (view.code, view.title, view.date) if part)
+
+
+def print_page(page: Page) -> None:
+    """Results with their snippets."""
+    click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
+    for notice in page.notices():
+        click.echo(notice)
+    if page.suggestions:
+        texts = " / ".join(page.suggestions)
+        click.echo(say(f"您是不是要找：{texts}", f"did you mean: {texts}"))
+    for place, result in enumerate(page.results, start=1):
+        click.echo(f"{place:>3}. {line(result.stored)}  [{result.stored.view.id}]")
+        for passage in result.passages[:1]:
+            snippet = passage.snippet
+            text = snippet.text
+            for start, end in reversed(snippet.marks):
+                text = f"{text[:start]}{click.style(text[start:end], bold=True)}{text[end:]}"
+            click.echo("     " + " ".join(text.split()))
+
+
+def print_index(service: SearchService, settings: Settings) -> None:
+    """Every generation, and the articles taken down."""
+    click.echo(f"{PREFIX}ENGINE  {masked(settings.engine)}")
+    generations = service.engine.generations()
+    for generation in generations:
+        serves = ", ".join(audience.label for audience in generation.serves) or (
+            say("备用（可回滚）", "kept for rollback")
+            if generation.kept
+            else say("未启用", "not serving")
+        )
+        manifest = generation.manifest
+        click.echo(
+            say(
+                f"{generation.name}：服务于 {serves}；{service.engine.count(generation.name)} 篇；"
+                f"建于 {manifest.created}；分析 {manifest.analysis}；模型 {manifest.model or '无'}"
+                f"（{manifest.dimensions} 维，下限 {manifest.floor}）",
+                f"{generation.name}: serves {serves}; {service.engine.count(generation.name)} articles;"
+                f" made {manifest.created}; analysis {manifest.analysis}; model {manifest.model or 'none'}"
+                f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
+            )
+        )
+    service.check_serving()
+    hidden = sorted(service.store.hidden.ids()) if generations else ()
+    if hidden:
+        click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))
+
+
+def print_article(service: SearchService, key: str, audience: Audience) -> None:
+    """What the index holds of one article: terms and passages."""
+    reader = service.reader(audience)
+    stored = browse.fetch_one(reader, key)
+    click.echo(line(stored))
+    click.echo(
+        say(
+            f"编号 {key}，全文 {len(stored.view.text)} 字",
+            f"id {key}, {len(stored.view.text)} characters",
+        )
+    )
+    for name, terms in reader.stored_fields(key).items():
+        click.echo(f"{name}: {terms}")
+    for place, (passage, text) in enumerate(stored, start=1):
+        path = " > ".join(passage.path)
+        click.echo(f"[{place}] {passage.id} {passage.start}–{passage.end} {passage.role} {path}")
+        click.echo("    " + " ".join(text.split()))

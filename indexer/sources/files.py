@@ -1,0 +1,241 @@
+"""The sources of writing: files and folders -> articles. Entry point: :func:`read_source`.
+
+JSON lines and CSV (also gzipped) hold many articles; .txt, .md, .html and .docx hold one. What
+cannot be used becomes a :class:`Fault` with its place and never stops the rest. Nothing is indexed
+here.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from analyzers.messages import say
+from indexer.sources.documents import markdown_record, text_record
+from indexer.sources.limits import LARGEST
+from indexer.sources.office import word_record
+from indexer.sources.pages import page_record
+from indexer.sources.tables import read_csv, read_jsonl
+from search_service.errors import BadInput, BadRecord
+from search_service.intake.cleaning import Cleaning
+from search_service.intake.fields import LONGEST_ID
+from search_service.intake.names import known
+from search_service.intake.record import Fault, Notes, Raw, article_of
+from search_service.model import Article
+
+__all__ = ["Fault", "Notes", "read_source"]
+
+_MANY: Final = {
+    ".jsonl": read_jsonl,
+    ".jsonl.gz": read_jsonl,
+    ".csv": read_csv,
+    ".csv.gz": read_csv,
+}
+_ONE: Final[dict[str, Callable[..., dict[str, object]]]] = {
+    ".txt": text_record,
+    ".md": markdown_record,
+    ".markdown": markdown_record,
+    ".html": page_record,
+    ".htm": page_record,
+    ".docx": word_record,
+}
+# Documents that are not read -> what to save them as.
+_CURES: Final = {
+    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
+    **dict.fromkeys((".xls", ".xlsx", ".et", ".ods"), ".csv"),
+    **dict.fromkeys((".json", ".xml"), ".jsonl"),
+    **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
+}
+
+
+def read_source(
+    path: Path,
+    *,
+    cleaning: Cleaning,
+    counts: Counter[str] | None = None,
+    places: dict[str, str] | None = None,
+    notes: Notes | None = None,
+) -> Iterator[Article | Fault]:
+    """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
+
+    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places``
+    holds the ids read so far with their places, for a run over several sources: the second of two
+    records with one id is a fault that names both places. ``notes`` takes what is no fault, but to be
+    said. Links that leave the source are faults; the source itself may be one. Raises :class:`BadInput`
+    at once where ``path`` is missing or a file of an unknown type.
+    """
+    if not path.exists():
+        raise BadInput(say(f"没有 {shown(path)} 这个文件或目录", f"there is no {shown(path)}"))
+    if path.is_file() and _type(path) not in _MANY | _ONE:
+        raise BadInput(f"{shown(path)}: {_unreadable(path)}")
+    return _articles(
+        path,
+        cleaning,
+        counts,
+        {} if places is None else places,
+        Notes() if notes is None else notes,
+    )
+
+
+def shown(path: Path) -> str:
+    """The path as text; names that are not UTF-8, as in old archives, are read as GB18030."""
+    name = os.fsencode(path)
+    for codec in ("utf-8", "gb18030"):
+        try:
+            return name.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return name.decode("utf-8", "replace")
+
+
+def _articles(
+    path: Path,
+    cleaning: Cleaning,
+    counts: Counter[str] | None,
+    places: dict[str, str],
+    notes: Notes,
+) -> Iterator[Article | Fault]:
+    for item in _records(path, notes):
+        if isinstance(item, Fault):
+            yield item
+            continue
+        try:
+            article = article_of(item.values, cleaning=cleaning, counts=counts, notes=notes)
+        except BadRecord as exc:
+            yield Fault(item.place, exc.message, id=_id_of(item))
+            continue
+        except RecursionError:
+            reason = say("字段嵌套过深", "fields are nested too deeply")
+            yield Fault(item.place, reason, id=_id_of(item))
+            continue
+        first = places.setdefault(article.id, item.place)
+        if first is item.place:
+            yield article
+        else:
+            kind = say("id 重复", "repeated id")
+            yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
+
+
+def _id_of(record: Raw) -> str:
+    """The id of a record as far as it can be told, for the report."""
+    given = (value for name, value in record.values.items() if known(name) == "id")
+    return next((str(value)[:LONGEST_ID] for value in given if isinstance(value, str | int)), "")
+
+
+def _records(path: Path, notes: Notes) -> Iterator[Raw | Fault]:
+    if path.is_file():
+        yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
+        return
+    root = os.path.realpath(path)
+    for file in _files(path):
+        if isinstance(file, Fault):
+            yield file
+        elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
+            kind = say("链接指向来源以外", "link that leaves the source")
+            yield Fault(f"{shown(file)}:1", _left(target), kind=kind)
+        elif file.is_dir():
+            continue  # a link to a folder of the source, which is read where it lies
+        elif _type(file) in _MANY | _ONE:
+            yield from _file(file, identifier=_stem(shown(file.relative_to(path)), _type(file)))
+        elif file.suffix.lower() in _CURES:
+            yield Fault(f"{shown(file)}:1", _unreadable(file))
+        else:
+            notes.count_file(_type(file), shown(file.relative_to(path)))
+
+
+def _files(folder: Path) -> Iterator[Path | Fault]:
+    """Yield the files below a folder, and the links to folders, by name; no link to one is followed.
+
+    Hidden ones and Word's ``~$`` locks are left out. A folder that cannot be read is a fault.
+    """
+    errors: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=errors.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in sorted([*names, *links]):
+            if not name.startswith((".", "~$")):
+                yield Path(parent, name)
+        yield from map(_closed, errors)
+        errors.clear()
+    yield from map(_closed, errors)
+
+
+def _closed(exc: OSError) -> Fault:
+    return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
+
+
+def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
+    place = f"{shown(path)}:1"
+    if not path.is_file():
+        yield Fault(place, _no_file())
+        return
+    if (read_many := _MANY.get(_type(path))) is not None:
+        yield from read_many(path, shown=shown(path))
+        return
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadRecord(_too_large(path.stat().st_size))
+        name = identifier.rpartition("/")[2]
+        values = _ONE[_type(path)](path.read_bytes(), name=name)
+        own = any(known(field) == "id" and value for field, value in values.items())
+        yield Raw(place, values if own else {**values, "id": identifier})
+    except BadRecord as exc:
+        yield Fault(place, exc.message)
+    except OSError as exc:
+        yield Fault(place, _cannot_be_read(exc))
+
+
+def _type(path: Path) -> str:
+    """The suffix, lower-case; of a gzipped file the last two."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return "".join(suffixes[-2:] if suffixes[-1:] == [".gz"] else suffixes[-1:])
+
+
+def _stem(name: str, suffix: str) -> str:
+    return name.replace(os.sep, "/")[: -len(suffix)]
+
+
+def _unreadable(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if cure := _CURES.get(suffix):
+        return say(f"不读 {suffix}；请另存为 {cure}", f"{suffix} is not read; save it as {cure}")
+    known = " ".join(_MANY | _ONE)
+    return say(
+        f"不认识 {suffix or '没有后缀'} 的文件；可读：{known}",
+        f"files of type {suffix or '(none)'} are not read; there are {known}",
+    )
+
+
+def _left(target: Path) -> str:
+    return say(
+        f"是链接，指向来源以外的 {shown(target)}，不读；要收录请把文件复制进来，或把它也写为来源",
+        f"is a link to {shown(target)}, outside of the source, and is not read; copy it here, or give it as"
+        " a source too",
+    )
+
+
+def _no_file() -> str:
+    return say(
+        "不是普通文件（断了的链接、管道或设备），不读",
+        "is no regular file (a broken link, a pipe or a device), and is not read",
+    )
+
+
+def _cannot_be_read(exc: OSError) -> str:
+    return say(f"读不了：{exc.strerror}", f"cannot be read: {exc.strerror}")
+
+
+def _too_large(size: int) -> str:
+    limit = LARGEST >> 20
+    return say(
+        f"有 {size >> 20} MB，一篇文章的文件最多 {limit} MB",
+        f"has {size >> 20} MB; the file of one article has {limit} MB at most",
+    )
+
+
+def _repeated(identifier: str, first: str) -> str:
+    return say(
+        f"id {identifier} 与 {first} 重复，已略去；每篇文章的 id 应不同",
+        f"id {identifier} was already given at {first}; skipped, each article needs its own",
+    )

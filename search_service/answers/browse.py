@@ -1,0 +1,79 @@
+"""Reading without a question: one article, the newest, the most read, the categories.
+
+Entry points: :func:`article`, :func:`home`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers.messages import say
+from analyzers.terms import exact_key
+from search_service.engines import Reader
+from search_service.errors import NotFound
+from search_service.model import Audience, Everything, Exact, Sort, Stored
+from search_service.service import SearchService
+
+# Ids asked for at once; those that this audience may not see make it ask again.
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the first page shows."""
+
+    total: int
+    latest: tuple[Stored, ...]
+    hottest: tuple[Stored, ...]
+    categories: Mapping[str, int]
+
+
+def fetch_one(reader: Reader, article_id: str) -> Stored:
+    """The article, or ``NotFound``: the same answer whether it never was, was deleted or is hidden."""
+    stored = reader.fetch([article_id]).get(article_id)
+    if stored is None:
+        raise NotFound(
+            say(
+                f"没有编号为 {article_id!r} 的文章",
+                f"there is no article with the id {article_id!r}",
+            )
+        )
+    return stored
+
+
+def article(service: SearchService, article_id: str, audience: Audience) -> Stored:
+    """One article as the audience may read it; raises ``NotFound``."""
+    return fetch_one(service.reader(audience), article_id)
+
+
+def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
+    """The newest and the most read articles, and the categories with their counts."""
+    reader = service.reader(audience)
+    newest = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=limit)]
+    stored = reader.fetch(newest)
+    totals = reader.totals(Everything(), facets=("category",))
+    return Home(
+        total=totals.total,
+        latest=tuple(stored[key] for key in newest if key in stored),
+        hottest=_hottest(service, reader, limit),
+        categories=totals.facets["category"],
+    )
+
+
+def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored, ...]:
+    """The most read articles of the audience: what it may not see any more leaves no gap."""
+    found: list[Stored] = []
+    offset = 0
+    while len(found) < limit:
+        ids = service.store.views.most(reader.scope.audience, _AT_ONCE, offset=offset)
+        if not ids:
+            break
+        stored = reader.fetch(ids)
+        found += [stored[key] for key in ids if key in stored]
+        offset += _AT_ONCE
+    return tuple(found[:limit])
+
+
+def by_key(service: SearchService, key: str, audience: Audience) -> list[str]:
+    """The ids of the articles whose id, code, 文号 or title is the key, newest first."""
+    hits = service.reader(audience).keyword(Exact(exact_key(key)), sort=Sort.DATE)
+    return [hit.id for hit in hits]

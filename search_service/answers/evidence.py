@@ -1,0 +1,53 @@
+"""The passages that show why an article is in an answer. Entry point: :func:`shown`. Pure."""
+
+from dataclasses import dataclass
+
+from analyzers.outline import FRAME
+from search_service import relevance
+from search_service.answers.snippets import Snippet, marks, snippet
+from search_service.model import Stored
+from search_service.query.parsing import Query
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPassage:
+    """A passage under a result: its place in the article and the snippet of it with marks."""
+
+    id: str
+    path: tuple[str, ...]
+    role: str
+    start: int
+    end: int
+    snippet: Snippet
+
+
+def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
+    """The passages that show best why the article was found: most distinct words, literal first.
+
+    Of equals those of the body: that 各物业服务企业 are addressed says little of what is asked of them.
+    """
+    candidates = []
+    for place, (passage, text) in enumerate(stored):
+        found = marks(text, query.marked, query.words)
+        marked = {text[start:end] for start, end in found}
+        longest = max((len(piece) for piece in marked), default=0)
+        if found or passage.id == best:
+            worth = sum(len(piece) for piece in marked) + longest
+            frame = passage.role in FRAME
+            candidates.append((-worth, frame, passage.id != best, place, passage, text, found))
+    candidates.sort(key=lambda candidate: candidate[:4])
+    chosen = candidates[: relevance.SHOWN_PASSAGES]
+    if not chosen and stored.passages:
+        first = next((p for p in stored.passages if p.role not in FRAME), stored.passages[0])
+        chosen = [(0, False, True, 0, first, stored.text_of(first), ())]
+    return tuple(
+        ShownPassage(
+            id=passage.id,
+            path=passage.path,
+            role=passage.role,
+            start=passage.start,
+            end=passage.end,
+            snippet=snippet(text, found),
+        )
+        for _, _, _, _, passage, text, found in chosen
+    )

@@ -1,0 +1,97 @@
+"""One page of an answer, as plain values. Entry point: :class:`Page`.
+
+How the one becomes the other stands in :mod:`search_service.answers.search`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from analyzers.messages import say
+from search_service.answers.evidence import ShownPassage
+from search_service.answers.explanation import Why
+from search_service.answers.snippets import Span
+from search_service.model import Stored
+from search_service.query.syntax import Hint
+
+
+def without_meaning() -> str:
+    """The notice of a degraded answer."""
+    return say(
+        "语义检索暂不可用，只按关键词检索", "search by meaning is not available; keywords only"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One article of a page. ``score`` orders the window; it compares nothing across queries."""
+
+    stored: Stored
+    score: float
+    title_marks: tuple[Span, ...]
+    passages: tuple[ShownPassage, ...]
+    why: Why | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where to go on in a ranking: ``offset`` results of it, in this generation, come before.
+
+    ``revision`` and ``total`` are those of the page that the walk began with: what was written since,
+    or taken down, may have moved its results.
+    """
+
+    generation: str
+    revision: int
+    total: int
+    offset: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
+
+    ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
+    ``hints``: what of the query was not understood. ``next``: where what follows begins, if anything
+    does. ``changed``: the ranking is no longer the one that the walk began with. ``suggestions``:
+    questions that find something, where this one is likely misspelled. ``near``: nothing was found,
+    and meaning alone finds something.
+    """
+
+    total: int
+    results: tuple[Result, ...]
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    relaxed: bool = False
+    full: int = 0
+    degraded: bool = False
+    suggestions: tuple[str, ...] = ()
+    next: Place | None = None
+    changed: bool = False
+    hints: tuple[Hint, ...] = ()
+    near: bool = False
+
+    def liberties(self) -> list[Hint]:
+        """What was not taken as it was typed: hints, and whether all words had to match."""
+        if not self.relaxed:
+            return [*self.hints]
+        if self.full:
+            relaxed = Hint("部分结果没有包含全部词", "some results do not hold all the words")
+        else:
+            relaxed = Hint(
+                "没有同时包含全部词的文章，以下包含其中一部分，或意思相近",
+                "no article holds all the words; these hold some of them, or are near in meaning",
+            )
+        return [*self.hints, relaxed]
+
+    def notices(self) -> list[str]:
+        """What the reader should know of how the results were found."""
+        notices = [say(*hint) for hint in self.liberties()]
+        if self.degraded:
+            notices.append(without_meaning())
+        if self.changed:
+            notices.append(
+                say(
+                    "从第一页起索引有了变动，可能有文章重复或遗漏",
+                    "the index has changed since the first page; articles may come twice or be missing",
+                )
+            )
+        return notices

@@ -1,0 +1,223 @@
+"""Precedent passages for someone who drafts: by a topic, or by a whole draft. Entry: :func:`precedents`.
+
+A draft is cut into passages as an article is; each asks for itself, and the lists are fused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzers import outline
+from analyzers.messages import say
+from analyzers.normalize import normalize
+from analyzers.references import find
+from search_service import relevance
+from search_service.answers.snippets import Span, marks
+from search_service.engines import NO_FILTERS, Reader
+from search_service.errors import BadInput
+from search_service.model import (
+    AnyOf,
+    Audience,
+    Everything,
+    Field,
+    Filters,
+    Passage,
+    PassageHit,
+    Stored,
+    Term,
+    View,
+    WeightedTerm,
+)
+from search_service.query.matching import idf
+from search_service.ranking.fusion import Ranked, fuse
+from search_service.ranking.similarity import nearest
+from search_service.service import MeaningUnavailable, SearchService
+
+# By the id of a passage: its normal form, and the terms of its references.
+Said = dict[str, tuple[str, set[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precedent:
+    """A passage to copy, with its place and its citation. ``marks`` are offsets into ``text``."""
+
+    stored: Stored
+    passage: Passage
+    text: str
+    marks: tuple[Span, ...]
+    score: float
+    citation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrecedentPage:
+    """The passages, best first. ``degraded``: found by words alone, without meaning."""
+
+    results: tuple[Precedent, ...]
+    degraded: bool
+
+
+def precedents(
+    service: SearchService,
+    text: str,
+    audience: Audience,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = 10,
+    role: str | None = None,
+) -> PrecedentPage:
+    """The passages that say best what a topic or a draft says, best first.
+
+    ``role``: only passages of this one (导语, 主体, 保障措施 …, see :mod:`analyzers.outline`).
+    Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
+    """
+    if not text.strip() or len(text) > relevance.MAX_DRAFT:
+        raise BadInput(
+            say(
+                f"文字有 {len(text)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
+                f"the text has {len(text)} characters; it takes 1 to {relevance.MAX_DRAFT}",
+            ),
+            faults={"text": say("长度不符", "bad length")},
+        )
+    reader = service.reader(audience)
+    sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
+    lists: list[Ranked] = []
+    owners: dict[str, str] = {}
+    words: dict[str, None] = {}
+    said: Said = {}
+    degraded = False
+    for section in sections:
+        piece = normalize(text.strip()[section.start : section.end])
+        asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
+        words.update(dict.fromkeys(asked))
+        by_words = _by_words(reader, asked, filters, role, said)
+        by_meaning = _by_meaning(service, reader, piece, filters, role)
+        degraded |= by_meaning is None
+        by_meaning = by_meaning or []
+        owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
+        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_words]))
+        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_meaning]))
+        around = _around(reader, asked, filters)
+        held = {
+            hit.passage_id: around[hit.article_id]
+            for hit in (*by_words, *by_meaning)
+            if hit.article_id in around
+        }
+        ordered = sorted(held.items(), key=lambda item: (-item[1], item[0]))
+        lists.append(Ranked(ordered, relevance.PRECEDENT_ARTICLE))
+    fused = fuse(lists)
+    results = _precedents(reader, fused, owners, list(words), limit)
+    return PrecedentPage(results=results, degraded=degraded)
+
+
+def _by_meaning(
+    service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
+) -> list[PassageHit] | None:
+    """The nearest passages; None where meaning cannot be had."""
+    try:
+        vector = service.meaning(reader.manifest, piece)
+    except MeaningUnavailable:
+        return None
+    if vector is None:
+        return []
+    return nearest(
+        reader,
+        vector,
+        filters=filters,
+        per_article=relevance.PRECEDENTS_PER_ARTICLE,
+        role=role,
+    )
+
+
+def _by_words(
+    reader: Reader, words: list[str], filters: Filters, role: str | None, said: Said
+) -> list[PassageHit]:
+    """Passages by their words; only those that hold a calibrated share of the question's idf.
+
+    ``said`` grows by what was looked into: the passages of a draft mostly meet the same ones.
+    """
+    frequencies = reader.frequencies(Field.WORDS, words)
+    articles = reader.totals(Everything()).total
+    weights = {word: idf(frequencies.get(word, 0), articles) for word in words}
+    hits = reader.passages(
+        [(word, 1.0) for word in words],
+        filters=filters,
+        articles=relevance.WINDOW,
+        per_article=relevance.PRECEDENTS_PER_ARTICLE,
+        role=role,
+    )
+    stored = reader.fetch(sorted({hit.article_id for hit in hits}))
+    needed = relevance.PRECEDENT_SHARE * sum(weights.values())
+    kept = []
+    for hit in hits:
+        if hit.article_id not in stored:
+            continue
+        passage = _passage(stored[hit.article_id], hit.passage_id)
+        if passage is None:
+            continue
+        if hit.passage_id not in said:
+            text = normalize(stored[hit.article_id].text_of(passage))
+            said[hit.passage_id] = text, {term for one in find(text) for term in one.terms}
+        text, references = said[hit.passage_id]
+        held = sum(weight for word, weight in weights.items() if word in text or word in references)
+        if held >= needed:
+            kept.append(hit)
+    return kept
+
+
+def _around(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
+    """The scores of articles by the same words: what stands around a passage says what it is about."""
+    match = AnyOf(tuple(Term(Field.WORDS, word) for word in words))
+    rank = [WeightedTerm(Field.WORDS, word) for word in words]
+    hits = reader.keyword(match, rank, filters=filters, limit=relevance.WINDOW) if words else []
+    return {hit.id: hit.score for hit in hits}
+
+
+def _passage(stored: Stored, passage_id: str) -> Passage | None:
+    """The passage, or None if the article was rewritten since it was found."""
+    return next((passage for passage in stored.passages if passage.id == passage_id), None)
+
+
+def _precedents(
+    reader: Reader,
+    fused: Mapping[str, float],
+    owners: Mapping[str, str],
+    words: list[str],
+    limit: int,
+) -> tuple[Precedent, ...]:
+    stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
+    found: list[Precedent] = []
+    seen: set[str] = set()
+    for key, score in fused.items():
+        if len(found) == limit:
+            break
+        if owners[key] not in stored:
+            continue
+        one = stored[owners[key]]
+        passage = _passage(one, key)
+        if passage is None:
+            continue
+        text = one.text_of(passage).strip()
+        same = re.sub(r"\W", "", text)
+        if not same or same in seen:  # the same paragraph stands in every re-issue of a document
+            continue
+        seen.add(same)
+        found.append(
+            Precedent(
+                stored=one,
+                passage=passage,
+                text=text,
+                marks=marks(text, (), words),
+                score=score,
+                citation=citation(one.view, passage),
+            )
+        )
+    return tuple(found)
+
+
+def citation(view: View, passage: Passage) -> str:
+    """How the passage is cited: issuer, 《title》, 文号, date, and the headings above the passage."""
+    number = f"（{view.document_number}）" if view.document_number else ""
+    parts = (view.issuer or view.author, f"《{view.title}》{number}", view.date)
+    place = f"“{' > '.join(passage.path)}”" if passage.path else ""
+    return "，".join(part for part in (*parts, place) if part)

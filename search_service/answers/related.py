@@ -1,0 +1,100 @@
+"""Articles related to one that is shown. Entry point: :func:`related`.
+
+Two lists are fused: articles that share the rarest words of the shown one, and articles near to the
+mean of its passages' vectors. Only the view of the asking audience is read.
+"""
+
+import collections
+
+import numpy as np
+
+from analyzers.normalize import normalize
+from search_service import relevance
+from search_service.answers.browse import fetch_one
+from search_service.engines import Reader
+from search_service.model import (
+    All,
+    AnyOf,
+    Audience,
+    Everything,
+    Field,
+    Identifiers,
+    Not,
+    Stored,
+    Term,
+    WeightedTerm,
+)
+from search_service.query.matching import idf
+from search_service.ranking.fusion import Ranked, fuse
+from search_service.service import SearchService
+
+# Dates, amounts, 第X条 and placeholders: articles share them without sharing a subject.
+_NUMBERS = ("date:", "num:", "no:", "xx:")
+# Who writes to whom is no subject either.
+_ADDRESS = ("主送", "落款", "抄送")
+
+
+def related(
+    service: SearchService, article_id: str, audience: Audience, *, limit: int = 10
+) -> tuple[Stored, ...]:
+    """The articles most related, best first, the shown one left out; raises ``NotFound``."""
+    reader = service.reader(audience)
+    shown = fetch_one(reader, article_id)
+    by_words = _by_words(service, reader, shown)
+    by_meaning = _by_meaning(reader, shown)
+    fused = fuse([Ranked(by_words), Ranked(by_meaning, relevance.RELATED_SEMANTIC)])
+    ids = list(fused)[:limit]
+    stored = reader.fetch(ids)
+    return tuple(stored[key] for key in ids if key in stored)
+
+
+def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tuple[str, float]]:
+    title = set(service.analyzer.index_words(normalize(shown.view.title)))
+    counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
+    for word in title:
+        counts[word] += relevance.RELATED_TITLE_COUNT
+    for word in [word for word in counts if word.startswith(_NUMBERS)]:
+        del counts[word]
+    # The commonest first: rare words of a long text are mostly names and numbers.
+    candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
+    frequencies = reader.frequencies(Field.WORDS, candidates)
+    articles = reader.totals(Everything()).total
+    weight = {
+        # A word of this article alone relates it to nothing.
+        word: counts[word] * idf(frequencies.get(word, 0), articles)
+        for word in candidates
+        if frequencies.get(word, 0) > 1 and len(word) > 1
+    }
+    chosen = sorted(weight, key=lambda word: (-weight[word], word))[: relevance.RELATED_WORDS]
+    if not chosen:
+        return []
+    top = weight[chosen[0]]
+    rank = [
+        WeightedTerm(field, word, round(scale * weight[word] / top, 6))
+        for word in chosen
+        for field, scale in (
+            (Field.TITLE_WORDS, relevance.RELATED_TITLE),
+            (Field.WORDS, relevance.WORDS),
+        )
+    ]
+    anything = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
+    others = All((anything, Not(Identifiers((shown.view.id,)))))
+    return [
+        (hit.id, hit.score) for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)
+    ]
+
+
+def _by_meaning(reader: Reader, shown: Stored) -> list[tuple[str, float]]:
+    article_id = shown.view.id
+    addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
+    vectors = reader.vectors(article_id)
+    vectors = {key: vectors[key] for key in vectors if key not in addressed} or vectors
+    if not vectors:
+        return []
+    mean = np.mean(np.stack([vectors[key] for key in sorted(vectors)]), axis=0)
+    length = float(np.linalg.norm(mean))
+    if not length:
+        return []
+    middle = (mean / length).astype(np.float32)
+    hits = reader.nearest_articles(middle, articles=relevance.RELATED_WINDOW + 1)
+    return [(hit.id, hit.score) for hit in hits if hit.id != article_id]

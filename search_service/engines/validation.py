@@ -1,0 +1,53 @@
+"""What every engine refuses alike: facets that there are not, vectors of another model. Pure.
+
+Entry points: :func:`check_facets`, :func:`check_query_vector`, :func:`check_vectors`.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from analyzers.messages import say
+from search_service.errors import BadInput, BadRecord
+from search_service.model import Record, Vector
+
+FACETS: Final = ("category", "kind", "author", "issuer", "year")
+# Places of the similarity of an article: engines sum in different orders, and equal ones must tie.
+ARTICLE_PLACES: Final = 4
+
+
+def check_facets(facets: Collection[str]) -> None:
+    """Raise ``BadInput`` for a facet that there is not."""
+    unknown = sorted(set(facets) - set(FACETS))
+    if unknown:
+        fault = say(
+            f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
+            f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
+        )
+        raise BadInput(fault, faults={"facets": fault})
+
+
+def check_query_vector(vector: Vector, *, dimensions: int) -> None:
+    """Raise ``BadInput`` for a vector of another model than the index's."""
+    if vector.shape != (dimensions,):
+        raise BadInput(
+            say(
+                f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
+                f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
+                " use the model that made the index",
+            )
+        )
+
+
+def check_vectors(record: Record, *, dimensions: int) -> None:
+    """Raise ``BadRecord`` for a vector that the index has no room for."""
+    for analysed in record.passages:
+        vector = analysed.vector
+        if vector is not None and vector.shape != (dimensions,):
+            raise BadRecord(
+                say(
+                    f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
+                    f"索引要求 ({dimensions},)；请用建立索引时的模型",
+                    f"article {record.view.id}: a vector has the shape {vector.shape}, the"
+                    f" index holds ({dimensions},); use the model that made the index",
+                )
+            )

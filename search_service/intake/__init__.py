@@ -1,0 +1,1 @@
+"""A record of any source -> :class:`~search_service.model.Article`."""

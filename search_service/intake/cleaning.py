@@ -1,0 +1,271 @@
+"""Cleaning rules for texts as portals publish them. Entry points: :func:`clean`,
+:func:`clean_head`, :class:`Cleaning`.
+
+Text in, text out: no files, no records. Every rule is applied to bodies and previews alike, so that
+a preview stays made of verbatim pieces of its body.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from html import unescape
+from html.entities import html5
+from typing import Final
+
+from analyzers.messages import say
+from search_service.errors import ConfigurationError
+from search_service.intake.markup import is_markup, keeps_lines, text_of_html
+
+
+class Rule(StrEnum):
+    """The rules by name, as settings and reports write them."""
+
+    PAGE_MARKS = "page-marks"
+    MARKUP = "markup"
+    ENTITIES = "entities"
+    INDENTATION = "indentation"
+    LOGIN_NOTICE = "login-notice"
+    REPEATED_TITLE = "repeated-title"
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """Which rules are on; all of them by default."""
+
+    rules: frozenset[Rule] = frozenset(Rule)
+
+    @classmethod
+    def parse(cls, names: str) -> "Cleaning":
+        """Read ``all``, ``none`` or comma-separated names of the rules that shall be on.
+
+        Raises :class:`ConfigurationError` naming every unknown rule and the known ones.
+        """
+        if names.strip() in ("all", "none"):
+            return cls(frozenset(Rule if names.strip() == "all" else ()))
+        given = {name for part in names.split(",") if (name := part.strip().lower())}
+        if unknown := sorted(given - set(Rule)):
+            bad, known = ", ".join(unknown), ", ".join(Rule)
+            raise ConfigurationError(
+                say(
+                    f"没有名为 {bad} 的清洗规则；可用：all、none，或 {known}",
+                    f"no cleaning rule is named {bad}; there are all, none, or {known}",
+                )
+            )
+        return cls(frozenset(map(Rule, given)))
+
+
+ALL_RULES: Final = Cleaning()
+# Of n characters n/2 rounds can be made to be needed: <b<b<b>>>. Three are the most seen on portals.
+_MOST_ROUNDS: Final = 16
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A cleaned text and the rules that changed it."""
+
+    text: str
+    fired: frozenset[Rule]
+
+
+def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Cleaned:
+    """Clean a body or preview; ``title`` is what the repeated-title rule looks for at its head.
+
+    Applies the rules until nothing changes, because one uncovers work for another (``&lt;br&gt;``).
+    So it is idempotent, but for a text that is escaped into itself more often than anybody does: what is
+    left of it after so many rounds is text. It never raises and never makes a text longer.
+    """
+
+    def without_title(dirty: str) -> str:
+        return _without_title(dirty, title)
+
+    rules: dict[Rule, Callable[[str], str]] = {
+        Rule.PAGE_MARKS: _without_page_marks,
+        Rule.MARKUP: _without_markup,
+        Rule.ENTITIES: _without_entities,
+        Rule.INDENTATION: _without_indentation,
+        Rule.LOGIN_NOTICE: _without_login_notice,
+        Rule.REPEATED_TITLE: without_title,
+    }
+    fired: set[Rule] = set()
+    for _ in range(_MOST_ROUNDS):
+        before = text
+        for rule, apply in rules.items():
+            if rule in cleaning.rules and (cleaner := apply(text)) != text:
+                text = cleaner
+                fired.add(rule)
+        if text == before:
+            break
+    return Cleaned(text, frozenset(fired))
+
+
+def clean_line(text: str, *, cleaning: Cleaning = ALL_RULES) -> Cleaned:
+    """Clean a title or another short field: markup, entities, blanks; the result is one line."""
+    on = cleaning.rules & {Rule.MARKUP, Rule.ENTITIES, Rule.INDENTATION}
+    cleaned = clean(text, cleaning=Cleaning(on))
+    return Cleaned(" ".join(cleaned.text.split()), cleaned.fired)
+
+
+_CUT_THROUGH: Final = re.compile(
+    r"(?:<[/!?a-zA-Z]?[^<>\u4e00-\u9fff]{0,2000}|&#?[a-zA-Z0-9]{0,32})\Z"
+)
+
+
+def clean_head(text: str, length: int, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> str:
+    """Cut a text after ``length`` characters as it came, then clean the piece alone.
+
+    So nothing behind the cut can change the result, which is never longer than ``length``. A tag or
+    entity that the cut went through is left out, blanks at the end too.
+    """
+    head = _CUT_THROUGH.sub("", text[:length])
+    return clean(head, cleaning=cleaning, title=title).text.rstrip()
+
+
+def _without_markup(text: str) -> str:
+    return text_of_html(text, keep_lines=keeps_lines(text)) if is_markup(text) else text
+
+
+# --- page marks ----------------------------------------------------------------------------------
+
+_PAGE_MARKS: Final = re.compile(
+    r"""
+    \#p\#(?P<subtitle>[^#\n]{0,80})\#e\#      # DedeCMS; a real subtitle stays
+    | \[/?!--(?:empirenews\.)?page--\]         # EmpireCMS
+    | \[/?(?:next\s?page|page)\]               # PHPCMS and many small ones
+    | \[next\s?page(?P<title>[^\[\]\n]{1,80})\] # the same with the next page's title
+    | <!--\s*(?:next\s?page|page\s?break|more)\s*-->  # WordPress, TinyMCE
+    | _(?:ueditor|baidu)_page_break_tag_
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _without_page_marks(text: str) -> str:
+    def line_break(match: re.Match[str]) -> str:
+        subtitle = (match["subtitle"] or match["title"] or "").strip("=:： \t　")
+        return "\n" if subtitle in ("", "副标题", "分页标题", "标题") else f"\n{subtitle}\n"
+
+    return _PAGE_MARKS.sub(line_break, text)
+
+
+# --- entities ------------------------------------------------------------------------------------
+
+# Any number of amp; in front: texts escaped twice or more. Without ; only nbsp, which is no word.
+_ENTITY: Final = re.compile(
+    r"&(?:amp;)*(?:(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(nbsp)(?![a-z0-9;]))",
+    re.IGNORECASE,
+)
+
+
+def _without_entities(text: str) -> str:
+    def character(match: re.Match[str]) -> str:
+        name = f"{match[1] or match[2]};"
+        known = name.startswith("#") or name in html5
+        return unescape(f"&{name}") if known else match[0]
+
+    return _ENTITY.sub(character, text)
+
+
+# --- blanks --------------------------------------------------------------------------------------
+
+_BLANKS: Final = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {  # control characters
+    ord("\t"): "\t",
+    **dict.fromkeys(map(ord, "\n\r\v\f\x85\u2028\u2029"), "\n"),
+    **dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff\u00ad"), None),  # invisible
+    **dict.fromkeys(range(0xD800, 0xE000), None),  # lone surrogates: no encoding can store them
+    0xA0: " ",
+}
+# Two full-width blanks begin a paragraph, also where the source lost the line break before them.
+_LOST_BREAK: Final = re.compile(r"(?<=[。；：！？”）])\u3000{2,}(?=\S)")
+
+
+def _without_indentation(text: str) -> str:
+    text = text.replace("\r\n", "\n").translate(_BLANKS)
+    text = _LOST_BREAK.sub("\n", text)
+    text = "\n".join(line.strip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+# --- log-in notices ------------------------------------------------------------------------------
+
+_LOG_IN: Final = (
+    r"(?:请您?先?|您?需要?先?|立即|马上|点击|免费)?(?:登[录陆]|注册)(?:[或/、和](?:注册|登[录陆]))?"
+)
+_ACCOUNT: Final = r"(?:本站|网站|会员|[账帐][号户]|成为会员)?"
+_IF: Final = r"(?:(?:如果?|若)?您?(?:需要?|想要?|要))?"
+_READ: Final = r"(?:继续)?(?:阅读|查看|浏览|获取|下载|看)(?:本文|文章)?"
+_WHOLE: Final = r"(?:全文|全部(?:内容)?|(?:完整|剩余|其余|余下|更多|隐藏|所有)的?内容|更多)"
+_MEMBERS: Final = r"(?:会员|VIP|付费)"
+_FREE: Final = r"以上(?:内容)?[为是]免费(?:阅读|试读|浏览|预览|试看)的?(?:内容|部分|章节)?"
+_MARKS: Final = r"[\s,，.。;；:：!！?？、~～…|>》()（）\[\]【】-]"
+# The portal's own notice goes wherever it stands; what only resembles it must fill a line.
+_NOTICE: Final = re.compile(
+    rf"[（(\[【]?{_FREE}{_MARKS}{{0,9}}{_IF}{_READ}{_WHOLE}{_MARKS}{{0,9}}"
+    rf"{_LOG_IN}{_ACCOUNT}(?:后(?:再|可|即可|方可)?{_READ}{_WHOLE}?)?[!！。.~～]*[）)\]】]?"
+)
+_NOTICE_CLAUSE: Final = re.compile(
+    rf"对不起|很?抱歉|温馨提示|提示|您好|(?:尊敬|亲爱)的(?:用户|读者|访客)|{_FREE}"
+    rf"|您?[还尚]?(?:没有|未){_LOG_IN}|[还尚]?没有[账帐]号|{_IF}{_READ}{_WHOLE}"
+    rf"|[本此该](?:文章?|篇|内容|文档|资料)(?:内容|全文)?(?:[为是]|属于|仅限|仅供|仅对|仅|只对)?"
+    rf"{_MEMBERS}(?:用户)?(?:专享|专属|可见|可读|阅读|查看|开放)?的?(?:内容|文章)?"
+    rf"|{_LOG_IN}{_ACCOUNT}(?:[后即]?(?:可以?|才[能可]|方可|再)?{_READ}{_WHOLE}?)?"
+    rf"|(?:成为|开通|升级){_MEMBERS}(?:用户)?(?:[后即]?可?{_READ}{_WHOLE}?)?",
+    re.IGNORECASE,
+)
+_ASKS_TO_LOG_IN: Final = re.compile(r"登[录陆]|注册")
+_OF_A_PAYWALL: Final = re.compile(rf"{_WHOLE}|{_MEMBERS}|免费", re.IGNORECASE)
+_LONGEST_NOTICE: Final = 80  # characters; the longest seen on portals has about 45
+
+
+def _is_notice(line: str) -> bool:
+    """Whether every clause of the line belongs to a notice: 请登录省政务服务网查看全文 does not."""
+    if len(line) > _LONGEST_NOTICE or not _ASKS_TO_LOG_IN.search(line):
+        return False
+    clauses = [clause for clause in re.split(f"{_MARKS}+", line) if clause]
+    return bool(_OF_A_PAYWALL.search(line)) and all(map(_NOTICE_CLAUSE.fullmatch, clauses))
+
+
+def _without_login_notice(text: str) -> str:
+    if not _ASKS_TO_LOG_IN.search(text):
+        return text
+    lines = _NOTICE.sub("", text).split("\n")
+    rest = "\n".join(line for line in lines if not _is_notice(line))
+    return text if rest == text else rest.rstrip()
+
+
+# --- repeated titles -----------------------------------------------------------------------------
+
+_TITLE_LINES: Final = 8  # a title centred over more lines than this, blank ones included, is none
+_INK: Final = re.compile(r"\S")
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, of one width: what two printings of a title have in common."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))
+
+
+def _without_title(text: str, title: str) -> str:
+    """Drop the title's lines from the head, as often as they stand there, but never the whole text."""
+    wanted, start = _bare(title), 0
+    while wanted and (end := _title_end(text, start, title, wanted)) and _INK.search(text, end):
+        start = end
+    return text[start:]
+
+
+def _title_end(text: str, start: int, title: str, wanted: str) -> int:
+    """Where the line behind a title begins that stands at ``start``; 0 where none does."""
+    head = ""
+    for _ in range(_TITLE_LINES):
+        end = text.find("\n", start)
+        if end < 0:
+            break
+        line = text[start:end]
+        head += _bare(line) if len(line) <= 2 * len(title) + 20 else line
+        start = end + 1
+        without_code = re.sub(r"^[A-Z][0-9]{1,6}", "", head)
+        if wanted in (head, without_code):
+            return start
+        if len(without_code) > len(wanted):
+            break
+    return 0

@@ -1,0 +1,190 @@
+"""Names of fields: which are known, and what an unknown one may be meant for. Entry point: :func:`meant`.
+
+A misspelt name is an unknown one, and unknown fields are returned to everyone: where the name was meant
+to keep text from guests, that would publish it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from analyzers.messages import say
+from analyzers.normalize import normalize
+from analyzers.pinyin import syllables
+
+# Column names as Chinese tables have them. Where several fit, the first one counts and the others
+# are kept as further fields, but for those of bodies and previews.
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": ("标识", "主键", "文章标识"),
+    "title": ("标题", "题名", "文章标题"),
+    "body": ("正文", "内容", "全文"),
+    "code": ("编号", "文章编号"),
+    "author": ("作者",),
+    "issuer": ("发文机关", "发文单位", "发布机关", "发布单位", "制定机关"),
+    "document_number": ("文号", "发文字号"),
+    "kind": ("文种",),
+    "category": ("分类", "类别", "栏目"),
+    "date": ("日期", "成文日期", "发布日期", "发文日期", "发布时间"),
+    "preview": ("免费预览", "预览", "试读"),
+    "free_length": ("免费字数", "试读字数"),
+    "length": ("字数", "全文字数"),
+    "slices": ("片数",),
+    "status": ("状态", "时效", "时效性", "效力状态"),
+    "views": ("浏览量", "点击量", "阅读量", "浏览次数"),
+    "url": ("网址", "链接"),
+    "version": ("版本", "版本号"),
+    "audience": ("受众", "可见范围"),
+}
+FIELD_OF: Final = {
+    alias: (field, place) for field, names in ALIASES.items() for place, alias in enumerate(names)
+}
+_LONGEST: Final = 40  # characters of a name that may be a known one misspelt
+# The fields that keep text from those who may not read it.
+PROTECTING: Final = frozenset({"preview", "free_length", "audience"})
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What an unknown name may be meant for: a known name and its field.
+
+    Of ``body`` also what is no misspelling, but another word for it or for a part of it.
+    """
+
+    name: str
+    field: str
+
+    @property
+    def protects(self) -> bool:
+        """Whether text would be published where the name is not understood."""
+        return self.field in PROTECTING
+
+
+def known(name: str) -> str | None:
+    """The field of a known name, in English (of any case) or Chinese; None of any other."""
+    if name.lower() in ALIASES:
+        return name.lower()
+    return FIELD_OF[name][0] if name in FIELD_OF else None
+
+
+def given_twice(name: str) -> str:
+    """What to say of a known name that stands twice in a record, with values that differ."""
+    return say(
+        f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
+    )
+
+
+def meant(name: str) -> Meant | None:
+    """What a name that is not known may be meant for; None where it is like no other.
+
+    Of a path, as tables have it that were objects (``meta.audience``), its end counts, too.
+    """
+    path, _, end = name.strip().rpartition(".")
+    if path and (field := known(end)) in PROTECTING:
+        return Meant(end, str(field))
+    folded = _folded(name)
+    like = _meant(folded) if len(folded) <= _LONGEST else None
+    return like or (meant(end) if path else None)
+
+
+def protects(name: str) -> bool:
+    """Whether a name is that of a field that keeps text from guests, or like one."""
+    like = meant(name)
+    return known(name.strip()) in PROTECTING or bool(like and like.protects)
+
+
+@lru_cache(maxsize=4096)  # a source has the same names in every record
+def _meant(folded: str) -> Meant | None:
+    bare = folded.rstrip("0123456789") or folded
+    for form in (folded, bare, bare.removesuffix("s"), re.sub("ies$", "y", bare)):
+        if form in _FOLDED:
+            return _like(_FOLDED[form])
+    for field, pattern in _COMPOSED.items():
+        if pattern.fullmatch(bare):
+            return Meant(field, field)
+    if _BODY.fullmatch(bare) and _BODY_WORD.search(bare):
+        return Meant("body", "body")
+    if _ORDINARY.fullmatch(bare):
+        return None
+    # Those that protect first: an error is better than a warning where a name is near to both.
+    ordered = sorted(_FOLDED.items(), key=lambda item: _like(item[1]).field not in PROTECTING)
+    return next((_like(other) for form, other in ordered if _is_near(bare, form)), None)
+
+
+def _like(name: str) -> Meant:
+    return Meant(name, name if name in ALIASES else FIELD_OF[name][0])
+
+
+def _folded(name: str) -> str:
+    """A name without case, width, script, blanks and separators."""
+    compatible = unicodedata.normalize("NFKC", name)
+    return "".join(filter(str.isalnum, normalize(compatible).casefold()))
+
+
+_FOLDED: Final = {_folded(name): name for name in (*ALIASES, *FIELD_OF)}
+
+_ABOUT: Final = r"(?:articles?|posts?|docs?|text|contents?|body|html|raw|plain|short|part)"
+# Names put together of a protecting one and what it is about, and what means the same.
+_COMPOSED: Final = {
+    "free_length": re.compile(
+        rf"(?:free|preview|trial){_ABOUT}?(?:len(?:gth)?|char(?:acter)?s?|words?|count|size|limit)"
+        r"(?:count|limit|s)?|(?:免费|试读|试看|预览)(?:字|长度|片|段)数?量?"
+    ),
+    "preview": re.compile(
+        rf"(?:{_ABOUT}|guests?|free|public)*previews?(?:{_ABOUT}|free)*|(?:free|trial){_ABOUT}"
+        r"|(?:文章|正文|内容|免费|游客|访客|公众)*(?:预览|试读|试看|免费(?=内容|正文|文|部分|阅读|看))"
+        r"(?:文章|内容|文字|文本|正文|部分|片段|全文|文|稿|版|阅读|看)*"
+    ),
+    "audience": re.compile(
+        r"(?:articles?|posts?|docs?|target|min|lowest)*(?:audience|visibility)"
+        r"(?:level|group|scope|type|role)?s?|visible(?:to|for|by)|accesslevel"
+        r"|.{0,4}受众.{0,4}|.{0,4}可见(?:范围|对象|人群?|人员|级别|等级|权限|性|者|角色|用户|群体|程度)"
+        r"|(?:阅读|浏览|查看|访问)权限"
+    ),
+}
+_BODY: Final = re.compile(
+    r"(?:articles?|posts?|news|docs?|documents?|main|full|raw|plain|original|rich|clean|markdown|html"
+    r"|texts?|contents?|body|bodies|members?|vip|paid|premium|rest|remaining|hidden|complete|whole|part"
+    r"|encoded|only|of|the"
+    r"|文章|全部|完整|正文|全文|原文|内容|文本|付费|会员|剩余|其余|部分|详细|主要|富|网页|续)+"
+)
+_BODY_WORD: Final = re.compile(
+    "text|content|body|bodies|html|markdown|part|[正全原]文|内容|文本|部分"
+)
+# Words of their own that are an edit away from a name.
+_ORDINARY: Final = re.compile(
+    "actor|auditor|core|data|ftitle|index|issue|issued|issues|issuing|items?|king|label|like|line|link"
+    "|mind|mode|news|node|order|rate|sites?|size|state|station|stats|stitle|table|tile|time|types?|users?"
+    "|view|word"
+)
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Whether a name is another one misspelt; both folded. Short names allow less, or all are near."""
+    if not name.isascii() and not other.isascii():
+        sounds = bool(set(name) & set(other)) and syllables(name) == syllables(other)
+        swapped = sorted(name) == sorted(other)
+        return swapped or sounds or (len(other) >= 4 and _distance(name, other) <= 1)
+    if len(other) <= 4:
+        return sorted(name) == sorted(other) and _distance(name, other) == 1
+    protects = _like(_FOLDED[other]).protects
+    return _distance(name, other) <= (2 if protects or len(other) >= 8 else 1)
+
+
+def _distance(one: str, other: str) -> int:
+    """Edits between two names: characters added, left out, replaced, or two neighbours exchanged."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, character in enumerate(one, start=1):
+        line = [row]
+        for column, wanted in enumerate(other, start=1):
+            edits = min(last[column] + 1, line[-1] + 1, last[column - 1] + (character != wanted))
+            if row > 1 and column > 1 and (character, one[row - 2]) == (other[column - 2], wanted):
+                edits = min(edits, before[column - 2] + 1)
+            line.append(edits)
+        before, last = last, line
+    return last[-1]

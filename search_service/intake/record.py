@@ -1,0 +1,370 @@
+"""A record as its source has it -> an ``Article``. Entry point: :func:`article_of`.
+
+Which fields are required, the code glued to a title, the preview. Reads no files. Names of fields:
+:mod:`search_service.intake.names`; values of single fields: :mod:`search_service.intake.fields`.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from analyzers.messages import say
+from search_service.errors import BadRecord
+from search_service.intake import fields
+from search_service.intake.cleaning import Cleaning, Rule, clean, clean_head, clean_line
+from search_service.intake.names import ALIASES, FIELD_OF, PROTECTING, known, meant, protects
+from search_service.model import Article, Audience
+
+_NAMES: Final = 3  # files named of each suffix
+_KINDS: Final = 1_000  # names told apart, and suffixes
+_LONGEST_NAME: Final = 60  # characters of a field's name that are shown
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One record and the place it was read from, ``file:line``."""
+
+    place: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A record that cannot become an article: where and why.
+
+    ``id``: that of the record, if it has one. ``kind``: what is the same in other reasons like this one;
+    empty: all but numbers and quoted values.
+    """
+
+    place: str
+    reason: str
+    id: str = ""
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass
+class Notes:
+    """What is said at the end of a run besides its faults, each with its number of records or files.
+
+    ``near``: unknown fields by their name and the known one that they are like; ``unread``: second
+    texts of a record that were left out; ``files``: files of a type that is not known, by their suffix,
+    with a few ``names`` of each.
+    """
+
+    near: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+    names: dict[str, list[str]] = field(default_factory=dict)
+
+    def unknown(self) -> str:
+        """The files of unknown types in one line: suffix, count, names."""
+        return say("；", "; ").join(
+            f"{suffix or say('无后缀', 'no suffix')} {count} "
+            f"({', '.join(self.names[suffix])}{', …' if count > len(self.names[suffix]) else ''})"
+            for suffix, count in self.files.most_common()
+        )
+
+    def count_near(self, name: str, known: str) -> None:
+        """Count a field whose name is like a known one."""
+        if len(self.near) < _KINDS or (name, known) in self.near:
+            self.near[name, known] += 1
+
+    def count_file(self, suffix: str, name: str) -> None:
+        """Count a file that is not read."""
+        if len(self.files) >= _KINDS and suffix not in self.files:
+            suffix = say("其他", "others")
+        self.files[suffix] += 1
+        if len(names := self.names.setdefault(suffix, [])) < _NAMES:
+            names.append(name)
+
+
+# Of these only one name counts, and no other becomes a further field.
+_TEXTS: Final = frozenset({"body", "preview"})
+
+_T = TypeVar("_T")
+_Line = Annotated[str | None, BeforeValidator(fields.line)]
+_Number = Annotated[int | None, BeforeValidator(fields.number)]
+
+
+class _Fields(BaseModel):
+    """What a record may hold; pydantic collects the faults of all fields.
+
+    Fields that are not named here become ``extra``, which is returned to everyone, guests included:
+    nothing paid for may stand in them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Annotated[str, BeforeValidator(fields.identifier)]
+    title: Annotated[str, BeforeValidator(fields.line)]
+    body: Annotated[str, BeforeValidator(fields.text)]
+    code: _Line = None
+    author: _Line = None
+    issuer: _Line = None
+    document_number: _Line = None
+    kind: _Line = None
+    category: _Line = None
+    date: Annotated[str | None, BeforeValidator(fields.iso_date)] = None
+    preview: Annotated[str | None, BeforeValidator(fields.text)] = None
+    free_length: _Number = None
+    length: _Number = None
+    slices: _Number = None
+    status: _Line = None
+    views: _Number = None
+    url: Annotated[str | None, BeforeValidator(fields.address)] = None
+    version: _Number = None
+    audience: Annotated[Audience, BeforeValidator(fields.audience)] = Audience.PUBLIC
+
+
+def article_of(
+    values: Mapping[str, object],
+    *,
+    cleaning: Cleaning,
+    counts: Counter[str] | None = None,
+    notes: Notes | None = None,
+) -> Article:
+    """Make the article of a record; ``counts`` counts the articles that each cleaning rule changed.
+
+    ``notes`` counts its fields that may be misspelt. Those whose name is like one that keeps text from
+    guests are faults, and so is what may be a second body of a record that guests read in part: further
+    fields are returned to everyone.
+
+    Blank values mean absent, but for one: a ``preview`` given as ``""``, also by a blank cell of a
+    table, means that guests may read nothing, lest a mistake publish what is paid for.
+    ``free_length`` N means what is left of the first N characters of the body after cleaning them
+    alone, so that guests read nothing that depends on the rest; a ``preview`` that is not blank
+    outweighs it. Further fields are kept as ``extra`` and returned to everyone. A record is one
+    whole: raises :class:`BadRecord` naming every field that cannot be used.
+    """
+    notes = notes or Notes()
+    faults = _check_names(values, notes)
+    try:
+        read = _Fields.model_validate(_named(values, notes))
+    except ValidationError as exc:
+        for error in exc.errors():
+            faults[str(error["loc"][0])] = str(error.get("ctx", {}).get("error", "")) or _missing()
+        raise _bad(faults) from None
+    if faults:
+        raise _bad(faults)
+    rules: set[Rule] = set()
+    title = clean_line(read.title, cleaning=cleaning)
+    code, name = (read.code, title.text) if read.code else split_code(title.text)
+    body = clean(read.body, cleaning=cleaning, title=name)
+    rules |= title.fired | body.fired
+    preview = None
+    if read.preview is not None and (read.preview.strip() or read.free_length is None):
+        guests = clean(read.preview, cleaning=cleaning, title=name)
+        preview = guests.text
+        rules |= guests.fired
+    elif read.free_length is not None and read.free_length < len(read.body):
+        preview = clean_head(read.body, read.free_length, cleaning=cleaning, title=name)
+    if empty := {
+        field: _empty()
+        for field, text in (("title", name), ("body", body.text))
+        if not text.strip()
+    }:
+        raise _bad(empty)
+    if counts is not None:
+        counts.update(str(rule) for rule in rules)
+
+    def short(value: str | None) -> str | None:
+        return (clean_line(value, cleaning=cleaning).text or None) if value else None
+
+    return Article(
+        id=read.id,
+        title=name,
+        body=body.text,
+        code=short(code),
+        author=short(read.author),
+        issuer=short(read.issuer),
+        document_number=short(read.document_number),
+        kind=short(read.kind),
+        category=short(read.category),
+        date=read.date,
+        preview=preview,
+        length=read.length,
+        slices=read.slices,
+        status=short(read.status),
+        views=read.views,
+        url=read.url,
+        version=read.version,
+        audience=read.audience,
+        extra=dict(read.model_extra or {}),
+    )
+
+
+# Names of things that look like codes: G20峰会, C919客机, G318国道, A4纸, Q3 (a quarter).
+_NO_CODE: Final = re.compile(
+    r"(?:G7|G8|G20|G60|C919|C929|K12|A[345]|H5|Q[1-4]|T[1-4])(?![0-9])"
+    r"|[GSXYCD][0-9]+\s*(?:[国省县乡]道|高速|公路|次?列车|高铁|动车)"
+)
+_CODE: Final = re.compile(r"([A-Z][0-9]{1,6})(?:\s+(?=\S)|(?=[\u3400-\u9fff“‘《【「]))")
+
+
+def split_code(title: str) -> tuple[str | None, str]:
+    """Split ``C1212叠加…``, ``B1890 推进…`` or the same in full width into code and title."""
+    # Only the head is folded, one character for one, so that the rest stays as it was.
+    head = "".join(
+        unicodedata.normalize("NFKC", c) if "Ａ" <= c <= "Ｚ" or "０" <= c <= "９" else c
+        for c in title[:7]
+    )
+    folded = head + title[7:]
+    match = _CODE.match(folded)
+    if match is None or _NO_CODE.match(folded):
+        return None, title
+    return match[1], title[match.end() :]
+
+
+def _name(key: object) -> str:
+    """A name of a field without what tables leave around it; in English where it is a known one."""
+    name = _storable(str(key)).strip().lstrip("\ufeff")
+    return name.lower() if name.lower() in ALIASES else name
+
+
+def _is_absent(field: str | None, value: object) -> bool:
+    """Whether a value is none; a blank preview is one."""
+    return value is None or (isinstance(value, str) and not value.strip() and field != "preview")
+
+
+def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
+    """The faults of a record's names, and into ``notes`` what is none."""
+    faults: dict[str, str] = {}
+    given: dict[str, object] = {}
+    bodies: list[str] = []
+    gapped = False
+    for name, value in ((_name(key), value) for key, value in values.items()):
+        field, label = known(name), _label(name)
+        like = meant(name) if field is None and value is not None else None
+        inner = [one for one in _names_within(value) if protects(one)]
+        if like and like.protects:
+            faults[label] = _misspelt(like.name)
+        elif inner and field is None:
+            faults[f"{label}.{_label(inner[0])}"] = _inside(_label(inner[0]))
+        elif _is_absent(field, value):
+            continue
+        elif like and like.field == "body":
+            bodies.append(label)
+        elif like:
+            notes.count_near(label, like.name)
+        elif field in PROTECTING:
+            gapped |= field != "audience"
+            # Of several previews the first counts and the others are dropped; nothing else may differ.
+            if given.setdefault(name if field == "preview" else field, value) != value:
+                faults[label] = _differing(field)
+    if gapped:
+        return faults | dict.fromkeys(bodies, _second_body())
+    for name in bodies:
+        notes.count_near(name, "body")
+    return faults
+
+
+def _names_within(value: object) -> Iterator[str]:
+    """The names of whatever a further field holds, at any depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            yield from (_name(key) for key in one)
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+
+
+def _label(name: str) -> str:
+    """A name as messages show it: short, on one line."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in name[: _LONGEST_NAME + 1])
+    return printable if len(name) <= _LONGEST_NAME else f"{printable[:-1]}…"
+
+
+def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
+    """Give the values their English names, without blanks and without what cannot be stored."""
+    named: dict[str, object] = {}
+    aliased: dict[str, tuple[int, str]] = {}
+    for key, value in values.items():
+        name = _name(key)
+        field, place = FIELD_OF.get(name, (name, 0))
+        if _is_absent(field, value):
+            continue
+        named[name] = value if field == "id" else _storable(value)
+        if name in FIELD_OF:
+            aliased[field] = min(aliased.get(field, (place, name)), (place, name))
+    for field, (_, name) in aliased.items():
+        if field not in named:
+            named[field] = named.pop(name)
+    for name in [name for name in named if name in FIELD_OF and FIELD_OF[name][0] in _TEXTS]:
+        # What the others hold may be paid for: further fields are returned to everyone.
+        if named.pop(name) != named[FIELD_OF[name][0]]:
+            notes.unread[name] += 1
+    return named
+
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(value: _T) -> _T:
+    """Take out NUL and lone surrogates, and numbers that JSON has not: databases refuse them."""
+    result: object = value
+    if isinstance(value, str):
+        result = _UNSTORABLE.sub("", value)
+    elif isinstance(value, Mapping):
+        result = {_storable(str(key)): _storable(inner) for key, inner in value.items()}
+    elif isinstance(value, list | tuple):
+        result = [_storable(inner) for inner in value]
+    elif isinstance(value, float) and not math.isfinite(value):
+        result = None
+    return result  # type: ignore[return-value]  # the same type, or None for a number that is none
+
+
+def _missing() -> str:
+    return say("必填，但没有给出", "required, but missing")
+
+
+def _misspelt(name: str) -> str:
+    return say(
+        f"不认识这个字段，像是 {name} 写错了，照此收录会公开不该公开的内容；"
+        f"请改成 {name}，或换一个不相像的名字",
+        f"no known field, but like {name}: taken as it is, it would publish what {name} protects;"
+        f" name it {name}, or unlike it",
+    )
+
+
+def _inside(name: str) -> str:
+    return say(
+        f"{name} 在别的字段里面，不起作用，文章会公开；请把它放到记录的最外层，或换一个不相像的名字",
+        f"{name} stands within another field, where it protects nothing: put it beside id and title, or"
+        " name it unlike that",
+    )
+
+
+def _differing(field: str) -> str:
+    return say(
+        f"{field} 给出了两个不同的值；请只留一个", f"{field} is given twice and differs; leave one"
+    )
+
+
+def _second_body() -> str:
+    return say(
+        "像是又一份正文，而游客只能读到一部分：其他字段会返回给所有人。请并入 body，或删去",
+        "is like a second body, and guests may read only a part: further fields are returned to"
+        " everyone; make it part of body, or leave it out",
+    )
+
+
+def _empty() -> str:
+    return say("清洗后没有文字", "no text is left after cleaning")
+
+
+def _bad(faults: Mapping[str, str]) -> BadRecord:
+    colon, stop = say("：", ": "), say("；", "; ")
+    return BadRecord(
+        stop.join(f"{field}{colon}{why}" for field, why in faults.items()), faults=faults
+    )

@@ -1,0 +1,297 @@
+"""A query -> the clauses that must match and the terms that rank. Entry points: :func:`strict`,
+:func:`relaxed`, :func:`pairwise`, :func:`restricted`, :func:`literal`, :func:`rank`, :func:`gibberish`. Pure.
+
+A chunk matches an article that holds it literally or holds all its words, or a synonym in the place of
+some; a quoted chunk only literally.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from analyzers.terms import characters, exact_key, is_bigram, phrase
+from search_service import relevance
+from search_service.model import (
+    All,
+    AnyOf,
+    AtLeast,
+    Bonus,
+    Clause,
+    Everything,
+    Exact,
+    Field,
+    Not,
+    Phrase,
+    Term,
+    WeightedTerm,
+)
+from search_service.query.parsing import Being, Chunk, Node, Query, Synonymous
+from search_service.query.syntax import Both, Either, Without
+
+
+def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
+    if not chunk.phrase:  # a single Han character, looked for in titles only
+        return Term(Field.TITLE_CHARACTERS, chunk.text)
+    return _stands(chunk.phrase, title_only=title_only)
+
+
+def _stands(terms: tuple[str, ...], *, title_only: bool) -> Clause:
+    return _run(Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS, terms)
+
+
+def _run(field: Field, terms: tuple[str, ...]) -> Clause:
+    return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
+
+
+def _word(word: str, *, title_only: bool) -> Clause:
+    return Term(Field.TITLE_WORDS if title_only else Field.WORDS, word)
+
+
+def _alike(one: Synonymous, *, title_only: bool) -> tuple[Clause, ...]:
+    return tuple(_stands(terms, title_only=title_only) for terms in one.phrases)
+
+
+def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
+    title_only = title_only or chunk.title_only
+    literally = _literally(chunk, title_only=title_only)
+    if chunk.literal or not chunk.words:
+        return literally
+    others = list(chunk.words)
+    for one in chunk.synonyms:
+        for word in one.words:
+            others.remove(word)
+    parts = [_word(word, title_only=title_only) for word in others]
+    for one in chunk.synonyms:
+        itself = All(tuple(_word(word, title_only=title_only) for word in one.words))
+        parts.append(AnyOf((itself, *_alike(one, title_only=title_only))))
+    words = All(tuple(parts))
+    if chunk.names and not chunk.title_only:  # a code stands in no text: it is a key of its article
+        return AnyOf((literally, words, Exact(exact_key(chunk.text))))
+    return AnyOf((literally, words))
+
+
+def _node(node: Node, *, title_only: bool, loosely: bool = False) -> Clause:
+    """What matches a part of the tree; ``loosely``: whatever need not match in every result does."""
+    match node:
+        case Being(clause):
+            return clause
+        case Chunk():
+            if loosely and not node.required:
+                return Everything()
+            return _chunk(node, title_only=title_only)
+        case Without(part):
+            return Not(_node(part, title_only=title_only))
+        case Both(parts):
+            clauses = [_node(part, title_only=title_only, loosely=loosely) for part in parts]
+            kept = tuple(clause for clause in clauses if clause != Everything())
+            return Everything() if loosely and not kept else All(kept)
+        case Either(parts):
+            either = tuple(_node(part, title_only=title_only, loosely=loosely) for part in parts)
+            return Everything() if Everything() in either else AnyOf(either)
+
+
+def restricted(query: Query, clause: Clause) -> Clause:
+    """The clause, inside what the query demands of every result."""
+    restriction = _node(query.tree, title_only=query.title_only, loosely=True)
+    return clause if restriction == Everything() else All((clause, restriction))
+
+
+def literal(query: Query) -> Clause:
+    """The articles that hold every wanted chunk as it was typed, or the coined terms in it."""
+
+    def stands(node: Node) -> Clause:
+        match node:
+            case Chunk():
+                return as_typed(node, query.coined, title_only=query.title_only)
+            case Both(parts):
+                return All(tuple(stands(part) for part in parts))
+            case Either(parts):
+                return AnyOf(tuple(stands(part) for part in parts))
+        return Everything()
+
+    return stands(query.tree)
+
+
+def as_typed(chunk: Chunk, coined: Sequence[str] = (), *, title_only: bool = False) -> Clause:
+    """The articles that hold a chunk as it was typed, or the coined terms in it."""
+    title_only = title_only or chunk.title_only
+    whole = _literally(chunk, title_only=title_only)
+    terms = [phrase(term) for term in coined if term in chunk.text]
+    named = tuple(_stands(term, title_only=title_only) for term in terms)
+    return AnyOf((whole, All(named))) if named else whole
+
+
+def strict(query: Query) -> Clause:
+    """All chunks must match, or those of one side of an OR."""
+    return _node(query.tree, title_only=query.title_only)
+
+
+def relaxed(
+    query: Query, frequencies: Mapping[str, int], articles: int, *, tail: bool = False
+) -> Clause:
+    """A calibrated share of the query's idf must match; whoever writes OR or quotes means them.
+
+    ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
+    as the rarest: a query of unknown words matches nothing. ``tail``: the lesser share that is enough
+    for the other articles where one holds the share.
+    """
+    if query.chooses:
+        return AnyOf(())
+    alternatives: dict[str, Clause] = {}
+    for chunk in query.wanted:
+        if chunk.required:
+            continue
+        for word in chunk.words:
+            alternatives.setdefault(word, _word(word, title_only=query.title_only))
+        for one in chunk.synonyms:
+            for word in one.words:
+                exact = _word(word, title_only=query.title_only)
+                alternatives[word] = AnyOf((exact, *_alike(one, title_only=query.title_only)))
+    clauses = [(clause, frequencies.get(word, 0)) for word, clause in alternatives.items()]
+    if len(clauses) <= 1:
+        return AnyOf(())
+    idfs = [idf(count, articles) for _, count in clauses]
+    top = max(idfs) or 1.0
+    weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
+    if tail:
+        share = relevance.QUESTION_TAIL / len(weights)
+    elif query.asks:
+        share = relevance.QUESTION_WORDS / len(weights)
+    else:
+        share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
+    share = min(relevance.RELAXED_MOST, share)
+    minimum = math.ceil(share * sum(weights))
+    if query.asks and not tail:
+        minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
+    weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
+    return restricted(query, AtLeast(weighted, minimum))
+
+
+def pairwise(query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, int]) -> Clause:
+    """Where words stand in no article: what holds the pairs of their chunk that stand in some.
+
+    No dictionary knows 六稳六保 and cuts it 六|稳六保, where texts say “六稳”“六保”. Two thirds of the
+    pairs must stand somewhere: those of nonsense do not. ``pairs``: in how many articles each stands.
+    """
+    if query.chooses or query.asks:
+        return AnyOf(())
+    unknown = [
+        chunk
+        for chunk in query.wanted
+        if not chunk.required and not all(frequencies.get(word) for word in chunk.words)
+    ]
+    clauses = [
+        _chunk(one, title_only=query.title_only) for one in query.wanted if one not in unknown
+    ]
+    for chunk in unknown:
+        title_only = query.title_only or chunk.title_only
+        field = Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS
+        standing = tuple(Term(field, pair) for pair in chunk.phrase if pairs.get(pair))
+        if not standing or 3 * len(standing) < 2 * len(chunk.phrase):
+            return AnyOf(())
+        clauses.append(All(standing))
+    return restricted(query, All(tuple(clauses))) if unknown else AnyOf(())
+
+
+def gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
+    """Whether most of its words are single characters or stand in no article, and nobody speaks.
+
+    So the dictionary cuts what is no language. Two words say too little of it.
+    """
+    if query.spoken or len(query.words) < relevance.GIBBERISH:
+        return False
+    odd = sum(len(word) == 1 or not frequencies.get(word) for word in query.words)
+    return 2 * odd > len(query.words)
+
+
+def idf(frequency: int, articles: int) -> float:
+    """Lucene's inverse document frequency, ``ln(1 + (N - n + 0.5) / (n + 0.5))``, never negative."""
+    return math.log((max(articles, frequency) + 1) / (frequency + 0.5))
+
+
+def rank(query: Query) -> list[WeightedTerm | Bonus]:
+    """What orders the matches: words, bigrams and characters below them, bonuses for literal chunks and
+    synonyms. A word that is asked twice counts twice.
+    """
+    return [*_weighted(query), *_literal_bonuses(query), *_synonym_bonuses(query)]
+
+
+def parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
+    """What :func:`rank` consists of: each word, and bigrams, characters, literal, synonyms together."""
+    found: dict[str, list[WeightedTerm | Bonus]] = {}
+    names = {Field.BIGRAMS: "bigrams", Field.TITLE_BIGRAMS: "bigrams"}
+    names[Field.CHARACTERS] = "characters"
+    for term in _weighted(query):
+        found.setdefault(names.get(term.field, term.value), []).append(term)
+    for name, bonuses in (
+        ("literal", _literal_bonuses(query)),
+        ("synonyms", _synonym_bonuses(query)),
+    ):
+        if bonuses:
+            found[name] = list(bonuses)
+    return found
+
+
+def _weighted(query: Query) -> list[WeightedTerm]:
+    anywhere = _anywhere(query)
+    terms: list[WeightedTerm] = []
+    for field, weight, chunks, terms_of in (
+        (Field.WORDS, relevance.WORDS, anywhere, _words),
+        (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _pairs),
+        (Field.CHARACTERS, relevance.CHARACTERS, anywhere, _characters),
+        (Field.TITLE_WORDS, relevance.TITLE_WORDS, query.wanted, _words),
+        (Field.TITLE_BIGRAMS, relevance.TITLE_BIGRAMS, query.wanted, _pairs),
+    ):
+        counts = Counter(term for chunk in chunks for term in terms_of(chunk))
+        terms += [WeightedTerm(field, term, weight * count) for term, count in counts.items()]
+    return terms
+
+
+def _literal_bonuses(query: Query) -> list[Bonus]:
+    # A clause of a question is no term that somebody coined.
+    clauses = query.asks and len(query.wanted) > 1
+    bonuses = []
+    for chunk in query.wanted:
+        if chunk.phrase:
+            stands = _literally(chunk, title_only=query.title_only or chunk.title_only)
+            literal = (
+                relevance.LITERAL_CLAUSE if clauses and not chunk.literal else relevance.LITERAL
+            )
+            bonuses.append(Bonus(stands, literal))
+            title = _run(Field.TITLE_BIGRAMS, chunk.phrase)
+            bonuses.append(Bonus(title, relevance.LITERAL_TITLE))
+    for term in query.coined:
+        stands = _stands(phrase(term), title_only=query.title_only)
+        bonuses.append(Bonus(stands, relevance.LITERAL))
+    return bonuses
+
+
+def _synonym_bonuses(query: Query) -> list[Bonus]:
+    bonuses = []
+    for field, chunks, synonym in (
+        (Field.TITLE_BIGRAMS, query.wanted, relevance.SYNONYM_TITLE),
+        (Field.BIGRAMS, _anywhere(query), relevance.SYNONYM_TEXT),
+    ):
+        for chunk in chunks:
+            for one in chunk.synonyms:
+                # Where the words themselves stand they score: 人民法院 is no second 法院.
+                itself, *others = (_run(field, run) for run in one.phrases)
+                bonuses.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
+    return bonuses
+
+
+def _anywhere(query: Query) -> list[Chunk]:
+    """The wanted chunks that may stand anywhere."""
+    return [one for one in query.wanted if not (query.title_only or one.title_only)]
+
+
+def _words(chunk: Chunk) -> Iterable[str]:
+    return chunk.words
+
+
+def _pairs(chunk: Chunk) -> Iterable[str]:
+    return filter(is_bigram, chunk.phrase)
+
+
+def _characters(chunk: Chunk) -> Iterable[str]:
+    return characters(chunk.text)

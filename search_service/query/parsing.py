@@ -1,0 +1,328 @@
+"""What a person typed -> what is asked: chunks with their terms, fields. Entry point: :func:`parse`.
+
+Pure. A query is a tree (:mod:`search_service.query.syntax`) of chunks and of what an article must be (its
+author, its 文号 …). What that matches and how it ranks stands in :mod:`search_service.query.matching`.
+"""
+
+import calendar
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from analyzers import references, synonyms
+from analyzers.messages import say
+from analyzers.terms import HAN, Analyzer, exact_key, phrase
+from search_service import relevance
+from search_service.errors import BadInput
+from search_service.model import Exact, Filters, Passing
+from search_service.query import syntax
+from search_service.query.syntax import Both, Either, Hint, Piece, Without
+
+_ONE_HAN = re.compile(f"[{HAN}]")
+# What asks, and who speaks. Few single characters: any stands in random ones at times.
+_SPOKEN = re.compile(
+    r"怎[么样能]|如何|什么|为何|是否|多[少久长]|(.)[不没]\1|[谁吗哪咋啥我你没想了]"
+)
+# The terms of references that name one document.
+NAMES = ("wh:", "code:")
+# The fields of the syntax that are filters, with their names as such.
+_FILTERS = {
+    "author": "author",
+    "issuer": "issuer",
+    "category": "category",
+    "kind": "kind",
+    "after": "date_from",
+    "before": "date_to",
+}
+_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Synonymous:
+    """Words of a chunk that have synonyms; ``texts`` are those."""
+
+    text: str
+    words: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """The bigrams of the words themselves and of each synonym."""
+        return tuple(map(phrase, (self.text, *self.texts)))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One part of a query, normalised, with its terms. ``title_only``: asked for as ``title:``.
+
+    ``required``: every result holds it, whichever way it was found.
+    """
+
+    text: str
+    literal: bool
+    excluded: bool
+    words: tuple[str, ...]
+    phrase: tuple[str, ...]
+    title_only: bool = False
+    required: bool = False
+    synonyms: tuple[Synonymous, ...] = ()
+
+    @property
+    def names(self) -> bool:
+        """Whether it holds a 文号 or a code, which name one document."""
+        return any(word.startswith(NAMES) for word in self.words)
+
+
+@dataclass(frozen=True)
+class Being:
+    """What an article must be, not what it must say: its author, its 文号."""
+
+    clause: Exact | Passing
+
+
+Leaf = Chunk | Being
+Node = Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``.
+
+    ``hints`` say what was not understood. ``coined``: terms that the staff accepted and that stand in it
+    among other words (:func:`naming`).
+    """
+
+    text: str
+    key: str
+    tree: Both[Leaf]
+    title_only: bool = False
+    hints: tuple[Hint, ...] = ()
+    coined: tuple[str, ...] = ()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """All chunks, in order."""
+        return tuple(leaf for leaf in _leaves(self.tree) if isinstance(leaf, Chunk))
+
+    @property
+    def wanted(self) -> tuple[Chunk, ...]:
+        """The chunks that must match, or one of which must."""
+        return tuple(chunk for chunk in self.chunks if not chunk.excluded)
+
+    @property
+    def excluded(self) -> tuple[Chunk, ...]:
+        """The chunks that must not."""
+        return tuple(chunk for chunk in self.chunks if chunk.excluded)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The distinct words of the wanted chunks, in order."""
+        return tuple(dict.fromkeys(word for chunk in self.wanted for word in chunk.words))
+
+    @property
+    def chooses(self) -> bool:
+        """Whether something of it is asked for with OR."""
+        return any(isinstance(part, Either) for part in self.tree.parts)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question or a sentence: keywords are typed apart, or are short."""
+        plain = (chunk for chunk in self.wanted if not (chunk.literal or chunk.names))
+        return any(len(chunk.text) >= relevance.QUESTION for chunk in plain)
+
+    @property
+    def spoken(self) -> bool:
+        """Whether somebody says something with it, as lists of keywords do not."""
+        return any(_SPOKEN.search(chunk.text) for chunk in self.wanted if not chunk.literal)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether most of its words are single characters."""
+        return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The normalised texts of the wanted chunks."""
+        return tuple(chunk.text for chunk in self.wanted)
+
+    @property
+    def synonyms(self) -> tuple[str, ...]:
+        """What may stand in the place of words of the wanted chunks."""
+        return tuple(text for chunk in self.wanted for one in chunk.synonyms for text in one.texts)
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """What is highlighted wherever it stands; where none does, the words are."""
+        return self.literals + self.synonyms
+
+    @property
+    def meaning(self) -> str:
+        """The text whose meaning is asked for; empty where letters are asked for and not a meaning.
+
+        Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
+        not what was asked for.
+        """
+        plain = (one for one in self.wanted if not (one.literal or one.names or one.title_only))
+        text = " ".join(chunk.text for chunk in plain)
+        return text if _ONE_HAN.search(text) else ""
+
+    def narrowed(self, filters: Filters) -> Filters:
+        """The filters, and those of the query where they ask nothing: what is nearest is cut early.
+
+        What matches says the whole (:func:`search_service.query.matching.restricted`).
+        """
+        for part in self.tree.parts:
+            if isinstance(part, Being) and isinstance(part.clause, Passing):
+                asked = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
+                free = {k: v for k, v in asked.items() if getattr(filters, k) is None}
+                filters = replace(filters, **free)
+        return filters
+
+
+def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
+    """Parse what a person typed. Never fails on syntax; raises ``BadInput`` for more than 200 characters."""
+    if len(text) > relevance.MAX_QUERY:
+        raise BadInput(
+            say(
+                f"查询有 {len(text)} 个字，最多 {relevance.MAX_QUERY} 个；整段文字请用“找段落”",
+                f"the query has {len(text)} characters, at most {relevance.MAX_QUERY};"
+                " for a whole draft use precedents",
+            ),
+            faults={"q": say("太长", "too long")},
+        )
+    reading = syntax.read(text)
+    hints = list(reading.hints)
+    tree = _both(reading.tree, analyzer, hints)
+    query = Query(reading.text, "", tree, title_only, tuple(dict.fromkeys(hints)))
+    return replace(query, key=_key(query, text))
+
+
+def naming(query: Query, accepted: Collection[str]) -> Query:
+    """The query, with those coined terms that a wanted chunk holds among other words.
+
+    Of a term inside another one only the longer counts.
+    """
+    texts = [chunk.text for chunk in query.wanted if not chunk.literal]
+    held = [term for term in accepted if any(term in text and term != text for text in texts)]
+    longest = [term for term in held if not any(term in other and term != other for other in held)]
+    return replace(query, coined=tuple(sorted(longest)))
+
+
+def _key(query: Query, text: str) -> str:
+    """What an exact match must be equal to: the text, less what is a field or excluded."""
+    plain = tuple(chunk for chunk in query.wanted if not chunk.title_only)
+    if plain == query.tree.parts and not query.hints:
+        return exact_key(text)
+    if query.chooses:
+        return ""
+    return exact_key(" ".join(chunk.text for chunk in plain))
+
+
+def _both(node: Both[Piece], analyzer: Analyzer, hints: list[Hint]) -> Both[Leaf]:
+    """The tree with its pieces understood; those that ask nothing are left out."""
+
+    def build(node: syntax.Node, *, excluded: bool) -> Node | None:
+        match node:
+            case Piece():
+                return _leaf(node, analyzer, hints, excluded=excluded)
+            case Without(part):
+                inner = build(part, excluded=True)
+                return None if inner is None else Without(inner)
+            case Both(parts) | Either(parts):
+                built = (build(part, excluded=excluded) for part in parts)
+                kept = tuple(part for part in built if part is not None)
+                if len(kept) < 2:
+                    return kept[0] if kept else None
+                if isinstance(node, Either):
+                    return Either(kept)
+                # A group of what must all match anyway is no group.
+                return Both(tuple(one for part in kept for one in _parts(part)))
+
+    tree = build(node, excluded=False)
+    return Both(() if tree is None else _parts(tree))
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, Both) else (node,)
+
+
+def _leaf(
+    piece: Piece, analyzer: Analyzer, hints: list[Hint], *, excluded: bool
+) -> Chunk | Being | None:
+    if not piece.text:
+        return None
+    if piece.field == "number":
+        # Of a whole 文号 all but 号 may be left off; without a number there is none.
+        if any(character.isdecimal() for character in piece.text):
+            return Being(Exact(exact_key(piece.text.removesuffix("号") + "号")))
+        hints.append(
+            Hint(
+                f"“{piece.typed}”不是完整的文号，按词检索",
+                f"{piece.typed} is no whole document number; it was searched as words",
+            )
+        )
+    elif piece.field in _FILTERS:
+        value = piece.typed
+        if piece.field in {"after", "before"}:
+            value = _date(piece.text)
+        if value:
+            filters = replace(Filters(), **{_FILTERS[piece.field]: value})  # type: ignore[arg-type]  # texts
+            return Being(Passing(filters))
+        hints.append(
+            Hint(
+                f"日期“{piece.typed}”没有看懂，按词检索；请写成 2024、2024-03 或 2024-03-05",
+                f"{piece.typed} is no date; it was searched as words;"
+                " write 2024, 2024-03 or 2024-03-05",
+            )
+        )
+    return _chunk_of(piece, analyzer, excluded=excluded)
+
+
+def _date(text: str) -> str:
+    """The ISO form of 2024, 202403, 2024-3, 2024年3月5日; empty where it is no date."""
+    if match := _DIGITS.fullmatch(text):
+        text = "-".join(part for part in match.groups() if part)
+    elif not _DAY.fullmatch(text):
+        found = references.find(text)
+        whole = len(found) == 1 and (found[0].start, found[0].end) == (0, len(text))
+        text = found[0].terms[0].removeprefix("date:") if whole else ""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return ""
+    year, month, day = (int(part or 1) for part in match.groups())
+    valid = year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return text if valid else ""
+
+
+def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | None:
+    tokens = analyzer.query_words(piece.text)
+    words = tuple(token.term for token in tokens)
+    terms = phrase(piece.text)
+    if not (words or terms or _ONE_HAN.fullmatch(piece.text)):
+        return None
+    alike: tuple[Synonymous, ...] = ()
+    if not (piece.quoted or excluded):
+        places = [(token.start, token.end) for token in tokens]
+        alike = tuple(
+            Synonymous(
+                piece.text[one.start : one.end],
+                tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
+                one.others,
+            )
+            for one in synonyms.find(piece.text, places)
+        )
+    title_only = piece.field == "title"
+    required = title_only or piece.alone
+    return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, alike)
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    match node:
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Without(part):
+            yield from _leaves(part)
+        case _:
+            yield node

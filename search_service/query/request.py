@@ -1,0 +1,29 @@
+"""A search as its caller asks for it: text, mode, filters, page. Entry point: :class:`SearchRequest`."""
+
+import enum
+from dataclasses import dataclass
+
+from search_service.engines import NO_FILTERS
+from search_service.model import Filters, Sort
+
+
+class Mode(enum.StrEnum):
+    """How articles are found: 精确 (keyword), by meaning, or 智能 (both)."""
+
+    KEYWORD = "keyword"
+    SEMANTIC = "semantic"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRequest:
+    """One question. ``page`` counts from 1; ``size`` is 1 to 100."""
+
+    text: str = ""
+    mode: Mode = Mode.HYBRID
+    title_only: bool = False
+    filters: Filters = NO_FILTERS
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    size: int = 10
+    explain: bool = False

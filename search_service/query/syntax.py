@@ -1,0 +1,255 @@
+"""The syntax of queries: what a person typed -> a tree of its pieces. Entry point: :func:`read`. Pure.
+
+Recursive descent without a way to fail: what cannot be read as syntax is text, and a hint says so.
+Syntax stands where a piece begins, never inside one: people paste titles (关于“三无小区”的通知(试行),
+2024年:工作要点, A-B) and lines of lists, which must stay what they are. ``OR`` binds less than a space.
+What the pieces mean stands in :mod:`search_service.query.parsing`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from analyzers.normalize import normalize
+
+Leaf = TypeVar("Leaf")
+
+# Every name of a field -> the field. Dates are inclusive, as the filters are.
+FIELDS: Final = {
+    "title": "title",
+    "标题": "title",
+    "author": "author",
+    "作者": "author",
+    "issuer": "issuer",
+    "机关": "issuer",
+    "发文机关": "issuer",
+    "number": "number",
+    "文号": "number",
+    "发文字号": "number",
+    "category": "category",
+    "分类": "category",
+    "类别": "category",
+    "kind": "kind",
+    "文种": "kind",
+    "after": "after",
+    "起": "after",
+    "before": "before",
+    "止": "before",
+}
+_SEPARATORS = r"\s,;。!?、"
+_GAP = re.compile(f"[{_SEPARATORS}]+")
+_EDGE = re.compile(f"[{_SEPARATORS})]")
+# Quotes of every shape, after normalising (which keeps “ ” 「 」 as they are).
+_PIECE = re.compile(
+    rf'["“「『](?P<quoted>[^"”」』]*)(?P<closed>["”」』]?)|(?P<plain>[^{_SEPARATORS}"“「『]+)'
+)
+_QUOTED = re.compile(r'["“「『][^"”」』]*["”」』]?')
+_MINUS = re.compile(rf"-(?![-{_SEPARATORS}])(?=.)")
+_FIELD = re.compile(rf"({'|'.join(sorted(FIELDS, key=len, reverse=True))})\s*:\s*")
+_OR = re.compile(r"(?:or|\|)(?=[\s(]|$)")
+# The dashes of a subtitle (——在…会上的讲话) become - in normalising; only a typed - excludes.
+_DASHES = str.maketrans("—–―", "   ")
+# 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate pieces.
+_SPACED_NUMBER = re.compile(
+    r"(?<!\s)\s*[\[(<{]\s*(?:19|20)[0-9]{2}\s*年?\s*[\])>}]\s*第?\s*[0-9]+\s*号"
+)
+
+
+# Elasticsearch refuses clauses nested more than 30 deep, of which a group may be three.
+MAX_GROUPS: Final = 5
+
+
+class Hint(NamedTuple):
+    """What of a query was not understood, and what was done instead."""
+
+    chinese: str
+    english: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece: ``text`` normalised, ``typed`` as it was. ``field``: one of ``FIELDS``, or empty.
+
+    ``alone``: quoted, and part of no longer text: quotes inside a pasted title ask for nothing.
+    """
+
+    text: str
+    typed: str
+    quoted: bool = False
+    alone: bool = False
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Both(Generic[Leaf]):
+    """All of the parts."""
+
+    parts: tuple["Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]", ...]
+
+
+@dataclass(frozen=True)
+class Either(Generic[Leaf]):
+    """At least one of the parts."""
+
+    parts: tuple["Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]", ...]
+
+
+@dataclass(frozen=True)
+class Without(Generic[Leaf]):
+    """What the part is not."""
+
+    part: "Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]"
+
+
+Node = Piece | Both[Piece] | Either[Piece] | Without[Piece]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: ``text`` normalised, the tree, and hints where something was not understood."""
+
+    text: str
+    tree: Both[Piece]
+    hints: tuple[Hint, ...]
+
+
+def read(typed: str) -> Reading:
+    """Read what a person typed. Never fails."""
+    typed = _joined(typed.translate(_DASHES))
+    reader = _Reader(typed)
+    node = reader.either(0, len(typed), "")
+    tree = node if isinstance(node, Both) else Both((node,))
+    if not tree.parts:  # nothing but syntax: OR, title:
+        tree = Both(tuple(Piece(match[0], match[0]) for match in re.finditer(r"\w+", reader.text)))
+    return Reading(reader.text.strip(), tree, tuple(dict.fromkeys(reader.hints)))
+
+
+def _joined(typed: str) -> str:
+    """The text without the spaces inside its 文号."""
+    pieces, position = [], 0
+    for match in _SPACED_NUMBER.finditer(normalize(typed)):
+        pieces += [typed[position : match.start()], *typed[match.start() : match.end()].split()]
+        position = match.end()
+    return "".join([*pieces, typed[position:]])
+
+
+class _Reader:
+    """Reads one text; offsets are the same in what was typed and in its normal form."""
+
+    def __init__(self, typed: str) -> None:
+        self.typed = typed
+        self.text = normalize(typed)
+        self.hints: list[Hint] = []
+        self._closing = dict(self._pairs())
+        self._depth = 0
+
+    def _pairs(self) -> Iterator[tuple[int, int]]:
+        """Where each parenthesis that is closed opens and closes; those in quotes are text."""
+        plain = _QUOTED.sub(lambda match: " " * len(match[0]), self.text)
+        opened = []
+        for match in re.finditer("[()]", plain):
+            if match[0] == "(":
+                opened.append(match.start())
+            elif opened:
+                yield opened.pop(), match.start()
+
+    def either(self, start: int, end: int, field: str) -> Node:
+        """What stands between OR; one alternative alone is itself."""
+        alternatives: list[list[Node]] = [[]]
+        position = start
+        while position < end:
+            if gap := _GAP.match(self.text, position, end):
+                position = gap.end()
+            elif self._is_or(position, start, end):
+                alternatives.append([])
+                position = position + (1 if self.text[position] == "|" else 2)
+            else:
+                nodes, position = self._one(position, start, end, field)
+                alternatives[-1] += nodes
+        if len(alternatives) > 1 and not all(alternatives):
+            self._hint(
+                "OR（或 |）的两边都要有词，多余的 OR 未用",
+                "OR (or |) needs words on both sides; the one without was left out",
+            )
+        parts = [Both(tuple(parts)) for parts in alternatives if parts]
+        if not parts:
+            return Both(())
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def _is_or(self, position: int, start: int, end: int) -> bool:
+        """Whether OR stands here, in capitals and by itself: or is a word."""
+        found = _OR.match(self.text, position, end)
+        if not found or not self._begins(position, start, also=")"):
+            return False
+        return unicodedata.normalize("NFKC", self.typed[position : found.end()]) in {"OR", "|"}
+
+    def _begins(self, position: int, start: int, also: str = "") -> bool:
+        """Whether syntax may stand here: behind a space, or where the group begins."""
+        before = self.text[position - 1 : position]
+        return position == start or before.isspace() or before in set(also)
+
+    def _one(self, position: int, start: int, end: int, field: str) -> tuple[list[Node], int]:
+        """The piece or group that begins here, with its - and field, and where it ends."""
+        begins = self._begins(position, start)
+        if begins and _MINUS.match(self.text, position, end):
+            nodes, after = self._one(position + 1, position + 1, end, field)
+            return [Without(node) for node in nodes], after
+        named = _FIELD.match(self.text, position, end) if begins else None
+        if named:
+            inner = named.end()
+            if inner >= end or _EDGE.match(self.text, inner) or self._is_or(inner, inner, end):
+                name = self.typed[position : position + len(named[1])]
+                self._hint(
+                    f"“{name}：”后面没有内容，未用",
+                    f"nothing stands behind {name}:; it was left out",
+                )
+                return [], inner
+            return self._one_of(inner, end, FIELDS[named[1]], begins=True)
+        return self._one_of(position, end, field, begins=begins)
+
+    def _one_of(
+        self, position: int, end: int, field: str, *, begins: bool
+    ) -> tuple[list[Node], int]:
+        """A group, where its parentheses are those of the syntax; else a piece."""
+        if begins and self.text[position] == "(":
+            closing = self._closing.get(position, end)
+            after = closing + 1
+            if closing >= end:
+                self._hint(
+                    "括号没有配对，按词检索", "a parenthesis is not closed; it was read as text"
+                )
+                return [], position + 1
+            if after >= end or _EDGE.match(self.text, after) or " " in self.text[position:closing]:
+                if self._depth == MAX_GROUPS:
+                    self._hint(
+                        f"括号最多套 {MAX_GROUPS} 层，更里面的按词检索",
+                        f"groups nest {MAX_GROUPS} deep at most; those inside were read as words",
+                    )
+                    return [], position + 1
+                self._depth += 1
+                node = self.either(position + 1, closing, field)
+                self._depth -= 1
+                return ([] if node == Both(()) else [node]), after
+        return self._piece(position, end, field, begins=begins)
+
+    def _piece(
+        self, position: int, end: int, field: str, *, begins: bool
+    ) -> tuple[list[Node], int]:
+        match = _PIECE.match(self.text, position, end)
+        if match is None:  # a closing quote alone
+            return [], position + 1
+        if match["quoted"] is not None and not match["closed"]:
+            self._hint("引号没有配对，按词检索", "a quote is not closed; it was read as text")
+            return [], position + 1
+        name = "plain" if match["quoted"] is None else "quoted"
+        quoted, after = name == "quoted", match.end()
+        alone = quoted and begins and (after >= end or bool(_EDGE.match(self.text, after)))
+        if not quoted and "|" in match[name]:
+            self._hint("“|”两边有空格才是“或”", "| means OR only between spaces")
+        text, typed = match[name].strip(), self.typed[slice(*match.span(name))].strip()
+        return [Piece(text, typed, quoted, alone, field)], after
+
+    def _hint(self, chinese: str, english: str) -> None:
+        self.hints.append(Hint(chinese, english))

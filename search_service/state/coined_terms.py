@@ -1,0 +1,50 @@
+"""Coined terms that the staff accepted or rejected: 三无小区, 接诉即办. Entry point: :class:`CoinedTerms`.
+
+They are asked of the index as phrases, so nothing is indexed anew: an accepted term counts from the next
+question on, a rejected one no more (ADR 0010). ``indexer.propose_terms`` proposes what is worth accepting.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from search_service.state.database import METADATA, Database
+
+_TERMS = sa.Table(
+    "coined_terms",
+    METADATA,
+    sa.Column("term", sa.String(64), primary_key=True),
+    sa.Column("accepted", sa.Boolean, nullable=False, index=True),
+    sa.Column("since", sa.String(32), nullable=False),
+)
+
+
+class CoinedTerms:
+    """Normalised terms with the decision on each. Safe to share among threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def accepted(self) -> frozenset[str]:
+        """The terms that are asked for as such."""
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(sa.select(_TERMS.c.term).where(_TERMS.c.accepted)))
+
+    def decided(self) -> Mapping[str, bool]:
+        """Every term that was decided on, in order, and whether it was accepted."""
+        query = sa.select(_TERMS.c.term, _TERMS.c.accepted).order_by(_TERMS.c.term)
+        with self._database.reading() as connection:
+            return {row.term: row.accepted for row in connection.execute(query)}
+
+    def decide(self, terms: Collection[str], *, accepted: bool) -> None:
+        """Accept or reject normalised terms; what was decided before is replaced."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [{"term": term, "accepted": accepted, "since": now} for term in dict.fromkeys(terms)]
+        if not rows:
+            return
+        self._database.make()
+        with self._database.writing() as connection:
+            old = _TERMS.delete().where(_TERMS.c.term == sa.bindparam("key"))
+            connection.execute(old, [{"key": row["term"]} for row in rows])
+            connection.execute(_TERMS.insert(), rows)

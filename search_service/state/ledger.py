@@ -1,0 +1,226 @@
+"""Changes of articles, written down before the index is touched. Entry point: :class:`Ledger`.
+
+What was entered here is not lost: a writer that is killed leaves a change that is *pending*, and the next
+one finishes it; a generation that is built beside the live one takes in what changed since it read its
+source, before and after it is activated; and so does the one that a rollback goes back to.
+
+Only the newest change of an article is kept, and none from before the last activation: the ledger never
+holds more than the articles that changed since.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, fields
+
+import sqlalchemy as sa
+
+from search_service.formats import mismatch, strange_keys
+from search_service.model import Audience
+from search_service.state.database import METADATA, Database, Lock
+
+# One row. Whoever takes a number holds the row until it commits, so numbers become visible in their
+# order in every database: who has read up to one has missed none before it.
+_HEAD = sa.Table("head", METADATA, sa.Column("sequence", sa.BigInteger, nullable=False))
+sa.event.listen(_HEAD, "after_create", sa.DDL("INSERT INTO head VALUES (0)"))  # type: ignore[no-untyped-call]
+_CHANGES = sa.Table(
+    "changes",
+    METADATA,
+    sa.Column("article_id", sa.String(200), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("article", sa.LargeBinary),
+    sa.Column("pending", sa.Boolean, nullable=False, index=True),
+)
+_PAGE = 200  # changes read at once
+_BUILD = sa.Table("build", METADATA, sa.Column("values", sa.Text, nullable=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An article as it was written, in the words of who wrote it; ``None``: it was deleted.
+
+    ``sequence`` is the ledger's own number, 0 before it is entered.
+    """
+
+    article_id: str
+    version: int
+    article: bytes | None
+    sequence: int = 0
+
+    @property
+    def order(self) -> int:
+        """What orders the changes of one article: see :mod:`search_service.engines.ordering`."""
+        return 2 * self.version + (self.article is None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """The generations under construction, one for each audience that reads something of its own.
+
+    ``sequence``: what was entered later may be missing in them. ``reads``: for each audience, whose
+    generation it is going to read. ``expected``: how many articles each must hold. ``sample``: ids
+    that a check looks for.
+    """
+
+    sequence: int
+    generations: Mapping[Audience, str] = field(default_factory=dict)
+    reads: Mapping[Audience, Audience] = field(default_factory=dict)
+    expected: Mapping[Audience, int] = field(default_factory=dict)
+    sample: Sequence[str] = ()
+    loaded: bool = False
+    checked: bool = False
+
+    def serving(self) -> dict[Audience, str]:
+        """What each audience reads once the build is activated."""
+        return {audience: self.generations[own] for audience, own in self.reads.items()}
+
+    def to_json(self) -> str:
+        """The build as text; :meth:`from_json` is the way back."""
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Build":
+        """The build that :meth:`to_json` was made of; raises ``FormatMismatch``."""
+        values = json.loads(text)
+        written = ("generations", "reads", "expected")
+        if strange := strange_keys(cls, values) + [name for name in written if name not in values]:
+            raise mismatch(
+                ("正在建立的索引的记录", "the note of the index that is being built"),
+                ", ".join(strange),
+                reads=", ".join(item.name for item in fields(cls)),
+                cure=("运行 gongwen generation drop 放弃它", "give it up: gongwen generation drop"),
+            )
+        for name in written:
+            values[name] = {Audience(int(key)): value for key, value in values[name].items()}
+        values["reads"] = {key: Audience(value) for key, value in values["reads"].items()}
+        return cls(**values)
+
+
+class Ledger:
+    """Changes by number, and the build that waits for them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
+        return self._database.alone(Lock.BUILD)
+
+    def live(self, *, patience: float) -> AbstractContextManager[None]:
+        """Be the only process that writes what serves, or changes what does.
+
+        Raises ``WriterBusy`` after ``patience`` seconds.
+        """
+        return self._database.alone(Lock.LIVE, patience=patience)
+
+    def next(self, *, above: int = 0) -> int:
+        """A number greater than every one before, and than ``above``: what an index knows of later numbers.
+
+        A restored backup has forgotten what was given out since it was made.
+        """
+        with self._database.writing() as connection:
+            raised = _HEAD.update().where(_HEAD.c.sequence < above).values(sequence=above)
+            connection.execute(raised)
+            return _take(connection, 1)
+
+    def enter(self, changes: Sequence[Change]) -> list[Change]:
+        """Write changes down, durably, as pending; the same with their numbers.
+
+        A change of an article that is older than the one kept is not: it will be found stale.
+        """
+        if not changes:
+            return []
+        with self._database.writing() as connection:
+            first = _take(connection, len(changes)) - len(changes) + 1
+            numbered = [
+                Change(
+                    article_id=change.article_id,
+                    version=change.version,
+                    article=change.article,
+                    sequence=sequence,
+                )
+                for sequence, change in enumerate(changes, start=first)
+            ]
+            newest = {change.article_id: change for change in sorted(numbered, key=_rank)}
+            query = _CHANGES.select().where(_CHANGES.c.article_id.in_(newest))
+            for kept in map(_change, connection.execute(query)):
+                if kept.order > newest[kept.article_id].order:
+                    del newest[kept.article_id]
+            if newest:
+                old = _CHANGES.delete().where(_CHANGES.c.article_id.in_(newest))
+                connection.execute(old)
+                rows = [{**vars(change), "pending": True} for change in newest.values()]
+                connection.execute(_CHANGES.insert(), rows)
+            return numbered
+
+    def applied(self, numbers: Sequence[int]) -> None:
+        """The changes of these numbers are in the index that serves."""
+        done = _CHANGES.update().where(_CHANGES.c.sequence == sa.bindparam("number"))
+        if numbers:
+            with self._database.writing() as connection:
+                connection.execute(done.values(pending=False), [{"number": n} for n in numbers])
+
+    def since(self, sequence: int) -> list[int]:
+        """The numbers of the changes after this one, ascending."""
+        return self._numbers(_CHANGES.c.sequence > sequence)
+
+    def pending(self) -> list[int]:
+        """The numbers of the changes of which nobody knows whether they were applied, ascending."""
+        return self._numbers(_CHANGES.c.pending)
+
+    def read(self, numbers: Sequence[int]) -> Iterator[Change]:
+        """The changes of these numbers, a page at a time; those that newer ones replaced are left out."""
+        for start in range(0, len(numbers), _PAGE):
+            wanted = _CHANGES.c.sequence.in_(numbers[start : start + _PAGE])
+            with self._database.reading() as connection:
+                page = connection.execute(
+                    _CHANGES.select().where(wanted).order_by(_CHANGES.c.sequence)
+                ).all()
+            yield from map(_change, page)
+
+    def of(self, ids: Sequence[str]) -> Mapping[str, Change]:
+        """The newest change of each of these articles that is kept."""
+        query = _CHANGES.select().where(_CHANGES.c.article_id == sa.bindparam("id"))
+        with self._database.reading() as connection:
+            rows = [row for id in ids for row in connection.execute(query, {"id": id})]
+        return {change.article_id: change for change in map(_change, rows)}
+
+    def forget(self, sequence: int) -> None:
+        """Drop the changes up to this number: every generation that may serve has them."""
+        with self._database.writing() as connection:
+            connection.execute(_CHANGES.delete().where(_CHANGES.c.sequence <= sequence))
+
+    def build(self) -> Build | None:
+        """The build that was begun and neither activated nor given up."""
+        with self._database.reading() as connection:
+            values = connection.scalar(sa.select(_BUILD.c["values"]))
+        return None if values is None else Build.from_json(values)
+
+    def set_build(self, build: Build | None) -> None:
+        """Remember how far the build is; None: there is none any more."""
+        with self._database.writing() as connection:
+            connection.execute(_BUILD.delete())
+            if build is not None:
+                connection.execute(_BUILD.insert().values(values=build.to_json()))
+
+    def _numbers(self, wanted: sa.ColumnElement[bool]) -> list[int]:
+        query = sa.select(_CHANGES.c.sequence).where(wanted).order_by(_CHANGES.c.sequence)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
+
+
+def _take(connection: sa.Connection, count: int) -> int:
+    """The last of ``count`` numbers that nobody else has."""
+    connection.execute(_HEAD.update().values(sequence=_HEAD.c.sequence + count))
+    return int(connection.execute(sa.select(_HEAD.c.sequence)).scalar_one())
+
+
+def _rank(change: Change) -> tuple[int, int]:
+    return change.order, change.sequence
+
+
+def _change(row: sa.Row[tuple[object, ...]]) -> Change:
+    values = dict(row._mapping)  # noqa: SLF001  (the documented way to a row's names)
+    del values["pending"]
+    return Change(**values)

@@ -1,0 +1,57 @@
+"""How often each article was read. Entry point: :class:`ViewCounts`."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from search_service.model import Audience
+from search_service.state.database import METADATA, Database
+
+# Of each audience its own: what one may not know of moves no order of what another reads.
+_VIEWS = sa.Table(
+    "view_counts",
+    METADATA,
+    sa.Column("audience", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("article_id", sa.String(200), primary_key=True),
+    sa.Column("views", sa.BigInteger, nullable=False),
+    sa.Index("view_counts_most", "audience", "views"),
+)
+
+
+class ViewCounts:
+    """View counters of each audience. Safe to share among threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def set(self, audience: Audience, counts: Mapping[str, int]) -> None:
+        """Set the view counters that a source publishes of what this audience may read."""
+        if not counts:
+            return
+        with self._database.writing() as connection:
+            # One statement for each id: a list has as many variables, and databases a limit of them.
+            mine = (_VIEWS.c.audience == audience) & (_VIEWS.c.article_id == sa.bindparam("key"))
+            connection.execute(_VIEWS.delete().where(mine), [{"key": key} for key in counts])
+            rows = [
+                {"audience": audience, "article_id": key, "views": n} for key, n in counts.items()
+            ]
+            connection.execute(_VIEWS.insert(), rows)
+
+    def of(self, audience: Audience, ids: Sequence[str]) -> Mapping[str, int]:
+        """How often these articles were read, as this audience may know; unknown ones are left out."""
+        query = sa.select(_VIEWS.c.article_id, _VIEWS.c.views).where(
+            _VIEWS.c.audience == audience,
+            _VIEWS.c.article_id.in_(sa.bindparam("ids", expanding=True)),
+        )
+        with self._database.reading() as connection:
+            return {row.article_id: row.views for row in connection.execute(query, {"ids": ids})}
+
+    def most(self, audience: Audience, limit: int, *, offset: int = 0) -> Sequence[str]:
+        """Ids by views, most first; ties by id. Some may be gone: the caller asks which are seen."""
+        query = (
+            sa.select(_VIEWS.c.article_id)
+            .where(_VIEWS.c.audience == audience)
+            .order_by(_VIEWS.c.views.desc(), _VIEWS.c.article_id)
+        )
+        with self._database.reading() as connection:
+            return list(connection.scalars(query.limit(limit).offset(offset)))

@@ -1,0 +1,1 @@
+"""What is made of a vocabulary: completions, corrections of spelling."""

@@ -1,0 +1,221 @@
+"""What somebody may have meant: 同音, 形近, 漏字, 多字, 颠倒. Entry point: :class:`Spelling`. Pure.
+
+A candidate is the text with one change. It is taken where it reads better than the text did, by the words
+of this audience's vocabulary and the pairs of characters in them; nothing here knows which text is right.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzers.lexicon import look_alikes, stop_words
+from analyzers.pinyin import readings, syllables
+from analyzers.terms import HAN
+from search_service.suggestions.vocabulary import Kind, Vocabulary, fold
+
+# Longer texts are sentences: what is wrong in them shows less, and finding it costs more.
+LENGTHS: Final = range(2, 25)
+_HAN = re.compile(f"[{HAN}]")
+# A question in everyday words: officials do not write so, and what they would write is no correction.
+_ASKS: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
+_LONGEST_WORD: Final = 8
+# Words of one sound that are tried in the place of a word, the commonest first.
+_SAME_SOUND: Final = 8
+# Candidates that are read as words, after the pairs have told the most of them apart.
+_READ: Final = 60
+# A character that is no word of the vocabulary costs as much as a word that stands nowhere, and this.
+_UNKNOWN: Final = 3.0
+# How much more likely a candidate must be than what was typed, as a logarithm; and what each character of it
+# gains where it stands as a whole in a title or heading: a long one does so by no chance.
+_MARGIN: Final = 5.0
+_STANDS: Final = 2.0
+# So much less likely than the best one, another is noise.
+_BEHIND: Final = 8.0
+# What one more or one less character costs: a shorter text is always likelier.
+_MISSING: Final = 0.0
+_NEEDLESS: Final = 6.0
+_SWAPPED: Final = 0.0
+_WORD: Final = 0.5
+_SHIFT: Final = 21  # bits of a code point
+
+_Codes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A text with the cost of the change, and the gain by its pairs."""
+
+    text: str
+    cost: float
+    gain: float
+
+
+class Spelling:
+    """The words, pairs and sounds of a vocabulary. ``holds``: whether a text stands in a title or heading."""
+
+    def __init__(self, vocabulary: Vocabulary, holds: Callable[[str], bool]) -> None:
+        self._holds = holds
+        self._words = {fold(entry.text): entry.count for entry in vocabulary.of(Kind.TERM)}
+        # Function words are no terms of an index, and stand everywhere.
+        self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
+        self._log_total = math.log(sum(self._words.values()) + 1)
+        self._same_sound: dict[str, list[str]] = defaultdict(list)
+        for entry in vocabulary.of(Kind.TERM):
+            same = self._same_sound[entry.sounds]
+            if len(same) < _SAME_SOUND:
+                same.append(fold(entry.text))
+        self._pairs, self._counts = _pairs(vocabulary)
+        characters = "".join(map(chr, np.unique(self._pairs & _MASK).tolist()))
+        self._by_sound: dict[str, str] = defaultdict(str)
+        for character in _HAN.findall(characters):
+            for sound in readings(character):
+                self._by_sound[sound] += character
+
+    def knows(self, text: str) -> bool:
+        """Whether a folded text is a term, or stands in a title or heading."""
+        return text in self._words or self._holds(text)
+
+    def doubtful(self, text: str) -> bool:
+        """Whether two neighbours of a folded text are neighbours nowhere in the vocabulary."""
+        if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text) or self.knows(text):
+            return False
+        return bool((self._seen(_codes(text)) == 0).any())
+
+    def corrections(self, text: str, *, limit: int = 8) -> list[str]:
+        """What a folded text may have been meant to be, best first; empty where it reads well."""
+        if len(text) not in LENGTHS or not self._words or self.knows(text):
+            return []
+        best: dict[str, _Candidate] = {}
+        for candidate in self._candidates(text):
+            known = best.get(candidate.text)
+            if known is None or candidate.cost < known.cost:
+                best[candidate.text] = candidate
+        best.pop(text, None)
+        read = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[:_READ]
+        least = self._likelihood(text) + _MARGIN
+        scored = []
+        for one in read:
+            stands = self.knows(one.text)
+            if not stands and _ASKS.search(text):
+                continue
+            score = self._likelihood(one.text) + one.gain - one.cost
+            score += _STANDS * len(one.text) * stands
+            scored.append((-score, one.text))
+        scored.sort()
+        worst = max([least, *(-score - _BEHIND for score, _ in scored[:1])])
+        return [found for score, found in scored[:limit] if -score >= worst]
+
+    # --- candidates ------------------------------------------------------------------------------
+
+    def _candidates(self, text: str) -> Iterator[_Candidate]:
+        for place, character in enumerate(text):
+            if not _HAN.match(character):
+                continue
+            yield from self._replaced(text, place)
+            if 0 < place < len(text) - 1 or text[place : place + 2] == 2 * character:
+                yield from self._changed(text, place, place + 1, "", _NEEDLESS)
+            if place + 1 < len(text) and _HAN.match(text[place + 1]):
+                swapped = text[place + 1] + character
+                yield from self._changed(text, place, place + 2, swapped, _SWAPPED)
+                yield from self._inserted(text, place + 1)
+        for start in range(len(text)):
+            for end in range(start + 2, min(start + 5, len(text) + 1)):
+                for word in self._same_sound.get(" ".join(syllables(text[start:end])), ()):
+                    if len(word) == end - start:
+                        yield from self._changed(text, start, end, word, _WORD)
+
+    def _replaced(self, text: str, place: int) -> Iterator[_Candidate]:
+        sounds = readings(text[place])
+        others = {other for sound in sounds for other in self._by_sound.get(sound, "")}
+        others |= set(look_alikes().get(text[place], ""))
+        yield from self._filled(text, place, place + 1, sorted(others - {text[place]}), 0.0)
+
+    def _inserted(self, text: str, place: int) -> Iterator[_Candidate]:
+        before = np.uint64(ord(text[place - 1]) << _SHIFT)
+        first, last = np.searchsorted(self._pairs, [before, before | _MASK])
+        following = self._pairs[first:last] & _MASK
+        yield from self._filled(text, place, place, list(map(chr, following.tolist())), _MISSING)
+
+    def _filled(
+        self, text: str, start: int, end: int, characters: list[str], cost: float
+    ) -> Iterator[_Candidate]:
+        """The text with each of the characters there, as far as one has been seen beside a neighbour."""
+        if not characters:
+            return
+        new = np.array([ord(one) for one in characters], dtype=np.uint64)
+        shift = np.uint64(_SHIFT)
+        counts = []
+        if start > 0:
+            counts.append(self._seen((np.uint64(ord(text[start - 1])) << shift) | new))
+        if end < len(text):
+            counts.append(self._seen((new << shift) | np.uint64(ord(text[end]))))
+        before = self._strength(text[max(0, start - 1) : end + 1])
+        seen = np.max(counts, axis=0) > 0
+        strength = np.mean([np.log(count + 1.0) for count in counts], axis=0)
+        for place in np.flatnonzero(seen).tolist():
+            changed = text[:start] + characters[place] + text[end:]
+            yield _Candidate(changed, cost, float(strength[place]) - before)
+
+    def _changed(
+        self, text: str, start: int, end: int, new: str, cost: float
+    ) -> Iterator[_Candidate]:
+        changed = text[:start] + new + text[end:]
+        around = changed[max(0, start - 1) : start + len(new) + 1]
+        seen = self._seen(_codes(around)) > 0
+        # To leave out or turn around is always possible: what stays must have been seen side by side.
+        if seen.all() if len(new) < end - start else seen.any():
+            before = self._strength(text[max(0, start - 1) : end + 1])
+            yield _Candidate(changed, cost, self._strength(around) - before)
+
+    # --- how well a text reads -------------------------------------------------------------------
+
+    def _strength(self, text: str) -> float:
+        counts = self._seen(_codes(text))
+        return float(np.log(counts + 1.0).mean()) if len(counts) else 0.0
+
+    def _seen(self, codes: _Codes) -> npt.NDArray[np.int64]:
+        if not len(self._pairs):
+            return np.zeros(len(codes), dtype=np.int64)
+        places = np.minimum(np.searchsorted(self._pairs, codes), len(self._pairs) - 1)
+        return np.where(self._pairs[places] == codes, self._counts[places], 0)
+
+    def _likelihood(self, text: str) -> float:
+        """The logarithm of the likeliest cut into words."""
+        best = [0.0]
+        for end in range(1, len(text) + 1):
+            words = [
+                best[start] + math.log(count) - self._log_total
+                for start in range(max(0, end - _LONGEST_WORD), end)
+                if (count := self._words.get(text[start:end]))
+            ]
+            best.append(max([best[end - 1] - self._log_total - _UNKNOWN, *words]))
+        return best[-1]
+
+
+_MASK = np.uint64((1 << _SHIFT) - 1)
+
+
+def _codes(text: str) -> _Codes:
+    """The pairs of neighbours of a text."""
+    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    return (points[:-1] << np.uint64(_SHIFT)) | points[1:]
+
+
+def _pairs(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
+    """The pairs of neighbours in all entries, ascending, with the articles that they stand in at least."""
+    texts = [fold(entry.text) + "\n" for entry in vocabulary.entries]
+    codes = _codes("".join(texts))
+    weights = np.repeat(
+        [entry.count for entry in vocabulary.entries], [len(text) for text in texts]
+    )
+    line = np.uint64(ord("\n"))
+    inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _MASK) != line)
+    pairs, places = np.unique(codes[inside], return_inverse=True)
+    counts = np.bincount(places, weights=weights[: len(codes)][inside], minlength=len(pairs))
+    return pairs, counts.astype(np.int64)

@@ -1,0 +1,111 @@
+"""The Flask application: the JSON API and the pages. Entry point: :func:`create_app`.
+
+Routes, parameters and presentation; how a question is answered lives in the rest of ``search_service``.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask, Response, g, url_for
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.routing import PathConverter
+
+from search_service.service import SearchService
+from search_service.settings import Settings
+from search_service.web import problems
+from search_service.web.api.search import api
+from search_service.web.operations import READINESS, Readiness, operations
+from search_service.web.pages.reader import pages
+from search_service.web.request import SERVICE, SITE, Example, Site
+
+__all__ = ["Example", "create_app"]
+
+_HEADERS = {
+    # Styles, script and icon are files of our own; nothing inline, nothing from elsewhere. No
+    # upgrade-insecure-requests: many of these networks have plain http only.
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # What somebody searched for stands in the address: it must not travel to the portal's host.
+    "Referrer-Policy": "same-origin",
+}
+# An article taken down must be gone within seconds, from caches too, so each use asks again. Not
+# no-store: that would throw away what somebody typed when they go back a page.
+_CACHE = "no-cache"
+_STATIC_SECONDS = 86_400
+
+
+class _ArticleId(PathConverter):
+    """An id of a source's own: it may hold slashes, even at its beginning."""
+
+    regex = ".+?"
+    part_isolating = False  # Werkzeug assumes True of every converter with a pattern of its own
+
+
+class _Json(DefaultJSONProvider):
+    """JSON in the order it was made, Chinese as it is."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+class _Flask(Flask):
+    json_provider_class = _Json
+
+
+def create_app(
+    service: SearchService, settings: Settings, *, examples: Sequence[Example] = ()
+) -> Flask:
+    """Build the application around an open service; everything lies under ``settings.path_prefix``."""
+    prefix = settings.path_prefix
+    app = _Flask(__name__, static_url_path=f"{prefix}/static")
+    app.extensions[SERVICE] = service
+    app.extensions[READINESS] = Readiness(service)
+    app.extensions[SITE] = Site(settings=settings, examples=tuple(examples))
+    app.config["MAX_CONTENT_LENGTH"] = problems.MAX_BODY
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.merge_slashes = False
+    app.url_map.converters["article"] = _ArticleId
+    app.register_blueprint(pages, url_prefix=prefix or None)
+    app.register_blueprint(api, url_prefix=f"{prefix}/api/v1")
+    app.register_blueprint(operations, url_prefix=f"{prefix}/api/v1")
+    problems.register(app, api_prefix=f"{prefix}/api")
+    _add_template_values(app, settings)
+    _add_headers(app)
+    return app
+
+
+def _add_template_values(app: Flask, settings: Settings) -> None:
+    digests: dict[str, str] = {}
+
+    def asset(name: str) -> str:
+        # The digest lets browsers keep a file until it changes.
+        if name not in digests:
+            content = (Path(__file__).parent / "static" / name).read_bytes()
+            digests[name] = hashlib.blake2b(content, digest_size=6).hexdigest()
+        return url_for("static", filename=name, v=digests[name])
+
+    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["site_name"] = settings.site_name
+    app.jinja_env.globals["footer"] = settings.footer
+
+
+def _add_headers(app: Flask) -> None:
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", _CACHE)
+        if "started" in g:
+            milliseconds = (time.perf_counter() - g.started) * 1000
+            response.headers["Server-Timing"] = f"total;dur={milliseconds:.1f}"
+        return response

@@ -1,0 +1,200 @@
+"""The links around a page of results: filters and other pages. Entry point: :class:`Navigation`.
+
+Every address is made by Flask, so the path prefix is in all of them; nothing here asks the index.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import url_for
+
+from search_service import relevance
+from search_service.web.parameters import SearchParameters
+
+# Six thousand documents have hundreds of issuers: the rarest are reached by searching, not by a list.
+_MOST_VALUES = 40
+# Pages linked on each side of the one shown.
+_NEAR = 2
+FACET_NAMES: Mapping[str, str] = {
+    "category": "类别",
+    "kind": "文种",
+    "issuer": "发文机关",
+    "year": "年份",
+    "author": "作者",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link that sets or clears something; ``count`` is how many articles it leads to."""
+
+    label: str
+    url: str
+    count: int | None = None
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values of one facet as links, the commonest ones; ``rest`` are how many more there are.
+
+    Articles without a value are ``unnamed`` and cannot be chosen.
+    """
+
+    name: str
+    label: str
+    choices: list[Choice]
+    unnamed: int
+    rest: int
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A link to a page of results; without an address it is the one shown, without a number a gap."""
+
+    number: int | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """All links of one page of results."""
+
+    parameters: SearchParameters
+    total: int
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def url(self, **changes: str | None) -> str:
+        """The same search with other parameters (None clears one), from its first page."""
+        query = {name: value for name, value in self.parameters.query.items() if name != "page"}
+        for name, value in changes.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = value
+        return url_for("pages.search", **query)  # type: ignore[arg-type]  # texts are the query
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """What a new question keeps: how to search, not the filters and the page of the last one."""
+        query = self.parameters.query
+        return {name: query[name] for name in ("mode", "in", "sort") if name in query}
+
+    # --- switches --------------------------------------------------------------------------------
+
+    @property
+    def modes(self) -> list[Choice]:
+        """智能 and 精确; by meaning alone stays an address for those who know it."""
+        chosen = self.parameters.mode.value
+        return [
+            Choice("智能", self.url(mode=None), chosen=chosen != "keyword"),
+            Choice("精确", self.url(mode="keyword"), chosen=chosen == "keyword"),
+        ]
+
+    @property
+    def scopes(self) -> list[Choice]:
+        """全文 and 标题."""
+        title = self.parameters.scope == "title"
+        return [
+            Choice("全文", self.url(**{"in": None}), chosen=not title),
+            Choice("标题", self.url(**{"in": "title"}), chosen=title),
+        ]
+
+    @property
+    def orders(self) -> list[Choice]:
+        """By relevance and by date."""
+        by_date = self.parameters.sort.value == "date"
+        return [
+            Choice("相关", self.url(sort=None), chosen=not by_date),
+            Choice("日期", self.url(sort="date"), chosen=by_date),
+        ]
+
+    # --- filters ---------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> list[Choice]:
+        """The filters in force, each as the link that takes it away."""
+        query = self.parameters.query
+        choices = [
+            Choice(f"{label}：{query[name]}", self.url(**{name: None}))
+            for name, label in FACET_NAMES.items()
+            if name in query
+        ]
+        start, end = query.get("date_from"), query.get("date_to")
+        if start or end:
+            label = start if start == end else f"{start or '最早'} 至 {end or '最新'}"
+            choices.append(Choice(f"日期：{label}", self.url(date_from=None, date_to=None)))
+        return choices
+
+    @property
+    def unfiltered(self) -> str:
+        """The same question without any filter."""
+        names = (*FACET_NAMES, "date_from", "date_to")
+        return self.url(**dict.fromkeys(names))
+
+    @property
+    def facet_list(self) -> list[Facet]:
+        """The facets that divide these results or are in force."""
+        found = []
+        for name, label in FACET_NAMES.items():
+            counts = {value: n for value, n in self.facets.get(name, {}).items() if value}
+            unnamed = self.facets.get(name, {}).get("", 0)
+            if not counts or (len(counts) + bool(unnamed) == 1 and not self._chosen(name)):
+                continue  # one value of all results leaves nothing to choose
+            values = sorted(counts, reverse=True) if name == "year" else list(counts)
+            choices = [self._choice(name, value, counts[value]) for value in values[:_MOST_VALUES]]
+            found.append(Facet(name, label, choices, unnamed, max(0, len(values) - _MOST_VALUES)))
+        return found
+
+    def _chosen(self, name: str) -> bool:
+        query = self.parameters.query
+        return name in query or (name == "year" and ("date_from" in query or "date_to" in query))
+
+    def _choice(self, name: str, value: str, count: int) -> Choice:
+        query = self.parameters.query
+        if name == "year":
+            chosen = query.get("date_from") == query.get("date_to") == value
+            year = None if chosen else value
+            return Choice(value, self.url(date_from=year, date_to=year), count, chosen)
+        chosen = query.get(name) == value
+        return Choice(value, self.url(**{name: None if chosen else value}), count, chosen)
+
+    # --- pages -----------------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The number of the last page, inside the cap of plain pages."""
+        return max(1, -(-min(self.total, relevance.MAX_RESULTS) // self.parameters.size))
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are results that no page shows."""
+        return self.total > relevance.MAX_RESULTS
+
+    def page_url(self, number: int) -> str:
+        """The address of one page of these results."""
+        return self.url(page=str(number) if number > 1 else None)
+
+    @property
+    def previous(self) -> str | None:
+        """The page before, if there is one."""
+        page = min(self.parameters.page, self.last + 1)
+        return self.page_url(page - 1) if page > 1 else None
+
+    @property
+    def next(self) -> str | None:
+        """The page after, if there is one."""
+        page = self.parameters.page
+        return self.page_url(page + 1) if page < self.last else None
+
+    @property
+    def pages(self) -> list[PageLink]:
+        """The first page, those around the one shown, and the last."""
+        here = self.parameters.page
+        near = range(here - _NEAR, here + _NEAR + 1)
+        shown = [n for n in range(1, self.last + 1) if n in {1, self.last} or n in near]
+        links: list[PageLink] = []
+        for before, number in zip([0, *shown], shown, strict=False):
+            if number > before + 1:
+                links.append(PageLink(None, None))
+            links.append(PageLink(number, None if number == here else self.page_url(number)))
+        return links

@@ -1,0 +1,73 @@
+"""What an audience's view takes from its own title and text."""
+
+import json
+from dataclasses import replace
+
+from analyzers.terms import Analyzer, exact_key
+from indexer.build.records import analyse
+from indexer.build.views import view_of
+from search_service.model import Article, Audience, View
+
+TITLE = "关于印发《清源县物业管理办法》的通知"
+NUMBER = "清政办发〔2024〕5号"
+HEAD = f"{NUMBER}\n各乡镇：\n根据《物业条例》（清政发〔2019〕12号），制定本办法。"
+SIGNED = f"{HEAD}\n清源县人民政府办公室\n二〇二四年三月五日"
+DERIVED = ("issuer", "document_number", "kind", "date")
+
+
+def view(article: Article, audience: Audience) -> View:
+    """The view of an audience that may know of the article."""
+    made = view_of(article, audience)
+    assert made is not None
+    return made
+
+
+def values(made: View) -> tuple[str | None, ...]:
+    """The fields that a text can fill."""
+    return made.issuer, made.document_number, made.kind, made.date
+
+
+def test_what_the_source_left_empty_is_filled_and_marked() -> None:
+    """All four fields come from the text, in the forms that filters know."""
+    made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
+
+    assert values(made) == ("清源县人民政府办公室", NUMBER, "通知", "2024-03-05")
+    assert made.derived == DERIVED
+
+
+def test_what_the_source_gave_stays() -> None:
+    """Nothing is overwritten; what the text says is still found, at its place."""
+    given = ("县政府", "清政〔2023〕1号", "公文", "2024-03-09")
+    names = dict(zip(DERIVED, given, strict=True))
+    article = replace(Article(id="1", title=TITLE, body=SIGNED), **names)  # type: ignore[arg-type]
+    made = view(article, Audience.PUBLIC)
+
+    assert (values(made), made.derived) == (given, ())
+    (written,) = (one for one in made.found if one.field == "written")
+    assert made.text[written.start : written.end] == "二〇二四年三月五日"
+
+
+def test_each_audience_has_what_its_own_text_says() -> None:
+    """The signature stands in the paid part: guests have no issuer and no date of it."""
+    article = Article(id="1", title=TITLE, body=SIGNED, preview=HEAD)
+
+    guest, member = view(article, Audience.PUBLIC), view(article, Audience.MEMBER)
+    assert values(guest) == (None, NUMBER, "通知", None)
+    assert values(member) == ("清源县人民政府办公室", NUMBER, "通知", "2024-03-05")
+
+
+def test_a_view_comes_back_from_what_an_engine_stores() -> None:
+    """As JSON and back, with everything that was found."""
+    made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
+
+    assert made.found
+    assert View.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_only_its_own_number_is_an_exact_key() -> None:
+    """A search for a 文号 puts the document first whose it is, not those that cite it."""
+    made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
+
+    (record,) = analyse([(made, 1)], Analyzer(), None)
+    assert exact_key("清政办发[2024] 5号") in record.exact
+    assert exact_key("清政发〔2019〕12号") not in record.exact

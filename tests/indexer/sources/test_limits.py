@@ -1,0 +1,155 @@
+"""Sources that would make much of little: refused with the reason, in bounded memory and linear time."""
+
+import gzip
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from indexer.sources.files import Fault, read_source
+from search_service.intake.cleaning import Cleaning
+from search_service.model import Article
+
+_TYPES = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument'
+    '.wordprocessingml.document.main+xml"/></Types>'
+)
+_RELATIONS = (
+    '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006'
+    '/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument'
+    '/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_PARAGRAPH = "<w:p><w:r><w:t>各村{}抓紧备耕。</w:t></w:r></w:p>"
+# Reads a folder and says how many articles and faults it had, and its own peak in MB.
+_READ = """
+import resource, sys
+from pathlib import Path
+from search_service.intake.cleaning import Cleaning
+from indexer.sources import Fault, read_source
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+before = peak()
+kinds = [isinstance(item, Fault) for item in read_source(Path(sys.argv[1]), cleaning=Cleaning())]
+print(kinds.count(False), kinds.count(True), peak() - before)
+"""
+
+
+def word(path: Path, parts: Iterable[str], *, around: str = "") -> Path:
+    """Write a Word document of these pieces of XML; ``around`` begins it."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
+        archive.writestr("_rels/.rels", _RELATIONS)
+        with archive.open("word/document.xml", "w") as part:
+            part.write(f'{around}<w:document xmlns:w="{_WORD}"><w:body>'.encode())
+            for piece in parts:
+                part.write(piece.encode())
+            part.write(b"</w:body></w:document>")
+    return path
+
+
+def only(path: Path) -> Article | Fault:
+    """What a source of one file yields."""
+    (item,) = read_source(path, cleaning=Cleaning())
+    return item
+
+
+def test_memory_is_bounded_whatever_a_file_unpacks_to(tmp_path: Path) -> None:
+    """Each of these took hundreds of megabytes or gigabytes; the good file beside them comes in."""
+    word(tmp_path / "a.docx", (_PARAGRAPH * 1_000 for _ in range(800)))
+    word(
+        tmp_path / "b.docx",
+        ("<w:p><w:r><w:t>" + "字" * 1_000_000 + "</w:t></w:r></w:p>" for _ in range(30)),
+    )
+    names = "".join(f' a{n}=""' for n in range(1_100_000))
+    word(tmp_path / "c.docx", [f"<w:p{names}/>"])
+    (tmp_path / "d.html").write_text("<b>" * 5_000_000, encoding="utf-8")
+    (tmp_path / "e.html").write_text(f"<p{names}>", encoding="utf-8")
+    (tmp_path / "f.md").write_text("---\n" + "a: b\n" * 3_000_000 + "---\n文", encoding="utf-8")
+    head = '{"id": "1", "title": "通知", "body": "文", "x": '
+    (tmp_path / "g.jsonl").write_text(f"{head}[{'{},' * 5_000_000}0]}}\n", encoding="utf-8")
+    (tmp_path / "h.csv").write_text("id,title,body\n" + "," * 20_000_000, encoding="utf-8")
+    (tmp_path / "i.csv").write_text("id,title,body" + ",a" * 5_000_000, encoding="utf-8")
+    with gzip.open(tmp_path / "j.jsonl.gz", "wb", compresslevel=1) as stream:
+        for _ in range(200):
+            stream.write(b"0" * (1 << 20))
+    (tmp_path / "k.jsonl").write_text("[" * 20_000_000, encoding="utf-8")
+    (tmp_path / "z.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", _READ, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+
+    articles, faults, grown = map(int, ran.stdout.split())
+    assert (articles, faults) == (1, 11)
+    assert grown < 400
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_markup_of_a_document_is_counted_in_any_encoding(tmp_path: Path, codec: str) -> None:
+    """Before it is parsed; the fault has the count, the limit and what to do."""
+    path = tmp_path / "a.docx"
+    body = f'<w:document xmlns:w="{_WORD}"><w:body>{"<w:p/>" * 1_000_001}</w:body></w:document>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
+        archive.writestr("_rels/.rels", _RELATIONS)
+        archive.writestr("word/document.xml", body.encode(codec))
+
+    item = only(path)
+
+    assert isinstance(item, Fault)
+    assert "1000000" in item.reason
+
+
+def test_entities_of_a_document_are_not_expanded(tmp_path: Path) -> None:
+    """A few lines of definitions would become gigabytes of text."""
+    entities = "".join(
+        f'<!ENTITY e{level} "{f"&e{level - 1};" * 10 if level else "字" * 100}">'
+        for level in range(9)
+    )
+    doctype = f"<!DOCTYPE d [{entities}]>"
+    path = word(tmp_path / "a.docx", ["<w:p><w:r><w:t>通知&e8;</w:t></w:r></w:p>"], around=doctype)
+
+    item = only(path)
+
+    assert isinstance(item, Fault) or len(item.body) < 1_000
+
+
+def test_a_document_of_many_paragraphs_is_read(tmp_path: Path) -> None:
+    """What is within the limits comes in whole."""
+    path = word(tmp_path / "a.docx", (_PARAGRAPH.format(n) for n in range(20_000)))
+
+    item = only(path)
+
+    assert isinstance(item, Article)
+    assert item.body.count("\n") >= 19_998
+
+
+@pytest.mark.parametrize("damage", [b"PK", b"\x00" * 40])
+def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
+    """Also where only its inside is damaged."""
+    path = word(tmp_path / "a.docx", (_PARAGRAPH.format(n) for n in range(2_000)))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + len(damage)] = damage
+    path.write_bytes(data)
+
+    assert isinstance(only(path), Fault)
+
+
+def test_a_record_has_so_many_fields(tmp_path: Path) -> None:
+    """A thousand; of more, the record is a fault, and of a table all of it."""
+    more = ",".join(f'"k{n}": {n}' for n in range(1_000))
+    good = '{"id": "2", "title": "通知", "body": "文"}'
+    (tmp_path / "a.jsonl").write_text(f"{{{more}, {good[1:]}\n{good}\n", encoding="utf-8")
+
+    bad, article = read_source(tmp_path / "a.jsonl", cleaning=Cleaning())
+
+    assert isinstance(bad, Fault)
+    assert "1003" in bad.reason
+    assert isinstance(article, Article)

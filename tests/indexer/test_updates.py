@@ -1,0 +1,475 @@
+"""Adding and deleting in what serves: the view decides, each audience by itself, and nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer import updates
+from indexer.build import generations, live_writers
+from indexer.build.spool import Report
+from search_service.answers import browse
+from search_service.answers.search import search
+from search_service.engines import Scope
+from search_service.errors import EngineFiles, EngineMisconfigured, NotFound
+from search_service.model import Audience, Everything
+from search_service.query.request import SearchRequest
+from search_service.service import SearchService
+from tests.conftest import ALL_CLEANING, Open, Records, write_source
+
+PAID = "付费的一句话是密令"
+FREE: dict[str, Any] = {
+    "id": "a",
+    "title": "关于防汛工作的通知",
+    "body": f"同志们：底线是一户不漏。{PAID}。",
+    "version": 5,
+}
+LESS = {**FREE, "preview": "同志们：……"}
+STAFF = {**FREE, "audience": "staff"}
+# So that every audience has an index of its own.
+OTHERS: Records = [
+    {"id": "m", "title": "会员文章", "body": "全文内容。", "preview": "全文……", "version": 1},
+    {"id": "s", "title": "内部文章", "body": "内部内容。", "audience": "staff", "version": 1},
+]
+
+
+@pytest.fixture
+def service(open_named: Open) -> SearchService:
+    """A service without an index."""
+    return open_named("index")
+
+
+@pytest.fixture
+def index(service: SearchService, tmp_path: Path) -> Callable[..., Report]:
+    """Rebuild from records."""
+
+    def rebuild(*records: dict[str, Any]) -> Report:
+        source = write_source(tmp_path / "index.jsonl", list(records))
+        return generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+
+    return rebuild
+
+
+@pytest.fixture
+def add(service: SearchService, tmp_path: Path) -> Callable[..., Report]:
+    """Add records."""
+
+    def add(*records: dict[str, Any]) -> Report:
+        source = write_source(tmp_path / "add.jsonl", list(records))
+        return updates.add(service, [source], cleaning=ALL_CLEANING)
+
+    return add
+
+
+def read(service: SearchService, audience: Audience, article_id: str = "a") -> str | None:
+    """What the audience reads of an article; it is found by a search where it can be read."""
+    found = service.engine.reader(Scope(audience)).fetch([article_id])
+    page = search(service, SearchRequest(text="防汛 OR 文章 OR 新来", size=100), audience)
+    assert (article_id in found) == (article_id in [one.stored.view.id for one in page.results])
+    return found[article_id].view.text if article_id in found else None
+
+
+# --- the view decides ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [5, None])
+def test_what_becomes_paid_under_the_same_version_is_paid(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    version: object,
+) -> None:
+    """At once, for guests alone; and back again, and to the staff alone."""
+    index({**FREE, "version": version}, *OTHERS)
+    for record, texts in (
+        (LESS, (LESS["preview"], FREE["body"], FREE["body"])),
+        (FREE, (FREE["body"],) * 3),
+        (STAFF, (None, None, FREE["body"])),
+        (LESS, (LESS["preview"], FREE["body"], FREE["body"])),
+        (STAFF, (None, None, FREE["body"])),
+        (FREE, (FREE["body"],) * 3),
+    ):
+        report = add({**record, "version": version})
+        assert (report.articles, len(report.faults)) == (1, 0)
+        assert tuple(read(service, audience) for audience in Audience) == texts
+        found = search(service, SearchRequest(text=PAID), Audience.PUBLIC)
+        assert (found.total > 0) == (texts[0] == FREE["body"])
+
+
+@pytest.mark.parametrize(("stands", "comes"), [(5, 4), (None, 7)])
+def test_what_is_stale_is_told_for_each_audience_and_not_counted(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    stands: int | None,
+    comes: int,
+) -> None:
+    """An older version, and one of an article that stands without any: both versions and the remedy."""
+    index({**FREE, "version": stands}, *OTHERS)
+
+    report = add({**LESS, "version": comes, "views": 9}, {**OTHERS[0], "id": "n"})
+
+    assert report.articles == 1
+    (fault,) = report.faults
+    assert fault.place == "id=a"
+    assert fault.reason.startswith("public：")  # members read the same as before
+    for part in (str(comes), str(stands or "没有版本号"), "gongwen index", "gongwen hide a"):
+        assert part in fault.reason
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+    assert service.store.views.of(Audience.PUBLIC, ["a"]) == {}
+    assert service.store.views.of(Audience.MEMBER, ["a"]) == {"a": 9}
+
+    for audience in ("public", "member"):
+        assert (
+            audience in next(iter(add({**FREE, "version": comes, "body": "改了。"}).faults)).reason
+        )
+
+
+def test_the_same_views_under_an_older_version_are_no_fault(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """An older export of the same article says nothing that is not there."""
+    index(LESS, *OTHERS)
+    report = add({**LESS, "version": 2})
+    assert (report.articles, len(report.faults), report.written.unchanged) == (1, 0, 1)
+    assert add({**LESS, "version": 3, "body": "改了。"}).faults  # 5 still stands
+
+
+def test_a_delete_holds_against_its_own_version(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """Deleted is not withheld: the same version does not bring it back, and that is said."""
+    index(FREE, *OTHERS)
+    assert updates.delete(service, ["a", "a", "x"]) == (["a"], ["x"], [])
+    for record in (FREE, LESS, STAFF):
+        report = add(record)
+        assert report.articles == 0
+        assert "删除" in next(iter(report.faults)).reason
+        assert {read(service, audience) for audience in Audience} == {None}
+    assert len(add({**LESS, "version": 6}).faults) == 0
+    assert read(service, Audience.PUBLIC) == LESS["preview"]
+
+
+def test_an_article_without_an_index_for_its_readers_is_a_fault(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """Nothing claims to hold it; what guests may read of it is held; a whole rebuild brings the rest."""
+    index({**FREE, "id": "b"})
+    report = add(STAFF, {**LESS, "id": "p"})
+    assert report.articles == 0
+    staff, paid = report.faults
+    assert staff.place == "id=a"
+    assert "未收录：只有 staff 可读" in staff.reason
+    assert paid.reason.startswith("已按 public 可读的内容收录；member、staff")
+    assert all("gongwen index" in fault.reason for fault in report.faults)
+    assert {read(service, audience) for audience in Audience} == {None}
+    assert read(service, Audience.PUBLIC, "p") == LESS["preview"]
+    index(STAFF, {**LESS, "id": "p"}, {**FREE, "id": "b"})
+    assert read(service, Audience.STAFF) == FREE["body"]
+    assert read(service, Audience.MEMBER, "p") == FREE["body"]
+
+
+def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """An article that only the staff may know of any more leaves the only index there is."""
+    index(FREE, {**FREE, "id": "b"})
+    report = add(STAFF)
+    assert (report.articles, len(report.faults)) == (0, 1)
+    assert {read(service, audience) for audience in Audience} == {None}
+
+
+def test_what_was_put_aside_does_not_undo_what_came_later(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """Taken down, left out of a rebuild, made paid meanwhile, let be found again: it is paid."""
+    index(FREE, *OTHERS)
+    service.store.hidden.hide("a")
+    index(FREE, *OTHERS)
+    assert len(add(LESS).faults) == 0
+    service.store.hidden.unhide("a")
+    live_writers.finish(service)
+    assert read(service, Audience.PUBLIC) == LESS["preview"]
+    assert not service.store.hidden_articles.articles()
+
+
+# --- an index is a function of what its audience may know of -------------------------------------
+
+
+def test_articles_for_the_staff_leave_no_trace_for_guests(
+    open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither batches nor revisions nor scores of the public index are another's, loaded or added."""
+    monkeypatch.setattr("indexer.build.spool.BATCH", 4)
+    told = []
+    for name, every in (("one", 0), ("two", 3)):
+        service = open_named(name)
+        places = range(1, 14)
+
+        def mixed(
+            edition: str, every: int = every, places: range = places
+        ) -> list[dict[str, object]]:
+            records: list[dict[str, object]] = []
+            for place in places:
+                if every and place % every == 0:
+                    hidden = {"id": f"h{place}", "title": "内部", "body": f"防汛{edition}" * place}
+                    records.append({**hidden, "audience": "staff", "views": 999})
+                body = f"{'防汛' * place}工作{edition}。"
+                record = {"id": f"n{place}", "title": "防汛通知", "body": body, "views": place}
+                records.append(record)
+            return records
+
+        source = write_source(tmp_path / "a.jsonl", mixed(""))
+        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+        revisions = []
+        for edition in ("（二）", "（三）"):
+            write_source(source, mixed(edition))
+            updates.add(service, [source], cleaning=ALL_CLEANING)
+            revisions.append(service.reader(Audience.PUBLIC).revision)
+        updates.delete(service, ["n7", "h9", "n9"])
+        reader = service.reader(Audience.PUBLIC)
+        page = search(service, SearchRequest(text="防汛", size=50, explain=True), Audience.PUBLIC)
+        home = browse.home(service, Audience.PUBLIC)
+        told.append(
+            (
+                revisions,
+                reader.revision,
+                [(one.stored, one.score) for one in page.results],
+                home.hottest,
+                reader.totals(Everything()).total,
+            )
+        )
+    assert told[0] == told[1]
+    assert len(told[0][2]) == 11
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_counters_do_not_depend_on_paid_text(
+    open_named: Open, tmp_path: Path, version: int
+) -> None:
+    """The same version or an older one, with paid text that is the same or another: one hot list."""
+    told = []
+    for name, paid in (("one", "付费。"), ("other", "付费的另一段。")):
+        service = open_named(name)
+        record = {"id": "1", "title": "防汛", "preview": "免费。", "version": 3, "views": 1}
+        twin = {**record, "id": "2", "views": 5, "body": "付费。"}
+        source = write_source(tmp_path / "a.jsonl", [{**record, "body": "付费。"}, twin])
+        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+        write_source(source, [{**record, "body": paid, "views": 9000, "version": version}])
+        updates.add(service, [source], cleaning=ALL_CLEANING)
+        home = browse.home(service, Audience.PUBLIC)
+        page = search(service, SearchRequest(text="防汛"), Audience.PUBLIC)
+        told.append((home.hottest, [(one.stored, one.score) for one in page.results]))
+    assert told[0] == told[1]
+    assert [one.view.id for one in told[0][0]] == ["1", "2"]
+
+
+# --- several processes ---------------------------------------------------------------------------
+
+
+def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A process of the command line."""
+    environment = {**os.environ, "GONGWEN_ENGINE": f"embedded:{folder}/index"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "indexer", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_processes_add_and_delete_while_another_rebuilds(
+    service: SearchService, index: Callable[..., Report], tmp_path: Path
+) -> None:
+    """Two that add at the same moment and one that deletes: seen at once, and after the rebuild."""
+    index(FREE, *OTHERS)
+    source = write_source(tmp_path / "all.jsonl", [FREE, *OTHERS])
+    new = [
+        write_source(tmp_path / f"{n}.jsonl", [{**LESS, "id": n, "title": "新来"}]) for n in "xy"
+    ]
+    done: list[tuple[int, str]] = []
+
+    def write(stage: str, count: int, _total: int) -> None:
+        if (stage, count) != ("index", 3) or done:
+            return
+        running = [command(tmp_path, "add", str(path)) for path in new]
+        running.append(command(tmp_path, "delete", "a"))
+        for process in running:
+            said, _ = process.communicate(timeout=120)
+            done.append((process.returncode, said))
+        assert read(service, Audience.PUBLIC, "x") == read(service, Audience.PUBLIC, "y")
+        assert read(service, Audience.PUBLIC, "x") == LESS["preview"]
+        assert read(service, Audience.STAFF, "a") is None
+
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING, progress=write)
+
+    assert [code for code, _ in done] == [0, 0, 0], done
+    for article in "xy":
+        assert read(service, Audience.PUBLIC, article) == LESS["preview"]
+        assert read(service, Audience.MEMBER, article) == FREE["body"]
+    assert read(service, Audience.STAFF, "a") is None
+
+
+def test_what_cannot_be_written_now_is_entered_and_written_next(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While another process writes for long: said truly, and done by whoever writes after it."""
+    index(FREE, *OTHERS)
+    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    with service.store.ledger.live(patience=0):
+        report = add(
+            {**LESS, "id": "new", "title": "新来"}, {**LESS, "id": "gone", "title": "新来"}
+        )
+        assert (report.articles, report.entered, len(report.faults)) == (0, 2, 0)
+        assert updates.delete(service, ["a", "gone", "x"]) == ([], ["x"], ["a", "gone"])
+        assert read(service, Audience.PUBLIC, "new") is None
+
+    add({**FREE, "id": "other"})
+
+    assert read(service, Audience.PUBLIC, "new") == LESS["preview"]
+    assert read(service, Audience.MEMBER, "new") == FREE["body"]
+    for article in ("a", "gone"):
+        assert read(service, Audience.STAFF, article) is None
+    assert service.store.ledger.pending() == []
+
+
+def test_what_can_only_be_entered_and_cannot_be_held_is_told(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who writes it later has nobody to tell: what is older than what stands, what has no index."""
+    index(FREE)
+    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    with service.store.ledger.live(patience=0):
+        report = add(
+            {**LESS, "version": 4},
+            {**FREE, "id": "new", "title": "新来"},
+            {**STAFF, "id": "unread"},
+        )
+    assert (report.articles, report.entered) == (0, 1)
+    assert sorted(fault.place for fault in report.faults) == ["id=a", "id=unread"]
+
+    add({**FREE, "id": "other"})
+
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+    assert read(service, Audience.PUBLIC, "new") == FREE["body"]
+
+
+def test_the_cure_of_a_version_beside_none_is_none(
+    index: Callable[..., Report], add: Callable[..., Report]
+) -> None:
+    """No version is newer than what was given without one: then none makes it be held."""
+    index({**FREE, "version": None}, *OTHERS)
+    (fault,) = add({**LESS, "version": 7}).faults
+    assert "不给版本号" in fault.reason
+    assert not add({**LESS, "version": None}).faults
+
+
+@pytest.mark.parametrize("cure", ["rollback", "index"])
+def test_the_cures_of_a_damaged_index_work_as_printed(
+    service: SearchService, index: Callable[..., Report], tmp_path: Path, cure: str
+) -> None:
+    """Its folder is moved away; then the one before answers, or a new one."""
+    index(FREE, *OTHERS)
+    index(FREE, *OTHERS)
+    (serving,) = (one for one in service.engine.generations() if Audience.PUBLIC in one.serves)
+    folder = tmp_path / "index" / "public" / serving.name
+    service.close()
+    for file in folder.iterdir():
+        if file.name.startswith("articles.sqlite3"):
+            file.write_bytes(b"\xff" * file.stat().st_size)
+    with pytest.raises(EngineFiles, match=f"移走.* gongwen {cure}"):
+        service.reader(Audience.PUBLIC)
+
+    folder.rename(tmp_path / "away")
+
+    with pytest.raises(EngineMisconfigured, match=f"gongwen {cure}"):
+        service.reader(Audience.PUBLIC)
+    if cure == "rollback":
+        generations.rollback(service)
+    else:
+        index(FREE, *OTHERS)
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+
+
+def test_who_held_the_lock_writes_what_was_left_to_it(
+    service: SearchService,
+    index: Callable[..., Report],
+    add: Callable[..., Report],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A change that is entered while another one writes needs no third run."""
+    index(FREE, *OTHERS)
+    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    write = live_writers.Live.write
+    reports: list[Report] = []
+
+    def write_while_another_comes(serving: live_writers.Live, *given: Any) -> Any:
+        if not reports:
+            source = write_source(
+                tmp_path / "late.jsonl", [{**LESS, "id": "late", "title": "新来"}]
+            )
+            reports.append(Report())
+            late = threading.Thread(
+                target=lambda: reports.append(updates.add(service, [source], cleaning=ALL_CLEANING))
+            )
+            late.start()
+            late.join()
+        return write(serving, *given)
+
+    monkeypatch.setattr(live_writers.Live, "write", write_while_another_comes)
+
+    add({**FREE, "id": "other"})
+
+    assert reports[1].entered == 1
+    assert read(service, Audience.PUBLIC, "late") == LESS["preview"]
+    assert read(service, Audience.PUBLIC, "other") == FREE["body"]
+
+
+_KILLED_BETWEEN = """
+import os, signal
+from indexer import live
+from indexer.commands.main import main
+write_pass = live.write_pass
+def dying(service, audience, *rest, **options):
+    if audience:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write_pass(service, audience, *rest, **options)
+live.write_pass = dying
+main()
+"""
+
+
+def test_killed_between_the_audiences(
+    service: SearchService, index: Callable[..., Report], add: Callable[..., Report], tmp_path: Path
+) -> None:
+    """Guests have the change and members not yet; whoever writes next gives it to them."""
+    index(FREE, *OTHERS)
+    source = write_source(tmp_path / "more.jsonl", [{**LESS, "body": "改了。"}])
+    environment = {**os.environ, "GONGWEN_ENGINE": f"embedded:{tmp_path}/index"}
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED_BETWEEN, "add", str(source)], env=environment, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert read(service, Audience.PUBLIC) == LESS["preview"]
+    assert read(service, Audience.MEMBER) == FREE["body"]
+
+    add({**FREE, "id": "other"})
+
+    assert {read(service, audience) for audience in (Audience.MEMBER, Audience.STAFF)} == {"改了。"}
+    with pytest.raises(NotFound):
+        browse.article(service, "never", Audience.PUBLIC)

@@ -1,0 +1,79 @@
+"""The wheel: what it holds, and that it works away from the checkout."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+DATA = (
+    "analyzers/lexicon/stop_words.txt",
+    "analyzers/lexicon/synonyms.tsv",
+    "analyzers/lexicon/traditional.tsv",
+    "analyzers/models/gongwen-small/model.onnx",
+    "analyzers/models/gongwen-small/tokenizer.json",
+    "search_service/web/static/site.css",
+    "search_service/web/templates/",
+    "indexer/sample/corpus/",
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as a release would be, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_the_wheel_holds_the_three_packages_and_their_data(wheel: Path) -> None:
+    """Dictionary, model, sample, templates and style travel; tests and scripts do not."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert roots == {"analyzers", "search_service", "indexer"}
+    for package in roots:
+        assert f"{package}/py.typed" in names
+    for start in DATA:
+        assert any(name.startswith(start) for name in names), start
+    for licence in ("LICENSE", "NOTICE"):
+        assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names)
+
+
+def test_the_wheel_needs_no_checkout(wheel: Path, tmp_path: Path) -> None:
+    """From the wheel's files alone the sample corpus is indexed and searched."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    # -P and the search path: not the checkout, which an editable install puts at the end of it.
+    program = (
+        "import sys; from pathlib import Path; import indexer.commands.main as cli;"
+        f"assert Path(cli.__file__).is_relative_to({str(tmp_path)!r}), cli.__file__;"
+        "from indexer.commands.demo import SAMPLE;"
+        "cli.main(['index', str(SAMPLE)]) if sys.argv[1] == 'index' else cli.main(sys.argv[1:])"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "site"),
+        "GONGWEN_ENGINE": f"embedded:{tmp_path / 'data'}",
+    }
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", program, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("index")
+    assert "小区" in run("search", "小区治理")

@@ -1,0 +1,170 @@
+"""Guests cannot tell two services apart that differ in what stands above guests.
+
+A few worlds here; thousands with ``make fuzz`` (:mod:`tests.promises.differential`). The worlds themselves
+are tested, too: with a guard of the promise taken out, they must tell the services apart.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from indexer.build import entries, live_writers, loading, views, write
+from indexer.build.spool import Spool, batches
+from search_service.engines.embedded import writes
+from search_service.engines.ordering import Verdict, judge
+from search_service.model import Article, Audience, View
+from search_service.service import SearchService
+from search_service.state.views import ViewCounts
+from tests.promises.differential import compare_one
+
+# Worlds within which the removal of any guard shows.
+_ENOUGH = 40
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_guests_cannot_tell_services_apart(seed: int) -> None:
+    """Other paid texts, other articles of members and staff, in any sequence of writes: no difference."""
+    compared = compare_one(seed)
+
+    assert compared.answers > 50
+    assert not compared.told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 120, 10))
+def test_guests_cannot_tell_services_apart_in_more_worlds(seed: int) -> None:
+    """Ten more worlds each."""
+    for one in range(seed, seed + 10):
+        assert not compare_one(one).told
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.parametrize("seed", range(3))
+def test_guests_cannot_tell_services_apart_on_elasticsearch(
+    elasticsearch_url: str, seed: int
+) -> None:
+    """The same over the other engine."""
+    assert not compare_one(seed, elasticsearch_url.rpartition("/")[0]).told
+
+
+# --- the guards, taken out -------------------------------------------------------------------------
+
+Patch = pytest.MonkeyPatch
+
+
+def read_from_above(patch: Patch) -> None:
+    """Guests' questions are put to the index of the staff."""
+    reader = SearchService._reader
+    patch.setattr(
+        SearchService,
+        "_reader",
+        lambda service, _audience, generation: reader(service, Audience.STAFF, generation),
+    )
+
+
+def give_guests_everything(patch: Patch) -> None:
+    """Guests' view is that of members."""
+    given_to = views.given_to
+
+    def open_to_all(article: Article, audience: Audience) -> View | None:
+        return given_to(article, max(audience, Audience.MEMBER))
+
+    patch.setattr(views, "given_to", open_to_all)
+    patch.setattr(write, "given_to", open_to_all)
+
+
+def derive_from_the_whole_text(patch: Patch) -> None:
+    """Issuer, date and number of guests' view are those that the members' text tells."""
+
+    def view_of(article: Article, audience: Audience) -> View | None:
+        view = views.given_to(article, audience)
+        if view is None:
+            return None
+        return replace(
+            views._with_metadata(replace(view, text=article.body)), text=view.text, found=()
+        )
+
+    patch.setattr(entries, "view_of", view_of)
+
+
+def write_what_is_unchanged(patch: Patch) -> None:
+    """A view that is the same is written again."""
+
+    def always(*given: Any) -> Verdict:
+        verdict = judge(*given)
+        return Verdict.WRITE if verdict is Verdict.UNCHANGED else verdict
+
+    patch.setattr(writes, "judge", always)
+
+
+def cut_batches_over_all(patch: Patch) -> None:
+    """Batches are cut over the articles of all audiences."""
+    write_pass = write.write_pass
+
+    def in_batches(
+        service: Any, audience: Any, writer: Any, given: Iterable[Any], **rest: Any
+    ) -> write.Pass:
+        done = write.Pass()
+        for batch in batches(given):
+            one = write_pass(service, audience, writer, batch, **rest)
+            done.own |= one.own
+            done.written += one.written
+        return done
+
+    for module in (live_writers, loading):
+        patch.setattr(module, "write_pass", in_batches)
+
+
+def count_views_from_above(patch: Patch) -> None:
+    """The counters that guests see are set with what members read."""
+    set_views = ViewCounts.set
+
+    def from_above(views: ViewCounts, audience: Audience, counts: Any) -> None:
+        if audience is not Audience.PUBLIC:
+            for one in Audience:
+                set_views(views, one, counts)
+
+    patch.setattr(ViewCounts, "set", from_above)
+
+
+def suggest_from_above(patch: Patch) -> None:
+    """What is suggested to guests is what the texts of the staff are made of."""
+
+    def known(service: SearchService, _reader: Any) -> Any:
+        above = service.reader(Audience.STAFF)
+        return service.store.vocabularies.known(above.generation, above.scope.hidden)
+
+    patch.setattr(SearchService, "known", known)
+
+
+def calibrate_from_above(patch: Patch) -> None:
+    """The floors of guests' index come from the titles of all."""
+    titles = Spool.titles
+    patch.setattr(
+        Spool, "titles", lambda spool, _audience, *rest: titles(spool, Audience.STAFF, *rest)
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "take_out",
+    [
+        read_from_above,
+        give_guests_everything,
+        derive_from_the_whole_text,
+        write_what_is_unchanged,
+        cut_batches_over_all,
+        count_views_from_above,
+        suggest_from_above,
+        calibrate_from_above,
+    ],
+)
+def test_without_a_guard_services_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None]
+) -> None:
+    """The worlds notice each guard that is missing, or they would prove nothing."""
+    take_out(monkeypatch)
+
+    assert any(compare_one(seed).told for seed in range(_ENOUGH))

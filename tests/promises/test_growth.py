@@ -1,0 +1,318 @@
+"""Twice the text takes twice the time, at every stage and whatever the text is made of."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from analyzers import metadata, outline, references, relations
+from analyzers.normalize import normalize
+from analyzers.terms import Analyzer, bigrams, exact_key
+from indexer.build.records import passages_of
+from indexer.sources.documents import markdown_record
+from indexer.sources.pages import page_record
+from search_service.answers.snippets import marks, snippet
+from search_service.errors import BadRecord
+from search_service.intake.cleaning import clean, clean_line
+from search_service.intake.markup import text_of_html
+from search_service.model import Stored, View
+from search_service.query import syntax
+from search_service.web.pages.reading import paragraphs
+
+pytestmark = pytest.mark.slow
+
+_MOST = 2.6
+_ENOUGH = 0.02  # seconds: less is mostly the noise of the clock and of what else the machine does
+_SHORTEST, _LONGEST = 1 << 14, 1 << 17  # characters
+_TRIES = 4
+# Deeper than any query may be long.
+_LONGEST_QUERY = 1 << 14
+
+# What is repeated, with what stands before and behind it.
+_UNITS: list[tuple[str, str, str]] = [
+    *(
+        ("", unit, "")
+        for unit in (
+            *(
+                "<!--",
+                "-->",
+                "&#38;",
+                "&amp;",
+                "&amp",
+                "&",
+                "&lt;",
+                "&lt;!--",
+                "&lt;br&gt;",
+                "&nbsp",
+            ),
+            *(
+                "<p>",
+                "<b",
+                "<b ",
+                '<b a="',
+                "<",
+                "</",
+                ">",
+                "<br>",
+                "<td>",
+                "<table><tr><td>",
+                "<div>",
+            ),
+            *(
+                "<form>",
+                "<nav></nav>甲",
+                "<article>",
+                "<h1>",
+                "<script>",
+                "<pre>",
+                "<a:b>",
+                "<?a",
+                "<![",
+            ),
+            *(
+                "附：",
+                "附：1.",
+                "附件1\n",
+                "（一）",
+                "(",
+                ")",
+                "()",
+                "第一条",
+                "第",
+                "1.",
+                "1.1",
+                "1、",
+                "①",
+            ),
+            *(
+                "《",
+                "》",
+                "《》",
+                "《甲乙》同时废止",
+                "根据《",
+                "〔2024〕",
+                "〔",
+                "[[",
+                "]]",
+                "[",
+                "{",
+            ),
+            *(
+                "2024年",
+                "2024年1月1日\n",
+                "1月1日 ",
+                "一",
+                "亿",
+                "十",
+                "百分之",
+                "1",
+                "1,",
+                "1,000",
+                "a1",
+            ),
+            *(
+                "x",
+                "×",
+                "某",
+                "xx市",
+                "——",
+                "-",
+                "- ",
+                "...",
+                "……",
+                "\n",
+                "\r\n",
+                " ",
+                "\u3000",
+                "\t",
+                " \n",
+            ),
+            *(
+                "。",
+                "。\u3000\u3000",
+                "，",
+                "；",
+                '"',
+                "“",
+                "「",
+                "'",
+                ":",
+                "：",
+                "标题:",
+                "OR ",
+                "| ",
+                "|",
+            ),
+            *(
+                "抄送：\n",
+                "各位：",
+                "各市：\n",
+                "文号：(",
+                "**",
+                "#",
+                "# ",
+                "=",
+                "\u0301",
+                "e\u0301",
+                "\u200d",
+            ),
+            *(
+                "a",
+                "甲",
+                "甲\n",
+                "\n甲",
+                "甲 ",
+                "局\n",
+                "局 ",
+                "日\n",
+                "主任 ",
+                "市人民政府",
+                "关于",
+                "的通知",
+            ),
+            *(
+                "请登录",
+                "以上为免费阅读内容，",
+                "[!--page--]",
+                "#p#",
+                "起施行",
+                "本办法自2024年1月1日起施行",
+            ),
+            *("有效期5年", "令第1号", "公告", "\x00", "\ue000", "𠀀", "𝟏", "İ"),
+        )
+    ),
+    ("&", "#38;", ""),
+    ("", "&#59", ";"),
+    ("<", "a", ""),
+    ("<a:", "a-", "。"),
+    ("<q1 ", "a=", ">"),
+    ("<b a='", '"', ""),
+    ("<p>甲", " ", "乙"),
+    ("<br>甲", " ", "\t乙"),
+    ("附：", "1.甲\n", ""),
+    ("文号：甲", "(", "号"),
+    ("# 甲", " ", "乙"),
+    ("甲", " ", "乙："),
+    ("《", "《甲", "》"),
+    ("甲。", "\u3000", ""),
+    ("2024年1月1日", " ", "起施行"),
+]
+_NESTED = [("<b", ">"), ("[!--page", "--]"), ("<", "b>"), ("(", ")"), ("《", "》"), ("“", "”")]
+_ANALYZER = Analyzer()
+_WORDS = ("通知", "num:12个")
+_NOTICE = "关于工作的通知"
+
+
+def _texts() -> Iterator[tuple[str, Callable[[int], str]]]:
+    """A name, and the text of about so many characters."""
+    for before, unit, behind in _UNITS:
+        yield (
+            repr((before, unit, behind)),
+            lambda size, b=before, u=unit, e=behind: b + u * (size // len(u)) + e,  # type: ignore[misc]
+        )
+    for left, right in _NESTED:
+        yield (
+            repr((left, "…", right)),
+            lambda size, a=left, e=right: (  # type: ignore[misc]
+                a * (size // len(a + e)) + e * (size // len(a + e))
+            ),
+        )
+
+
+def _stored(text: str) -> Stored:
+    view = View(id="a", title="", text=text)
+    return Stored(view=view, passages=tuple(one for one, _ in passages_of(view, limit=400)))
+
+
+# For each stage what is prepared, and what is measured of it.
+_STAGES: dict[str, tuple[Callable[[str], object], Callable[..., object]]] = {
+    "cleaning": (str, lambda text: clean(text, title=_NOTICE)),
+    "lines": (str, clean_line),
+    "markup": (str, text_of_html),
+    "page": (str.encode, lambda data: page_record(data, name="")),
+    "body of a page": (
+        lambda text: f"<html><body><div id='zoom'>{text}</div></body></html>".encode(),
+        lambda data: page_record(data, name=""),
+    ),
+    "markdown": (str.encode, lambda data: markdown_record(data, name="")),
+    "front matter": (
+        lambda text: f"---\n{text}\n---\n".encode(),
+        lambda data: markdown_record(data, name=""),
+    ),
+    "normalising": (str, normalize),
+    "outline": (str, outline.split),
+    "metadata": (str, lambda text: metadata.find(_NOTICE, text)),
+    "relations": (normalize, lambda text: list(relations.find(text))),
+    "references": (normalize, references.find),
+    "words": (normalize, _ANALYZER.index_words),
+    "query words": (normalize, _ANALYZER.query_words),
+    "bigrams": (normalize, bigrams),
+    "exact key": (str, exact_key),
+    "marks": (
+        str,
+        lambda text: snippet(
+            text, marks(text, (normalize(text[:8]), "甲 乙"), ("通知", "num:12个"))
+        ),
+    ),
+    "paragraphs": (_stored, lambda stored: list(paragraphs(stored))),
+}
+
+
+def _seconds(stage: str, text: str) -> float:
+    """Of the processor; nothing for a text that is refused with a reason."""
+    prepare, measured = _STAGES[stage]
+    prepared = prepare(text)
+    begun = time.process_time()
+    try:
+        measured(prepared)
+    except BadRecord:
+        return 0.0
+    return time.process_time() - begun
+
+
+def _growth(stage: str, text_of: Callable[[int], str], longest: int = _LONGEST) -> float:
+    """How many times longer twice the text takes; the least of several tries counts, for each length."""
+    size = _SHORTEST
+    once = _seconds(stage, text_of(size))
+    while once < _ENOUGH and size < longest:
+        size *= 2
+        once = _seconds(stage, text_of(size))
+    if once < _ENOUGH:
+        return 1.0  # of so long a text
+    twice = _seconds(stage, text_of(2 * size))
+    for _ in range(_TRIES):
+        if twice <= _MOST * once:
+            break
+        once = min(once, _seconds(stage, text_of(size)))
+        twice = min(twice, _seconds(stage, text_of(2 * size)))
+    return twice / once
+
+
+@pytest.fixture
+def _no_garbage() -> Iterator[None]:
+    """The collector runs when it likes, and would be measured with what it interrupts."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_garbage")
+@pytest.mark.parametrize("stage", _STAGES)
+def test_twice_the_text_takes_twice_the_time(stage: str) -> None:
+    """At most 2.6 times, for each of some 150 units that are repeated or nested."""
+    grown = {name: _growth(stage, text_of) for name, text_of in _texts()}
+    assert {name: times for name, times in grown.items() if times > _MOST} == {}
+
+
+def test_queries_are_read_in_no_time() -> None:
+    """They are short; the reader of their syntax is fast where they are eighty times as long."""
+    slow = {}
+    for name, text_of in _texts():
+        text = text_of(_LONGEST_QUERY)
+        begun = time.process_time()
+        syntax.read(text)
+        if (seconds := time.process_time() - begun) > 10:
+            slow[name] = seconds
+    assert slow == {}

@@ -1,0 +1,400 @@
+"""Suggestions: what is offered while somebody types, and where a question found nothing."""
+
+import uuid
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from analyzers.normalize import normalize
+from analyzers.pinyin import readings, syllables
+from indexer import updates
+from indexer.build import generations
+from indexer.build.vocabulary import collect
+from indexer.commands.demo import SAMPLE
+from search_service.answers.complete import complete
+from search_service.answers.search import search
+from search_service.engines import Scope
+from search_service.errors import BadInput
+from search_service.model import Audience
+from search_service.query.matching import strict
+from search_service.query.parsing import parse
+from search_service.query.request import Mode, SearchRequest
+from search_service.relevance import MAX_QUERY
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from search_service.suggestions.completion import Completion
+from search_service.suggestions.spelling import Spelling
+from search_service.suggestions.vocabulary import (
+    Entry,
+    Holder,
+    Kind,
+    Text,
+    Vocabulary,
+    fold,
+    pack,
+    unpack,
+)
+from tests.conftest import ALL_CLEANING, Open, write_source
+from tools.spelling_report import cases, right, suggested
+
+# Real words of 公文, spoiled: letters, punctuation, halves of surrogate pairs aside, anything is typed.
+TYPED = st.one_of(
+    st.text(
+        st.sampled_from("小区物业服务治理工作的通知关于 ,。“”-()〔〕2024号abcXY\n"), max_size=30
+    ),
+    st.text(max_size=30),
+)
+
+
+def texts(service: SearchService, typed: str, audience: Audience = Audience.PUBLIC) -> list[str]:
+    """What is offered for a text."""
+    return [one.text for one in complete(service, typed, audience)]
+
+
+def article(key: str, title: str, body: str, **more: object) -> dict[str, object]:
+    """A record of a source."""
+    return {"id": key, "title": title, "body": body, **more}
+
+
+# --- pinyin --------------------------------------------------------------------------------------
+
+
+def test_a_word_sounds_as_it_is_read() -> None:
+    """A character has the sound of its word, letters their own, and the rest none."""
+    assert syllables("银行") == ("yin", "hang")
+    assert syllables("行长") == ("hang", "zhang")
+    assert syllables("女vip,5号") == ("nv", "v", "i", "p", "hao")
+    assert readings("行") >= {"hang", "xing"}
+    assert readings("a") == readings(",") == frozenset()
+
+
+# --- completion ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["营商", "營商", "ｙｉｎｇｓｈａｎｇ", "ying shang", "YingShang", "yshj", "暖企安商", "“暖企"],
+)
+def test_a_title_is_offered_however_it_is_typed(sample_service: SearchService, typed: str) -> None:
+    """From its beginning or middle, in any script and width, by pinyin and by initials."""
+    assert "清源县优化营商环境“暖企安商”三年行动实施方案" in texts(sample_service, typed)
+
+
+def test_a_title_of_one_article_leads_to_it(sample_service: SearchService) -> None:
+    """It has the article's view; terms and headings have none."""
+    found = complete(sample_service, "营商", Audience.PUBLIC)
+    titles = [one for one in found if one.kind is Kind.TITLE]
+    assert titles
+    assert all(one.view is not None and one.view.title == one.text for one in titles)
+    assert all(one.view is None for one in found if one.kind is not Kind.TITLE)
+
+
+def test_pinyin_begins_with_a_syllable(sample_service: SearchService) -> None:
+    """ang stands in many syllables and begins none of 上商方; mixed input is no pinyin."""
+    assert texts(sample_service, "uanjing") == []
+    assert texts(sample_service, "营shang") == []
+
+
+@given(TYPED)
+@example("Kº")  # letters of another form are pinyin, too
+@settings(max_examples=1000, deadline=None)
+def test_completion_never_raises_and_offers_what_matches(
+    sample_service: SearchService, typed: str
+) -> None:
+    """Whatever is typed: at most ten, each once, each holding what was typed or its sounds."""
+    offered = texts(sample_service, typed)
+    assert len(offered) <= 10
+    assert len({fold(one) for one in offered}) == len(offered)
+    letters = "".join(normalize(typed).split())
+    for one in offered:
+        sounds = syllables(fold(one))
+        assert (
+            fold(typed) in fold(one)
+            or letters in "".join(sounds)
+            or letters in "".join(sound[0] for sound in sounds)
+        )
+
+
+def test_the_first_entries_are_those_that_begin_so() -> None:
+    """Prefixes come before inner matches, each in the order of the vocabulary."""
+    names = ["深化改革", "改革开放", "机构改革", "改革"]
+    entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), "1") for name in names]
+    completion = Completion(Vocabulary(entries))
+    expected = ["改革开放", "改革", "深化改革", "机构改革"]
+    assert [one.text for one in completion.find("改革", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("gaige", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("gg", Kind.TERM)] == expected
+    assert [one.text for one in completion.find("改革", Kind.TITLE)] == []
+
+
+def test_a_vocabulary_comes_back_as_it_was() -> None:
+    """What the database holds is what was collected."""
+    texts = [
+        Text(Kind.TITLE, "关于“三无小区”的\n通知", "guan yu"),
+        Text(Kind.TERM, "小区", "xiao qu"),
+    ]
+    assert unpack(pack(texts)) == texts
+    for places in ([], [0], [3, 70_000, 70_001]):
+        holder = Holder(np.array(places, dtype=np.uint32), "2024")
+        assert Holder.of_bytes(holder.to_bytes(), "2024").places.tolist() == places
+
+
+def test_a_vocabulary_without_some_is_that_of_the_others(sample_service: SearchService) -> None:
+    """What is taken away leaves entries, counts, order and first articles as if it had never been."""
+    engine, analyzer = sample_service.engine, sample_service.analyzer
+    everything = collect(engine.reader(Scope(Audience.PUBLIC)), analyzer)
+    for gone in (frozenset(), frozenset(sorted(everything.holders)[::7])):
+        others = collect(engine.reader(Scope(Audience.PUBLIC, gone)), analyzer)
+        assert everything.vocabulary(gone).entries == others.vocabulary().entries
+
+
+# --- what may not be offered ---------------------------------------------------------------------
+
+
+def test_nothing_is_offered_that_is_gone(open_named: Open, tmp_path: Path) -> None:
+    """Hidden, deleted, renamed, made paid: an entry of the vocabulary is offered only while it stands."""
+    service = open_named("index")
+    body = f"一、推进殡葬改革\n{'各村推行节地生态安葬。' * 10}\n二、其他\n{'没有别的事项了。' * 15}"
+    records = [article(str(n), f"殡葬改革工作第{'一二三四五六'[n]}号通知", body) for n in range(6)]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert len(texts(service, "殡葬改革工作")) == 5
+    assert "推进殡葬改革" in texts(service, "推进殡葬")
+
+    service.store.hidden.hide("0")
+    updates.delete(service, ["1"])
+    renamed = article("2", "火化管理工作通知", body)
+    paid = article("3", "殡葬改革工作第四号通知", body, audience="member")
+    updates.add(service, [write_source(source, [renamed, paid])], cleaning=ALL_CLEANING)
+    offered = texts(service, "殡葬改革工作")
+    assert sorted(offered) == ["殡葬改革工作第五号通知", "殡葬改革工作第六号通知"]
+
+    for key in ("4", "5", "2"):
+        service.store.hidden.hide(key)
+    assert texts(service, "殡葬") == texts(service, "推进殡葬") == texts(service, "安葬") == []
+    assert suggested(service, "殡脏改革") == ()
+
+
+def test_members_words_are_offered_to_members_alone(open_named: Open, tmp_path: Path) -> None:
+    """Each audience is offered what stands in its own views, while typing and for a slip."""
+    service = open_named("index")
+    records = [
+        article(
+            str(n),
+            f"题目{'甲乙丙丁'[n]}",
+            "免费部分。\n一、蓝莓种植奖补办法\n按亩奖补蓝莓种植户。",
+            preview="免费部分。",
+        )
+        for n in range(4)
+    ]
+    generations.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    request = SearchRequest(text="篮莓种植", mode=Mode.KEYWORD)
+    for audience in (Audience.MEMBER, Audience.STAFF):
+        assert "蓝莓种植奖补办法" in texts(service, "蓝莓", audience)
+        assert search(service, request, audience).suggestions[0] == "蓝莓种植"
+    assert texts(service, "蓝莓") == texts(service, "lanmei") == []
+    assert search(service, request, Audience.PUBLIC).suggestions == ()
+
+
+def test_an_index_without_a_vocabulary_answers(open_named: Open, tmp_path: Path) -> None:
+    """One that an older version made: nothing is offered, searches go on."""
+    service = open_named("index")
+    source = write_source(tmp_path / "a.jsonl", [article("1", "殡葬改革", "推行节地生态安葬。")])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    service.store.vocabularies.keep([])
+    assert texts(service, "殡葬") == []
+    assert suggested(service, "殡脏改革") == ()
+
+
+def test_a_vocabulary_lives_as_long_as_its_generation(open_named: Open, tmp_path: Path) -> None:
+    """A rollback finds that of the generation before; an index that doubled has a new one."""
+    service = open_named("index")
+    old = write_source(tmp_path / "old.jsonl", [article("1", "殡葬改革通知", "节地生态安葬。")])
+    new = write_source(tmp_path / "new.jsonl", [article("1", "河长制通知", "巡河护河。")])
+    generations.rebuild(service, [old], cleaning=ALL_CLEANING)
+    generations.rebuild(service, [new], cleaning=ALL_CLEANING)
+    assert (texts(service, "殡葬"), texts(service, "河长")) == ([], ["河长制通知"])
+    generations.rollback(service)
+    assert (texts(service, "殡葬"), texts(service, "河长")) == (["殡葬改革通知"], [])
+    more = [article(str(n), f"厕所革命{n}", "改厕。") for n in range(2, 5)]
+    updates.add(service, [write_source(new, more)], cleaning=ALL_CLEANING)
+    assert len(texts(service, "厕所革命")) == 3
+
+
+@pytest.mark.elasticsearch
+def test_both_engines_suggest_the_same(
+    sample_service: SearchService, elasticsearch_url: str, tmp_path: Path
+) -> None:
+    """One code over both: the same completions and corrections, and none of what is hidden."""
+    other = open_service(
+        read_settings(
+            engine=f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}",
+            state=f"sqlite:///{tmp_path}/state.sqlite3",
+            model="none",
+            engine_timeout=30,
+        )
+    )
+    try:
+        generations.rebuild(other, [SAMPLE], cleaning=ALL_CLEANING)
+        for typed in ("小区", "营商", "yshj", "zhili", "工作", "的", "加强", "qzxv"):
+            expected = complete(sample_service, typed, Audience.PUBLIC)
+            assert complete(other, typed, Audience.PUBLIC) == expected
+        for typed in ("营伤环境", "基层理治", "三吴小区", "垃圾分类", "人居环整治"):
+            request = SearchRequest(text=typed, mode=Mode.KEYWORD)
+            pages = [search(one, request, Audience.PUBLIC) for one in (other, sample_service)]
+            assert pages[0].suggestions == pages[1].suggestions
+        found = complete(other, "暖企安商", Audience.PUBLIC)
+        hidden = [one.view.id for one in found if one.view]
+        assert hidden
+        for key in hidden:
+            other.store.hidden.hide(key)
+        assert [one for one in complete(other, "暖企安商", Audience.PUBLIC) if one.view] == []
+    finally:
+        other.close()
+
+
+# --- did you mean --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("营伤环境", "营商环境"),
+        ("基层冶理", "基层治理"),
+        ("基层理治", "基层治理"),
+        ("垃圾圾分类", "垃圾分类"),
+        ("殡葬該革", "殡葬改革"),
+        ("治理 三吴小区", "治理 三无小区"),
+        ("-会议 三吴小区", "-会议 三无小区"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(
+    sample_service: SearchService, typed: str, meant: str
+) -> None:
+    """同音, 形近, 颠倒, 多字, in any script, among other words: what was meant comes first and finds."""
+    suggestions = suggested(sample_service, typed)
+    assert suggestions[0] == meant
+    for text in suggestions:
+        assert search(sample_service, SearchRequest(text=text), Audience.PUBLIC).total
+
+
+@pytest.mark.parametrize(
+    "text", ["垃圾分类", "营商环境", "小区没人管怎么办", "qzxjvw", "2024年", ""]
+)
+def test_what_is_right_or_hopeless_has_no_suggestion(
+    sample_service: SearchService, text: str
+) -> None:
+    """Suggestions are for slips."""
+    assert suggested(sample_service, text) == ()
+
+
+@given(TYPED, st.sampled_from(Mode))
+@settings(max_examples=1000, deadline=None)
+def test_suggestions_never_raise_and_always_find(
+    sample_service: SearchService, typed: str, mode: Mode
+) -> None:
+    """Whatever is asked: at most three, none of them the question, all hold something."""
+    page = search(sample_service, SearchRequest(text=typed, mode=mode, size=1), Audience.PUBLIC)
+    assert len(page.suggestions) <= 3
+    assert normalize(typed).strip() not in page.suggestions
+    reader = sample_service.reader(Audience.PUBLIC)
+    for text in page.suggestions:
+        assert reader.totals(strict(parse(text, sample_service.analyzer))).total
+
+
+@given(st.text(max_size=24))
+@settings(
+    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_an_empty_vocabulary_knows_nothing(typed: str) -> None:
+    """Nothing to compare with: no correction and no error."""
+    nothing = Vocabulary([])
+    spelling = Spelling(nothing, Completion(nothing).holds)
+    assert spelling.corrections(fold(typed)) == []
+
+
+def test_a_suggestion_keeps_to_the_filters(sample_service: SearchService) -> None:
+    """With filters a suggestion must find something under them."""
+    request = SearchRequest(text="营伤环境")
+    narrow = SearchRequest(text="营伤环境", title_only=True)
+    assert search(sample_service, request, Audience.PUBLIC).suggestions == ("营商环境",)
+    assert search(sample_service, narrow, Audience.PUBLIC).suggestions == ("营商环境",)
+
+
+def test_a_query_too_long_is_still_refused(sample_service: SearchService) -> None:
+    """Suggestions change nothing in what a search refuses."""
+    request = SearchRequest(text="长" * 201)
+    with pytest.raises(BadInput):
+        search(sample_service, request, Audience.PUBLIC)
+
+
+def test_most_spoiled_phrases_are_mended(sample_service: SearchService) -> None:
+    """Of phrases out of titles, spoiled in four ways, nine of ten come back; right ones are left alone."""
+    asked = cases(sample_service, 15)
+    assert len(asked) == 60
+    assert sum(right(sample_service, case) for case in asked) >= 54
+    assert sum(bool(suggested(sample_service, case.phrase)) for case in asked) <= 2
+
+
+@pytest.mark.parametrize("text", ["文号：", "(营伤环境", "OR 营伤环境"])
+def test_what_was_not_understood_is_no_slip(sample_service: SearchService, text: str) -> None:
+    """A hint says what is wrong with the syntax; a suggestion beside it would be of the wrong text."""
+    page = search(sample_service, SearchRequest(text=text), Audience.PUBLIC)
+    assert page.hints
+    assert page.suggestions == ()
+
+
+def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
+    open_named: Open, tmp_path: Path
+) -> None:
+    """All words of it stand somewhere, and no neighbours in it are strange: yet one character is missing."""
+    service = open_named("index")
+    apart = "法人安全。安居。工程的决定。人才。"
+    records = [
+        {"id": "meant", "title": "人才安居工程的决定", "body": "人才安居。"},
+        {"id": "a", "title": "法人安全", "body": f"{apart}人的安居工程，决定了。"},
+        {"id": "b", "title": "法人安全", "body": f"{apart}人，安居工程，决定。"},
+    ]
+    generations.rebuild(
+        service, [write_source(tmp_path / "articles.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    spoiled = "人安居工程的决定"
+    reader = service.reader(Audience.PUBLIC)
+    assert reader.totals(strict(parse(spoiled, service.analyzer))).total
+    assert not service.known(reader).spelling.doubtful(spoiled)
+    assert suggested(service, spoiled) == ("人才安居工程的决定",)
+    assert suggested(service, "法人安全") == ()
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("count", [49, 50])
+def test_a_correction_longer_than_a_query_fails_no_search(
+    sample_service: SearchService, mode: Mode, count: int
+) -> None:
+    """Fifty slips of one missing character each fill the limit; put right they pass it."""
+    slips = ["垃分类", "殡改革", "物服务", "安生产", "营环境"]
+    typed = " ".join((slips * 10)[:count])
+    assert len(typed) == 4 * count - 1
+
+    page = search(sample_service, SearchRequest(text=typed, mode=mode), Audience.PUBLIC)
+
+    assert all(len(text) <= MAX_QUERY for text in page.suggestions)
+
+
+def test_a_broken_vocabulary_fails_no_search(open_named: Open, tmp_path: Path) -> None:
+    """Suggestions are an extra: where they cannot be had, the search is answered without them."""
+    service = open_named("a")
+    source = write_source(tmp_path / "a.jsonl", [article("1", "垃圾分类的通知", "垃圾分类。")])
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    with service.store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE vocabularies SET texts = x'00ff'"))
+
+    for text, total in (("垃圾分类", 1), ("垃分类", 0)):
+        page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
+        assert (page.total, page.suggestions) == (total, ())

@@ -1,0 +1,51 @@
+"""What an explanation costs."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from analyzers import references
+from indexer.build import generations
+from search_service.answers.precedents import precedents
+from search_service.answers.search import search
+from search_service.model import Audience
+from search_service.query.request import Mode, SearchRequest
+from tests.conftest import ALL_CLEANING, Open, write_source
+
+_DAYS = [f"{month}月{day}日" for month in range(1, 4) for day in range(1, 8)]
+
+
+def test_references_of_a_text_are_found_once_however_many_words_are_asked(
+    open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the marks, the passages and the reasons of a page, and for the passages of a draft."""
+    service = open_named("index")
+    bodies = ["".join(f"{place}：{day}前报送材料。\n" for day in _DAYS) for place in "甲乙丙"]
+    records = [
+        {"id": f"a{place}", "title": f"关于第{place}号工作的通知", "body": body}
+        for place, body in enumerate(bodies)
+    ]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    looked: Counter[str] = Counter()
+    find = references.find
+
+    def counted(text: str) -> list[references.Reference]:
+        looked[text] += 1
+        return find(text)
+
+    monkeypatch.setattr("search_service.answers.snippets.references.find", counted)
+    monkeypatch.setattr("search_service.answers.precedents.find", counted)
+    request = SearchRequest(text=" ".join(_DAYS), mode=Mode.KEYWORD, explain=True)
+    page = search(service, request, Audience.PUBLIC)
+    assert page.total == len(records)
+    assert all(result.why and len(result.why.words) == len(_DAYS) for result in page.results)
+    texts = [text for text in looked if "前报送材料" in text]
+    assert len(texts) > len(records)  # the passages, and each article as a whole
+    assert {looked[text] for text in texts} == {1}
+    looked.clear()
+    assert precedents(service, "\n".join(bodies[:2]), Audience.PUBLIC).results
+    assert looked
+    # Once to judge a passage, once to mark it: what is marked has no blanks at its ends.
+    assert max(looked.values()) <= 2

@@ -1,0 +1,144 @@
+"""What a person typed becomes chunks; nothing a person can type raises."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzers.terms import Analyzer
+from search_service import relevance
+from search_service.errors import BadInput
+from search_service.model import AnyOf, AtLeast, Field, Phrase, Term, WeightedTerm
+from search_service.query.matching import idf, rank, relaxed, strict
+from search_service.query.parsing import parse
+from tests.support.chinese import TEXT
+
+ANALYZER = Analyzer()
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]),
+    st.booleans(),
+)
+def test_no_query_raises(text: str, title_only: bool) -> None:  # noqa: FBT001  (drawn by Hypothesis)
+    """Whatever is typed, it parses, matches and ranks."""
+    query = parse(text, ANALYZER, title_only=title_only)
+    strict(query)
+    rank(query)
+    relaxed(query, {}, 10)
+
+
+def test_a_query_over_the_limit_names_value_limit_and_cure() -> None:
+    """201 characters are refused with the number typed and the number allowed."""
+    with pytest.raises(BadInput, match=r"201.*200") as caught:
+        parse("查" * 201, ANALYZER)
+    assert "q" in caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts"),
+    [
+        ("优化营商环境", ["优化营商环境"]),
+        ("小区 治理", ["小区", "治理"]),
+        ("小区，治理；物业", ["小区", "治理", "物业"]),
+        ("“三无小区”治理", ["三无小区", "治理"]),
+        ('"最多跑一次" 改革', ["最多跑一次", "改革"]),
+        ("「接訴即辦」", ["接诉即办"]),
+        ("国办发 〔2024〕 5 号", ["国办发[2024]5号"]),
+        ("。，！", []),
+    ],
+)
+def test_chunks(typed: str, texts: list[str]) -> None:
+    """Spaces, punctuation and quotes of every shape separate chunks; a 文号 stays whole."""
+    assert [chunk.text for chunk in parse(typed, ANALYZER).chunks] == texts
+
+
+def test_a_quoted_chunk_matches_literally_only() -> None:
+    """Quotes ask for the letters, not for the words."""
+    query = parse("“优化营商环境”", ANALYZER)
+    (clause,) = strict(query).clauses  # type: ignore[union-attr]  # All of one chunk
+    assert isinstance(clause, Phrase)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asks"),
+    [
+        ("小区没人管怎么办", True),
+        ("夫妻一方经营个体工商户所欠债务，谁偿还？", True),
+        ("小区 停车 收费 管理 办法", False),
+        ("优化营商环境", False),
+        ("“优化营商环境实施方案”", False),
+        ("国办发〔2024〕12号", False),
+    ],
+)
+def test_what_is_typed_in_one_piece_and_long_asks(
+    typed: str,
+    asks: bool,  # noqa: FBT001  (a parameter of the test)
+) -> None:
+    """Keywords are short or typed apart; quotes and 文号 name something."""
+    assert parse(typed, ANALYZER).asks is asks
+
+
+def test_a_word_asked_twice_counts_twice() -> None:
+    """Words rank over bigrams, bigrams over characters."""
+    weights = {
+        (one.field, one.value): one.weight
+        for one in rank(parse("物业 物业", ANALYZER))
+        if isinstance(one, WeightedTerm)
+    }
+    assert weights[Field.WORDS, "物业"] == 2 * relevance.WORDS
+    assert weights[Field.BIGRAMS, "物业"] == 2 * relevance.BIGRAMS
+    assert weights[Field.CHARACTERS, "业"] == 2 * relevance.CHARACTERS
+    assert relevance.WORDS > relevance.BIGRAMS > relevance.CHARACTERS
+
+
+def test_minus_excludes() -> None:
+    """-物业 excludes; a hyphen inside a word does not."""
+    query = parse("小区 -物业 2023-2025", ANALYZER)
+    assert [chunk.text for chunk in query.excluded] == ["物业"]
+    assert [chunk.text for chunk in query.wanted] == ["小区", "2023-2025"]
+
+
+def test_one_character_is_looked_for_in_titles() -> None:
+    """A single Han character asks the characters of titles."""
+    (clause,) = strict(parse("税", ANALYZER)).clauses  # type: ignore[union-attr]  # All of one chunk
+    assert Term(Field.TITLE_CHARACTERS, "税") in (clause, *getattr(clause, "clauses", ()))
+
+
+def test_one_word_alone_answers_no_relaxed_query_unless_it_is_rare() -> None:
+    """Of two equally rare words one is not enough; of a rare and a common one the rare one is."""
+    query = parse("殡葬 网格化", ANALYZER)
+    clause = relaxed(query, {"殡葬": 3, "网格化": 3}, 1000)
+    assert isinstance(clause, AtLeast)
+    weights = [weight for _, weight in clause.weighted]
+    assert max(weights) < clause.minimum <= sum(weights)
+    clause = relaxed(query, {"殡葬": 1, "网格化": 900}, 1000)
+    assert isinstance(clause, AtLeast)
+    assert max(weight for _, weight in clause.weighted) >= clause.minimum
+
+
+def test_one_unknown_word_is_not_relaxed() -> None:
+    """A query of one word that stands nowhere finds nothing."""
+    assert relaxed(parse("饕餮", ANALYZER), {}, 1000) == AnyOf(())
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_idf_falls_with_frequency_and_is_never_negative(frequency: int, articles: int) -> None:
+    """A commoner word weighs less."""
+    assert idf(frequency, articles) > 0
+    assert idf(frequency, articles) >= idf(frequency + 1, max(articles, frequency + 1)) - 1e-3
+
+
+def test_the_dash_of_a_subtitle_excludes_nothing() -> None:
+    """——在…会上的讲话 belongs to the title that it follows."""
+    query = parse("求真务实 ——在全县经济工作会议上的讲话", ANALYZER)
+    assert query.excluded == ()
+    assert [chunk.text for chunk in query.wanted] == ["求真务实", "在全县经济工作会议上的讲话"]
+
+
+def test_names_have_no_meaning_and_words_beside_them_do() -> None:
+    """A code or 文号 asks for its document; the other chunks are still asked by meaning."""
+    assert parse("C2352 物业管理", ANALYZER).meaning == "物业管理"
+    assert parse("国办发〔2024〕5号", ANALYZER).meaning == ""
+    assert parse("“最多跑一次”", ANALYZER).meaning == ""
+    assert parse("asdfgh 123", ANALYZER).meaning == ""

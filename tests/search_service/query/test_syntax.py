@@ -1,0 +1,365 @@
+"""The syntax of queries: what is syntax, what is text, and that it matches what it says."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzers.terms import Analyzer
+from indexer.build.generations import rebuild
+from search_service import relevance
+from search_service.answers.search import search
+from search_service.engines import Reader
+from search_service.intake.cleaning import Cleaning
+from search_service.model import Audience, Everything, Exact, Filters, Identifiers, Passing
+from search_service.query.matching import rank, relaxed, restricted, strict
+from search_service.query.parsing import Being, Query, parse
+from search_service.query.request import Mode, SearchRequest
+from search_service.query.syntax import FIELDS, Both, Either, Piece, Without, read
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from tests.conftest import write_source
+
+ANALYZER = Analyzer()
+MANY = settings(max_examples=1000, deadline=None)
+SYNTAX = [
+    "(",
+    ")",
+    "（",
+    "）",
+    "-",
+    "－",
+    "OR",
+    "ＯＲ",
+    "|",
+    "｜",
+    " ",
+    "　",
+    "“",
+    "”",
+    '"',
+    "：",
+    ":",
+    "，",
+]
+NAMES = [*FIELDS, "ｔｉｔｌｅ", "網址"]
+WORDS = ["小区", "物业", "停车", "收费"]
+
+
+def asked(text: str) -> Query:
+    """A parsed query."""
+    return parse(text, ANALYZER)
+
+
+def texts(query: Query) -> list[str]:
+    """The texts of the wanted chunks."""
+    return [chunk.text for chunk in query.wanted]
+
+
+@MANY
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*SYNTAX, *NAMES, *WORDS, "2024年3月", "国办发〔2024〕5号", "人社局"]),
+            st.text(max_size=6),
+        ),
+        max_size=30,
+    ).map(lambda pieces: "".join(pieces)[: relevance.MAX_QUERY])
+)
+def test_nothing_that_looks_like_syntax_raises(text: str) -> None:
+    """Any heap of syntax parses, and whatever it becomes matches and ranks."""
+    query = asked(text)
+    strict(query)
+    rank(query)
+    relaxed(query, {}, 10)
+    restricted(query, Everything())
+
+
+@pytest.mark.parametrize("depth", [1, 50, 99, 199])
+def test_nesting_has_no_depth_that_breaks(depth: int) -> None:
+    """As many parentheses as a query can hold are read."""
+    strict(asked("(" * depth))
+    strict(asked("(" * (depth // 2) + "小" + ")" * (depth // 2)))
+    strict(asked("-(" * (depth // 3) + "小" + ")" * (depth // 3)))
+
+
+@pytest.mark.parametrize(
+    ("title", "chunks"),
+    [
+        ("关于“三无小区”的通知（试行）", ["关于", "三无小区", "的通知(试行)"]),
+        ("2024年：工作要点", ["2024年:工作要点"]),
+        ("A-B 10-05", ["a-b", "10-05"]),
+        ("C2352 在全县会议上的讲话 10-05", ["c2352", "在全县会议上的讲话", "10-05"]),
+        ("（一）加强领导", ["(一)加强领导"]),
+        ("管理办法 （试行）", ["管理办法", "试行"]),
+        ("关于印发管理办法（试", ["关于印发管理办法(试"]),
+        ("缘起：一次调研", ["缘起:一次调研"]),
+        ("https://example.org/a|b 通知", ["https://example.org/a|b", "通知"]),
+        ("求真务实 －－在全县会议上", ["求真务实", "--在全县会议上"]),
+        ("通知 - 某市政府", ["通知", "某市政府"]),
+        ("black or white", ["black", "or", "white"]),
+    ],
+)
+def test_what_people_paste_is_text(title: str, chunks: list[str]) -> None:
+    """Brackets, colons, hyphens and quotes of titles are no syntax, and nothing is excluded."""
+    query = asked(title)
+    assert texts(query) == chunks
+    assert query.excluded == ()
+    assert not query.chooses
+    assert not any(chunk.required or chunk.title_only for chunk in query.chunks)
+
+
+@pytest.mark.parametrize(
+    ("typed", "tree"),
+    [
+        ("小区 OR 物业", Either(("小区", "物业"))),
+        ("小区　ＯＲ　物业", Either(("小区", "物业"))),
+        ("小区 ｜ 物业", Either(("小区", "物业"))),
+        ("小区 停车 OR 物业", Either((Both(("小区", "停车")), "物业"))),
+        ("（小区 OR 物业） 停车", Both((Either(("小区", "物业")), "停车"))),
+        ("小区 －（停车 OR 物业）", Both(("小区", Without(Either(("停车", "物业")))))),
+        ("小区 -“停车 收费”", Both(("小区", Without("停车 收费")))),
+        ("(小区 (物业 停车))", Both(("小区", "物业", "停车"))),
+    ],
+)
+def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
+    """OR, groups and exclusion in either width make the tree that they say."""
+
+    def plain(node: object) -> object:
+        match node:
+            case Both(parts) | Either(parts):
+                return type(node)(tuple(map(plain, parts)))
+            case Without(part):
+                return Without(plain(part))
+            case _:
+                return node.text  # type: ignore[attr-defined]  # a chunk
+
+    found = asked(typed).tree
+    assert plain(found if len(found.parts) > 1 else found.parts[0]) == tree
+
+
+@pytest.mark.parametrize(
+    ("typed", "filters"),
+    [
+        ("author:张三", Filters(author="张三")),
+        ("作者：張三", Filters(author="張三")),
+        ("机关：“市 财政局”", Filters(issuer="市 财政局")),
+        ("ＩＳＳＵＥＲ：ABC", Filters(issuer="ABC")),
+        ("分类：党建/调研", Filters(category="党建/调研")),
+        ("文种:通知", Filters(kind="通知")),
+        ("起：2024", Filters(date_from="2024")),
+        ("after:2024-03", Filters(date_from="2024-03")),
+        ("before: 2024年3月", Filters(date_to="2024-03")),
+        ("止：２０２４０３０５", Filters(date_to="2024-03-05")),
+        ("after:二〇二四年三月五日", Filters(date_from="2024-03-05")),
+    ],
+)
+def test_fields_are_filters(typed: str, filters: Filters) -> None:
+    """A field asks what the filter of its name does, for the value as it was typed."""
+    query = asked(f"{typed} 小区")
+    assert query.tree.parts[0] == Being(Passing(filters))
+    assert texts(query) == ["小区"]
+    assert query.narrowed(Filters()) == filters
+    assert query.hints == ()
+    assert query.key == "小区"
+
+
+@pytest.mark.parametrize(
+    "bracket", ["〔{}〕", "[{}]", "【{}】", "（{}）", "({})", "{{{}}}", "{}年", "{}-"]
+)
+def test_a_number_field_is_the_whole_number_in_any_bracket(bracket: str) -> None:
+    """文号: asks for the key of the 文号, whatever its brackets, with or without 号."""
+    number = f"国办发{bracket.format('2024')}5号"
+    for typed in (f"文号：{number}", f"number:{number}", f"发文字号:{number[:-1]}"):
+        assert asked(typed).tree.parts == (Being(Exact("国办发[2024]5号")),)
+
+
+def test_a_title_field_is_for_its_chunk_alone() -> None:
+    """title: asks the title for its own chunk or group, and its text has no meaning to ask."""
+    query = asked("标题：（小区 OR 物业） 停车")
+    assert [chunk.title_only for chunk in query.chunks] == [True, True, False]
+    assert query.meaning == "停车"
+
+
+@pytest.mark.parametrize(
+    ("typed", "chunks", "told"),
+    [
+        ("(小区 OR 物业", ["小区", "物业"], "括号"),
+        ("“三无小区 治理", ["三无小区", "治理"], "引号"),
+        ("小区 OR", ["小区"], "OR"),
+        ("OR", ["or"], "OR"),
+        ("标题：", ["标题"], "标题"),
+        ("after:明年 小区", ["明年", "小区"], "明年"),
+        ("起：2024-02-31 小区", ["2024-02-31", "小区"], "2024-02-31"),
+        ("文号:国办发", ["国办发"], "国办发"),
+        ("小区|物业", ["小区|物业"], "|"),
+    ],
+)
+def test_what_is_not_understood_is_words_and_a_hint(
+    typed: str, chunks: list[str], told: str
+) -> None:
+    """A slip in the syntax is searched as words; the hint names it in both languages."""
+    query = asked(typed)
+    assert texts(query) == chunks
+    (hint,) = query.hints
+    assert told in hint.chinese
+    assert hint.english.isascii() or told in hint.english
+
+
+def test_reading_keeps_what_was_typed() -> None:
+    """A piece has its normal form and the form that was typed."""
+    (piece,) = read("作者：張Ｓａｎ").tree.parts
+    assert piece == Piece("张san", "張Ｓａｎ", field="author")
+
+
+# --- over a real index -----------------------------------------------------------------------------
+
+ARTICLES = 60
+
+
+def article(number: int, source: random.Random) -> dict[str, str]:
+    """An article of a few of the words."""
+    title, body = (source.sample(WORDS, source.randint(0, 3)) for _ in range(2))
+    return {
+        "id": f"N{number:02}",
+        "title": "。".join(["标记", *title]),
+        "body": "。".join(["正文", *body]),
+        "author": source.choice(["张三", "李四"]),
+        "category": source.choice(["党建", "党建/调研", "经济"]),
+        "date": source.choice(["2023-05-01", "2024-03-05", "2024-12-31"]),
+        "document_number": f"某办发〔2024〕{number}号",
+    }
+
+
+Records = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchService, Records]]:
+    """A service over articles of few words, and the articles."""
+    folder: Path = tmp_path_factory.mktemp("grammar")
+    source = random.Random(20241122)
+    records = [article(number, source) for number in range(ARTICLES)]
+    path = write_source(folder / "articles.jsonl", records)
+    service = open_service(read_settings(engine=f"embedded:{folder / 'data'}", model="none"))
+    assert not rebuild(service, [path], cleaning=Cleaning.parse("none")).faults
+    yield service, {record["id"]: record for record in records}
+    service.close()
+
+
+Holds = Callable[[dict[str, str]], bool]
+Asked = tuple[str, Holds]
+
+
+def _leaf(word: str, form: str) -> Asked:
+    def anywhere(one: dict[str, str]) -> bool:
+        return word in one["title"] or word in one["body"]
+
+    return form.format(word), (lambda one: word in one["title"]) if ":" in form else anywhere
+
+
+LEAVES: st.SearchStrategy[Asked] = st.one_of(
+    st.builds(_leaf, st.sampled_from(WORDS), st.sampled_from(["{}", "“{}”", "title:{}"])),
+    st.sampled_from(["张三", "李四"]).map(lambda n: (f"作者：{n}", lambda one: one["author"] == n)),
+    st.sampled_from(["党建", "经济"]).map(
+        lambda n: (f"category:{n}", lambda one: one["category"].split("/")[0] == n)
+    ),
+    st.sampled_from(["2023", "2024-03", "2024年12月"]).map(
+        lambda n: (
+            f"after:{n}",
+            lambda one: one["date"] >= n.replace("年", "-").removesuffix("月"),
+        )
+    ),
+    st.integers(0, ARTICLES - 1).map(
+        lambda n: (f"文号：某办发（2024）{n}号", lambda one: one["id"] == f"N{n:02}")
+    ),
+)
+
+
+def _all(parts: list[Asked]) -> Asked:
+    return f"({' '.join(t for t, _ in parts)})", lambda one: all(holds(one) for _, holds in parts)
+
+
+def _any(parts: list[Asked]) -> Asked:
+    text = " ＯＲ ".join(t for t, _ in parts)
+    return f"（{text}）", lambda one: any(holds(one) for _, holds in parts)
+
+
+def _not(part: Asked) -> Asked:
+    return f"-{part[0]}", lambda one: not part[1](one)
+
+
+QUERIES: st.SearchStrategy[Asked] = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(_all),
+        st.lists(inner, min_size=2, max_size=3).map(_any),
+        inner.map(_not),
+    ),
+    max_leaves=6,
+).filter(lambda query: len(query[0]) <= relevance.MAX_QUERY and "--" not in query[0])
+
+
+@MANY
+@given(QUERIES)
+def test_a_query_matches_what_it_says(library: tuple[SearchService, Records], query: Asked) -> None:
+    """Any tree of words, fields, groups, OR and exclusion selects the articles that hold it."""
+    service, records = library
+    reader: Reader = service.reader(Audience.PUBLIC)
+    text, holds = query
+    parsed = asked(text)
+    assert parsed.hints == ()
+    found = {hit.id for hit in reader.keyword(strict(parsed), limit=ARTICLES)}
+    expected = {key for key, record in records.items() if holds(record)}
+    assert found == expected
+    everything = Identifiers(tuple(records))
+    assert expected <= {
+        hit.id for hit in reader.keyword(restricted(parsed, everything), limit=ARTICLES)
+    }
+
+
+@pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
+def test_fields_and_filters_both_hold(library: tuple[SearchService, Records], mode: Mode) -> None:
+    """A field narrows what the filters let through; where they contradict, nothing is found."""
+    service, records = library
+
+    def found(text: str, filters: Filters) -> set[str]:
+        request = SearchRequest(text=text, mode=mode, filters=filters, size=100)
+        page = search(service, request, Audience.PUBLIC)
+        assert page.total == len(page.results)
+        return {result.stored.view.id for result in page.results}
+
+    both = found("作者：张三", Filters(category="党建"))
+    assert both == {
+        key
+        for key, one in records.items()
+        if one["author"] == "张三" and one["category"].startswith("党建")
+    }
+    assert found("作者：张三", Filters(author="李四")) == set()
+    assert found("after:2024 before:2023", Filters()) == set()
+    assert found("小区 after:2025", Filters()) == set()
+
+
+def test_relaxing_drops_no_field(library: tuple[SearchService, Records]) -> None:
+    """Where no article holds all words, those that hold some still hold fields and exclusions."""
+    service, records = library
+    request = SearchRequest(
+        text="小区 物业 停车 收费 饕餮 作者：张三 -分类：经济", mode=Mode.KEYWORD, size=100
+    )
+    page = search(service, request, Audience.PUBLIC)
+    assert page.relaxed
+    found = [records[result.stored.view.id] for result in page.results]
+    assert found
+    assert {(one["author"], one["category"] == "经济") for one in found} == {("张三", False)}
+
+
+def test_fields_alone_are_answered_newest_first(library: tuple[SearchService, Records]) -> None:
+    """Where nothing ranks, dates do."""
+    service, records = library
+    page = search(service, SearchRequest(text="作者：张三", size=100), Audience.PUBLIC)
+    dates = [records[result.stored.view.id]["date"] for result in page.results]
+    assert dates == sorted(dates, reverse=True)
+    assert len(set(dates)) > 1

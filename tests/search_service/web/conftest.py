@@ -1,0 +1,44 @@
+"""A real service over the sample corpus and a few articles that pages must handle with care."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from indexer.build.generations import rebuild
+from indexer.commands.demo import SAMPLE
+from search_service.intake.cleaning import Cleaning
+from search_service.service import SearchService
+from search_service.settings import Settings
+from search_service.web.app import create_app
+from tests.support.hostile_articles import CAREFUL, open_over
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchService, Settings]]:
+    """The service and its settings."""
+    folder = tmp_path_factory.mktemp("web")
+    source = folder / "careful.jsonl"
+    lines = [json.dumps(article, ensure_ascii=False) for article in CAREFUL]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    service, settings = open_over(folder / "data")
+    # Uncleaned, so that markup reaches the index as it may from a source that has its own rules.
+    report = rebuild(service, [SAMPLE, source], cleaning=Cleaning.parse("none"))
+    assert not report.faults
+    yield service, settings
+    service.close()
+
+
+@pytest.fixture(scope="session")
+def app(indexed: tuple[SearchService, Settings]) -> Flask:
+    """The application at the root of its host."""
+    return create_app(*indexed)
+
+
+@pytest.fixture
+def client(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A caller nobody knows, of a service that speaks Chinese."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    return app.test_client()

@@ -1,0 +1,407 @@
+"""Both servers under people who send half, send slowly, take slowly, or send what is ambiguous."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+import yaml
+from flask import Flask
+
+from indexer.build import generations
+from search_service.service import open_service
+from search_service.settings import read_settings
+from search_service.web import connections
+from search_service.web.server import open_server
+from tests.conftest import ALL_CLEANING, write_source
+from tests.support.paths import ROOT
+
+SERVE = """
+import logging
+from search_service.web.server import serve
+from search_service.web.wsgi import create_wsgi_app
+serve(create_wsgi_app(), "127.0.0.1", 0, 4, ready=lambda address: print(address, flush=True))
+"""
+SECONDS = 60.0
+HOST = b"Host: gongwen.example\r\n"
+NAMES = re.compile(
+    rb"waitress|gunicorn|werkzeug|python|flask|^server:", re.IGNORECASE | re.MULTILINE
+)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of an index of a hundred articles, each found by the same word."""
+    folder = tmp_path_factory.mktemp("served")
+    engine = f"embedded:{folder}/data"
+    service = open_service(read_settings(engine=engine, model="none"))
+    records = [
+        {"id": f"n{place}", "title": f"第{place}号通知", "body": f"垃圾分类。第{place}段。" * 400}
+        for place in range(100)
+    ]
+    source = write_source(folder / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    service.close()
+    return os.environ | {"GONGWEN_ENGINE": engine, "GONGWEN_MODEL": "none", "LC_ALL": "zh_CN.UTF-8"}
+
+
+def composed() -> list[str]:
+    """The command of the container, on a port of its own."""
+    content = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    command: list[str] = content["services"]["api"]["command"]
+    assert command[0] == "gunicorn"
+    given = ["127.0.0.1:0" if part == "0.0.0.0:8000" else part for part in command[1:]]
+    return [sys.executable, "-m", "gunicorn", *given]
+
+
+@pytest.fixture(scope="module", params=["gongwen serve", "gunicorn"])
+def port(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[int]:
+    """A real process that answers on this port."""
+    command = composed() if request.param == "gunicorn" else [sys.executable, "-c", SERVE]
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        found = None
+        while not found:
+            line = process.stdout.readline()
+            assert line, "the server ended"
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        yield int(found[1])
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    """A connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+        yield connection
+
+
+def answer_to(port: int, request: bytes) -> bytes:
+    """Everything that is answered to these bytes, until the server closes."""
+    with connected(port) as connection:
+        connection.sendall(request)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+        return b"".join(parts)
+
+
+def get(port: int, path: str) -> tuple[int, bytes, float]:
+    """Status, body and seconds of one request over a connection of its own."""
+    started = time.monotonic()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as client:
+        client.request("GET", path)
+        response = client.getresponse()
+        return response.status, response.read(), time.monotonic() - started
+
+
+HALVES = [
+    b"",
+    b"GET /api/v1/search?q=",
+    b"GET /api/v1/search?q=a HTTP/1.1\r\n" + HOST + b"X-Half: ",
+    b"POST /api/v1/precedents HTTP/1.1\r\n" + HOST + b"Content-Length: 9000\r\n\r\n{",
+    b"POST /api/v1/precedents HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nfff\r\n{",
+]
+LARGE = b"GET /api/v1/search?q=%E9%80%9A%E7%9F%A5&size=100 HTTP/1.1\r\n" + HOST + b"\r\n"
+SMALL = "/api/v1/search?q=%E9%80%9A%E7%9F%A5&size=1&mode=keyword"
+
+
+def test_others_do_not_feel_half_sent_requests_and_slow_readers(port: int) -> None:
+    """200 half-sent requests, a byte a second after them, and 20 who do not take large answers."""
+    ended = threading.Event()
+
+    def drip(held: list[socket.socket]) -> None:
+        while not ended.wait(1):
+            for connection in held:
+                with contextlib.suppress(OSError):  # the server has had enough of it
+                    connection.send(b"a")
+
+    with ExitStack() as stack:
+        halves = [stack.enter_context(connected(port)) for _ in range(200)]
+        for place, connection in enumerate(halves):
+            connection.sendall(HALVES[place % len(HALVES)])
+        for _ in range(20):
+            slow = stack.enter_context(connected(port))
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.sendall(LARGE)
+            slow.recv(1)
+        dripping = threading.Thread(target=drip, args=(halves,))
+        dripping.start()
+        try:
+            answers = [
+                get(port, path)
+                for _ in range(10)
+                for path in ("/api/v1/livez", "/api/v1/healthz", SMALL)
+            ]
+        finally:
+            ended.set()
+            dripping.join()
+
+    assert {status for status, _, _ in answers} == {200}
+    assert statistics.quantiles([seconds for *_, seconds in answers], n=20)[-1] < 1
+
+
+def test_a_thousand_connections_leave_room_for_one_more(port: int) -> None:
+    """Who has waited longest without a request makes room for whoever has one."""
+    with ExitStack() as stack:
+        for _ in range(1000):
+            stack.enter_context(connected(port))
+        answers = [get(port, SMALL) for _ in range(40)]
+
+    assert {status for status, _, _ in answers} == {200}
+    assert statistics.quantiles([seconds for *_, seconds in answers], n=20)[-1] < 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_few_files_are_enough(environment: dict[str, str]) -> None:
+    """Where a process may open few files, connections take half of them and leave the rest to the index."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)){SERVE}"
+    with subprocess.Popen(
+        [sys.executable, "-c", limited], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        with ExitStack() as stack:
+            for _ in range(300):
+                stack.enter_context(connected(port))
+            answers = [get(port, SMALL) for _ in range(5)]
+        process.terminate()
+
+    assert {status for status, _, _ in answers} == {200}
+
+
+GET = b"GET /api/v1/livez HTTP/1.1\r\n"
+POST = b"POST /api/v1/precedents HTTP/1.1\r\n" + HOST
+BAD: dict[str, tuple[int, bytes]] = {
+    "no host": (400, GET + b"\r\n"),
+    "two hosts": (400, GET + HOST + HOST + b"\r\n"),
+    "two hosts of 1.0": (400, b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n"),
+    "empty host": (400, GET + b"Host:\r\n\r\n"),
+    "no name of a host": (400, GET + b"Host: a/b\r\n\r\n"),
+    "no international name": (400, GET + b"Host: xn--a\r\n\r\n"),
+    "no address of IPv6": (400, GET + b"Host: [:::]\r\n\r\n"),
+    "a label of 64": (400, GET + b"Host: " + b"a" * 64 + b".cn\r\n\r\n"),
+    "a label of none": (400, GET + b"Host: a..cn\r\n\r\n"),
+    "length and chunks": (
+        400,
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    "chunks and length": (
+        400,
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    ),
+    "two lengths": (400, POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
+    "chunks twice": (400, POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
+    "chunks of 1.0": (
+        400,
+        b"POST /api/v1/precedents HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    "no length": (400, POST + b"Content-Length: +5\r\n\r\nhello"),
+    "a length of digits": (400, POST + b"Content-Length: " + b"9" * 9000 + b"\r\n\r\n"),
+    "a bad chunk": (400, POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+    "another coding": (501, POST + b"Transfer-Encoding: gzip\r\n\r\n"),
+    "no request": (400, b"hello\r\n\r\n"),
+    "no version": (400, b"GET /\r\n\r\n"),
+    "version 2": (400, b"GET / HTTP/2.0\r\n" + HOST + b"\r\n"),
+    "a space before the colon": (400, GET + b"Host : a\r\n\r\n"),
+    "brackets": (400, b"GET http://[/ HTTP/1.1\r\n" + HOST + b"\r\n"),
+    "a tunnel": (400, b"CONNECT a.example:443 HTTP/1.1\r\n" + HOST + b"\r\n"),
+    "no path": (400, b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"),
+    "long headers": (431, GET + HOST + b"X: " + b"x" * 200_000 + b"\r\n\r\n"),
+    "a long address": (431, b"GET /?" + b"x" * 200_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n"),
+    "a large body": (413, POST + b"Content-Length: 9000000\r\n\r\n" + b"x" * 2_000_000),
+    "large chunks": (
+        413,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"ffff\r\n" + b"x" * 65535 + b"\r\n") * 40,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_cannot_be_read_in_one_way_is_refused(port: int, kind: str) -> None:
+    """Problem details, the connection closed, and nothing that names the server."""
+    status, request = BAD[kind]
+
+    answer = answer_to(port, request)
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status), answer
+    assert b"Content-Type: application/problem+json" in head
+    assert b"Connection: close" in head
+    assert json.loads(body)["status"] == status
+    assert not NAMES.search(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "request_line", "headers"),
+    [
+        (200, b"GET / HTTP/1.1", HOST),
+        (200, b"GET / HTTP/1.0", b""),
+        (200, b"GET http://elsewhere.example/api/v1/livez HTTP/1.1", HOST),
+        (200, b"GET http://elsewhere.example HTTP/1.1", HOST),
+        (200, b"HEAD /api/v1/livez HTTP/1.1", HOST + b"Accept: a\r\nAccept: b\r\n"),
+        (200, b"GET /api/v1/livez HTTP/1.1", b"Host: [::1]:8000\r\n"),
+        (404, b"GET /nowhere HTTP/1.1", HOST),
+        (405, b"DELETE /search HTTP/1.1", HOST),
+        (415, b"POST /api/v1/precedents HTTP/1.1", HOST + b"Content-Length: 0\r\n"),
+        (422, b"GET /api/v1/search?x=1 HTTP/1.1", HOST),
+    ],
+)
+def test_no_answer_names_the_server(
+    port: int, status: int, request_line: bytes, headers: bytes
+) -> None:
+    """Answers of every kind, also of absolute addresses and repeated headers."""
+    answer = answer_to(port, request_line + b"\r\n" + headers + b"Connection: close\r\n\r\n")
+
+    head = answer.partition(b"\r\n\r\n")[0]
+    assert re.match(rb"HTTP/1\.[01] %d " % status, head), answer
+    assert not NAMES.search(head)
+
+
+# --- one server in this process, with other limits ----------------------------------------------
+
+
+@pytest.fixture
+def running(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """Start a server with one thread and the limits given; all end with the test."""
+    ended = threading.Event()
+    started = []
+
+    def start(served: Flask = app, **limits: float) -> int:
+        for name, value in limits.items():
+            monkeypatch.setattr(connections, name, value)
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = open_server(served, listener, threads=1)
+        thread = threading.Thread(target=server.run, args=(lambda: not ended.is_set(),))
+        thread.start()
+        started.append((server, thread))
+        port: int = listener.getsockname()[1]
+        return port
+
+    yield start
+    ended.set()
+    for server, thread in started:
+        thread.join(SECONDS)
+        server.close()
+
+
+@pytest.mark.parametrize("half", HALVES[1:])
+def test_a_request_has_one_time_for_all_of_it(running: Callable[..., int], half: bytes) -> None:
+    """However diligently the bytes come one by one: 408, and the connection closed."""
+    port = running(RECEIVE=1.0)
+    started = time.monotonic()
+    with connected(port) as connection:
+        connection.sendall(half)
+        connection.settimeout(0.1)
+        answer = b""
+        while time.monotonic() - started < SECONDS:
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(65536)
+                break
+            connection.send(b"a")
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request-timeout"
+
+
+def test_a_connection_without_a_request_is_closed(running: Callable[..., int]) -> None:
+    """At its beginning and between two requests; blank lines are no request."""
+    port = running(IDLE=1.0)
+    with connected(port) as silent, connected(port) as blank, connected(port) as kept:
+        kept.sendall(GET + HOST + b"\r\n")
+        blank.sendall(b"\r\n\r\n")
+        assert silent.recv(1) == blank.recv(1) == b""
+        answered = b""
+        while part := kept.recv(65536):
+            answered += part
+    assert answered.startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_nobody_takes_is_dropped(
+    running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
+) -> None:
+    """The connection is closed after the time for an answer, and no thread waits for it."""
+    made, _ = slow_app
+    port = running(made, SEND=1.0)
+    with connected(port) as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sendall(b"GET /large HTTP/1.0\r\n\r\n")
+        assert get(port, SMALL)[0] == 200
+        deadline = time.monotonic() + SECONDS
+        with contextlib.suppress(OSError):
+            while time.monotonic() < deadline:
+                slow.send(b"\r\n")
+                slow.recv(1)  # a byte now and then is no progress
+                threading.Event().wait(0.05)
+    assert time.monotonic() < deadline
+
+
+@pytest.fixture
+def slow_app(app: Flask) -> Iterator[tuple[Flask, threading.Event]]:
+    """An application with an answer that waits for the test, and one of 20 megabytes."""
+    from search_service.web.app import create_app
+    from search_service.web.request import SERVICE, SITE
+
+    release = threading.Event()
+    made = create_app(app.extensions[SERVICE], app.extensions[SITE].settings)
+
+    @made.get("/slow")
+    def slow() -> str:
+        release.wait(SECONDS)
+        return "done"
+
+    @made.get("/large")
+    def large() -> str:
+        return "." * 20_000_000  # more than the system keeps for a socket
+
+    yield made, release
+    release.set()
+
+
+def test_who_waits_too_long_or_behind_too_many_is_told_to_come_back(
+    running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
+) -> None:
+    """503 with Retry-After, within the time to wait; health is answered all the while."""
+    made, release = slow_app
+    port = running(made, WAIT=1.0, WAITING=3)
+    with ExitStack() as stack:
+        busy = stack.enter_context(connected(port))
+        busy.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        waiting = [stack.enter_context(connected(port)) for _ in range(8)]
+        for connection in waiting:
+            connection.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        for path in ("/api/v1/livez", "/api/v1/healthz"):
+            status, _, seconds = get(port, path)
+            assert (status, seconds < 1) == (200, True)
+        answers = []
+        for connection in waiting:
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+            answers.append(answer)
+        release.set()
+        assert busy.recv(65536).startswith(b"HTTP/1.0 200 ")
+
+    for answer in answers:
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 5\r\n" in answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "busy"

@@ -1,0 +1,47 @@
+"""An Elasticsearch node of a test's own that can be killed and started again with its data.
+
+Entry point: :func:`own_node`. For what the node of a whole session cannot be used for.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support import elasticsearch_node as node
+
+
+class Node:
+    """One node; each start has a port of its own, and the data of the start before."""
+
+    def __init__(self, data: Path, stack: ExitStack) -> None:
+        self._data = data
+        self._stack = stack
+        self._java, self._home = node.find_java(), node.find_distribution()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> str:
+        """Start it, wait until it answers, and give its address."""
+        folder = self._stack.enter_context(node._folder())
+        self._process = node._start(
+            self._java, self._home, folder, self._data, node.without_security
+        )
+        return node._address(self._process, folder, "", None)
+
+    def kill(self) -> None:
+        """End it at once, as a failure of power ends every process."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def own_node() -> Iterator[Node]:
+    """A node that is not started yet; killed at the end. Raises ``NodeMissing``."""
+    with ExitStack() as stack:
+        made = Node(stack.enter_context(node._folder(node.fast_place())), stack)
+        stack.callback(made.kill)
+        yield made
