@@ -45,7 +45,9 @@ def main() -> None:
     """Print what the imports say, for each package."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("packages", nargs="*", default=PACKAGES)
-    parser.add_argument("--arrows", action="store_true", help="print each room with what it imports")
+    parser.add_argument(
+        "--arrows", action="store_true", help="print each room with what it imports"
+    )
     arguments = parser.parse_args()
     for package in arguments.packages:
         arrows = arrows_of(package)

@@ -442,14 +442,14 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
 
 _KILLED_BETWEEN = """
 import os, signal
-from indexer import live
+from indexer.build import live_writers
 from indexer.commands.main import main
-write_pass = live.write_pass
+write_pass = live_writers.write_pass
 def dying(service, audience, *rest, **options):
     if audience:
         os.kill(os.getpid(), signal.SIGKILL)
     return write_pass(service, audience, *rest, **options)
-live.write_pass = dying
+live_writers.write_pass = dying
 main()
 """
 

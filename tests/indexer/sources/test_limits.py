@@ -31,7 +31,7 @@ _READ = """
 import resource, sys
 from pathlib import Path
 from search_service.intake.cleaning import Cleaning
-from indexer.sources import Fault, read_source
+from indexer.sources.files import Fault, read_source
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 before = peak()

@@ -129,7 +129,7 @@ def test_the_notice_of_a_relaxed_answer_fits_what_was_found(
 ) -> None:
     """It says that no article holds all words only where none does."""
     answer = Page(total=5, results=(), relaxed=True, full=full)
-    monkeypatch.setattr("search_service.answers.search.search", lambda *_: answer)
+    monkeypatch.setattr("search_service.web.pages.reader.search_articles", lambda *_: answer)
 
     shown = re.findall(r'class="notice">([^，。<]+)', text_of(client, "/search?q=小区 治理"))
 
