@@ -42,18 +42,14 @@ class Audience(enum.IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Article:
-    """One article as its source has it, cleaned. ``id`` is the source's own key: the identity.
+class Metadata:
+    """What is known of an article beside its text; the same for every audience that may read it.
 
-    ``preview`` is what guests may read, verbatim, possibly with gaps; ``None``: all of it.
     ``length`` and ``slices`` are only what the source publishes. ``date`` is ISO: ``YYYY``,
-    ``YYYY-MM`` or ``YYYY-MM-DD``. ``category`` may be a path with ``/``. ``audience`` is the
-    lowest one that may know of the article. ``version`` orders writes of a source that has versions.
+    ``YYYY-MM`` or ``YYYY-MM-DD``. ``category`` may be a path with ``/``. ``extra``: fields of the source
+    that have no name here.
     """
 
-    id: str
-    title: str
-    body: str
     code: str | None = None
     author: str | None = None
     issuer: str | None = None
@@ -61,19 +57,32 @@ class Article:
     kind: str | None = None
     category: str | None = None
     date: str | None = None
-    preview: str | None = None
     length: int | None = None
     slices: int | None = None
     status: str | None = None
-    views: int | None = None
     url: str | None = None
-    version: int | None = None
-    audience: Audience = Audience.PUBLIC
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class Article(Metadata):
+    """One article as its source has it, cleaned. ``id`` is the source's own key: the identity.
+
+    ``preview`` is what guests may read, verbatim, possibly with gaps; ``None``: all of it. ``audience`` is
+    the lowest one that may know of the article. ``version`` orders writes of a source that has versions.
+    """
+
+    id: str
+    title: str
+    body: str
+    preview: str | None = None
+    views: int | None = None
+    version: int | None = None
+    audience: Audience = Audience.PUBLIC
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Metadata):
     """One article as one audience may read it. ``gapped``: ``text`` is less than the whole body.
 
     ``found``: what title and text say of their document; ``derived``: the fields filled from there.
@@ -83,18 +92,6 @@ class View:
     title: str
     text: str
     gapped: bool = False
-    code: str | None = None
-    author: str | None = None
-    issuer: str | None = None
-    document_number: str | None = None
-    kind: str | None = None
-    category: str | None = None
-    date: str | None = None
-    length: int | None = None
-    slices: int | None = None
-    status: str | None = None
-    url: str | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
     found: tuple[Found, ...] = ()
     derived: tuple[str, ...] = ()
 

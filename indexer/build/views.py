@@ -3,12 +3,13 @@
 Decided here and nowhere else.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from analyzers import metadata
 from search_service.model import (
     Article,
     Audience,
+    Metadata,
     View,
 )
 
@@ -33,18 +34,7 @@ def given_to(article: Article, audience: Audience) -> View | None:
         text=article.body if preview is None else preview,
         # Not whether the body differs: that would tell guests something of the paid text.
         gapped=preview is not None,
-        code=article.code,
-        author=article.author,
-        issuer=article.issuer,
-        document_number=article.document_number,
-        kind=article.kind,
-        category=article.category,
-        date=article.date,
-        length=article.length,
-        slices=article.slices,
-        status=article.status,
-        url=article.url,
-        extra=article.extra,
+        **{one.name: getattr(article, one.name) for one in fields(Metadata)},
     )
 
 

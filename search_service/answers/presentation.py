@@ -16,7 +16,7 @@ from search_service.answers.evidence import ShownPassage
 from search_service.answers.page import Page, Result, without_meaning
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.snippets import Span
-from search_service.model import Passage, Stored, View
+from search_service.model import Metadata, Passage, Stored, View
 
 Values = dict[str, object]
 # A source may write anything into its url field; javascript: must not become a link. A path is one on
@@ -42,21 +42,20 @@ def own_address(view: View) -> str | None:
 
 
 Link = Callable[[View], str | None]
+# What lists show of an article's metadata; the rest comes with the article alone.
+_LISTED = [
+    one.name
+    for one in dataclasses.fields(Metadata)
+    if one.name not in {"length", "slices", "url", "extra"}
+]
 
 
 def view_to_dict(view: View, *, link: Link = own_address) -> Values:
     """What every list shows of an article; ``derived`` names what its own text said, not its source."""
     return {
         "id": view.id,
-        "code": view.code,
         "title": view.title,
-        "author": view.author,
-        "issuer": view.issuer,
-        "document_number": view.document_number,
-        "kind": view.kind,
-        "category": view.category,
-        "date": view.date,
-        "status": view.status,
+        **{name: getattr(view, name) for name in _LISTED},
         "url": link(view),
         "derived": list(view.derived),
     }

@@ -4,6 +4,7 @@ Which fields are required, the code glued to a title, the preview. Reads no file
 :mod:`search_service.intake.names`; values of single fields: :mod:`search_service.intake.fields`.
 """
 
+import dataclasses
 import math
 import re
 import unicodedata
@@ -19,7 +20,7 @@ from search_service.errors import BadRecord
 from search_service.intake import fields
 from search_service.intake.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from search_service.intake.names import ALIASES, FIELD_OF, PROTECTING, known, meant, protects
-from search_service.model import Article, Audience
+from search_service.model import Article, Audience, Metadata
 
 _NAMES: Final = 3  # files named of each suffix
 _KINDS: Final = 1_000  # names told apart, and suffixes
@@ -87,6 +88,8 @@ class Notes:
             names.append(name)
 
 
+_METADATA: Final = [one.name for one in dataclasses.fields(Metadata) if one.name != "extra"]
+_NOT_CLEANED: Final = frozenset({"date", "url"})  # checked by their own rules
 # Of these only one name counts, and no other becomes a further field.
 _TEXTS: Final = frozenset({"body", "preview"})
 
@@ -176,29 +179,20 @@ def article_of(
     if counts is not None:
         counts.update(str(rule) for rule in rules)
 
-    def short(value: str | None) -> str | None:
-        return (clean_line(value, cleaning=cleaning).text or None) if value else None
-
+    metadata = {name: getattr(read, name) for name in _METADATA} | {"code": code}
+    for field_name in metadata.keys() - _NOT_CLEANED:
+        if isinstance(value := metadata[field_name], str):
+            metadata[field_name] = clean_line(value, cleaning=cleaning).text or None
     return Article(
         id=read.id,
         title=name,
         body=body.text,
-        code=short(code),
-        author=short(read.author),
-        issuer=short(read.issuer),
-        document_number=short(read.document_number),
-        kind=short(read.kind),
-        category=short(read.category),
-        date=read.date,
         preview=preview,
-        length=read.length,
-        slices=read.slices,
-        status=short(read.status),
         views=read.views,
-        url=read.url,
         version=read.version,
         audience=read.audience,
         extra=dict(read.model_extra or {}),
+        **metadata,
     )
 
 
