@@ -24,7 +24,7 @@ from search_service.engines.ordering import Standing
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.packing import pack, unpack
 from search_service.model import (
-    UNVERSIONED,
+    FIRST_LEDGER_VERSION,
     Article,
     Audience,
     Generation,
@@ -54,7 +54,7 @@ def add(
     service.reader(Audience.PUBLIC)  # says where there is no index
     for generation in service.engine.generations():
         if generation.serves:
-            service.check(generation.manifest, model=True)
+            service.check_manifest(generation.manifest, model=True)
     with tempfile.TemporaryFile() as file:
         spool = Spool(file)
         for article in read(sources, cleaning, report):
@@ -223,9 +223,9 @@ def delete(service: SearchService, ids: Sequence[str]) -> Deleted:
     def enter() -> None:
         versions = _versions(service, ids)
         newest = max(versions.values(), default=0)
-        number = UNVERSIONED + ledger.next(above=newest - UNVERSIONED)
+        number = FIRST_LEDGER_VERSION + ledger.next(above=newest - FIRST_LEDGER_VERSION)
         changes.extend(
-            Change(article_id=key, version=n if n < UNVERSIONED else number, article=None)
+            Change(article_id=key, version=n if n < FIRST_LEDGER_VERSION else number, article=None)
             for key, n in versions.items()
         )
         numbers.extend(change.sequence for change in ledger.enter(changes))

@@ -1,6 +1,6 @@
 """The one error tree of the service, and addresses as messages show them.
 
-Entry points: :class:`GongwenError`, :func:`masked`.
+Entry points: :class:`GongwenError`, :func:`redact_credentials`.
 
 ::
 
@@ -49,7 +49,7 @@ _SECRETS: Final = re.compile(
 )
 
 
-def masked(url: str) -> str:
+def redact_credentials(url: str) -> str:
     """An address as people may see it, its password as ``***``; also one that is written wrongly.
 
     Between the first colon of the login and the last ``@`` all is taken for the password, lest one

@@ -1,6 +1,6 @@
-"""What was written by another release: keys that this one does not know, or misses.
+"""Recognise data written by another release: unknown or missing keys.
 
-Entry points: :func:`strange_keys` and :func:`mismatch`.
+Entry points: :func:`mismatched_keys` and :func:`mismatch`.
 """
 
 import dataclasses
@@ -21,36 +21,46 @@ def release() -> str:
         return ""
 
 
-def strange_keys(kind: type, keys: Iterable[str], *, left_out: Collection[str] = ()) -> list[str]:
-    """Keys that the dataclass has no field for, and its fields without default that have no key.
+def mismatched_keys(kind: type, keys: Iterable[str], *, exclude: Collection[str] = ()) -> list[str]:
+    """The keys without a field in the dataclass ``kind``, and its required fields without a key.
 
-    ``left_out``: fields that are never written.
+    Sorted. ``exclude``: fields that are never stored.
     """
-    given = set(keys)
-    fields = [field for field in dataclasses.fields(kind) if field.name not in left_out]
-    needed = {
+    stored = set(keys)
+    fields = [field for field in dataclasses.fields(kind) if field.name not in exclude]
+    required = {
         field.name
         for field in fields
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
-    return sorted((given - {field.name for field in fields}) | (needed - given))
+    return sorted((stored - {field.name for field in fields}) | (required - stored))
 
 
 def mismatch(
-    what: tuple[str, str], has: str, *, reads: str, cure: tuple[str, str], wrote: str = ""
+    name: tuple[str, str],
+    stored: str,
+    *,
+    expected: str,
+    remedy: tuple[str, str],
+    written_by: str = "",
 ) -> FormatMismatch:
-    """The error for ``what``: what it ``has``, what this release ``reads``, and what helps.
+    """The error for stored data of another release.
 
-    ``wrote``: the release that made it, where that is known.
+    ``name`` and ``remedy`` are (Chinese, English); ``stored`` is the format that was read, ``expected``
+    the one of this release, ``written_by`` the release that wrote it, if known.
     """
-    by = (f"，由 {wrote} 版写成", f", written by release {wrote}") if wrote else ("", "")
+    by = (
+        (f"，由 {written_by} 版写成", f", written by release {written_by}")
+        if written_by
+        else ("", "")
+    )
     mine = release() or "?"
     return FormatMismatch(
         say(
-            f"{what[0]}的格式与本版不合（{has}{by[0]}；本版 {mine} 读 {reads}）。"
-            f"请改用写成它的那一版，或{cure[0]}",
-            f"{what[1]}: not the format of this release ({has}{by[1]}; this release, {mine}, reads"
-            f" {reads}). Use the release that wrote it, or {cure[1]}",
+            f"{name[0]}的格式与本版不合（{stored}{by[0]}；本版 {mine} 读 {expected}）。"
+            f"请改用写成它的那一版，或{remedy[0]}",
+            f"{name[1]}: not the format of this release ({stored}{by[1]}; this release, {mine}, reads"
+            f" {expected}). Use the release that wrote it, or {remedy[1]}",
         )
     )
 

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzers.metadata import Found
-from search_service.formats import REBUILD, mismatch, strange_keys
+from search_service.formats import REBUILD, mismatch, mismatched_keys
 
 Vector = npt.NDArray[np.float32]
 
-# Versions from here on are the ledger's numbers, of articles whose source gives none; 2 × fits 63 bits.
-UNVERSIONED = 2**61
+# Articles whose source has no versions get the ledger's numbers, from here on. Twice it fits 63 bits.
+FIRST_LEDGER_VERSION = 2**61
 
 
 class Audience(enum.IntEnum):
@@ -102,15 +102,15 @@ class View(Metadata):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "View":
         """The view that :meth:`to_dict` was made of; raises ``FormatMismatch``."""
-        strange = strange_keys(cls, values)
+        mismatched = mismatched_keys(cls, values)
         for one in values.get("found", ()):
-            strange += strange_keys(Found, one)
-        if strange or not {"found", "derived"} <= values.keys():
+            mismatched += mismatched_keys(Found, one)
+        if mismatched or not {"found", "derived"} <= values.keys():
             raise mismatch(
                 ("索引中的文章", "an article of the index"),
-                ", ".join(strange),
-                reads=", ".join(field.name for field in dataclasses.fields(cls)),
-                cure=REBUILD,
+                ", ".join(mismatched),
+                expected=", ".join(field.name for field in dataclasses.fields(cls)),
+                remedy=REBUILD,
             )
         found = tuple(Found(**one) for one in values["found"])
         return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
@@ -164,7 +164,7 @@ class AnalysedPassage:
 class Record:
     """What an engine stores of an article for one audience.
 
-    ``version`` is the source's version (or, from ``UNVERSIONED`` on, the ledger's number); engines
+    ``version`` is the source's version (or, from ``FIRST_LEDGER_VERSION`` on, the ledger's number); engines
     order writes by ``2 × version`` and deletes by ``2 × version + 1``. ``exact`` are normalised keys
     (id, code, 文号, title): a query equal to one of them puts the article first.
     """
@@ -212,8 +212,9 @@ class Manifest:
     ``floor``, the minimum of the top hit of a question; ``heap_floor``, a stricter minimum for lists of
     keywords that match no article. ``dimensions`` is 0 where the
     generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC. ``state``: the identity of the
-    state database that it was built with. ``release``: the version that built it. ``strange``: keys that
-    were stored and are not of this release, or are missing; then it may be listed and dropped, not read.
+    state database that it was built with. ``release``: the version that built it. ``mismatched_keys``:
+    stored keys that this release does not know, and keys that are missing; if there are any, the
+    generation can only be listed and dropped.
     """
 
     schema: int
@@ -227,41 +228,41 @@ class Manifest:
     articles: int = 0
     state: str = ""
     release: str = ""
-    strange: tuple[str, ...] = ()
+    mismatched_keys: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for an engine to store."""
         values = dataclasses.asdict(self)
-        del values["strange"]
+        del values["mismatched_keys"]
         return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "Manifest":
         """The manifest that :meth:`to_dict` was made of, of whichever release."""
-        strange = strange_keys(cls, values, left_out=["strange"])
-        known = {key: value for key, value in values.items() if key not in strange}
-        without: dict[str, object] = {
+        mismatched = mismatched_keys(cls, values, exclude=["mismatched_keys"])
+        known = {key: value for key, value in values.items() if key not in mismatched}
+        defaults: dict[str, object] = {
             "schema": 0,
             "analysis": "",
             "model": "",
             "dimensions": 0,
             "created": "",
         }
-        return cls(**without | known, strange=tuple(strange))  # type: ignore[arg-type]  # types by to_dict
+        return cls(**defaults | known, mismatched_keys=tuple(mismatched))  # type: ignore[arg-type]  # types by to_dict
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """One complete index of one audience. ``serves``: the audiences whose searches read it now.
+    """One complete index of one audience. ``serves``: the audiences that read it now.
 
-    ``kept``: it is what a rollback would go back to.
+    ``is_rollback_target``: a rollback would activate it again.
     """
 
     name: str
     audience: Audience
     manifest: Manifest
     serves: tuple[Audience, ...] = ()
-    kept: bool = False
+    is_rollback_target: bool = False
 
 
 # --- what must match -----------------------------------------------------------------------------
@@ -303,7 +304,7 @@ class Identifiers:
 
 
 @dataclass(frozen=True)
-class Passing:
+class PassesFilters:
     """Articles that the filters let through."""
 
     filters: "Filters"
@@ -341,7 +342,9 @@ class AtLeast:
     minimum: int
 
 
-Clause = Everything | Term | Phrase | Exact | Identifiers | Passing | All | AnyOf | Not | AtLeast
+Clause = (
+    Everything | Term | Phrase | Exact | Identifiers | PassesFilters | All | AnyOf | Not | AtLeast
+)
 
 
 @dataclass(frozen=True)

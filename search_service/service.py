@@ -43,7 +43,7 @@ def _say_other_model(theirs: str, mine: str) -> None:
     )
 
 
-class MeaningUnavailable(Exception):
+class SemanticSearchUnavailable(Exception):
     """There is no model to ask, or it failed."""
 
 
@@ -68,11 +68,11 @@ class SearchService:
         was taken down.
 
         One of another model can be read, by keyword: until a process is started anew with the settings
-        of a rebuild, it must answer. See :meth:`meaning`.
+        of a rebuild, it must answer. See :meth:`embed_query`.
         """
         return self._reader(audience, None)
 
-    def reader_of(self, audience: Audience, generation: str) -> Reader:
+    def reader_of_generation(self, audience: Audience, generation: str) -> Reader:
         """Open a generation that the audience may have read before; raises ``Gone``.
 
         One answer for all that cannot be asked: dropped, never there, of an audience above, of another
@@ -80,7 +80,7 @@ class SearchService:
         """
         try:
             reader = self._reader(audience, generation)
-            self.check(reader.manifest, model=self.embedder is not None)
+            self.check_manifest(reader.manifest, model=self.embedder is not None)
         except (BadInput, FingerprintMismatch, NoIndex, NotFound, StateLost) as exc:
             raise Gone(
                 say(
@@ -97,32 +97,32 @@ class SearchService:
             self.engine.reader(Scope(audience))  # where there is no index, that is what to say
             raise
         reader = self.engine.reader(Scope(audience, hidden), generation=generation)
-        self.check(reader.manifest)
+        self.check_manifest(reader.manifest)
         self.store.check(reader.manifest.state, identity)
         return reader
 
-    def check_serving(self) -> None:
+    def check_state(self) -> None:
         """Raise ``StateLost`` unless what serves was built with this state; quiet where nothing serves."""
         for one in self.engine.generations():
             if one.serves and one.manifest.state:
                 self.store.check(one.manifest.state)
 
-    def known(self, reader: Reader) -> Known:
+    def vocabulary(self, reader: Reader) -> Known:
         """The vocabulary of what a reader reads, less what is taken down, ready to be asked."""
         return self.store.vocabularies.known(reader.generation, reader.scope.hidden)
 
-    def check(self, manifest: Manifest, *, model: bool = False) -> None:
+    def check_manifest(self, manifest: Manifest, *, model: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.
 
         ``model``: or by another model. Whoever writes must ask it, or vectors of two models would mix.
         """
-        if manifest.strange:
+        if manifest.mismatched_keys:
             raise mismatch(
                 ("索引", "the index"),
-                f"schema {manifest.schema}: {', '.join(manifest.strange)}",
-                reads=f"schema {SCHEMA}",
-                cure=REBUILD,
-                wrote=manifest.release,
+                f"schema {manifest.schema}: {', '.join(manifest.mismatched_keys)}",
+                expected=f"schema {SCHEMA}",
+                remedy=REBUILD,
+                written_by=manifest.release,
             )
         differing = [
             f"{say(*name)} {theirs or NO_MODEL} ≠ {mine or NO_MODEL}"
@@ -144,24 +144,24 @@ class SearchService:
                 )
             )
 
-    def meaning(self, manifest: Manifest, text: str) -> Vector | None:
+    def embed_query(self, manifest: Manifest, text: str) -> Vector | None:
         """The vector of a question to an index; None if the model knows no word of it.
 
-        Raises ``MeaningUnavailable`` where there is no model, it fails, or the index has vectors of
+        Raises ``SemanticSearchUnavailable`` where there is no model, it fails, or the index has vectors of
         another: keyword search goes on.
         """
         if self.embedder is None:
-            raise MeaningUnavailable
+            raise SemanticSearchUnavailable
         if manifest.model != self.embedder.fingerprint:
             _say_other_model(manifest.model or NO_MODEL, self.embedder.fingerprint)
-            raise MeaningUnavailable
+            raise SemanticSearchUnavailable
         try:
             vector = self.embedder.embed([text], query=True)[0]
         except (
             Exception
         ) as exc:  # a model is foreign code: whatever it raises, keywords must answer
             _log.exception("embedding failed")
-            raise MeaningUnavailable from exc
+            raise SemanticSearchUnavailable from exc
         return vector if vector.any() else None
 
     def close(self) -> None:

@@ -295,7 +295,7 @@ def draw_vectors(
             continue
         sentence = source.choice(sentences).strip()
         text = f"如何{sentence[:14]}？" if len(drawn) % 2 else sentence
-        vector = service.meaning(reader.manifest, normalize(text))
+        vector = service.embed_query(reader.manifest, normalize(text))
         if vector is not None:
             drawn.append(vector)
     return drawn

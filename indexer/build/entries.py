@@ -13,7 +13,7 @@ from search_service.engines import Writer
 from search_service.engines.ordering import Standing
 from search_service.errors import GongwenError, MappingConflict
 from search_service.model import (
-    UNVERSIONED,
+    FIRST_LEDGER_VERSION,
     Article,
     Audience,
     Record,
@@ -31,7 +31,7 @@ def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
     return [
         article
         if article.version is not None
-        else dataclasses.replace(article, version=UNVERSIONED + sequence)
+        else dataclasses.replace(article, version=FIRST_LEDGER_VERSION + sequence)
         for article in articles
     ]
 
@@ -51,7 +51,7 @@ class Prepared:
 
 def latest_number(standing: Mapping[str, Standing]) -> int:
     """The greatest of the ledger's numbers among what stands; 0 or less where there is none."""
-    return max((one.version for one in standing.values()), default=0) - UNVERSIONED
+    return max((one.version for one in standing.values()), default=0) - FIRST_LEDGER_VERSION
 
 
 def entries_of(

@@ -108,7 +108,7 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
     Raises ``StateLost`` where the state is not the one of the index that serves, unless ``new_state``.
     """
     if not new_state:
-        service.check_serving()
+        service.check_state()
     service.store.make()
     ledger = service.store.ledger
     build = ledger.build()
@@ -208,7 +208,7 @@ def check(service: SearchService) -> None:
     for audience, expected in build.expected.items():
         name = build.generations[audience]
         reader = service.engine.reader(Scope(audience), generation=name)
-        service.check(reader.manifest, model=True)
+        service.check_manifest(reader.manifest, model=True)
         hold(reader, expected=expected, sample=build.sample)
     service.store.ledger.set_build(replace(build, checked=True))
 
@@ -274,7 +274,7 @@ def drop_leftovers(service: SearchService) -> None:
     build = service.store.ledger.build()
     built = set(build.generations.values()) if build else set()
     for generation in service.engine.generations():
-        if not (generation.serves or generation.kept or generation.name in built):
+        if not (generation.serves or generation.is_rollback_target or generation.name in built):
             service.engine.drop(generation.name)
     service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 
@@ -328,7 +328,7 @@ def _usable(service: SearchService, build: Build) -> bool:
     found = {one.name: one for one in service.engine.generations()}
     try:
         for name in build.generations.values():
-            service.check(found[name].manifest, model=True)
+            service.check_manifest(found[name].manifest, model=True)
     except (KeyError, FingerprintMismatch):
         return False
     return True
@@ -372,14 +372,14 @@ def _is_rolled_back(service: SearchService) -> bool:
     # Where it is gone, nothing is known to be newer.
     places = [place for place, one in enumerate(public) if one.serves]
     serving = max(places, default=len(public))
-    return any(one.kept for one in public[serving + 1 :])
+    return any(one.is_rollback_target for one in public[serving + 1 :])
 
 
 def _exchange(service: SearchService) -> Mapping[Audience, str]:
     """Exchange what serves and what is kept, with all that was entered since the activation."""
-    kept = {one.audience: one for one in service.engine.generations() if one.kept}
+    kept = {one.audience: one for one in service.engine.generations() if one.is_rollback_target}
     for one in kept.values():
-        service.check(one.manifest, model=True)
+        service.check_manifest(one.manifest, model=True)
         service.store.check(one.manifest.state)
     with open_writers(service, kept) as writers:
         # The counters of views are those of now.

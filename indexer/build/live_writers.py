@@ -162,7 +162,7 @@ def live(service: SearchService, *, patience: float) -> Iterator[Live]:
         stack.enter_context(service.store.ledger.live(patience=patience))
         serving = {one.audience: one for one in service.engine.generations() if one.serves}
         for one in serving.values():
-            service.check(one.manifest, model=True)
+            service.check_manifest(one.manifest, model=True)
         yield Live(service, serving, _opened(service, serving, stack, deadline))
 
 

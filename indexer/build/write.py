@@ -15,7 +15,7 @@ from indexer.build.views import given_to, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Standing, Verdict, judge
 from search_service.intake.record import Fault
-from search_service.model import UNVERSIONED, Article, Audience, Record, Tombstone, Written
+from search_service.model import FIRST_LEDGER_VERSION, Article, Audience, Record, Tombstone, Written
 from search_service.service import SearchService
 
 Entry = Article | Tombstone
@@ -135,7 +135,7 @@ def _reason(stands: Standing | None, entry: Entry) -> str:
         "请给出更新的版本号，或用全部来源运行 gongwen index 重建",
         "give a newer version, or run gongwen index with the whole source",
     )
-    if stands and stands.version >= UNVERSIONED > given:  # no version is newer than that
+    if stands and stands.version >= FIRST_LEDGER_VERSION > given:  # no version is newer than that
         cure = say(
             "请同原来一样不给版本号，或用全部来源运行 gongwen index 重建",
             "give no version, as before, or run gongwen index with the whole source",
@@ -158,7 +158,11 @@ def _reason(stands: Standing | None, entry: Entry) -> str:
 
 def _named(version: int) -> str:
     """A version; a number of the ledger means none."""
-    return str(version) if version < UNVERSIONED else say("（来源没有版本号）", "(none given)")
+    return (
+        str(version)
+        if version < FIRST_LEDGER_VERSION
+        else say("（来源没有版本号）", "(none given)")
+    )
 
 
 def faults_of(passes: Mapping[Audience, Pass]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from indexer.evaluation.answers import ask, lacking, prepare
 from indexer.evaluation.judgements import Judgements, Way, read_judgements
 from indexer.evaluation.measures import measure, require
 from indexer.evaluation.report import Evaluation, Poor, System, compared, row, worst
-from search_service.errors import BadInput, masked
+from search_service.errors import BadInput, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything
 from search_service.service import SearchService
@@ -164,7 +164,7 @@ def _evaluated(
     }
     for service, settings in services:
         reader = service.reader(audience)
-        about["engine"] = masked(settings.engine)
+        about["engine"] = redact_credentials(settings.engine)
         about["documents"] = reader.totals(Everything()).total
         about["lacking"] = lacking(reader, judgements)
         # Of the index: with GONGWEN_MODEL=none related articles still go by its vectors.

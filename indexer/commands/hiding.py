@@ -82,7 +82,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
 def _loss(service: SearchService) -> StateLost | None:
     """What is wrong with the state, where it is not the one of the index."""
     try:
-        service.check_serving()
+        service.check_state()
     except StateLost as exc:
         return exc
     return None

@@ -46,7 +46,7 @@ from search_service.answers import browse
 from search_service.answers.related import related as find_related
 from search_service.answers.search import search as find
 from search_service.disk import disk_full, is_full
-from search_service.errors import BadInput, GongwenError, NotFound, masked
+from search_service.errors import BadInput, GongwenError, NotFound, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
 from search_service.query.request import Mode, SearchRequest
@@ -336,7 +336,7 @@ def serve(host: str | None, port: int | None) -> None:
     with _opened(settings) as service:
         # No index, or one of other settings: say so now.
         reader = service.reader(Audience.PUBLIC)
-        service.check(reader.manifest, model=service.embedder is not None)
+        service.check_manifest(reader.manifest, model=service.embedder is not None)
         _serve(service, settings, demo=False)
 
 
@@ -366,9 +366,8 @@ def settings() -> None:
     """Settings."""
     current = read_settings()
     for name, field in Settings.model_fields.items():
-        click.echo(
-            f"{PREFIX}{name.upper()}={masked(str(getattr(current, name)))}\n    {field.description}"
-        )
+        value = redact_credentials(str(getattr(current, name)))
+        click.echo(f"{PREFIX}{name.upper()}={value}\n    {field.description}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

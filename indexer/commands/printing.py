@@ -13,7 +13,7 @@ from indexer.build.spool import Report
 from indexer.sources.files import Notes
 from search_service.answers import browse
 from search_service.answers.page import Page
-from search_service.errors import masked
+from search_service.errors import redact_credentials
 from search_service.model import Audience, Stored
 from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
@@ -140,12 +140,12 @@ def print_page(page: Page) -> None:
 
 def print_index(service: SearchService, settings: Settings) -> None:
     """Every generation, and the articles taken down."""
-    click.echo(f"{PREFIX}ENGINE  {masked(settings.engine)}")
+    click.echo(f"{PREFIX}ENGINE  {redact_credentials(settings.engine)}")
     generations = service.engine.generations()
     for generation in generations:
         serves = ", ".join(audience.label for audience in generation.serves) or (
             say("备用（可回滚）", "kept for rollback")
-            if generation.kept
+            if generation.is_rollback_target
             else say("未启用", "not serving")
         )
         manifest = generation.manifest
@@ -159,7 +159,7 @@ def print_index(service: SearchService, settings: Settings) -> None:
                 f" ({manifest.dimensions} dimensions, floor {manifest.floor})",
             )
         )
-    service.check_serving()
+    service.check_state()
     hidden = sorted(service.store.hidden.ids()) if generations else ()
     if hidden:
         click.echo(say("已下架：", "taken down: ") + ", ".join(hidden))

@@ -74,7 +74,7 @@ def terms_group(open_service: Open) -> click.Group:
     def decide(terms: tuple[str, ...], *, accepted: bool) -> None:
         normal = [coined.normal(term) for term in terms]
         with open_service() as (service, _):
-            service.check_serving()
+            service.check_state()
             service.store.coined.decide(normal, accepted=accepted)
         for term in normal:
             click.echo(_line(term, accepted=accepted))

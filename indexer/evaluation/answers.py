@@ -33,7 +33,7 @@ def prepare(
 ) -> Report | None:
     """Index a collection where the service has no usable index of it; None where it has."""
     try:
-        service.check(service.reader(Audience.PUBLIC).manifest, model=True)
+        service.check_manifest(service.reader(Audience.PUBLIC).manifest, model=True)
         return None
     except (NoIndex, FingerprintMismatch):
         pass

@@ -38,7 +38,7 @@ def complete(service: SearchService, text: str, audience: Audience) -> list[Comp
     reader = service.reader(audience)
     if len(text) > MAX_COMPLETED:
         return []
-    known = service.known(reader).completion
+    known = service.vocabulary(reader).completion
     # Twice as many as are shown: some may be gone.
     wanted = {
         kind: [

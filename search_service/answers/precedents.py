@@ -31,7 +31,7 @@ from search_service.model import (
 from search_service.query.matching import idf
 from search_service.ranking.fusion import Ranked, fuse
 from search_service.ranking.similarity import nearest
-from search_service.service import MeaningUnavailable, SearchService
+from search_service.service import SearchService, SemanticSearchUnavailable
 
 # By the id of a passage: its normal form, and the terms of its references.
 Said = dict[str, tuple[str, set[str]]]
@@ -115,8 +115,8 @@ def _by_meaning(
 ) -> list[PassageHit] | None:
     """The nearest passages; None where meaning cannot be had."""
     try:
-        vector = service.meaning(reader.manifest, piece)
-    except MeaningUnavailable:
+        vector = service.embed_query(reader.manifest, piece)
+    except SemanticSearchUnavailable:
         return None
     if vector is None:
         return []

@@ -75,7 +75,7 @@ def search(
     ranked = live = service.reader(audience)
     query = naming(query, service.store.coined.accepted())
     if place and place.generation != live.generation:
-        kept = service.reader_of(audience, place.generation)
+        kept = service.reader_of_generation(audience, place.generation)
         # What was written to it after the walk began, this caller may never have been able to read.
         ranked = kept if kept.revision == place.revision else live
     page, length = _page(service, _Sources(ranked, live), query, request, (offset, limit))

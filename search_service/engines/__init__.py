@@ -40,7 +40,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from search_service.engines.ordering import Standing
-from search_service.errors import ConfigurationError, masked
+from search_service.errors import ConfigurationError, redact_credentials
 from search_service.model import (
     Audience,
     Bonus,
@@ -288,6 +288,6 @@ def open_engine(url: str, access: Access = NO_ACCESS) -> Engine:
 
         return ElasticEngine(url, access)
     raise ConfigurationError(
-        f"GONGWEN_ENGINE={masked(url)!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
+        f"GONGWEN_ENGINE={redact_credentials(url)!r}: 应为 embedded:目录 或 https://主机:9200/前缀"
         " (expected embedded:FOLDER or https://host:9200/prefix)"
     )

@@ -63,8 +63,8 @@ class Activation:
                         "what says who reads what (aliases.json)",
                     ),
                     ", ".join(sorted(map(str, strange))),
-                    reads="count, serving, previous",
-                    cure=(
+                    expected="count, serving, previous",
+                    remedy=(
                         "另设 GONGWEN_ENGINE，重新建立索引",
                         "set another GONGWEN_ENGINE and index again",
                     ),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
-from search_service.model import UNVERSIONED, Audience
+from search_service.model import FIRST_LEDGER_VERSION, Audience
 
 LONGEST_ID: Final = 200  # characters; the columns of the state hold no more
 LARGEST_ID: Final = 512  # bytes in UTF-8; Elasticsearch takes no longer id
@@ -21,7 +21,7 @@ LONGEST_LINE: Final = (
 )
 LONGEST_URL: Final = 2_000  # characters; what browsers and proxies still pass on
 LONGEST_TEXT: Final = 5_000_000  # characters; ten times the longest law of the country
-LARGEST: Final = UNVERSIONED - 1
+LARGEST: Final = FIRST_LEDGER_VERSION - 1
 
 _AUDIENCES: Final = {
     **{audience.label: audience for audience in Audience},

@@ -14,7 +14,7 @@ from analyzers.messages import say
 from analyzers.terms import HAN, Analyzer, exact_key, phrase
 from search_service import relevance
 from search_service.errors import BadInput
-from search_service.model import Exact, Filters, Passing
+from search_service.model import Exact, Filters, PassesFilters
 from search_service.query import syntax
 from search_service.query.syntax import Both, Either, Hint, Piece, Without
 
@@ -78,7 +78,7 @@ class Chunk:
 class Being:
     """What an article must be, not what it must say: its author, its 文号."""
 
-    clause: Exact | Passing
+    clause: Exact | PassesFilters
 
 
 Leaf = Chunk | Being
@@ -173,7 +173,7 @@ class Query:
         What matches says the whole (:func:`search_service.query.matching.restricted`).
         """
         for part in self.tree.parts:
-            if isinstance(part, Being) and isinstance(part.clause, Passing):
+            if isinstance(part, Being) and isinstance(part.clause, PassesFilters):
                 asked = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
                 free = {k: v for k, v in asked.items() if getattr(filters, k) is None}
                 filters = replace(filters, **free)
@@ -268,7 +268,7 @@ def _leaf(
             value = _date(piece.text)
         if value:
             filters = replace(Filters(), **{_FILTERS[piece.field]: value})  # type: ignore[arg-type]  # texts
-            return Being(Passing(filters))
+            return Being(PassesFilters(filters))
         hints.append(
             Hint(
                 f"日期“{piece.typed}”没有看懂，按词检索；请写成 2024、2024-03 或 2024-03-05",

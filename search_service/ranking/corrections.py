@@ -42,7 +42,7 @@ def did_you_mean(
 def _meant(
     service: SearchService, reader: Reader, query: Query, filters: Filters, *, found: bool
 ) -> tuple[str, ...]:
-    spelling = service.known(reader).spelling
+    spelling = service.vocabulary(reader).spelling
     changes = [
         (chunk, _corrections(reader, chunk, spelling, found=found)) for chunk in query.wanted
     ]

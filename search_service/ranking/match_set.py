@@ -24,7 +24,7 @@ from search_service.query.parsing import Query
 from search_service.query.request import Mode, SearchRequest
 from search_service.ranking.corrections import did_you_mean
 from search_service.ranking.similarity import Near, nearest_articles
-from search_service.service import MeaningUnavailable, SearchService
+from search_service.service import SearchService, SemanticSearchUnavailable
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def _nearest(
     ):
         return None, False
     try:
-        vector = service.meaning(reader.manifest, query.meaning)
-    except MeaningUnavailable:
+        vector = service.embed_query(reader.manifest, query.meaning)
+    except SemanticSearchUnavailable:
         return None, True
     if vector is None:
         return None, False

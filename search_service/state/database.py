@@ -28,7 +28,7 @@ from search_service.errors import (
     StateLost,
     StoreUnavailable,
     WriterBusy,
-    masked,
+    redact_credentials,
 )
 
 METADATA = sa.MetaData()
@@ -78,7 +78,7 @@ class Database:
         opened or made yet. All use raises ``StoreUnavailable`` where it breaks, ``StateLost`` where the
         database is not what was written.
         """
-        self._shown, self._password, self._tables = masked(url), "", tables
+        self._shown, self._password, self._tables = redact_credentials(url), "", tables
         self._file: Path | None = None
         with self.translated(opening=True):
             try:

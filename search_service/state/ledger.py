@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 
 import sqlalchemy as sa
 
-from search_service.formats import mismatch, strange_keys
+from search_service.formats import mismatch, mismatched_keys
 from search_service.model import Audience
 from search_service.state.database import METADATA, Database, Lock
 
@@ -84,12 +84,17 @@ class Build:
         """The build that :meth:`to_json` was made of; raises ``FormatMismatch``."""
         values = json.loads(text)
         written = ("generations", "reads", "expected")
-        if strange := strange_keys(cls, values) + [name for name in written if name not in values]:
+        if mismatched := mismatched_keys(cls, values) + [
+            name for name in written if name not in values
+        ]:
             raise mismatch(
                 ("正在建立的索引的记录", "the note of the index that is being built"),
-                ", ".join(strange),
-                reads=", ".join(item.name for item in fields(cls)),
-                cure=("运行 gongwen generation drop 放弃它", "give it up: gongwen generation drop"),
+                ", ".join(mismatched),
+                expected=", ".join(item.name for item in fields(cls)),
+                remedy=(
+                    "运行 gongwen generation drop 放弃它",
+                    "give it up: gongwen generation drop",
+                ),
             )
         for name in written:
             values[name] = {Audience(int(key)): value for key, value in values[name].items()}

@@ -87,7 +87,7 @@ def check_restored(engine: Engine, first: str, second: str) -> None:
     """All is as it was before the loss."""
     assert engine.restore() == {Audience.PUBLIC: second}
     assert engine.restore() == {Audience.PUBLIC: second}
-    assert [(one.name, one.kept) for one in engine.generations()] == [
+    assert [(one.name, one.is_rollback_target) for one in engine.generations()] == [
         (first, True),
         (second, False),
     ]
@@ -120,7 +120,7 @@ def test_who_serves_after_a_rollback_is_brought_back(twice: tuple[Engine, str, s
     engine.rollback()
     remove(engine)
     assert engine.restore() == {Audience.PUBLIC: first}
-    assert [(one.name, one.kept) for one in engine.generations()] == [
+    assert [(one.name, one.is_rollback_target) for one in engine.generations()] == [
         (first, False),
         (second, True),
     ]

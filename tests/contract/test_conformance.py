@@ -24,7 +24,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
-    Passing,
+    PassesFilters,
     Phrase,
     Sort,
     Term,
@@ -311,10 +311,10 @@ def test_an_article_without_passages_is_found(engine: Engine) -> None:
         (Exact("国办发"), []),
         (Identifiers(("D0001", "X9999", "A0007", "A0007")), ["A0007", "D0001"]),
         (Identifiers(()), []),
-        (Passing(Filters()), EVERY_ID),
-        (Passing(Filters(kind="通知")), ["B1890"]),
-        (Not(Passing(Filters(date_from="1900"))), ["D0001"]),
-        (Passing(Filters(date_from="2025", date_to="2023")), []),
+        (PassesFilters(Filters()), EVERY_ID),
+        (PassesFilters(Filters(kind="通知")), ["B1890"]),
+        (Not(PassesFilters(Filters(date_from="1900"))), ["D0001"]),
+        (PassesFilters(Filters(date_from="2025", date_to="2023")), []),
         (All(()), EVERY_ID),
         (AnyOf(()), []),
         (All((word("安全"), word("学校"))), ["A0007", "B1890"]),
@@ -787,7 +787,7 @@ def test_generations_are_listed_oldest_first(engine: Engine) -> None:
         (),
         (Audience.PUBLIC, Audience.MEMBER),
     ]
-    assert [generation.kept for generation in listed] == [True, False, False]
+    assert [generation.is_rollback_target for generation in listed] == [True, False, False]
     assert all(generation.manifest == MANIFEST for generation in listed)
     assert all(generation.audience is Audience.PUBLIC for generation in listed)
 

@@ -22,7 +22,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
-    Passing,
+    PassesFilters,
     Phrase,
     Record,
     Sort,
@@ -93,7 +93,7 @@ def holds(clause: Clause, article: Record) -> bool:
             return value in article.exact
         case Identifiers(values):
             return article.view.id in values
-        case Passing(filters):
+        case PassesFilters(filters):
             return passes(filters, article)
         case All(clauses):
             return all(holds(part, article) for part in clauses)

@@ -336,7 +336,9 @@ class WritesMachine(RuleBasedStateMachine):
         assert {generation.name for generation in listed} == {*self.models, *self.unfinished}
         serving = [g.name for g in listed if g.serves]
         assert serving == [self.serving]
-        assert [g.name for g in listed if g.kept] == [self.previous] * bool(self.previous)
+        assert [g.name for g in listed if g.is_rollback_target] == [self.previous] * bool(
+            self.previous
+        )
 
 
 def test_any_sequence_of_writes_and_swaps(new_place: Callable[[], Place]) -> None:

@@ -140,8 +140,8 @@ def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_p
 def test_what_is_stored_names_what_it_does_not_know() -> None:
     """Unknown and missing keys alike; what is ours is read as it was written."""
     assert Manifest.from_dict(MANIFEST.to_dict()) == MANIFEST
-    assert Manifest.from_dict({**MANIFEST.to_dict(), "colour": 1}).strange == ("colour",)
-    assert Manifest.from_dict({}).strange
+    assert Manifest.from_dict({**MANIFEST.to_dict(), "colour": 1}).mismatched_keys == ("colour",)
+    assert Manifest.from_dict({}).mismatched_keys
     view = View(id="a", title="b", text="c")
     assert View.from_dict(view.to_dict()) == view
     build = Build(sequence=1, sample=[], reads={Audience.PUBLIC: Audience.PUBLIC})

@@ -340,7 +340,9 @@ def test_an_index_of_another_analysis_is_refused_with_the_cure(
 
 def loaded(service: SearchService) -> int:
     """How many articles the generation being built holds; -1 before there is one."""
-    building = [g for g in service.engine.generations() if not g.serves and not g.kept]
+    building = [
+        g for g in service.engine.generations() if not g.serves and not g.is_rollback_target
+    ]
     return max((service.engine.count(generation.name) for generation in building), default=-1)
 
 
@@ -364,13 +366,15 @@ def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_p
         process.wait()
         assert browse.home(service, Audience.PUBLIC).total == len(SUBJECTS)
         for generation in service.engine.generations():
-            if not generation.serves and not generation.kept:
+            if not generation.serves and not generation.is_rollback_target:
                 service.engine.drop(generation.name)
     generations.rebuild(service, [new], cleaning=ALL_CLEANING)
     for audience in Audience:
         held = {stored.view.id for stored in service.engine.reader(Scope(audience)).scan()}
         assert held == {f"n{n}" for n in range(1500)}
-    leftovers = [g for g in service.engine.generations() if not g.serves and not g.kept]
+    leftovers = [
+        g for g in service.engine.generations() if not g.serves and not g.is_rollback_target
+    ]
     assert leftovers == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search_service.errors import ConfigurationError, masked
+from search_service.errors import ConfigurationError, redact_credentials
 from search_service.settings import Settings, read_settings
 
 
@@ -49,5 +49,5 @@ def test_every_setting_has_a_help_text() -> None:
     ],
 )
 def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:
-    """The password is masked, also in an address written wrongly; what has none stays."""
-    assert masked(url) == shown
+    """The password is replaced, also in an address written wrongly; what has none stays."""
+    assert redact_credentials(url) == shown

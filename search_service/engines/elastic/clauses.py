@@ -21,7 +21,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
-    Passing,
+    PassesFilters,
     Phrase,
     Term,
 )
@@ -45,7 +45,7 @@ def clause(match: Clause) -> Body:
             return {"term": {"exact": value}}
         case Identifiers(values):
             return _identifiers(values)
-        case Passing(filters):
+        case PassesFilters(filters):
             return {"bool": {"filter": conditions(filters, ())}}
         case All(clauses):
             return {"bool": {"filter": [clause(part) for part in clauses]}}

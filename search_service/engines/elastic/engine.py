@@ -182,7 +182,7 @@ class ElasticEngine:
                 audience=index.audience,
                 manifest=index.manifest,
                 serves=tuple(a for a in Audience if self._serving(a) in index.aliases),
-                kept=any(self._previous(a) in index.aliases for a in Audience),
+                is_rollback_target=any(self._previous(a) in index.aliases for a in Audience),
             )
             for index in catalogue
         ]

@@ -22,7 +22,7 @@ from search_service.model import (
     Filters,
     Identifiers,
     Not,
-    Passing,
+    PassesFilters,
     Phrase,
     Term,
 )
@@ -45,7 +45,7 @@ def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
                 return Query.term_query(schema, "exact", value, "basic")
             case Identifiers(values):
                 return Query.term_set_query(schema, "row", rows_of(values))
-            case Passing(filters):
+            case PassesFilters(filters):
                 return every(filtering(schema, filters, rows_of))
             case All(clauses):
                 return every([build(part) for part in clauses])

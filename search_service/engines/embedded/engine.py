@@ -162,7 +162,7 @@ class EmbeddedEngine:
                 audience=_audience_of(folder),
                 manifest=_manifest(folder),
                 serves=tuple(a for a in Audience if now.serving.get(a) == folder.name),
-                kept=folder.name in now.previous.values(),
+                is_rollback_target=folder.name in now.previous.values(),
             )
             for folder in sorted(self._folders(), key=_place)
         ]

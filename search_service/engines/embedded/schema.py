@@ -77,8 +77,8 @@ def check_format(folder: Path, found: str) -> None:
         raise mismatch(
             (str(folder / FILE_NAME), str(folder / FILE_NAME)),
             f"format {found}",
-            reads=f"format {FORMAT}",
-            cure=REBUILD,
+            expected=f"format {FORMAT}",
+            remedy=REBUILD,
         )
 
 

@@ -110,7 +110,7 @@ def rebuild(service: SearchService, path: Path) -> None:
 def nearest(service: SearchService) -> list[Hit]:
     """The articles nearest to a question, in the members' index."""
     reader = service.reader(Audience.MEMBER)
-    vector = service.meaning(reader.manifest, "坚持为民服务")
+    vector = service.embed_query(reader.manifest, "坚持为民服务")
     assert vector is not None
     return reader.nearest_articles(vector)
 
@@ -218,7 +218,7 @@ def test_the_old_index_serves_until_the_new_model_has_built_its_own(
     rebuild(old, path)
     new, _ = open_with(other_model)
     with pytest.raises(FingerprintMismatch, match="gongwen index") as caught:
-        new.check(new.reader(Audience.PUBLIC).manifest, model=True)
+        new.check_manifest(new.reader(Audience.PUBLIC).manifest, model=True)
     assert OnnxEmbedder(other_model).fingerprint in caught.value.message
     with pytest.raises(FingerprintMismatch, match="gongwen index"):
         updates.add(new, [path], cleaning=ALL_CLEANING)

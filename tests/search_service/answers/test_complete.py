@@ -367,7 +367,7 @@ def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
     spoiled = "人安居工程的决定"
     reader = service.reader(Audience.PUBLIC)
     assert reader.totals(strict(parse(spoiled, service.analyzer))).total
-    assert not service.known(reader).spelling.doubtful(spoiled)
+    assert not service.vocabulary(reader).spelling.doubtful(spoiled)
     assert suggested(service, spoiled) == ("人才安居工程的决定",)
     assert suggested(service, "法人安全") == ()
 

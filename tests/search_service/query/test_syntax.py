@@ -14,7 +14,7 @@ from search_service import relevance
 from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience, Everything, Exact, Filters, Identifiers, Passing
+from search_service.model import Audience, Everything, Exact, Filters, Identifiers, PassesFilters
 from search_service.query.matching import rank, relaxed, restricted, strict
 from search_service.query.parsing import Being, Query, parse
 from search_service.query.request import Mode, SearchRequest
@@ -160,7 +160,7 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
 def test_fields_are_filters(typed: str, filters: Filters) -> None:
     """A field asks what the filter of its name does, for the value as it was typed."""
     query = asked(f"{typed} 小区")
-    assert query.tree.parts[0] == Being(Passing(filters))
+    assert query.tree.parts[0] == Being(PassesFilters(filters))
     assert texts(query) == ["小区"]
     assert query.narrowed(Filters()) == filters
     assert query.hints == ()
