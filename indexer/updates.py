@@ -75,7 +75,7 @@ def add(
                     Change(article_id=one.id, version=version_of(one), article=pack(one))
                     for one in batch
                 ]
-                numbers.extend(change.sequence for change in ledger.enter(changes))
+                numbers.extend(change.sequence for change in ledger.append(changes))
 
         def write(serving: Live) -> None:
             looked_at = 0
@@ -87,7 +87,7 @@ def add(
                 progress("index", looked_at, total)
 
             passes = serving.write(entries, more)
-            ledger.applied(numbers)
+            ledger.mark_applied(numbers)
             report_passes(report, passes)
             _report_missing_index(spool, serving.generations, report, faults_of(passes))
             _calibrate_what_doubled(service, serving)
@@ -228,12 +228,12 @@ def delete(service: SearchService, ids: Sequence[str]) -> Deleted:
             Change(article_id=key, version=n if n < FIRST_LEDGER_VERSION else number, article=None)
             for key, n in versions.items()
         )
-        numbers.extend(change.sequence for change in ledger.enter(changes))
+        numbers.extend(change.sequence for change in ledger.append(changes))
         service.store.hidden_articles.drop(versions)
 
     def write(serving: Live) -> None:
         serving.write(lambda: map(entry_of, changes))
-        ledger.applied(numbers)
+        ledger.mark_applied(numbers)
 
     done = carried_out(service, enter, write)
     known = [change.article_id for change in changes]

@@ -25,7 +25,7 @@ from search_service.formats import REBUILD, mismatch
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.state.store import Store
-from search_service.state.vocabularies import Known
+from search_service.state.vocabularies import LoadedVocabulary
 
 # Raise it when what a generation stores changes its meaning.
 SCHEMA = 5
@@ -107,9 +107,9 @@ class SearchService:
             if one.serves and one.manifest.state:
                 self.store.check(one.manifest.state)
 
-    def vocabulary(self, reader: Reader) -> Known:
+    def vocabulary(self, reader: Reader) -> LoadedVocabulary:
         """The vocabulary of what a reader reads, less what is taken down, ready to be asked."""
-        return self.store.vocabularies.known(reader.generation, reader.scope.hidden)
+        return self.store.vocabularies.vocabulary(reader.generation, reader.scope.hidden)
 
     def check_manifest(self, manifest: Manifest, *, model: bool = False) -> None:
         """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.

@@ -105,7 +105,7 @@ def load(service: SearchService, elastic: Engine, corpus: Path) -> None:
     """Write the same records into a new generation of each engine."""
     if service.embedder is None:
         raise SystemExit(say("需要模型；请去掉 GONGWEN_MODEL=none", "unset GONGWEN_MODEL=none"))
-    service.store.make()
+    service.store.create()
     manifest = Manifest(
         schema=SCHEMA,
         analysis=service.analyzer.fingerprint,

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 def make_room(service: SearchService) -> None:
-    """Give up what is being built, unless it serves already; inside ``ledger.alone()``.
+    """Give up what is being built, unless it serves already; inside ``ledger.exclusive()``.
 
     Where there is no room for the note, the next build makes it.
     """
@@ -37,7 +37,7 @@ def with_room(service: SearchService, act: Callable[[], T]) -> T:
     """
 
     def drop() -> None:
-        with suppress(WriterBusy), service.store.ledger.alone():
+        with suppress(WriterBusy), service.store.ledger.exclusive():
             make_room(service)
 
     cache = cache_of(service)

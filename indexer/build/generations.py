@@ -2,7 +2,7 @@
 
 Entry points: :func:`rebuild`, and its steps :func:`create`, :func:`load`, :func:`check`,
 :func:`activate`; :func:`rollback` and :func:`give_up`. Each step may be repeated, and goes on where a
-killed one stopped. Steps are run inside ``ledger.alone()``; :func:`rebuild` takes it itself.
+killed one stopped. Steps are run inside ``ledger.exclusive()``; :func:`rebuild` takes it itself.
 
 Searches go on all the time: the live generations serve until the aliases are swapped in one step, and a
 half-built one never does. What is written meanwhile is in the ledger, and replayed.
@@ -72,7 +72,7 @@ def rebuild(
     process rebuilds; ``StateLost`` where the state is not the one of the index (unless ``new_state``:
     then it is from now on). Then nothing changes.
     """
-    with service.store.ledger.alone():
+    with service.store.ledger.exclusive():
         try:
             create(service, new_state=new_state)
             try:
@@ -109,7 +109,7 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
     """
     if not new_state:
         service.check_state()
-    service.store.make()
+    service.store.create()
     ledger = service.store.ledger
     build = ledger.build()
     if build is not None and _serves(service, build):

@@ -120,7 +120,7 @@ class Live:
         while numbers := ledger.pending():
             # What cannot be held is reported where it can: to whoever enters it.
             self.write(lambda numbers=numbers: map(entry_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
-            ledger.applied(numbers)
+            ledger.mark_applied(numbers)
 
     def _bring_back(self) -> None:
         """Enter what is on the shelf and not taken down any more, where nothing later is known of it."""
@@ -131,7 +131,7 @@ class Live:
             for key, stands in writer.standing(back).items():
                 later[key] = max(stands.version, later.get(key, 0))
         articles = {key: unpack(packed) for key, packed in back.items()}
-        store.ledger.enter(
+        store.ledger.append(
             [
                 Change(article_id=key, version=version_of(article), article=back[key])
                 for key, article in articles.items()

@@ -56,7 +56,7 @@ class VectorCache:
     @cached_property
     def _database(self) -> Database:
         database = Database(self._url, tables=_TABLES)
-        database.make()
+        database.create()
         return database
 
     def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:

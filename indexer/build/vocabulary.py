@@ -16,7 +16,7 @@ from analyzers.pinyin import syllables
 from analyzers.terms import HAN, Analyzer
 from search_service.engines import Reader
 from search_service.model import Field, Passage, Record
-from search_service.state.vocabularies import Held
+from search_service.state.vocabularies import ArticleTexts
 from search_service.suggestions.vocabulary import LEAST, LIMITS, Holder, Inventory, Kind, Text, fold
 
 # So many times what is suggested is kept, to come up where articles are taken down: one article puts at
@@ -74,9 +74,9 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
     return Inventory(texts_kept, holders)
 
 
-def held_by(record: Record) -> Held:
+def held_by(record: Record) -> ArticleTexts:
     """What an article is called and made of, as :func:`collect` would find it."""
-    return Held(
+    return ArticleTexts(
         {
             Kind.TITLE: {record.view.title},
             Kind.HEADING: headings_of([one.passage for one in record.passages]),

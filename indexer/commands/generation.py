@@ -50,8 +50,8 @@ def generation_group(open_service: Open) -> click.Group:
     """The group; ``open_service`` opens the service by the settings."""
 
     @contextmanager
-    def alone() -> Iterator[tuple[SearchService, Settings]]:
-        with open_service() as (service, settings), service.store.ledger.alone():
+    def exclusive() -> Iterator[tuple[SearchService, Settings]]:
+        with open_service() as (service, settings), service.store.ledger.exclusive():
             yield service, settings
 
     @click.group(
@@ -68,7 +68,7 @@ def generation_group(open_service: Open) -> click.Group:
     @new_state_option
     def create(*, new_state: bool) -> None:
         """Create."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             build = generations.create(service, new_state=new_state)
         names = ", ".join(build.generations.values())
         click.echo(say(f"正在建立 {names}", f"building {names}"))
@@ -79,7 +79,7 @@ def generation_group(open_service: Open) -> click.Group:
     def load(sources: tuple[Path, ...], *, shrink: bool) -> None:
         """Load."""
         give_way()
-        with alone() as (service, settings):
+        with exclusive() as (service, settings):
             cleaning = Cleaning.parse(settings.cleaning)
             report = generations.load(
                 service,
@@ -98,7 +98,7 @@ def generation_group(open_service: Open) -> click.Group:
     )
     def check() -> None:
         """Check."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             generations.check(service)
         click.echo(say("检查通过", "all is well"))
 
@@ -110,7 +110,7 @@ def generation_group(open_service: Open) -> click.Group:
     )
     def activate() -> None:
         """Activate."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             print_serving(generations.activate(service))
 
     @generation.command(
@@ -121,7 +121,7 @@ def generation_group(open_service: Open) -> click.Group:
     )
     def rollback() -> None:
         """Roll back."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             print_serving(generations.rollback(service))
 
     @generation.command(
@@ -132,7 +132,7 @@ def generation_group(open_service: Open) -> click.Group:
     )
     def restore() -> None:
         """Restore."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             serving = service.engine.restore()
         if not serving:
             click.echo(say("没有启用过任何索引", "no index was ever activated"))
@@ -141,7 +141,7 @@ def generation_group(open_service: Open) -> click.Group:
     @generation.command(help=say("放弃正在建立的新索引。", "Give up the index being built."))
     def drop() -> None:
         """Drop."""
-        with alone() as (service, _):
+        with exclusive() as (service, _):
             dropped = (
                 service.engine.drop_unread()
             )  # before the state is asked: its disk may be full

@@ -38,7 +38,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     def hide(ids: tuple[str, ...]) -> None:
         """Hide."""
         with open_service(model=NO_MODEL) as (service, _):
-            with_room(service, service.store.make)
+            with_room(service, service.store.create)
             lost = with_room(service, partial(_loss, service))
             for given in ids:
                 key, known = with_room(service, partial(_named, service, given))

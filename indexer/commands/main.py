@@ -145,7 +145,7 @@ def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
 )
 def rollback() -> None:
     """Roll back."""
-    with _service() as (service, _), service.store.ledger.alone():
+    with _service() as (service, _), service.store.ledger.exclusive():
         print_serving(generations.rollback(service))
 
 

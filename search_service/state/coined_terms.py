@@ -43,7 +43,7 @@ class CoinedTerms:
         rows = [{"term": term, "accepted": accepted, "since": now} for term in dict.fromkeys(terms)]
         if not rows:
             return
-        self._database.make()
+        self._database.create()
         with self._database.writing() as connection:
             old = _TERMS.delete().where(_TERMS.c.term == sa.bindparam("key"))
             connection.execute(old, [{"key": row["term"]} for row in rows])

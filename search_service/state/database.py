@@ -5,7 +5,7 @@ SQLite by default; PostgreSQL by URL where several hosts share it. The other mod
 
 A file of SQLite is opened for each use and closed after it, without a write-ahead log: at rest the state
 is this one file, so whoever deletes, replaces or restores it is noticed with the next use, and nothing of
-the one before is mixed into it. A missing database is never made by the way, only by :meth:`make`: an
+the one before is mixed into it. A missing database is never made by the way, only by :meth:`create`: an
 empty one would say that nothing was taken down.
 """
 
@@ -103,7 +103,7 @@ class Database:
             )
             sa.event.listen(self._engine, "connect", _keep_readers)
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the database and its tables where there are none.
 
         All of them or nothing: where some are missing, what they held was lost.
@@ -119,11 +119,11 @@ class Database:
                 else:
                     query = sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK_TABLES))
                     connection.execute(query)
-                if not self._standing(connection):
+                if not self._present_tables(connection):
                     self._tables.create_all(connection, checkfirst=False)
                 connection.commit()
 
-    def _standing(self, connection: sa.Connection) -> set[str]:
+    def _present_tables(self, connection: sa.Connection) -> set[str]:
         """The tables that are there."""
         return set(sa.inspect(connection).get_table_names()) & set(self._tables.tables)
 
@@ -148,7 +148,7 @@ class Database:
         return self._engine.begin()
 
     @contextmanager
-    def alone(self, lock: Lock, *, patience: float = 0.0) -> Iterator[None]:
+    def exclusive(self, lock: Lock, *, patience: float = 0.0) -> Iterator[None]:
         """Be the only process in this block; raises ``WriterBusy`` after so many seconds of waiting.
 
         The lock is the operating system's or the server's: it ends with the process that took it.
@@ -277,7 +277,7 @@ class Database:
         if "no such table" in str(exc.orig) or type(exc.orig).__name__ == "UndefinedTable":
             try:
                 with self._engine.connect() as connection:
-                    return self._damaged() if self._standing(connection) else self._missing()
+                    return self._damaged() if self._present_tables(connection) else self._missing()
             except SQLAlchemyError:
                 return self._damaged()
         return None

@@ -63,7 +63,7 @@ class Hidden:
 
         Makes the database where there is none: after a loss, this is the first thing to do.
         """
-        self._database.make()
+        self._database.create()
         self.read()  # in what was emptied it would be lost again by the remedy
         entry = _HIDDEN.insert().values(
             article_id=article_id, since=datetime.now(UTC).isoformat(timespec="seconds")

@@ -108,16 +108,16 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def alone(self) -> AbstractContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
-        return self._database.alone(Lock.BUILD)
+        return self._database.exclusive(Lock.BUILD)
 
     def live(self, *, patience: float) -> AbstractContextManager[None]:
         """Be the only process that writes what serves, or changes what does.
 
         Raises ``WriterBusy`` after ``patience`` seconds.
         """
-        return self._database.alone(Lock.LIVE, patience=patience)
+        return self._database.exclusive(Lock.LIVE, patience=patience)
 
     def next(self, *, above: int = 0) -> int:
         """A number greater than every one before, and than ``above``: what an index knows of later numbers.
@@ -129,7 +129,7 @@ class Ledger:
             connection.execute(raised)
             return _take(connection, 1)
 
-    def enter(self, changes: Sequence[Change]) -> list[Change]:
+    def append(self, changes: Sequence[Change]) -> list[Change]:
         """Write changes down, durably, as pending; the same with their numbers.
 
         A change of an article that is older than the one kept is not: it will be found stale.
@@ -159,7 +159,7 @@ class Ledger:
                 connection.execute(_CHANGES.insert(), rows)
             return numbered
 
-    def applied(self, numbers: Sequence[int]) -> None:
+    def mark_applied(self, numbers: Sequence[int]) -> None:
         """The changes of these numbers are in the index that serves."""
         done = _CHANGES.update().where(_CHANGES.c.sequence == sa.bindparam("number"))
         if numbers:

@@ -34,9 +34,9 @@ class Store:
         """Let go of the connections."""
         self._database.close()
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the database where there is none."""
-        self._database.make()
+        self._database.create()
 
     @property
     def cursor_key(self) -> bytes:

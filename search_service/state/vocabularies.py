@@ -48,21 +48,21 @@ _KEPT = 6
 
 
 @dataclass(frozen=True)
-class Known:
+class LoadedVocabulary:
     """A vocabulary ready to be asked."""
 
     completion: Completion
     spelling: Spelling
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary) -> "Known":
+    def of(cls, vocabulary: Vocabulary) -> "LoadedVocabulary":
         """Make a vocabulary ready."""
         completion = Completion(vocabulary)
         return cls(completion, Spelling(vocabulary, completion.holds))
 
 
 @dataclass(frozen=True)
-class Held:
+class ArticleTexts:
     """The texts that an article is going to hold."""
 
     texts: Mapping[Kind, Collection[str]]
@@ -83,7 +83,7 @@ class Vocabularies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ready: dict[str, tuple[_Moment, Known]] = {}
+        self._ready: dict[str, tuple[_Moment, LoadedVocabulary]] = {}
         self._texts: dict[str, list[Text]] = {}
         self._lock = threading.Lock()
 
@@ -106,7 +106,7 @@ class Vocabularies:
         with self._database.writing() as connection:
             _drop(connection, _VOCABULARIES.c.generation.not_in(list(generations)))
 
-    def narrow(self, generation: str, coming: Iterable[tuple[str, Held | None]]) -> None:
+    def narrow(self, generation: str, coming: Iterable[tuple[str, ArticleTexts | None]]) -> None:
         """Before articles are written: forget the texts that they are not going to hold any more.
 
         ``None``: the article is deleted. What is new in an article waits for the next inventory: what is
@@ -148,7 +148,7 @@ class Vocabularies:
             now = _VOCABULARIES.update().where(is_it).values(changed=uuid.uuid4().hex)
             connection.execute(now)
 
-    def known(self, generation: str, hidden: frozenset[str]) -> Known:
+    def vocabulary(self, generation: str, hidden: frozenset[str]) -> LoadedVocabulary:
         """What may be suggested of a generation without the articles taken down; nothing where it has none.
 
         Made again where an article was changed, deleted or taken down: under a second for 6,000 articles.
@@ -158,7 +158,7 @@ class Vocabularies:
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
-            return Known.of(Vocabulary([]))
+            return LoadedVocabulary.of(Vocabulary([]))
         moment = _Moment(row.made, row.changed, hidden)
         found = self._ready.get(generation)
         if found is not None and found[0] == moment:
@@ -168,7 +168,7 @@ class Vocabularies:
             if found is None or found[0] != moment:
                 while len(self._ready) >= _KEPT:
                     del self._ready[next(iter(self._ready))]
-                found = (moment, Known.of(self._inventory(row.made).vocabulary(hidden)))
+                found = (moment, LoadedVocabulary.of(self._inventory(row.made).vocabulary(hidden)))
             self._ready[generation] = found
             return found[1]
 
@@ -202,7 +202,7 @@ def _drop(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     connection.execute(_VOCABULARIES.delete().where(which))
 
 
-def _narrowed(holder: Holder, held: Held, texts: list[Text]) -> Holder:
+def _narrowed(holder: Holder, held: ArticleTexts, texts: list[Text]) -> Holder:
     """The same holder where nothing changes."""
     kept = [
         place

@@ -220,7 +220,7 @@ class Side:
 
     def rollback(self) -> None:
         """Go back to the generation before."""
-        with self.service.store.ledger.alone():
+        with self.service.store.ledger.exclusive():
             generations.rollback(self.service)
 
 

@@ -132,11 +132,11 @@ def count_views_from_above(patch: Patch) -> None:
 def suggest_from_above(patch: Patch) -> None:
     """What is suggested to guests is what the texts of the staff are made of."""
 
-    def known(service: SearchService, _reader: Any) -> Any:
+    def vocabulary(service: SearchService, _reader: Any) -> Any:
         above = service.reader(Audience.STAFF)
-        return service.store.vocabularies.known(above.generation, above.scope.hidden)
+        return service.store.vocabularies.vocabulary(above.generation, above.scope.hidden)
 
-    patch.setattr(SearchService, "known", known)
+    patch.setattr(SearchService, "vocabulary", vocabulary)
 
 
 def calibrate_from_above(patch: Patch) -> None:

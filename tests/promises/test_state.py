@@ -89,7 +89,7 @@ def replace_by_another(state: Path) -> None:
     """A new state, where nothing was taken down."""
     state.unlink()
     with closing(Store(f"sqlite:///{state}")) as other:
-        other.make()
+        other.create()
 
 
 def damage(state: Path) -> None:

@@ -360,7 +360,7 @@ def test_one_process_builds_at_a_time(
 ) -> None:
     """Another one is told so at once."""
     other = open_service(read_settings(**environment))
-    with service.store.ledger.alone(), pytest.raises(WriterBusy, match="一次只能有一个"):
+    with service.store.ledger.exclusive(), pytest.raises(WriterBusy, match="一次只能有一个"):
         rebuild(other, source(articles()))
     rebuild(other, source(articles()))
     other.close()

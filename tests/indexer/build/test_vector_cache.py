@@ -225,7 +225,7 @@ def test_the_old_index_serves_until_the_new_model_has_built_its_own(
 
     before = nearest(old)
     assert before
-    with new.store.ledger.alone():
+    with new.store.ledger.exclusive():
         generations.create(new)
         generations.load(new, [path], cleaning=ALL_CLEANING)
         generations.check(new)

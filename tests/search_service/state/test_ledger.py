@@ -16,7 +16,7 @@ from search_service.state.store import Store
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file."""
     opened = Store(f"sqlite:///{tmp_path}/state.sqlite3")
-    opened.make()
+    opened.create()
     yield opened
     opened.close()
 
@@ -36,8 +36,8 @@ def test_the_newest_change_of_each_article_is_kept(
 ) -> None:
     """Applying what is kept, in its order, ends as applying all that was entered."""
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/state.sqlite3")
-    store.make()
-    entered = [change for batch in batches for change in store.ledger.enter(batch)]
+    store.create()
+    entered = [change for batch in batches for change in store.ledger.append(batch)]
 
     kept = list(store.ledger.read(store.ledger.since(0)))
 
@@ -55,19 +55,19 @@ def test_the_newest_change_of_each_article_is_kept(
 
 def test_what_is_applied_is_not_pending_and_what_is_forgotten_is_gone(store: Store) -> None:
     """A change goes from pending to applied, and away with a later activation."""
-    one, two = store.ledger.enter(
+    one, two = store.ledger.append(
         [
             Change(article_id="a", version=1, article=b"x"),
             Change(article_id="b", version=1, article=None),
         ]
     )
-    store.ledger.applied([one.sequence])
+    store.ledger.mark_applied([one.sequence])
     assert store.ledger.pending() == [two.sequence]
     assert store.ledger.since(0) == [one.sequence, two.sequence]
     assert store.ledger.since(one.sequence) == [two.sequence]
     store.ledger.forget(one.sequence)
     assert list(store.ledger.read([one.sequence, two.sequence])) == [two]
-    assert store.ledger.enter([]) == []
+    assert store.ledger.append([]) == []
 
 
 def test_a_build_comes_back_as_it_was_left(store: Store) -> None:

@@ -18,7 +18,7 @@ from search_service.state.store import Store
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file."""
     opened = Store(f"sqlite:///{tmp_path}/state.sqlite3")
-    opened.make()
+    opened.create()
     yield opened
     opened.close()
 
@@ -40,7 +40,7 @@ def test_all_who_open_a_state_have_one_key(tmp_path: Path) -> None:
 
     def key(_: int) -> bytes:
         with closing(Store(url)) as opened:
-            opened.make()
+            opened.create()
             return opened.cursor_key
 
     with ThreadPoolExecutor(4) as pool:
@@ -140,7 +140,7 @@ def test_many_make_one_database(tmp_path: Path) -> None:
     """Whoever comes first makes it; it has one identity, and no more is made of it later."""
     stores = [Store(f"sqlite:///{tmp_path}/a #?/state.sqlite3") for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda store: store.make(), stores))
+        list(pool.map(lambda store: store.create(), stores))
     assert len({store.hidden.read() for store in stores}) == 1
     assert stores[0].ledger.next() == 1
 

@@ -476,7 +476,7 @@ def test_every_process_of_a_state_takes_the_cursors_of_the_others(
     beside.close()
     after = open_one()
     elsewhere = opener("embedded", request, tmp_path / "elsewhere")()
-    elsewhere.store.make()
+    elsewhere.store.create()
 
     assert ask(client_of(after), cursor=token)["results"]
     assert client_of(elsewhere).get(f"/api/v1/search?cursor={token}").status_code == 422
