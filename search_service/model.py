@@ -189,15 +189,15 @@ class Tombstone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WriteResult:
     """What a write did. ``unchanged``: same view, nothing touched. ``stale``: an older version."""
 
     written: int = 0
     unchanged: int = 0
     stale: tuple[str, ...] = ()
 
-    def __add__(self, other: "Written") -> "Written":
-        return Written(
+    def __add__(self, other: "WriteResult") -> "WriteResult":
+        return WriteResult(
             written=self.written + other.written,
             unchanged=self.unchanged + other.unchanged,
             stale=self.stale + other.stale,
@@ -423,7 +423,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredArticle:
     """What a fetch returns: the view, and its passages without vectors."""
 
     view: View

@@ -81,7 +81,7 @@ MAX_EXPLAINED: Final = 20
 # that some article holds or a likely slip, and for the rest. (With 200 probes the higher one moved
 # by 0.006 from draw to draw, which is as much as lies between real queries and heaps.)
 # Hits nearer than this share of the way from the background to the best one belong to the answer.
-SEMANTIC_TAIL: Final = 0.4
+SEMANTIC_CUTOFF: Final = 0.4
 FLOOR_PROBES: Final = 500
 FLOOR_WORDS: Final = 3
 FLOOR_TITLES: Final = 500

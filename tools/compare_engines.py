@@ -40,7 +40,7 @@ from search_service.model import (
     Manifest,
     PassageHit,
     Record,
-    Stored,
+    StoredArticle,
     Vector,
 )
 from search_service.query import matching
@@ -157,7 +157,7 @@ def merge(url: str) -> None:
 
 
 def compare_keyword(
-    service: SearchService, exact: Reader, server: Reader, articles: Sequence[Stored]
+    service: SearchService, exact: Reader, server: Reader, articles: Sequence[StoredArticle]
 ) -> bool:
     """Ask both engines the drawn queries; print how many agree, and every one that does not."""
     same = Counter[str]()
@@ -212,7 +212,7 @@ def reason(hits: Sequence[Hit], others: Sequence[Hit]) -> str:
     return say(f"得分相差 {apart:.4f}", f"scores {apart:.4f} apart")
 
 
-def draw_queries(articles: Sequence[Stored]) -> list[str]:
+def draw_queries(articles: Sequence[StoredArticle]) -> list[str]:
     """Pieces of titles and of texts, and 文号, in turn; always the same ones of one corpus."""
     source = random.Random(SEED)  # noqa: S311 (drawn, not secret)
     numbered = [a for a in articles if a.view.document_number] or articles
@@ -284,7 +284,7 @@ def recall(exact: Sequence[PassageHit], found: Sequence[PassageHit]) -> float:
 
 
 def draw_vectors(
-    service: SearchService, reader: Reader, articles: Sequence[Stored]
+    service: SearchService, reader: Reader, articles: Sequence[StoredArticle]
 ) -> list[Vector]:
     """Sentences of the corpus, and questions made of their beginnings, as vectors."""
     source = random.Random(SEED)  # noqa: S311 (drawn, not secret)
@@ -301,7 +301,7 @@ def draw_vectors(
     return drawn
 
 
-def choose_cells(articles: Sequence[Stored]) -> list[Cell]:
+def choose_cells(articles: Sequence[StoredArticle]) -> list[Cell]:
     """Filters over articles, over passages, and over both, that leave about each of the shares."""
     days = sorted(a.view.date for a in articles if a.view.date)
     values = Counter(

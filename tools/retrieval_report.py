@@ -204,7 +204,7 @@ def print_questions(service: SearchService, terms: Sequence[Coined], articles: i
             orders = []
             for term in terms:
                 query = queries.parse(question.format(term.term), service.analyzer)
-                query = queries.naming(query, accepted)
+                query = queries.with_coined_terms(query, accepted)
                 hits = reader.keyword(matching.strict(query), matching.rank(query), limit=articles)
                 ids = [hit.id for hit in hits]
                 literal = term.literal.intersection(ids)

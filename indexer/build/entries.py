@@ -19,7 +19,7 @@ from search_service.model import (
     Record,
     Tombstone,
     View,
-    Written,
+    WriteResult,
 )
 from search_service.service import SearchService
 
@@ -124,7 +124,7 @@ def _reason(exc: Exception) -> str:
     )
 
 
-def write(writer: Writer, entries: Entries) -> tuple[Written, dict[str, str]]:
+def write(writer: Writer, entries: Entries) -> tuple[WriteResult, dict[str, str]]:
     """Write entries; one that the engine refuses leaves a tombstone, and its reason is returned by id.
 
     Raises ``EngineError`` where that is no fault of a record, ``MappingConflict`` where every record is
@@ -143,13 +143,13 @@ def write(writer: Writer, entries: Entries) -> tuple[Written, dict[str, str]]:
 
 def _write(
     writer: Writer, entries: Entries
-) -> tuple[Written, list[tuple[Record, MappingConflict]]]:
+) -> tuple[WriteResult, list[tuple[Record, MappingConflict]]]:
     try:
         return writer.write(entries), []
     except MappingConflict as exc:
         match entries:
             case [Record() as record]:
-                return Written(), [(record, exc)]
+                return WriteResult(), [(record, exc)]
             case [] | [_]:
                 raise
     middle = len(entries) // 2

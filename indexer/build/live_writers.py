@@ -19,7 +19,7 @@ from search_service.engines import Writer
 from search_service.engines.ordering import Standing
 from search_service.errors import WriterBusy
 from search_service.intake.packing import unpack
-from search_service.model import Audience, Generation, Manifest, Record, Tombstone, Written
+from search_service.model import Audience, Generation, Manifest, Record, Tombstone, WriteResult
 from search_service.service import SearchService
 from search_service.state.ledger import Change
 from search_service.state.vocabularies import Vocabularies
@@ -58,7 +58,7 @@ class _Narrowing:
     generation: str
     vocabularies: Vocabularies
 
-    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+    def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Narrow the vocabulary, then write."""
         self.vocabularies.narrow(
             self.generation,

@@ -12,7 +12,7 @@ from analyzers.messages import say
 from indexer.build.fault_file import Faults
 from indexer.sources.files import Fault, Notes, read_source
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Article, Audience, Generation, Written
+from search_service.model import Article, Audience, Generation, WriteResult
 
 # Articles analysed, embedded and committed together: enough for one vector batch, little to lose.
 BATCH = 200
@@ -37,7 +37,7 @@ class Report:
     faults: Faults = field(default_factory=Faults)
     notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
-    written: Written = field(default_factory=Written)
+    written: WriteResult = field(default_factory=WriteResult)
     characters: int = 0
     passages: int = 0
     seconds: float = 0.0

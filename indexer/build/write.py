@@ -15,7 +15,14 @@ from indexer.build.views import given_to, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Standing, Verdict, judge
 from search_service.intake.record import Fault
-from search_service.model import FIRST_LEDGER_VERSION, Article, Audience, Record, Tombstone, Written
+from search_service.model import (
+    FIRST_LEDGER_VERSION,
+    Article,
+    Audience,
+    Record,
+    Tombstone,
+    WriteResult,
+)
 from search_service.service import SearchService
 
 Entry = Article | Tombstone
@@ -29,7 +36,7 @@ class Pass:
     """
 
     own: set[str] = field(default_factory=set)
-    written: Written = field(default_factory=Written)
+    written: WriteResult = field(default_factory=WriteResult)
     refused: dict[str, str] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
     characters: int = 0
@@ -107,7 +114,7 @@ def _write(
     }
     records = [entry for entry in prepared.entries if isinstance(entry, Record)]
     left_out = len(articles) - len(prepared.entries)
-    done.written += result + Written(unchanged=left_out)
+    done.written += result + WriteResult(unchanged=left_out)
     done.characters += sum(len(record.view.text) for record in records)
     done.passages += sum(len(record.passages) for record in records)
     done.refused |= refused

@@ -14,7 +14,7 @@ from indexer.sources.files import Notes
 from search_service.answers import browse
 from search_service.answers.page import Page
 from search_service.errors import redact_credentials
-from search_service.model import Audience, Stored
+from search_service.model import Audience, StoredArticle
 from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
 
@@ -114,7 +114,7 @@ def _print_notes(notes: Notes) -> None:
         )
 
 
-def line(stored: Stored) -> str:
+def line(stored: StoredArticle) -> str:
     """An article in one line: code, title, date."""
     view = stored.view
     return "  ".join(part for part in (view.code, view.title, view.date) if part)

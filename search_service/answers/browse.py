@@ -10,7 +10,7 @@ from analyzers.messages import say
 from analyzers.terms import exact_key
 from search_service.engines import Reader
 from search_service.errors import NotFound
-from search_service.model import Audience, Everything, Exact, Sort, Stored
+from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
 from search_service.service import SearchService
 
 # Ids asked for at once; those that this audience may not see make it ask again.
@@ -22,12 +22,12 @@ class Home:
     """What the first page shows."""
 
     total: int
-    latest: tuple[Stored, ...]
-    hottest: tuple[Stored, ...]
+    latest: tuple[StoredArticle, ...]
+    hottest: tuple[StoredArticle, ...]
     categories: Mapping[str, int]
 
 
-def fetch_one(reader: Reader, article_id: str) -> Stored:
+def fetch_one(reader: Reader, article_id: str) -> StoredArticle:
     """The article, or ``NotFound``: the same answer whether it never was, was deleted or is hidden."""
     stored = reader.fetch([article_id]).get(article_id)
     if stored is None:
@@ -40,7 +40,7 @@ def fetch_one(reader: Reader, article_id: str) -> Stored:
     return stored
 
 
-def article(service: SearchService, article_id: str, audience: Audience) -> Stored:
+def article(service: SearchService, article_id: str, audience: Audience) -> StoredArticle:
     """One article as the audience may read it; raises ``NotFound``."""
     return fetch_one(service.reader(audience), article_id)
 
@@ -59,9 +59,9 @@ def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home
     )
 
 
-def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored, ...]:
+def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[StoredArticle, ...]:
     """The most read articles of the audience: what it may not see any more leaves no gap."""
-    found: list[Stored] = []
+    found: list[StoredArticle] = []
     offset = 0
     while len(found) < limit:
         ids = service.store.views.most(reader.scope.audience, _AT_ONCE, offset=offset)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from analyzers.normalize import normalize
-from search_service.model import Audience, Stored, View
+from search_service.model import Audience, StoredArticle, View
 from search_service.relevance import (
     MAX_COMPLETED,
 )
@@ -59,7 +59,7 @@ def complete(service: SearchService, text: str, audience: Audience) -> list[Comp
 
 
 def _usable(
-    wanted: Mapping[Kind, Sequence[Entry]], stored: Mapping[str, Stored]
+    wanted: Mapping[Kind, Sequence[Entry]], stored: Mapping[str, StoredArticle]
 ) -> list[Completion]:
     """The first entries of each kind that stand in one of these articles, each text once."""
     seen: set[str] = set()
@@ -76,7 +76,7 @@ def _usable(
     return completions
 
 
-def _stands(entry: Entry, stored: Stored) -> bool:
+def _stands(entry: Entry, stored: StoredArticle) -> bool:
     if entry.kind is Kind.TITLE:
         return stored.view.title == entry.text
     whole = f"{stored.view.title}\n{stored.view.text}"

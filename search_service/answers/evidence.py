@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from analyzers.outline import FRAME
 from search_service import relevance
 from search_service.answers.snippets import Snippet, marks, snippet
-from search_service.model import Stored
+from search_service.model import StoredArticle
 from search_service.query.parsing import Query
 
 
@@ -21,14 +21,14 @@ class ShownPassage:
     snippet: Snippet
 
 
-def shown(stored: Stored, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
+def shown(stored: StoredArticle, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
     """The passages that show best why the article was found: most distinct words, literal first.
 
     Of equals those of the body: that 各物业服务企业 are addressed says little of what is asked of them.
     """
     candidates = []
     for place, (passage, text) in enumerate(stored):
-        found = marks(text, query.marked, query.words)
+        found = marks(text, query.highlight_terms, query.words)
         marked = {text[start:end] for start, end in found}
         longest = max((len(piece) for piece in marked), default=0)
         if found or passage.id == best:

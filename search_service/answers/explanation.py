@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from search_service.answers.snippets import Looked
 from search_service.engines import Reader
-from search_service.model import Identifiers, Stored
-from search_service.query.matching import parts
+from search_service.model import Identifiers, StoredArticle
+from search_service.query.matching import rank_parts
 from search_service.query.parsing import Query
 from search_service.ranking.factors import Factors
 from search_service.ranking.order import Ranks
@@ -18,7 +18,7 @@ from search_service.ranking.order import Ranks
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of the query adds to the keyword score: a word, or what :func:`parts` names."""
+    """What a part of the query adds to the keyword score: a word, or what :func:`.rank_parts` names."""
 
     name: str
     score: float
@@ -52,7 +52,7 @@ def why(
     reader: Reader,
     query: Query,
     ranks: Ranks,
-    stored: Sequence[Stored],
+    stored: Sequence[StoredArticle],
     *,
     exact: Sequence[str],
     nearest: Mapping[str, str],
@@ -77,7 +77,7 @@ def why(
 
 
 def _why(
-    stored: Stored,
+    stored: StoredArticle,
     query: Query,
     ranks: Ranks,
     added: Sequence[Part],
@@ -110,7 +110,7 @@ def _added(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[P
     if not ids:
         return {}
     added: dict[str, list[Part]] = {key: [] for key in ids}
-    for name, rank in parts(query).items():
+    for name, rank in rank_parts(query).items():
         for hit in reader.keyword(Identifiers(tuple(ids)), rank, limit=len(ids)):
             if hit.score > 0:
                 added[hit.id].append(Part(name, hit.score))

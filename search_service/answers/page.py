@@ -10,7 +10,7 @@ from analyzers.messages import say
 from search_service.answers.evidence import ShownPassage
 from search_service.answers.explanation import Why
 from search_service.answers.snippets import Span
-from search_service.model import Stored
+from search_service.model import StoredArticle
 from search_service.query.syntax import Hint
 
 
@@ -25,7 +25,7 @@ def without_meaning() -> str:
 class Result:
     """One article of a page. ``score`` orders the window; it compares nothing across queries."""
 
-    stored: Stored
+    stored: StoredArticle
     score: float
     title_marks: tuple[Span, ...]
     passages: tuple[ShownPassage, ...]

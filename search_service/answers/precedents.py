@@ -23,14 +23,14 @@ from search_service.model import (
     Filters,
     Passage,
     PassageHit,
-    Stored,
+    StoredArticle,
     Term,
     View,
     WeightedTerm,
 )
 from search_service.query.matching import idf
-from search_service.ranking.fusion import Ranked, fuse
-from search_service.ranking.similarity import nearest
+from search_service.ranking.fusion import RankedList, fuse
+from search_service.ranking.similarity import nearest_passages
 from search_service.service import SearchService, SemanticSearchUnavailable
 
 # By the id of a passage: its normal form, and the terms of its references.
@@ -41,7 +41,7 @@ Said = dict[str, tuple[str, set[str]]]
 class Precedent:
     """A passage to copy, with its place and its citation. ``marks`` are offsets into ``text``."""
 
-    stored: Stored
+    stored: StoredArticle
     passage: Passage
     text: str
     marks: tuple[Span, ...]
@@ -81,7 +81,7 @@ def precedents(
         )
     reader = service.reader(audience)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
-    lists: list[Ranked] = []
+    lists: list[RankedList] = []
     owners: dict[str, str] = {}
     words: dict[str, None] = {}
     said: Said = {}
@@ -95,8 +95,8 @@ def precedents(
         degraded |= by_meaning is None
         by_meaning = by_meaning or []
         owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
-        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_words]))
-        lists.append(Ranked([(hit.passage_id, hit.score) for hit in by_meaning]))
+        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_words]))
+        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_meaning]))
         around = _around(reader, asked, filters)
         held = {
             hit.passage_id: around[hit.article_id]
@@ -104,7 +104,7 @@ def precedents(
             if hit.article_id in around
         }
         ordered = sorted(held.items(), key=lambda item: (-item[1], item[0]))
-        lists.append(Ranked(ordered, relevance.PRECEDENT_ARTICLE))
+        lists.append(RankedList(ordered, relevance.PRECEDENT_ARTICLE))
     fused = fuse(lists)
     results = _precedents(reader, fused, owners, list(words), limit)
     return PrecedentPage(results=results, degraded=degraded)
@@ -120,7 +120,7 @@ def _by_meaning(
         return None
     if vector is None:
         return []
-    return nearest(
+    return nearest_passages(
         reader,
         vector,
         filters=filters,
@@ -173,7 +173,7 @@ def _around(reader: Reader, words: list[str], filters: Filters) -> dict[str, flo
     return {hit.id: hit.score for hit in hits}
 
 
-def _passage(stored: Stored, passage_id: str) -> Passage | None:
+def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
     """The passage, or None if the article was rewritten since it was found."""
     return next((passage for passage in stored.passages if passage.id == passage_id), None)
 

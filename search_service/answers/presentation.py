@@ -16,7 +16,7 @@ from search_service.answers.evidence import ShownPassage
 from search_service.answers.page import Page, Result, without_meaning
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.snippets import Span
-from search_service.model import Metadata, Passage, Stored, View
+from search_service.model import Metadata, Passage, StoredArticle, View
 
 Values = dict[str, object]
 # A source may write anything into its url field; javascript: must not become a link. A path is one on
@@ -151,7 +151,7 @@ def _piece(
     }
 
 
-def article_to_dict(stored: Stored, *, link: Link = own_address) -> Values:
+def article_to_dict(stored: StoredArticle, *, link: Link = own_address) -> Values:
     """One article as its audience reads it; ``length`` and ``slices`` as its source publishes them."""
     view = stored.view
     return view_to_dict(view, link=link) | {

@@ -20,12 +20,12 @@ from search_service.model import (
     Field,
     Identifiers,
     Not,
-    Stored,
+    StoredArticle,
     Term,
     WeightedTerm,
 )
 from search_service.query.matching import idf
-from search_service.ranking.fusion import Ranked, fuse
+from search_service.ranking.fusion import RankedList, fuse
 from search_service.service import SearchService
 
 # Dates, amounts, 第X条 and placeholders: articles share them without sharing a subject.
@@ -36,19 +36,21 @@ _ADDRESS = ("主送", "落款", "抄送")
 
 def related(
     service: SearchService, article_id: str, audience: Audience, *, limit: int = 10
-) -> tuple[Stored, ...]:
+) -> tuple[StoredArticle, ...]:
     """The articles most related, best first, the shown one left out; raises ``NotFound``."""
     reader = service.reader(audience)
     shown = fetch_one(reader, article_id)
     by_words = _by_words(service, reader, shown)
     by_meaning = _by_meaning(reader, shown)
-    fused = fuse([Ranked(by_words), Ranked(by_meaning, relevance.RELATED_SEMANTIC)])
+    fused = fuse([RankedList(by_words), RankedList(by_meaning, relevance.RELATED_SEMANTIC)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
     return tuple(stored[key] for key in ids if key in stored)
 
 
-def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tuple[str, float]]:
+def _by_words(
+    service: SearchService, reader: Reader, shown: StoredArticle
+) -> list[tuple[str, float]]:
     title = set(service.analyzer.index_words(normalize(shown.view.title)))
     counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
     for word in title:
@@ -84,7 +86,7 @@ def _by_words(service: SearchService, reader: Reader, shown: Stored) -> list[tup
     ]
 
 
-def _by_meaning(reader: Reader, shown: Stored) -> list[tuple[str, float]]:
+def _by_meaning(reader: Reader, shown: StoredArticle) -> list[tuple[str, float]]:
     article_id = shown.view.id
     addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
     vectors = reader.vectors(article_id)

@@ -31,12 +31,12 @@ from search_service.model import (
     Sort,
 )
 from search_service.query import matching
-from search_service.query.parsing import Query, naming, parse
+from search_service.query.parsing import Query, parse, with_coined_terms
 from search_service.query.request import SearchRequest
 from search_service.ranking.corrections import did_you_mean
 from search_service.ranking.match_set import MatchSet, exact_clauses, match
 from search_service.ranking.order import Order, order
-from search_service.ranking.similarity import Near, nearest_articles
+from search_service.ranking.similarity import SemanticHits, nearest_articles
 from search_service.service import SearchService
 
 
@@ -73,7 +73,7 @@ def search(
     query = parse(request.text, service.analyzer, title_only=request.title_only)
     offset, limit = _window(request, place)
     ranked = live = service.reader(audience)
-    query = naming(query, service.store.coined.accepted())
+    query = with_coined_terms(query, service.store.coined.accepted())
     if place and place.generation != live.generation:
         kept = service.reader_of_generation(audience, place.generation)
         # What was written to it after the walk began, this caller may never have been able to read.
@@ -124,9 +124,9 @@ def _page(
     matched = match(service, live, query, request)
     totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
     found = not matched.relaxed and totals.total > 0
-    suggestions = did_you_mean(service, live, query, request.filters, found=found)
+    suggestions = did_you_mean(service, live, query, request.filters, has_matches=found)
     if sources.differ:
-        ordered, length = _kept_order(service, sources, query, request, window, matched.near)
+        ordered, length = _kept_order(service, sources, query, request, window, matched.semantic)
     else:
         ordered, length = order(service, live, query, request, matched, window), totals.total
     page = Page(
@@ -140,8 +140,8 @@ def _page(
         hints=query.hints,
         # A document number that nobody holds is near to others by its looks alone.
         near=not totals.total
-        and bool(matched.candidates.above(live.manifest.floor).hits)
-        and not all(chunk.names for chunk in query.wanted),
+        and bool(matched.semantic_candidates.if_above(live.manifest.floor).hits)
+        and not all(chunk.has_identifier for chunk in query.included),
     )
     return page, length
 
@@ -172,7 +172,7 @@ def _kept_order(
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
-    near: Near,
+    near: SemanticHits,
 ) -> tuple[Order, int]:
     """The page in the order of the kept generation, of what the live one holds of it, and its length.
 
@@ -185,7 +185,7 @@ def _kept_order(
     length = kept.totals(matched.clause, filters=request.filters).total
     ids = order(service, kept, query, request, matched, window).ids
     if near.vector is not None and near.hits:  # whichever are among the nearest by now
-        ours = Filters(ids=matched.near.only(ids).ids)
+        ours = Filters(ids=matched.semantic.restricted_to(ids).ids)
         near = nearest_articles(live, near.vector, filters=ours)
     holds = AnyOf(
         (matched.keyword, *exact_clauses(query), matching.restricted(query, Identifiers(near.ids)))
@@ -211,7 +211,7 @@ def _results(
     stored = live.fetch(order.ids)
     # Those taken away between two reads, or since the walk began, are not there.
     articles = [stored[key] for key in order.ids if key in stored]
-    best = matched.near.passages(live, order.ids)
+    best = matched.semantic.passages(live, order.ids)
     reasons = {}
     if request.explain:
         reasons = why(live, query, order.ranks, articles, exact=matched.exact, nearest=best)
@@ -219,7 +219,7 @@ def _results(
         Result(
             stored=one,
             score=order.scores.get(one.view.id, 0.0),
-            title_marks=marks(one.view.title, query.marked, query.words),
+            title_marks=marks(one.view.title, query.highlight_terms, query.words),
             passages=shown(one, query, best.get(one.view.id)),
             why=reasons.get(one.view.id),
         )

@@ -53,12 +53,12 @@ from search_service.model import (
     PassageHit,
     Record,
     Sort,
-    Stored,
+    StoredArticle,
     Tombstone,
     Totals,
     Vector,
     WeightedTerm,
-    Written,
+    WriteResult,
 )
 
 NO_FILTERS = Filters()
@@ -94,7 +94,7 @@ NO_ACCESS = Access()
 class Writer(Protocol):
     """Writes one generation."""
 
-    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+    def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Apply the entries in order; durable and visible when it returns.
 
         An entry for an id that comes twice in one call is applied twice, in order.
@@ -200,7 +200,7 @@ class Reader(Protocol):
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
         """The stored vectors of an article's passages, by passage id; empty where there are none."""
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The stored articles of these ids that are live in this scope; others are left out."""
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:
@@ -209,7 +209,7 @@ class Reader(Protocol):
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The terms that the index holds of an article (for ``gongwen info``)."""
 
-    def scan(self) -> Iterator[Stored]:
+    def scan(self) -> Iterator[StoredArticle]:
         """Every live article in this scope, by id ascending."""
 
 

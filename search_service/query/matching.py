@@ -1,8 +1,10 @@
-"""A query -> the clauses that must match and the terms that rank. Entry points: :func:`strict`,
-:func:`relaxed`, :func:`pairwise`, :func:`restricted`, :func:`literal`, :func:`rank`, :func:`gibberish`. Pure.
+"""A query -> the clauses that must match and the terms that rank. Pure.
 
-A chunk matches an article that holds it literally or holds all its words, or a synonym in the place of
-some; a quoted chunk only literally.
+Entry points: :func:`strict`, :func:`relaxed`, :func:`relaxed_by_bigrams`, :func:`restricted`,
+:func:`literal`, :func:`rank`, :func:`is_gibberish`.
+
+A chunk matches an article that contains it literally, or contains all its words or synonyms of them; a
+quoted chunk matches literally only.
 """
 
 import math
@@ -25,163 +27,177 @@ from search_service.model import (
     Term,
     WeightedTerm,
 )
-from search_service.query.parsing import Being, Chunk, Node, Query, Synonymous
-from search_service.query.syntax import Both, Either, Without
+from search_service.query.parsing import Chunk, MetadataCondition, Node, Query, SynonymGroup
+from search_service.query.syntax import AndNode, NotNode, OrNode
 
 
-def _literally(chunk: Chunk, *, title_only: bool) -> Clause:
+def _literal_clause(chunk: Chunk, *, title_only: bool) -> Clause:
     if not chunk.phrase:  # a single Han character, looked for in titles only
         return Term(Field.TITLE_CHARACTERS, chunk.text)
-    return _stands(chunk.phrase, title_only=title_only)
+    return _phrase_clause(chunk.phrase, title_only=title_only)
 
 
-def _stands(terms: tuple[str, ...], *, title_only: bool) -> Clause:
-    return _run(Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS, terms)
+def _phrase_clause(terms: tuple[str, ...], *, title_only: bool) -> Clause:
+    return _adjacent(Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS, terms)
 
 
-def _run(field: Field, terms: tuple[str, ...]) -> Clause:
+def _adjacent(field: Field, terms: tuple[str, ...]) -> Clause:
     return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
 
 
-def _word(word: str, *, title_only: bool) -> Clause:
+def _word_clause(word: str, *, title_only: bool) -> Clause:
     return Term(Field.TITLE_WORDS if title_only else Field.WORDS, word)
 
 
-def _alike(one: Synonymous, *, title_only: bool) -> tuple[Clause, ...]:
-    return tuple(_stands(terms, title_only=title_only) for terms in one.phrases)
+def _synonym_clauses(one: SynonymGroup, *, title_only: bool) -> tuple[Clause, ...]:
+    return tuple(_phrase_clause(terms, title_only=title_only) for terms in one.phrases)
 
 
-def _chunk(chunk: Chunk, *, title_only: bool) -> Clause:
+def _chunk_clause(chunk: Chunk, *, title_only: bool) -> Clause:
     title_only = title_only or chunk.title_only
-    literally = _literally(chunk, title_only=title_only)
+    literally = _literal_clause(chunk, title_only=title_only)
     if chunk.literal or not chunk.words:
         return literally
     others = list(chunk.words)
     for one in chunk.synonyms:
         for word in one.words:
             others.remove(word)
-    parts = [_word(word, title_only=title_only) for word in others]
+    parts = [_word_clause(word, title_only=title_only) for word in others]
     for one in chunk.synonyms:
-        itself = All(tuple(_word(word, title_only=title_only) for word in one.words))
-        parts.append(AnyOf((itself, *_alike(one, title_only=title_only))))
+        itself = All(tuple(_word_clause(word, title_only=title_only) for word in one.words))
+        parts.append(AnyOf((itself, *_synonym_clauses(one, title_only=title_only))))
     words = All(tuple(parts))
-    if chunk.names and not chunk.title_only:  # a code stands in no text: it is a key of its article
+    if (
+        chunk.has_identifier and not chunk.title_only
+    ):  # a code stands in no text: it is a key of its article
         return AnyOf((literally, words, Exact(exact_key(chunk.text))))
     return AnyOf((literally, words))
 
 
-def _node(node: Node, *, title_only: bool, loosely: bool = False) -> Clause:
-    """What matches a part of the tree; ``loosely``: whatever need not match in every result does."""
+def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -> Clause:
+    """What matches a part of the tree; ``required_only``: whatever need not match in every result does."""
     match node:
-        case Being(clause):
+        case MetadataCondition(clause):
             return clause
         case Chunk():
-            if loosely and not node.required:
+            if required_only and not node.required:
                 return Everything()
-            return _chunk(node, title_only=title_only)
-        case Without(part):
-            return Not(_node(part, title_only=title_only))
-        case Both(parts):
-            clauses = [_node(part, title_only=title_only, loosely=loosely) for part in parts]
+            return _chunk_clause(node, title_only=title_only)
+        case NotNode(part):
+            return Not(_node_clause(part, title_only=title_only))
+        case AndNode(parts):
+            clauses = [
+                _node_clause(part, title_only=title_only, required_only=required_only)
+                for part in parts
+            ]
             kept = tuple(clause for clause in clauses if clause != Everything())
-            return Everything() if loosely and not kept else All(kept)
-        case Either(parts):
-            either = tuple(_node(part, title_only=title_only, loosely=loosely) for part in parts)
+            return Everything() if required_only and not kept else All(kept)
+        case OrNode(parts):
+            either = tuple(
+                _node_clause(part, title_only=title_only, required_only=required_only)
+                for part in parts
+            )
             return Everything() if Everything() in either else AnyOf(either)
 
 
 def restricted(query: Query, clause: Clause) -> Clause:
     """The clause, inside what the query demands of every result."""
-    restriction = _node(query.tree, title_only=query.title_only, loosely=True)
+    restriction = _node_clause(query.tree, title_only=query.title_only, required_only=True)
     return clause if restriction == Everything() else All((clause, restriction))
 
 
 def literal(query: Query) -> Clause:
     """The articles that hold every wanted chunk as it was typed, or the coined terms in it."""
 
-    def stands(node: Node) -> Clause:
+    def as_typed_in(node: Node) -> Clause:
         match node:
             case Chunk():
                 return as_typed(node, query.coined, title_only=query.title_only)
-            case Both(parts):
-                return All(tuple(stands(part) for part in parts))
-            case Either(parts):
-                return AnyOf(tuple(stands(part) for part in parts))
+            case AndNode(parts):
+                return All(tuple(as_typed_in(part) for part in parts))
+            case OrNode(parts):
+                return AnyOf(tuple(as_typed_in(part) for part in parts))
         return Everything()
 
-    return stands(query.tree)
+    return as_typed_in(query.tree)
 
 
 def as_typed(chunk: Chunk, coined: Sequence[str] = (), *, title_only: bool = False) -> Clause:
     """The articles that hold a chunk as it was typed, or the coined terms in it."""
     title_only = title_only or chunk.title_only
-    whole = _literally(chunk, title_only=title_only)
+    whole = _literal_clause(chunk, title_only=title_only)
     terms = [phrase(term) for term in coined if term in chunk.text]
-    named = tuple(_stands(term, title_only=title_only) for term in terms)
+    named = tuple(_phrase_clause(term, title_only=title_only) for term in terms)
     return AnyOf((whole, All(named))) if named else whole
 
 
 def strict(query: Query) -> Clause:
     """All chunks must match, or those of one side of an OR."""
-    return _node(query.tree, title_only=query.title_only)
+    return _node_clause(query.tree, title_only=query.title_only)
 
 
 def relaxed(
-    query: Query, frequencies: Mapping[str, int], articles: int, *, tail: bool = False
+    query: Query, frequencies: Mapping[str, int], articles: int, *, lenient: bool = False
 ) -> Clause:
     """A calibrated share of the query's idf must match; whoever writes OR or quotes means them.
 
     ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
-    as the rarest: a query of unknown words matches nothing. ``tail``: the lesser share that is enough
+    as the rarest: a query of unknown words matches nothing. ``lenient``: the lesser share that is enough
     for the other articles where one holds the share.
     """
-    if query.chooses:
+    if query.has_or:
         return AnyOf(())
     alternatives: dict[str, Clause] = {}
-    for chunk in query.wanted:
+    for chunk in query.included:
         if chunk.required:
             continue
         for word in chunk.words:
-            alternatives.setdefault(word, _word(word, title_only=query.title_only))
+            alternatives.setdefault(word, _word_clause(word, title_only=query.title_only))
         for one in chunk.synonyms:
             for word in one.words:
-                exact = _word(word, title_only=query.title_only)
-                alternatives[word] = AnyOf((exact, *_alike(one, title_only=query.title_only)))
+                exact = _word_clause(word, title_only=query.title_only)
+                alternatives[word] = AnyOf(
+                    (exact, *_synonym_clauses(one, title_only=query.title_only))
+                )
     clauses = [(clause, frequencies.get(word, 0)) for word, clause in alternatives.items()]
     if len(clauses) <= 1:
         return AnyOf(())
     idfs = [idf(count, articles) for _, count in clauses]
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
-    if tail:
+    if lenient:
         share = relevance.QUESTION_TAIL / len(weights)
-    elif query.asks:
+    elif query.is_question:
         share = relevance.QUESTION_WORDS / len(weights)
     else:
         share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
     share = min(relevance.RELAXED_MOST, share)
     minimum = math.ceil(share * sum(weights))
-    if query.asks and not tail:
+    if query.is_question and not lenient:
         minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
 
 
-def pairwise(query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, int]) -> Clause:
+def relaxed_by_bigrams(
+    query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, int]
+) -> Clause:
     """Where words stand in no article: what holds the pairs of their chunk that stand in some.
 
     No dictionary knows 六稳六保 and cuts it 六|稳六保, where texts say “六稳”“六保”. Two thirds of the
     pairs must stand somewhere: those of nonsense do not. ``pairs``: in how many articles each stands.
     """
-    if query.chooses or query.asks:
+    if query.has_or or query.is_question:
         return AnyOf(())
     unknown = [
         chunk
-        for chunk in query.wanted
+        for chunk in query.included
         if not chunk.required and not all(frequencies.get(word) for word in chunk.words)
     ]
     clauses = [
-        _chunk(one, title_only=query.title_only) for one in query.wanted if one not in unknown
+        _chunk_clause(one, title_only=query.title_only)
+        for one in query.included
+        if one not in unknown
     ]
     for chunk in unknown:
         title_only = query.title_only or chunk.title_only
@@ -193,12 +209,12 @@ def pairwise(query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, i
     return restricted(query, All(tuple(clauses))) if unknown else AnyOf(())
 
 
-def gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
+def is_gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
     """Whether most of its words are single characters or stand in no article, and nobody speaks.
 
     So the dictionary cuts what is no language. Two words say too little of it.
     """
-    if query.spoken or len(query.words) < relevance.GIBBERISH:
+    if query.is_conversational or len(query.words) < relevance.GIBBERISH:
         return False
     odd = sum(len(word) == 1 or not frequencies.get(word) for word in query.words)
     return 2 * odd > len(query.words)
@@ -216,7 +232,7 @@ def rank(query: Query) -> list[WeightedTerm | Bonus]:
     return [*_weighted(query), *_literal_bonuses(query), *_synonym_bonuses(query)]
 
 
-def parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
+def rank_parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
     """What :func:`rank` consists of: each word, and bigrams, characters, literal, synonyms together."""
     found: dict[str, list[WeightedTerm | Bonus]] = {}
     names = {Field.BIGRAMS: "bigrams", Field.TITLE_BIGRAMS: "bigrams"}
@@ -233,14 +249,14 @@ def parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
 
 
 def _weighted(query: Query) -> list[WeightedTerm]:
-    anywhere = _anywhere(query)
+    anywhere = _full_text_chunks(query)
     terms: list[WeightedTerm] = []
     for field, weight, chunks, terms_of in (
         (Field.WORDS, relevance.WORDS, anywhere, _words),
-        (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _pairs),
+        (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _bigrams),
         (Field.CHARACTERS, relevance.CHARACTERS, anywhere, _characters),
-        (Field.TITLE_WORDS, relevance.TITLE_WORDS, query.wanted, _words),
-        (Field.TITLE_BIGRAMS, relevance.TITLE_BIGRAMS, query.wanted, _pairs),
+        (Field.TITLE_WORDS, relevance.TITLE_WORDS, query.included, _words),
+        (Field.TITLE_BIGRAMS, relevance.TITLE_BIGRAMS, query.included, _bigrams),
     ):
         counts = Counter(term for chunk in chunks for term in terms_of(chunk))
         terms += [WeightedTerm(field, term, weight * count) for term, count in counts.items()]
@@ -249,47 +265,47 @@ def _weighted(query: Query) -> list[WeightedTerm]:
 
 def _literal_bonuses(query: Query) -> list[Bonus]:
     # A clause of a question is no term that somebody coined.
-    clauses = query.asks and len(query.wanted) > 1
+    clauses = query.is_question and len(query.included) > 1
     bonuses = []
-    for chunk in query.wanted:
+    for chunk in query.included:
         if chunk.phrase:
-            stands = _literally(chunk, title_only=query.title_only or chunk.title_only)
+            phrase_clause = _literal_clause(chunk, title_only=query.title_only or chunk.title_only)
             literal = (
                 relevance.LITERAL_CLAUSE if clauses and not chunk.literal else relevance.LITERAL
             )
-            bonuses.append(Bonus(stands, literal))
-            title = _run(Field.TITLE_BIGRAMS, chunk.phrase)
+            bonuses.append(Bonus(phrase_clause, literal))
+            title = _adjacent(Field.TITLE_BIGRAMS, chunk.phrase)
             bonuses.append(Bonus(title, relevance.LITERAL_TITLE))
     for term in query.coined:
-        stands = _stands(phrase(term), title_only=query.title_only)
-        bonuses.append(Bonus(stands, relevance.LITERAL))
+        phrase_clause = _phrase_clause(phrase(term), title_only=query.title_only)
+        bonuses.append(Bonus(phrase_clause, relevance.LITERAL))
     return bonuses
 
 
 def _synonym_bonuses(query: Query) -> list[Bonus]:
     bonuses = []
     for field, chunks, synonym in (
-        (Field.TITLE_BIGRAMS, query.wanted, relevance.SYNONYM_TITLE),
-        (Field.BIGRAMS, _anywhere(query), relevance.SYNONYM_TEXT),
+        (Field.TITLE_BIGRAMS, query.included, relevance.SYNONYM_TITLE),
+        (Field.BIGRAMS, _full_text_chunks(query), relevance.SYNONYM_TEXT),
     ):
         for chunk in chunks:
             for one in chunk.synonyms:
                 # Where the words themselves stand they score: 人民法院 is no second 法院.
-                itself, *others = (_run(field, run) for run in one.phrases)
+                itself, *others = (_adjacent(field, run) for run in one.phrases)
                 bonuses.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
     return bonuses
 
 
-def _anywhere(query: Query) -> list[Chunk]:
+def _full_text_chunks(query: Query) -> list[Chunk]:
     """The wanted chunks that may stand anywhere."""
-    return [one for one in query.wanted if not (query.title_only or one.title_only)]
+    return [one for one in query.included if not (query.title_only or one.title_only)]
 
 
 def _words(chunk: Chunk) -> Iterable[str]:
     return chunk.words
 
 
-def _pairs(chunk: Chunk) -> Iterable[str]:
+def _bigrams(chunk: Chunk) -> Iterable[str]:
     return filter(is_bigram, chunk.phrase)
 
 

@@ -16,15 +16,15 @@ from search_service import relevance
 from search_service.errors import BadInput
 from search_service.model import Exact, Filters, PassesFilters
 from search_service.query import syntax
-from search_service.query.syntax import Both, Either, Hint, Piece, Without
+from search_service.query.syntax import AndNode, Hint, NotNode, OrNode, Piece
 
 _ONE_HAN = re.compile(f"[{HAN}]")
 # What asks, and who speaks. Few single characters: any stands in random ones at times.
-_SPOKEN = re.compile(
+_CONVERSATIONAL = re.compile(
     r"怎[么样能]|如何|什么|为何|是否|多[少久长]|(.)[不没]\1|[谁吗哪咋啥我你没想了]"
 )
 # The terms of references that name one document.
-NAMES = ("wh:", "code:")
+IDENTIFIER_PREFIXES = ("wh:", "code:")
 # The fields of the syntax that are filters, with their names as such.
 _FILTERS = {
     "author": "author",
@@ -39,17 +39,17 @@ _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Synonymous:
+class SynonymGroup:
     """Words of a chunk that have synonyms; ``texts`` are those."""
 
     text: str
     words: tuple[str, ...]
-    texts: tuple[str, ...]
+    synonyms: tuple[str, ...]
 
     @property
     def phrases(self) -> tuple[tuple[str, ...], ...]:
         """The bigrams of the words themselves and of each synonym."""
-        return tuple(map(phrase, (self.text, *self.texts)))
+        return tuple(map(phrase, (self.text, *self.synonyms)))
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,23 @@ class Chunk:
     phrase: tuple[str, ...]
     title_only: bool = False
     required: bool = False
-    synonyms: tuple[Synonymous, ...] = ()
+    synonyms: tuple[SynonymGroup, ...] = ()
 
     @property
-    def names(self) -> bool:
+    def has_identifier(self) -> bool:
         """Whether it holds a 文号 or a code, which name one document."""
-        return any(word.startswith(NAMES) for word in self.words)
+        return any(word.startswith(IDENTIFIER_PREFIXES) for word in self.words)
 
 
 @dataclass(frozen=True)
-class Being:
+class MetadataCondition:
     """What an article must be, not what it must say: its author, its 文号."""
 
     clause: Exact | PassesFilters
 
 
-Leaf = Chunk | Being
-Node = Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]
+Leaf = Chunk | MetadataCondition
+Node = Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,12 @@ class Query:
     """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``.
 
     ``hints`` say what was not understood. ``coined``: terms that the staff accepted and that stand in it
-    among other words (:func:`naming`).
+    among other words (:func:`with_coined_terms`).
     """
 
     text: str
     key: str
-    tree: Both[Leaf]
+    tree: AndNode[Leaf]
     title_only: bool = False
     hints: tuple[Hint, ...] = ()
     coined: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Query:
         return tuple(leaf for leaf in _leaves(self.tree) if isinstance(leaf, Chunk))
 
     @property
-    def wanted(self) -> tuple[Chunk, ...]:
+    def included(self) -> tuple[Chunk, ...]:
         """The chunks that must match, or one of which must."""
         return tuple(chunk for chunk in self.chunks if not chunk.excluded)
 
@@ -118,62 +118,70 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The distinct words of the wanted chunks, in order."""
-        return tuple(dict.fromkeys(word for chunk in self.wanted for word in chunk.words))
+        return tuple(dict.fromkeys(word for chunk in self.included for word in chunk.words))
 
     @property
-    def chooses(self) -> bool:
+    def has_or(self) -> bool:
         """Whether something of it is asked for with OR."""
-        return any(isinstance(part, Either) for part in self.tree.parts)
+        return any(isinstance(part, OrNode) for part in self.tree.parts)
 
     @property
-    def asks(self) -> bool:
+    def is_question(self) -> bool:
         """Whether it is a question or a sentence: keywords are typed apart, or are short."""
-        plain = (chunk for chunk in self.wanted if not (chunk.literal or chunk.names))
+        plain = (chunk for chunk in self.included if not (chunk.literal or chunk.has_identifier))
         return any(len(chunk.text) >= relevance.QUESTION for chunk in plain)
 
     @property
-    def spoken(self) -> bool:
+    def is_conversational(self) -> bool:
         """Whether somebody says something with it, as lists of keywords do not."""
-        return any(_SPOKEN.search(chunk.text) for chunk in self.wanted if not chunk.literal)
+        return any(
+            _CONVERSATIONAL.search(chunk.text) for chunk in self.included if not chunk.literal
+        )
 
     @property
-    def scattered(self) -> bool:
+    def mostly_single_characters(self) -> bool:
         """Whether most of its words are single characters."""
         return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
 
     @property
     def literals(self) -> tuple[str, ...]:
         """The normalised texts of the wanted chunks."""
-        return tuple(chunk.text for chunk in self.wanted)
+        return tuple(chunk.text for chunk in self.included)
 
     @property
     def synonyms(self) -> tuple[str, ...]:
         """What may stand in the place of words of the wanted chunks."""
-        return tuple(text for chunk in self.wanted for one in chunk.synonyms for text in one.texts)
+        return tuple(
+            text for chunk in self.included for one in chunk.synonyms for text in one.synonyms
+        )
 
     @property
-    def marked(self) -> tuple[str, ...]:
+    def highlight_terms(self) -> tuple[str, ...]:
         """What is highlighted wherever it stands; where none does, the words are."""
         return self.literals + self.synonyms
 
     @property
-    def meaning(self) -> str:
+    def semantic_text(self) -> str:
         """The text whose meaning is asked for; empty where letters are asked for and not a meaning.
 
         Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
         not what was asked for.
         """
-        plain = (one for one in self.wanted if not (one.literal or one.names or one.title_only))
+        plain = (
+            one
+            for one in self.included
+            if not (one.literal or one.has_identifier or one.title_only)
+        )
         text = " ".join(chunk.text for chunk in plain)
         return text if _ONE_HAN.search(text) else ""
 
-    def narrowed(self, filters: Filters) -> Filters:
+    def merge_filters(self, filters: Filters) -> Filters:
         """The filters, and those of the query where they ask nothing: what is nearest is cut early.
 
         What matches says the whole (:func:`search_service.query.matching.restricted`).
         """
         for part in self.tree.parts:
-            if isinstance(part, Being) and isinstance(part.clause, PassesFilters):
+            if isinstance(part, MetadataCondition) and isinstance(part.clause, PassesFilters):
                 asked = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
                 free = {k: v for k, v in asked.items() if getattr(filters, k) is None}
                 filters = replace(filters, **free)
@@ -191,19 +199,19 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
             ),
             faults={"q": say("太长", "too long")},
         )
-    reading = syntax.read(text)
+    reading = syntax.parse_syntax(text)
     hints = list(reading.hints)
-    tree = _both(reading.tree, analyzer, hints)
+    tree = _build_tree(reading.tree, analyzer, hints)
     query = Query(reading.text, "", tree, title_only, tuple(dict.fromkeys(hints)))
     return replace(query, key=_key(query, text))
 
 
-def naming(query: Query, accepted: Collection[str]) -> Query:
+def with_coined_terms(query: Query, accepted: Collection[str]) -> Query:
     """The query, with those coined terms that a wanted chunk holds among other words.
 
     Of a term inside another one only the longer counts.
     """
-    texts = [chunk.text for chunk in query.wanted if not chunk.literal]
+    texts = [chunk.text for chunk in query.included if not chunk.literal]
     held = [term for term in accepted if any(term in text and term != text for text in texts)]
     longest = [term for term in held if not any(term in other and term != other for other in held)]
     return replace(query, coined=tuple(sorted(longest)))
@@ -211,51 +219,51 @@ def naming(query: Query, accepted: Collection[str]) -> Query:
 
 def _key(query: Query, text: str) -> str:
     """What an exact match must be equal to: the text, less what is a field or excluded."""
-    plain = tuple(chunk for chunk in query.wanted if not chunk.title_only)
+    plain = tuple(chunk for chunk in query.included if not chunk.title_only)
     if plain == query.tree.parts and not query.hints:
         return exact_key(text)
-    if query.chooses:
+    if query.has_or:
         return ""
     return exact_key(" ".join(chunk.text for chunk in plain))
 
 
-def _both(node: Both[Piece], analyzer: Analyzer, hints: list[Hint]) -> Both[Leaf]:
+def _build_tree(node: AndNode[Piece], analyzer: Analyzer, hints: list[Hint]) -> AndNode[Leaf]:
     """The tree with its pieces understood; those that ask nothing are left out."""
 
     def build(node: syntax.Node, *, excluded: bool) -> Node | None:
         match node:
             case Piece():
                 return _leaf(node, analyzer, hints, excluded=excluded)
-            case Without(part):
+            case NotNode(part):
                 inner = build(part, excluded=True)
-                return None if inner is None else Without(inner)
-            case Both(parts) | Either(parts):
+                return None if inner is None else NotNode(inner)
+            case AndNode(parts) | OrNode(parts):
                 built = (build(part, excluded=excluded) for part in parts)
                 kept = tuple(part for part in built if part is not None)
                 if len(kept) < 2:
                     return kept[0] if kept else None
-                if isinstance(node, Either):
-                    return Either(kept)
+                if isinstance(node, OrNode):
+                    return OrNode(kept)
                 # A group of what must all match anyway is no group.
-                return Both(tuple(one for part in kept for one in _parts(part)))
+                return AndNode(tuple(one for part in kept for one in _flattened(part)))
 
     tree = build(node, excluded=False)
-    return Both(() if tree is None else _parts(tree))
+    return AndNode(() if tree is None else _flattened(tree))
 
 
-def _parts(node: Node) -> tuple[Node, ...]:
-    return node.parts if isinstance(node, Both) else (node,)
+def _flattened(node: Node) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, AndNode) else (node,)
 
 
 def _leaf(
     piece: Piece, analyzer: Analyzer, hints: list[Hint], *, excluded: bool
-) -> Chunk | Being | None:
+) -> Chunk | MetadataCondition | None:
     if not piece.text:
         return None
     if piece.field == "number":
         # Of a whole 文号 all but 号 may be left off; without a number there is none.
         if any(character.isdecimal() for character in piece.text):
-            return Being(Exact(exact_key(piece.text.removesuffix("号") + "号")))
+            return MetadataCondition(Exact(exact_key(piece.text.removesuffix("号") + "号")))
         hints.append(
             Hint(
                 f"“{piece.typed}”不是完整的文号，按词检索",
@@ -268,7 +276,7 @@ def _leaf(
             value = _date(piece.text)
         if value:
             filters = replace(Filters(), **{_FILTERS[piece.field]: value})  # type: ignore[arg-type]  # texts
-            return Being(PassesFilters(filters))
+            return MetadataCondition(PassesFilters(filters))
         hints.append(
             Hint(
                 f"日期“{piece.typed}”没有看懂，按词检索；请写成 2024、2024-03 或 2024-03-05",
@@ -301,11 +309,11 @@ def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | No
     terms = phrase(piece.text)
     if not (words or terms or _ONE_HAN.fullmatch(piece.text)):
         return None
-    alike: tuple[Synonymous, ...] = ()
+    alike: tuple[SynonymGroup, ...] = ()
     if not (piece.quoted or excluded):
         places = [(token.start, token.end) for token in tokens]
         alike = tuple(
-            Synonymous(
+            SynonymGroup(
                 piece.text[one.start : one.end],
                 tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
                 one.others,
@@ -313,16 +321,16 @@ def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | No
             for one in synonyms.find(piece.text, places)
         )
     title_only = piece.field == "title"
-    required = title_only or piece.alone
+    required = title_only or piece.standalone
     return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, alike)
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:
     match node:
-        case Both(parts) | Either(parts):
+        case AndNode(parts) | OrNode(parts):
             for part in parts:
                 yield from _leaves(part)
-        case Without(part):
+        case NotNode(part):
             yield from _leaves(part)
         case _:
             yield node

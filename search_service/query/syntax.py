@@ -1,9 +1,9 @@
-"""The syntax of queries: what a person typed -> a tree of its pieces. Entry point: :func:`read`. Pure.
+"""The query syntax: text as typed -> a syntax tree. Entry point: :func:`parse_syntax`. Pure.
 
-Recursive descent without a way to fail: what cannot be read as syntax is text, and a hint says so.
-Syntax stands where a piece begins, never inside one: people paste titles (关于“三无小区”的通知(试行),
-2024年:工作要点, A-B) and lines of lists, which must stay what they are. ``OR`` binds less than a space.
-What the pieces mean stands in :mod:`search_service.query.parsing`.
+A recursive-descent parser that never fails: what is not valid syntax is text, and a hint says so.
+Operators are recognised only at the beginning of a piece, never inside one, because people paste titles
+(关于“三无小区”的通知(试行), 2024年:工作要点, A-B) and list items, which must remain text. A space (AND)
+binds tighter than ``OR``. :mod:`search_service.query.parsing` turns pieces into terms and conditions.
 """
 
 import re
@@ -58,7 +58,7 @@ _SPACED_NUMBER = re.compile(
 
 
 # Elasticsearch refuses clauses nested more than 30 deep, of which a group may be three.
-MAX_GROUPS: Final = 5
+MAX_NESTING: Final = 5
 
 
 class Hint(NamedTuple):
@@ -78,55 +78,57 @@ class Piece:
     text: str
     typed: str
     quoted: bool = False
-    alone: bool = False
+    standalone: bool = False
     field: str = ""
 
 
 @dataclass(frozen=True)
-class Both(Generic[Leaf]):
+class AndNode(Generic[Leaf]):
     """All of the parts."""
 
-    parts: tuple["Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]", ...]
+    parts: tuple["Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]", ...]
 
 
 @dataclass(frozen=True)
-class Either(Generic[Leaf]):
+class OrNode(Generic[Leaf]):
     """At least one of the parts."""
 
-    parts: tuple["Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]", ...]
+    parts: tuple["Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]", ...]
 
 
 @dataclass(frozen=True)
-class Without(Generic[Leaf]):
+class NotNode(Generic[Leaf]):
     """What the part is not."""
 
-    part: "Leaf | Both[Leaf] | Either[Leaf] | Without[Leaf]"
+    part: "Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]"
 
 
-Node = Piece | Both[Piece] | Either[Piece] | Without[Piece]
+Node = Piece | AndNode[Piece] | OrNode[Piece] | NotNode[Piece]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedSyntax:
     """What was read: ``text`` normalised, the tree, and hints where something was not understood."""
 
     text: str
-    tree: Both[Piece]
+    tree: AndNode[Piece]
     hints: tuple[Hint, ...]
 
 
-def read(typed: str) -> Reading:
+def parse_syntax(typed: str) -> ParsedSyntax:
     """Read what a person typed. Never fails."""
-    typed = _joined(typed.translate(_DASHES))
-    reader = _Reader(typed)
-    node = reader.either(0, len(typed), "")
-    tree = node if isinstance(node, Both) else Both((node,))
+    typed = _join_document_numbers(typed.translate(_DASHES))
+    parser = _Parser(typed)
+    node = parser.disjunction(0, len(typed), "")
+    tree = node if isinstance(node, AndNode) else AndNode((node,))
     if not tree.parts:  # nothing but syntax: OR, title:
-        tree = Both(tuple(Piece(match[0], match[0]) for match in re.finditer(r"\w+", reader.text)))
-    return Reading(reader.text.strip(), tree, tuple(dict.fromkeys(reader.hints)))
+        tree = AndNode(
+            tuple(Piece(match[0], match[0]) for match in re.finditer(r"\w+", parser.text))
+        )
+    return ParsedSyntax(parser.text.strip(), tree, tuple(dict.fromkeys(parser.hints)))
 
 
-def _joined(typed: str) -> str:
+def _join_document_numbers(typed: str) -> str:
     """The text without the spaces inside its 文号."""
     pieces, position = [], 0
     for match in _SPACED_NUMBER.finditer(normalize(typed)):
@@ -135,7 +137,7 @@ def _joined(typed: str) -> str:
     return "".join([*pieces, typed[position:]])
 
 
-class _Reader:
+class _Parser:
     """Reads one text; offsets are the same in what was typed and in its normal form."""
 
     def __init__(self, typed: str) -> None:
@@ -155,7 +157,7 @@ class _Reader:
             elif opened:
                 yield opened.pop(), match.start()
 
-    def either(self, start: int, end: int, field: str) -> Node:
+    def disjunction(self, start: int, end: int, field: str) -> Node:
         """What stands between OR; one alternative alone is itself."""
         alternatives: list[list[Node]] = [[]]
         position = start
@@ -166,36 +168,36 @@ class _Reader:
                 alternatives.append([])
                 position = position + (1 if self.text[position] == "|" else 2)
             else:
-                nodes, position = self._one(position, start, end, field)
+                nodes, position = self._operand(position, start, end, field)
                 alternatives[-1] += nodes
         if len(alternatives) > 1 and not all(alternatives):
             self._hint(
                 "OR（或 |）的两边都要有词，多余的 OR 未用",
                 "OR (or |) needs words on both sides; the one without was left out",
             )
-        parts = [Both(tuple(parts)) for parts in alternatives if parts]
+        parts = [AndNode(tuple(parts)) for parts in alternatives if parts]
         if not parts:
-            return Both(())
-        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+            return AndNode(())
+        return parts[0] if len(parts) == 1 else OrNode(tuple(parts))
 
     def _is_or(self, position: int, start: int, end: int) -> bool:
         """Whether OR stands here, in capitals and by itself: or is a word."""
         found = _OR.match(self.text, position, end)
-        if not found or not self._begins(position, start, also=")"):
+        if not found or not self._may_begin(position, start, also=")"):
             return False
         return unicodedata.normalize("NFKC", self.typed[position : found.end()]) in {"OR", "|"}
 
-    def _begins(self, position: int, start: int, also: str = "") -> bool:
+    def _may_begin(self, position: int, start: int, also: str = "") -> bool:
         """Whether syntax may stand here: behind a space, or where the group begins."""
         before = self.text[position - 1 : position]
         return position == start or before.isspace() or before in set(also)
 
-    def _one(self, position: int, start: int, end: int, field: str) -> tuple[list[Node], int]:
+    def _operand(self, position: int, start: int, end: int, field: str) -> tuple[list[Node], int]:
         """The piece or group that begins here, with its - and field, and where it ends."""
-        begins = self._begins(position, start)
+        begins = self._may_begin(position, start)
         if begins and _MINUS.match(self.text, position, end):
-            nodes, after = self._one(position + 1, position + 1, end, field)
-            return [Without(node) for node in nodes], after
+            nodes, after = self._operand(position + 1, position + 1, end, field)
+            return [NotNode(node) for node in nodes], after
         named = _FIELD.match(self.text, position, end) if begins else None
         if named:
             inner = named.end()
@@ -206,10 +208,10 @@ class _Reader:
                     f"nothing stands behind {name}:; it was left out",
                 )
                 return [], inner
-            return self._one_of(inner, end, FIELDS[named[1]], begins=True)
-        return self._one_of(position, end, field, begins=begins)
+            return self._group_or_piece(inner, end, FIELDS[named[1]], begins=True)
+        return self._group_or_piece(position, end, field, begins=begins)
 
-    def _one_of(
+    def _group_or_piece(
         self, position: int, end: int, field: str, *, begins: bool
     ) -> tuple[list[Node], int]:
         """A group, where its parentheses are those of the syntax; else a piece."""
@@ -222,16 +224,16 @@ class _Reader:
                 )
                 return [], position + 1
             if after >= end or _EDGE.match(self.text, after) or " " in self.text[position:closing]:
-                if self._depth == MAX_GROUPS:
+                if self._depth == MAX_NESTING:
                     self._hint(
-                        f"括号最多套 {MAX_GROUPS} 层，更里面的按词检索",
-                        f"groups nest {MAX_GROUPS} deep at most; those inside were read as words",
+                        f"括号最多套 {MAX_NESTING} 层，更里面的按词检索",
+                        f"groups nest {MAX_NESTING} deep at most; those inside were read as words",
                     )
                     return [], position + 1
                 self._depth += 1
-                node = self.either(position + 1, closing, field)
+                node = self.disjunction(position + 1, closing, field)
                 self._depth -= 1
-                return ([] if node == Both(()) else [node]), after
+                return ([] if node == AndNode(()) else [node]), after
         return self._piece(position, end, field, begins=begins)
 
     def _piece(
@@ -245,11 +247,11 @@ class _Reader:
             return [], position + 1
         name = "plain" if match["quoted"] is None else "quoted"
         quoted, after = name == "quoted", match.end()
-        alone = quoted and begins and (after >= end or bool(_EDGE.match(self.text, after)))
+        standalone = quoted and begins and (after >= end or bool(_EDGE.match(self.text, after)))
         if not quoted and "|" in match[name]:
             self._hint("“|”两边有空格才是“或”", "| means OR only between spaces")
         text, typed = match[name].strip(), self.typed[slice(*match.span(name))].strip()
-        return [Piece(text, typed, quoted, alone, field)], after
+        return [Piece(text, typed, quoted, standalone, field)], after
 
     def _hint(self, chinese: str, english: str) -> None:
         self.hints.append(Hint(chinese, english))

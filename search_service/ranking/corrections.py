@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def did_you_mean(
-    service: SearchService, reader: Reader, query: Query, filters: Filters, *, found: bool
+    service: SearchService, reader: Reader, query: Query, filters: Filters, *, has_matches: bool
 ) -> tuple[str, ...]:
     """Up to three questions that find something, for one that is likely misspelled.
 
@@ -33,18 +33,19 @@ def did_you_mean(
     if query.hints:  # what was not understood is said by its hint
         return ()
     try:
-        return _meant(service, reader, query, filters, found=found)
+        return _checked_corrections(service, reader, query, filters, has_matches=has_matches)
     except Exception:  # noqa: BLE001  (an extra: no search may fail for it)
         _log.exception("no suggestions")
         return ()
 
 
-def _meant(
-    service: SearchService, reader: Reader, query: Query, filters: Filters, *, found: bool
+def _checked_corrections(
+    service: SearchService, reader: Reader, query: Query, filters: Filters, *, has_matches: bool
 ) -> tuple[str, ...]:
     spelling = service.vocabulary(reader).spelling
     changes = [
-        (chunk, _corrections(reader, chunk, spelling, found=found)) for chunk in query.wanted
+        (chunk, _corrections(reader, chunk, spelling, has_matches=has_matches))
+        for chunk in query.included
     ]
     changes = [(chunk, texts) for chunk, texts in changes if texts]
     suggestions: list[str] = []
@@ -55,17 +56,19 @@ def _meant(
         if len(text) > MAX_QUERY:  # nobody could ask it
             continue
         meant = queries.parse(text, service.analyzer, title_only=query.title_only)
-        if reader.totals(matching.strict(meant), filters=meant.narrowed(filters)).total:
+        if reader.totals(matching.strict(meant), filters=meant.merge_filters(filters)).total:
             suggestions.append(text)
         if len(suggestions) == CORRECTIONS:
             break
     return tuple(suggestions)
 
 
-def _corrections(reader: Reader, chunk: Chunk, spelling: Spelling, *, found: bool) -> list[str]:
-    if chunk.names or fold(chunk.text) != chunk.text:
+def _corrections(
+    reader: Reader, chunk: Chunk, spelling: Spelling, *, has_matches: bool
+) -> list[str]:
+    if chunk.has_identifier or fold(chunk.text) != chunk.text:
         return []
-    if not found or spelling.doubtful(chunk.text):
+    if not has_matches or spelling.doubtful(chunk.text):
         return spelling.corrections(chunk.text)
     titled = [text for text in spelling.corrections(chunk.text) if spelling.knows(text)]
     if titled and reader.totals(matching.as_typed(chunk)).total:

@@ -44,10 +44,10 @@ def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Fa
     return {
         key: Factors(
             status=relevance.ENDED if key in ended else 1.0,
-            recency=_raised(relevance.RECENCY, 0.5 ** (ages[key] / relevance.RECENCY_YEARS))
+            recency=_boost(relevance.RECENCY, 0.5 ** (ages[key] / relevance.RECENCY_YEARS))
             if key in ages
             else 1.0,
-            popularity=_raised(relevance.POPULARITY, math.log1p(views[key]) / most)
+            popularity=_boost(relevance.POPULARITY, math.log1p(views[key]) / most)
             if most and key in views
             else 1.0,
         )
@@ -55,7 +55,7 @@ def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Fa
     }
 
 
-def _raised(bound: float, share: float) -> float:
+def _boost(bound: float, share: float) -> float:
     """The factor of what has this share of the bound, to as many places as scores have."""
     return round(1 + bound * share, 6)
 

@@ -7,14 +7,14 @@ from search_service import relevance
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedList:
     """One list: (id, score), best first, and what it counts for."""
 
     hits: Sequence[tuple[str, float]]
     weight: float = 1.0
 
 
-def fuse(lists: Sequence[Ranked]) -> Mapping[str, float]:
+def fuse(lists: Sequence[RankedList]) -> Mapping[str, float]:
     """What the lists give each id together, best first: weight × (score + rank).
 
     BM25 and cosine share no scale, so a score counts as its place between the last and the best of its

@@ -1,8 +1,8 @@
-"""Which articles match a question. Entry points: :func:`match`, :class:`MatchSet`.
+"""Which articles match a query. Entry points: :func:`match`, :class:`MatchSet`.
 
-The articles in which all chunks match (or, where there are none, a calibrated share of the query's idf),
-those whose id, code, 文号 or title is the query, and in semantic and hybrid mode the articles above the
-floor among the nearest. Totals, facets and pages are slices of this one set.
+Three kinds match: articles that match all chunks (if there are none, a share of the query's idf), articles
+whose id, code, 文号 or title equals the query, and, in semantic and hybrid mode, the semantic hits above
+the threshold. Totals, facets and pages all count this one set.
 """
 
 from collections.abc import Mapping
@@ -23,73 +23,76 @@ from search_service.query import matching
 from search_service.query.parsing import Query
 from search_service.query.request import Mode, SearchRequest
 from search_service.ranking.corrections import did_you_mean
-from search_service.ranking.similarity import Near, nearest_articles
+from search_service.ranking.similarity import SemanticHits, nearest_articles
 from search_service.service import SearchService, SemanticSearchUnavailable
 
 
 @dataclass(frozen=True)
 class MatchSet:
-    """The articles that match, by how they do: ``keyword``, ``exact`` by name, ``near`` in meaning.
+    """The articles that match: by ``keyword``, by ``exact`` key (ids), by ``semantic`` similarity.
 
-    ``relaxed``: not every word must be there; ``full`` articles hold them all. ``candidates``: what was
-    near before the floor was asked. ``degraded``: meaning was wanted and could not be had.
+    ``relaxed``: an article need not contain all words; ``full`` is the number of those that do.
+    ``semantic_candidates``: the semantic hits before the threshold. ``degraded``: semantic search was
+    requested and is unavailable.
     """
 
     keyword: Clause
     exact: tuple[str, ...]
-    near: Near
+    semantic: SemanticHits
     relaxed: bool = False
     full: int = 0
-    candidates: Near = field(default_factory=Near)
+    semantic_candidates: SemanticHits = field(default_factory=SemanticHits)
     degraded: bool = False
 
     @property
     def clause(self) -> Clause:
         """The whole set as one clause."""
-        ids = (*self.exact, *self.near.ids)
+        ids = (*self.exact, *self.semantic.ids)
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
 def match(service: SearchService, reader: Reader, query: Query, request: SearchRequest) -> MatchSet:
-    """Decide what matches in the generation of the reader; raises what the engine raises."""
-    semantic, degraded = _nearest(service, reader, query, request)
-    near = semantic or Near()
-    # Where there is no meaning to ask, semantic mode answers by keyword instead of not at all.
-    alone = request.mode is Mode.SEMANTIC and semantic is not None
-    matched = _match_set(service, reader, query, request, near, by_meaning_alone=alone)
-    return replace(matched, candidates=near, degraded=degraded)
+    """The match set in the reader's generation; raises ``EngineError``."""
+    hits, degraded = _semantic_hits(service, reader, query, request)
+    candidates = hits or SemanticHits()
+    # A query that is not searched semantically falls back to keywords.
+    semantic_only = request.mode is Mode.SEMANTIC and hits is not None
+    matched = _match_set(service, reader, query, request, candidates, semantic_only=semantic_only)
+    return replace(matched, semantic_candidates=candidates, degraded=degraded)
 
 
 def exact_clauses(query: Query) -> tuple[Clause, ...]:
-    """What matches the articles whose id, code, 文号 or title is the query."""
+    """The clause for articles whose id, code, 文号 or title equals the query, if the query has a key."""
     return (matching.restricted(query, Exact(query.key)),) if query.key else ()
 
 
-def _nearest(
+def _semantic_hits(
     service: SearchService, reader: Reader, query: Query, request: SearchRequest
-) -> tuple[Near | None, bool]:
-    """The semantic side of the match set, and whether it was wanted but could not be had.
+) -> tuple[SemanticHits | None, bool]:
+    """The semantic hits before the threshold, and whether semantic search was requested but unavailable.
 
-    None where the question has no semantic side.
+    None if the query is not searched semantically.
     """
     if (
         request.mode is Mode.KEYWORD
         or request.sort is Sort.DATE  # by date only full matches count
         or query.title_only
-        or not query.meaning
+        or not query.semantic_text
     ):
         return None, False
     try:
-        vector = service.embed_query(reader.manifest, query.meaning)
+        vector = service.embed_query(reader.manifest, query.semantic_text)
     except SemanticSearchUnavailable:
         return None, True
     if vector is None:
         return None, False
-    near = nearest_articles(reader, vector, filters=query.narrowed(request.filters))
-    ids = Identifiers(near.ids)
+    hits = nearest_articles(reader, vector, filters=query.merge_filters(request.filters))
+    ids = Identifiers(hits.ids)
     if (allowed := matching.restricted(query, ids)) != ids:
-        near = near.only({hit.id for hit in reader.keyword(allowed, limit=relevance.WINDOW)})
-    return near, False
+        hits = hits.restricted_to(
+            {hit.id for hit in reader.keyword(allowed, limit=relevance.WINDOW)}
+        )
+    return hits, False
 
 
 def _match_set(
@@ -97,56 +100,71 @@ def _match_set(
     reader: Reader,
     query: Query,
     request: SearchRequest,
-    near: Near,
+    candidates: SemanticHits,
     *,
-    by_meaning_alone: bool,
+    semantic_only: bool,
 ) -> MatchSet:
-    sure = near.above(reader.manifest.floor)
+    confident = candidates.if_above(reader.manifest.floor)
     exact: tuple[str, ...] = ()
-    for named in exact_clauses(query):
+    for clause in exact_clauses(query):
         hits = reader.keyword(
-            named, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
+            clause, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
         )
         exact = tuple(hit.id for hit in hits)
-    if by_meaning_alone:
-        return MatchSet(AnyOf(()), exact, sure)
+    if semantic_only:
+        return MatchSet(AnyOf(()), exact, confident)
     strict = matching.strict(query)
     if request.sort is Sort.DATE or not query.words:
-        return MatchSet(strict, exact, sure)
-    # Judged without the filters, so that a facet counts what its filter finds.
-    by_name = reader.totals(Exact(query.key)).total
-    found = by_name or reader.totals(strict).total
-    # A question's words need not all be there; what somebody wrote as typed is a term or a title.
-    if found and (by_name or not query.asks or reader.totals(matching.literal(query)).total):
-        return MatchSet(strict, exact, sure)
+        return MatchSet(strict, exact, confident)
+    # Decided without the filters, so that selecting a facet value returns as many articles as it counts.
+    exact_total = reader.totals(Exact(query.key)).total
+    has_matches = exact_total or reader.totals(strict).total
+    # A question need not match in full, unless some article contains it as typed: then it is a term or title.
+    if has_matches and (
+        exact_total or not query.is_question or reader.totals(matching.literal(query)).total
+    ):
+        return MatchSet(strict, exact, confident)
     full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
-    some, near = _relaxed_match(service, reader, query, near, found=bool(found))
-    return MatchSet(AnyOf((strict, some)), exact, near, relaxed=True, full=full)
+    relaxed, semantic = _relaxed_match(
+        service, reader, query, candidates, has_matches=bool(has_matches)
+    )
+    return MatchSet(AnyOf((strict, relaxed)), exact, semantic, relaxed=True, full=full)
 
 
 def _relaxed_match(
-    service: SearchService, reader: Reader, query: Query, near: Near, *, found: bool
-) -> tuple[Clause, Near]:
-    """What matches beside the articles that hold all, and what is near enough."""
+    service: SearchService,
+    reader: Reader,
+    query: Query,
+    candidates: SemanticHits,
+    *,
+    has_matches: bool,
+) -> tuple[Clause, SemanticHits]:
+    """The clause and the semantic hits that match in addition to the full matches."""
     frequencies = _frequencies(reader, query)
     articles = reader.totals(Everything()).total
-    some = matching.relaxed(query, frequencies, articles)
-    gibberish, held = False, found
-    if not found:
-        pairs = matching.pairwise(query, frequencies, _pairs(reader, query))
-        gibberish = matching.gibberish(query, frequencies) and not reader.totals(pairs).total
-        some = AnyOf((some, pairs))
-        held = not gibberish and reader.totals(some).total > 0
-    if not held and not query.spoken:
-        heap = gibberish or near.best < reader.manifest.heap_floor
-        # What is merely misspelt means something.
-        if heap and not did_you_mean(service, reader, query, NO_FILTERS, found=False):
-            return AnyOf(()), Near()
-    # What somebody says means something, even where its words are rare.
-    if query.asks and (held or (query.spoken and not query.scattered)):
-        some = matching.relaxed(query, frequencies, articles, tail=True)
-    # A question that some article answers by its words needs no other proof that it means something.
-    return some, near if query.asks and held else near.above(reader.manifest.floor)
+    relaxed = matching.relaxed(query, frequencies, articles)
+    is_gibberish, has_evidence = False, has_matches
+    if not has_matches:
+        by_bigrams = matching.relaxed_by_bigrams(query, frequencies, _bigrams(reader, query))
+        is_gibberish = (
+            matching.is_gibberish(query, frequencies) and not reader.totals(by_bigrams).total
+        )
+        relaxed = AnyOf((relaxed, by_bigrams))
+        has_evidence = not is_gibberish and reader.totals(relaxed).total > 0
+    if not has_evidence and not query.is_conversational:
+        is_nonsense = is_gibberish or candidates.top_score < reader.manifest.heap_floor
+        # A query that is merely misspelt is not nonsense.
+        if is_nonsense and not did_you_mean(service, reader, query, NO_FILTERS, has_matches=False):
+            return AnyOf(()), SemanticHits()
+    # A conversational question is accepted even if its words are rare.
+    if query.is_question and (
+        has_evidence or (query.is_conversational and not query.mostly_single_characters)
+    ):
+        relaxed = matching.relaxed(query, frequencies, articles, lenient=True)
+    # A question that some article answers by keywords needs no semantic threshold.
+    if query.is_question and has_evidence:
+        return relaxed, candidates
+    return relaxed, candidates.if_above(reader.manifest.floor)
 
 
 def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
@@ -154,6 +172,6 @@ def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
     return reader.frequencies(field, query.words)
 
 
-def _pairs(reader: Reader, query: Query) -> Mapping[str, int]:
+def _bigrams(reader: Reader, query: Query) -> Mapping[str, int]:
     field = Field.TITLE_BIGRAMS if query.title_only else Field.BIGRAMS
-    return reader.frequencies(field, [pair for chunk in query.wanted for pair in chunk.phrase])
+    return reader.frequencies(field, [pair for chunk in query.included for pair in chunk.phrase])

@@ -15,7 +15,7 @@ from search_service.query import matching
 from search_service.query.parsing import Query
 from search_service.query.request import SearchRequest
 from search_service.ranking.factors import Factors, factors
-from search_service.ranking.fusion import Ranked, fuse
+from search_service.ranking.fusion import RankedList, fuse
 from search_service.ranking.match_set import MatchSet
 from search_service.service import SearchService
 
@@ -59,26 +59,26 @@ def order(
     keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
     fused = fuse(
         [
-            Ranked([(hit.id, hit.score) for hit in keyword]),
-            Ranked(
-                [(hit.id, hit.score) for hit in matched.near.hits],
+            RankedList([(hit.id, hit.score) for hit in keyword]),
+            RankedList(
+                [(hit.id, hit.score) for hit in matched.semantic.hits],
                 weight=relevance.SEMANTIC,
             ),
         ]
     )
     ranks = Ranks(
         {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
-        {hit.id: (place, hit.score) for place, hit in enumerate(matched.near.hits, start=1)},
+        {hit.id: (place, hit.score) for place, hit in enumerate(matched.semantic.hits, start=1)},
         fused,
         factors(service.store, reader, list(fused)),
     )
     scores = {key: round(score * ranks.factors[key].product, 6) for key, score in fused.items()}
-    said: set[str] = set()
-    if keyword and matched.near.hits:
+    literal_ids: set[str] = set()
+    if keyword and matched.semantic.hits:
         # What is merely near, or holds the words apart, stands below what holds the query as typed.
         literal = All((matching.literal(query), Identifiers(tuple(fused))))
-        said = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
-    ordered = sorted(scores, key=lambda key: (key not in said, -scores[key], key))
+        literal_ids = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
+    ordered = sorted(scores, key=lambda key: (key not in literal_ids, -scores[key], key))
     head = [*matched.exact, *(key for key in ordered if key not in set(matched.exact))]
     page = head[offset : offset + limit]
     if len(page) < limit and len(keyword) == relevance.WINDOW:

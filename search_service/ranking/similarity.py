@@ -1,13 +1,13 @@
-"""What is near to a question, or nothing where the question means nothing.
+"""Semantic retrieval with a relevance threshold.
 
-Entry points: :func:`nearest` for passages, :func:`nearest_articles` to rank articles.
+Entry points: :func:`nearest_passages`, and :func:`nearest_articles`, which is cheaper.
 
-Two thresholds. A floor of the generation judges the question: if its best hit is no nearer than what
-nonsense reaches, nothing is, unless its words prove that it means something (:mod:`.retrieval`). The tail
-judges the other hits by the best one: what is much farther is of another subject. Both count from the
-background, the similarity of things that have nothing to do with one another, which is another with each
-model. Filters and a role narrow the answer and never the judgement, so that a facet counts what its
-filter finds.
+Two thresholds apply. The top hit must reach a minimum, which calibration stores in the manifest: a hit no
+better than those of nonsense queries is not evidence. (:mod:`.match_set` waives it for questions that
+keywords answer.) Every other hit must reach a cut-off relative to the top hit: what is far below it is off
+topic. Both are measured from the background, the mean similarity of unrelated texts, which differs between
+models. Filters and ``role`` do not affect the thresholds, so selecting a facet value returns as many
+articles as it counts.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,39 +19,39 @@ from search_service.model import Filters, Hit, Manifest, PassageHit, Vector
 
 
 @dataclass(frozen=True)
-class Near:
-    """The articles near to a question, best first, and the question's vector.
+class SemanticHits:
+    """Articles by similarity to a query, best first, and the query's vector.
 
-    ``best``: the similarity of the nearest article of all, whatever the filters.
+    ``top_score``: the highest similarity of any article in the index, whatever the filters.
     """
 
     hits: tuple[Hit, ...] = ()
     vector: Vector | None = None
-    best: float = 0.0
+    top_score: float = 0.0
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The articles' ids."""
         return tuple(hit.id for hit in self.hits)
 
-    def above(self, floor: float) -> "Near":
-        """The same if the nearest of all reaches the floor, else nothing."""
-        return self if self.best >= floor else Near()
+    def if_above(self, floor: float) -> "SemanticHits":
+        """These hits if the top score reaches the floor, else no hits."""
+        return self if self.top_score >= floor else SemanticHits()
 
-    def only(self, ids: Collection[str]) -> "Near":
-        """Those of these ids, in the same order."""
+    def restricted_to(self, ids: Collection[str]) -> "SemanticHits":
+        """The hits with these ids, in the same order."""
         return replace(self, hits=tuple(hit for hit in self.hits if hit.id in ids))
 
     def passages(self, reader: Reader, ids: Collection[str]) -> dict[str, str]:
-        """The nearest passage of each of the articles that are among these few ids."""
-        shown = self.only(ids).ids
+        """The nearest passage of each hit with one of these ids: article id -> passage id."""
+        shown = self.restricted_to(ids).ids
         if self.vector is None or not shown:
             return {}
-        found = reader.nearest(self.vector, filters=Filters(ids=shown), articles=len(shown))
-        return {hit.article_id: hit.passage_id for hit in found}
+        hits = reader.nearest(self.vector, filters=Filters(ids=shown), articles=len(shown))
+        return {hit.article_id: hit.passage_id for hit in hits}
 
 
-def nearest(
+def nearest_passages(
     reader: Reader,
     vector: Vector,
     *,
@@ -59,7 +59,7 @@ def nearest(
     per_article: int = 1,
     role: str | None = None,
 ) -> list[PassageHit]:
-    """The passages of the nearest articles, best first; empty for a question without an answer.
+    """The passages above both thresholds, best first.
 
     ``vector``: shape (dimensions,), L2-normalised.
     """
@@ -68,34 +68,38 @@ def nearest(
         filters=filters,
         articles=relevance.WINDOW,
         per_article=per_article,
-        floor=_tail(reader.manifest, reader.manifest.floor),
+        floor=_cutoff(reader.manifest, reader.manifest.floor),
         role=role,
     )
-    best = _best(reader, vector, hits, whole=filters == NO_FILTERS and role is None)
-    tail = _tail(reader.manifest, best)
-    return [hit for hit in hits if hit.score >= tail] if best >= reader.manifest.floor else []
+    top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS and role is None)
+    if top_score < reader.manifest.floor:
+        return []
+    cutoff = _cutoff(reader.manifest, top_score)
+    return [hit for hit in hits if hit.score >= cutoff]
 
 
-def nearest_articles(reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS) -> Near:
-    """The nearest articles alone; whether the question has an answer is judged by :meth:`Near.above`."""
+def nearest_articles(
+    reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS
+) -> SemanticHits:
+    """The articles above the cut-off; the caller applies the minimum: :meth:`SemanticHits.if_above`."""
     background = reader.manifest.background
     hits = reader.nearest_articles(
         vector, filters=filters, articles=relevance.WINDOW, floor=background
     )
-    best = _best(reader, vector, hits, whole=filters == NO_FILTERS)
-    tail = _tail(reader.manifest, best)
-    return Near(tuple(hit for hit in hits if hit.score >= tail), vector, best)
+    top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS)
+    cutoff = _cutoff(reader.manifest, top_score)
+    return SemanticHits(tuple(hit for hit in hits if hit.score >= cutoff), vector, top_score)
 
 
-def _best(
-    reader: Reader, vector: Vector, hits: Sequence[Hit | PassageHit], *, whole: bool
+def _top_score(
+    reader: Reader, vector: Vector, hits: Sequence[Hit | PassageHit], *, unfiltered: bool
 ) -> float:
-    """The similarity of the nearest of all; ``whole``: the hits are of the whole index."""
-    if not whole:
+    """The highest similarity in the index; ``unfiltered``: ``hits`` already begin with it."""
+    if not unfiltered:
         hits = reader.nearest_articles(vector, articles=1, floor=reader.manifest.background)
     return hits[0].score if hits else 0.0
 
 
-def _tail(manifest: Manifest, best: float) -> float:
-    """The similarity that a hit must have beside the best one."""
-    return manifest.background + relevance.SEMANTIC_TAIL * (best - manifest.background)
+def _cutoff(manifest: Manifest, top_score: float) -> float:
+    """The similarity that a hit needs, relative to the top score."""
+    return manifest.background + relevance.SEMANTIC_CUTOFF * (top_score - manifest.background)

@@ -30,7 +30,7 @@ from search_service.model import (
     Term,
     Tombstone,
     WeightedTerm,
-    Written,
+    WriteResult,
 )
 from search_service.query.matching import restricted, strict
 from search_service.query.parsing import parse
@@ -106,17 +106,17 @@ def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
 def test_a_write_says_what_it_did(engine: Engine) -> None:
     """New, unchanged, changed and stale entries are told apart."""
     changed = record("B1890", "消防 通知", "新 的 正文 。", version=3)
-    assert load(engine, FIRE, SCHOOL) == Written(written=2)
-    assert load(engine, FIRE) == Written(unchanged=1)
-    assert load(engine, changed) == Written(written=1)
-    assert load(engine, FIRE) == Written(stale=("B1890",))
+    assert load(engine, FIRE, SCHOOL) == WriteResult(written=2)
+    assert load(engine, FIRE) == WriteResult(unchanged=1)
+    assert load(engine, changed) == WriteResult(written=1)
+    assert load(engine, FIRE) == WriteResult(stale=("B1890",))
     assert read(engine).fetch(["B1890"])["B1890"].view == changed.view
 
 
 def test_entries_of_one_call_apply_in_order(engine: Engine) -> None:
     """An id that comes twice in one call ends as the later entry says."""
     second = record("B1890", "消防 通知", "第二 版 。", version=2)
-    assert load(engine, FIRE, second, Tombstone(id="A0007", version=1), SCHOOL) == Written(
+    assert load(engine, FIRE, second, Tombstone(id="A0007", version=1), SCHOOL) == WriteResult(
         written=3, stale=("A0007",)
     )
     assert ids(read(engine), Everything()) == ["B1890"]
@@ -140,7 +140,7 @@ def test_an_unchanged_view_leaves_the_index_untouched(library: Engine) -> None:
         issuer="教育部",
         date="2024-05",
     )
-    assert load(library, same) == Written(unchanged=1)
+    assert load(library, same) == WriteResult(unchanged=1)
     after = read(library)
     assert after.revision == before.revision
     assert after.keyword(word("安全"), rank) == hits
@@ -150,18 +150,18 @@ def test_an_unchanged_view_raises_the_order(library: Engine) -> None:
     """What lies between the two versions of the same content comes too late."""
     same = replace(FIRE, version=5)
     between = record("B1890", "消防 通知", "中间 版 。", version=3)
-    assert load(library, same) == Written(unchanged=1)
-    assert load(library, between) == Written(stale=("B1890",))
-    assert load(library, Tombstone(id="B1890", version=4)) == Written(stale=("B1890",))
+    assert load(library, same) == WriteResult(unchanged=1)
+    assert load(library, between) == WriteResult(stale=("B1890",))
+    assert load(library, Tombstone(id="B1890", version=4)) == WriteResult(stale=("B1890",))
     assert read(library).fetch(["B1890"])["B1890"].view == FIRE.view
-    assert load(library, Tombstone(id="B1890", version=5)) == Written(written=1)
+    assert load(library, Tombstone(id="B1890", version=5)) == WriteResult(written=1)
 
 
 def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None:
     """It says nothing new, and the order that stands stays."""
     load(library, replace(FIRE, version=5))
-    assert load(library, FIRE, Tombstone(id="X", version=4)) == Written(unchanged=1, written=1)
-    assert load(library, Tombstone(id="X", version=2, withheld=True)) == Written(unchanged=1)
+    assert load(library, FIRE, Tombstone(id="X", version=4)) == WriteResult(unchanged=1, written=1)
+    assert load(library, Tombstone(id="X", version=2, withheld=True)) == WriteResult(unchanged=1)
     with library.writer(public(library)) as writer:
         standing = writer.standing(["B1890", "X"])
     assert {key: stands.order for key, stands in standing.items()} == {"B1890": 10, "X": 9}
@@ -172,14 +172,14 @@ def test_at_the_same_version_the_last_view_stands(library: Engine) -> None:
     less = record("B1890", "消防 安全 工作 通知", "各级 政府 …… 。")
     withheld = Tombstone(id="B1890", version=1, withheld=True)
     for entry, found in ((less, True), (withheld, False), (FIRE, True), (less, True)):
-        assert load(library, entry) == Written(written=1)
+        assert load(library, entry) == WriteResult(written=1)
         assert ids(read(library), Exact("b1890")) == ["B1890"] * found
-        assert load(library, entry) == Written(unchanged=1)
+        assert load(library, entry) == WriteResult(unchanged=1)
     assert read(library).fetch(["B1890"])["B1890"].view == less.view
     assert read(library).frequencies(Field.WORDS, ["学校", "政府"]) == {"学校": 1, "政府": 1}
-    assert load(library, Tombstone(id="B1890", version=1)) == Written(written=1)
-    assert load(library, withheld) == Written(unchanged=1)
-    assert load(library, FIRE) == Written(stale=("B1890",))
+    assert load(library, Tombstone(id="B1890", version=1)) == WriteResult(written=1)
+    assert load(library, withheld) == WriteResult(unchanged=1)
+    assert load(library, FIRE) == WriteResult(stale=("B1890",))
 
 
 def test_marks_of_what_was_never_there_change_nothing(engine: Engine) -> None:
@@ -218,13 +218,13 @@ def test_a_load_is_visible_when_it_is_complete(engine: Engine) -> None:
     generation = engine.create(Audience.PUBLIC, MANIFEST).name
     scope = Scope(Audience.PUBLIC)
     with engine.writer(generation, loading=True) as writer:
-        assert writer.write([FIRE]) == Written(written=1)
+        assert writer.write([FIRE]) == WriteResult(written=1)
     with engine.writer(generation, loading=True) as writer:
-        assert writer.write([FIRE, SCHOOL]) == Written(written=1, unchanged=1)
+        assert writer.write([FIRE, SCHOOL]) == WriteResult(written=1, unchanged=1)
         writer.complete()
         writer.complete()
         assert engine.count(generation) == 2
-        assert writer.write([FLOOD]) == Written(written=1)
+        assert writer.write([FLOOD]) == WriteResult(written=1)
         assert engine.count(generation) == 3
     reader = engine.reader(scope, generation=generation)
     assert ids(reader, Everything()) == ["A0007", "B1890", "C2352"]
@@ -255,31 +255,31 @@ def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
 def test_a_tombstone_keeps_stale_updates_away(library: Engine) -> None:
     """A delete wins at the same version and over older ones; a newer version brings it back."""
     load(library, Tombstone(id="B1890", version=1))
-    assert load(library, FIRE) == Written(stale=("B1890",))
+    assert load(library, FIRE) == WriteResult(stale=("B1890",))
     assert read(library).fetch(["B1890"]) == {}
     again = record("B1890", "消防 通知", "重新 发布 。", version=2)
-    assert load(library, again) == Written(written=1)
+    assert load(library, again) == WriteResult(written=1)
     assert ids(read(library), word("发布")) == ["B1890"]
 
 
 def test_a_tombstone_may_come_before_its_article(engine: Engine) -> None:
     """A delete of an article never seen holds against its late arrival."""
     load(engine, Tombstone(id="B1890", version=5))
-    assert load(engine, FIRE) == Written(stale=("B1890",))
+    assert load(engine, FIRE) == WriteResult(stale=("B1890",))
     assert engine.count(public(engine)) == 0
 
 
 def test_a_late_tombstone_is_stale(library: Engine) -> None:
     """A delete of an older version than stored does nothing."""
     load(library, record("B1890", "消防 通知", "新 版 。", version=3))
-    assert load(library, Tombstone(id="B1890", version=2)) == Written(stale=("B1890",))
+    assert load(library, Tombstone(id="B1890", version=2)) == WriteResult(stale=("B1890",))
     assert "B1890" in read(library).fetch(["B1890"])
 
 
 def test_no_entries_are_legal(library: Engine) -> None:
     """Writing nothing changes nothing."""
     before = read(library).revision
-    assert load(library) == Written()
+    assert load(library) == WriteResult()
     assert read(library).revision == before
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from search_service.engines import Engine, open_engine
 from search_service.errors import EngineUnavailable
-from search_service.model import Audience, Record, Tombstone, Written
+from search_service.model import Audience, Record, Tombstone, WriteResult
 from tests.support.elasticsearch_node import NodeMissing, leave_out
 from tests.support.elasticsearch_restart import Node, own_node
 from tests.support.sample_records import FIRE, FLOOD, MANIFEST, SCHOOL, load, public, read, record
@@ -74,7 +74,7 @@ def test_a_stale_update_long_after_a_delete(elasticsearch_url: str) -> None:
     wait_until_forgotten(f"{url}-control")
 
     late = record("B1890", "消防 通知", "迟到 的 改写 。", version=1)
-    assert load(engine, FIRE, late, FLOOD) == Written(stale=("B1890", "B1890", "C2352"))
+    assert load(engine, FIRE, late, FLOOD) == WriteResult(stale=("B1890", "B1890", "C2352"))
     assert [stored.view.id for stored in read(engine).scan()] == ["A0007"]
     engine.close()
 
@@ -149,7 +149,7 @@ def survivor() -> Iterator[Survivor]:
                 writer.complete()
             engine.activate({Audience.PUBLIC: name})
             load(engine, Tombstone(id="B1890", version=1), Tombstone(id="C2352", version=1))
-            assert load(engine, school(3)) == Written(unchanged=1)
+            assert load(engine, school(3)) == WriteResult(unchanged=1)
             acknowledged = write_until_killed(engine, url, node)
             engine.close()
             engine = open_engine(f"{node.start()}/gongwen")
@@ -180,11 +180,13 @@ def test_every_acknowledged_write_survives(survivor: Survivor) -> None:
 def test_a_stale_update_after_a_restart(survivor: Survivor) -> None:
     """A delete holds in the node that comes after, of what was there and of what was not."""
     late = record("B1890", "消防 通知", "迟到 的 改写 。", version=1)
-    assert load(survivor.engine, FIRE, late, FLOOD) == Written(stale=("B1890", "B1890", "C2352"))
+    assert load(survivor.engine, FIRE, late, FLOOD) == WriteResult(
+        stale=("B1890", "B1890", "C2352")
+    )
     assert read(survivor.engine).fetch(["B1890", "C2352"]) == {}
 
 
 def test_a_raised_order_after_a_restart(survivor: Survivor) -> None:
     """An update that changed nothing still made the versions between stale."""
-    assert load(survivor.engine, school(2, "迟到 的 改写 。")) == Written(stale=("A0007",))
+    assert load(survivor.engine, school(2, "迟到 的 改写 。")) == WriteResult(stale=("A0007",))
     assert read(survivor.engine).fetch(["A0007"])["A0007"].view.text == "学校安全。"

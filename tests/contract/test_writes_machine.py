@@ -34,7 +34,7 @@ from search_service.model import (
     Record,
     Term,
     Tombstone,
-    Written,
+    WriteResult,
 )
 from tests.support.elasticsearch_node import own_prefix
 from tests.support.sample_records import MANIFEST, record
@@ -86,7 +86,7 @@ class Model:
     standing: dict[str, Entry] = field(default_factory=dict)
     changes: int = 0
 
-    def write(self, entries: Sequence[Entry]) -> Written:
+    def write(self, entries: Sequence[Entry]) -> WriteResult:
         """Apply the entries in order and say what a writer says."""
         written, unchanged, stale = 0, 0, []
         for entry in entries:
@@ -101,7 +101,7 @@ class Model:
                 self.standing[entry.id] = entry
                 was_live = before is not None and before.text is not None
                 self.changes += entry.text is not None or was_live
-        return Written(written=written, unchanged=unchanged, stale=tuple(stale))
+        return WriteResult(written=written, unchanged=unchanged, stale=tuple(stale))
 
     def live(self, hidden: frozenset[str] = frozenset()) -> dict[str, Entry]:
         """The articles that a reader finds."""
@@ -259,7 +259,7 @@ class WritesMachine(RuleBasedStateMachine):
             for stands in writer.standing([id]).values():
                 if stands.digest is not None:
                     written = writer.write([Tombstone(id=id, version=stands.version)])
-                    assert written == Written(written=1)
+                    assert written == WriteResult(written=1)
                     self.models[self.serving].write([Entry(id, stands.version, None)])
 
     @rule(ids=st.sets(st.sampled_from(IDS), max_size=2))

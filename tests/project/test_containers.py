@@ -23,7 +23,7 @@ import yaml
 from indexer.commands.demo import SAMPLE
 from search_service.engines import Engine, open_engine
 from search_service.errors import ConfigurationError, EngineError, EngineUnavailable
-from search_service.model import Audience, Written
+from search_service.model import Audience, WriteResult
 from tests.support import elasticsearch_node as node
 from tests.support.paths import ROOT
 from tests.support.sample_records import FIRE, FLOOD, MANIFEST, SCHOOL, load, read
@@ -211,7 +211,7 @@ def test_the_node_knows_its_users_after_every_start(folder: Path) -> None:
     passwords = {"GONGWEN_READER_PASSWORD": "reader-1", "GONGWEN_INDEXER_PASSWORD": "indexer-1"}
     with secured_node(folder, passwords) as address:
         with opened("gongwen_indexer", "indexer-1", address) as engine:
-            assert load(engine, FIRE, SCHOOL) == Written(written=2)
+            assert load(engine, FIRE, SCHOOL) == WriteResult(written=2)
         with opened("gongwen_reader", "reader-1", address) as engine:
             assert [stored.view.id for stored in read(engine).scan()] == ["A0007", "B1890"]
             with pytest.raises(REFUSED):

@@ -21,7 +21,7 @@ from search_service.model import (
     Tombstone,
     Vector,
     View,
-    Written,
+    WriteResult,
 )
 
 DIMENSIONS = 4
@@ -152,7 +152,9 @@ SPEECH = record(
 ARTICLES = (FIRE, SCHOOL, FLOOD, SPEECH)
 
 
-def load(engine: Engine, *entries: Record | Tombstone, generation: str | None = None) -> Written:
+def load(
+    engine: Engine, *entries: Record | Tombstone, generation: str | None = None
+) -> WriteResult:
     """Write the entries, into what the public reads or into a generation of the name given."""
     name = generation or public(engine)
     with engine.writer(name) as writer:

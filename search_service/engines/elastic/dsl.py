@@ -24,7 +24,7 @@ from search_service.model import (
     Passage,
     PassageHit,
     Sort,
-    Stored,
+    StoredArticle,
     Totals,
     Vector,
     View,
@@ -328,7 +328,7 @@ def frequencies(answer: Body, terms: Sequence[str]) -> dict[str, int]:
     return {term: buckets[str(place)]["doc_count"] for place, term in enumerate(terms)}
 
 
-def stored(hit: Body) -> Stored:
+def stored(hit: Body) -> StoredArticle:
     """One article of an answer."""
     source = hit["_source"]
     passages = tuple(
@@ -341,7 +341,7 @@ def stored(hit: Body) -> Stored:
         )
         for values in source.get("passages", ())
     )
-    return Stored(
+    return StoredArticle(
         view=View.from_dict(json.loads(source["view"])),
         passages=passages,
     )

@@ -26,7 +26,7 @@ from search_service.model import (
     Manifest,
     PassageHit,
     Sort,
-    Stored,
+    StoredArticle,
     Totals,
     Vector,
     WeightedTerm,
@@ -231,9 +231,9 @@ class ElasticReader:
         answer = self._search(body | {"_source": {"exclude_vectors": False}})
         return {k: v for hit in dsl.found(answer) for k, v in dsl.vectors(hit).items()}
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The stored articles of these ids, in the order asked."""
-        found: dict[str, Stored] = {}
+        found: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _PAGE):
             body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
             found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.found(self._search(body))}
@@ -255,7 +255,7 @@ class ElasticReader:
         """The terms that the index holds of an article; empty where there is none."""
         return dsl.terms(self._search(dsl.terms_body(article_id, self._conditions())))
 
-    def scan(self) -> Iterator[Stored]:
+    def scan(self) -> Iterator[StoredArticle]:
         """Every live article of one moment, by id ascending."""
         body = dsl.scan_body(self._conditions(), size=_PAGE)
         for page in self._moment.pages(body):

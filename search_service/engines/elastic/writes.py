@@ -28,7 +28,7 @@ from search_service.engines.elastic.documents import (
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
 from search_service.engines.validation import check_vectors
 from search_service.errors import BadInput
-from search_service.model import Manifest, Record, Tombstone, Written
+from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 _CONFLICT = 409
 _IDS = 500  # asked at once, each of both indices
@@ -76,12 +76,12 @@ class ElasticWriter:
         if loading:
             cluster.configure(index, settings(loading=True))
 
-    def write(self, entries: Sequence[Entry]) -> Written:
+    def write(self, entries: Sequence[Entry]) -> WriteResult:
         """Apply the entries in order; committed when it returns, and visible unless loading."""
         for entry in entries:
             if isinstance(entry, Record):
                 check_vectors(entry, dimensions=self._dimensions)
-        written = Written()
+        written = WriteResult()
         for part in _without_repeats(entries):
             written += self._apply(part)
         if written.written and not self._loading:
@@ -127,7 +127,7 @@ class ElasticWriter:
         self._meta["manifest"] = manifest.to_dict()
         self._cluster.describe(self._index, {"gongwen": self._meta})
 
-    def _apply(self, entries: Sequence[Entry]) -> Written:
+    def _apply(self, entries: Sequence[Entry]) -> WriteResult:
         """Claim and write entries of different ids; those that another writer came before, again."""
         accepted: list[tuple[Entry, _Stored]] = []
         marked, unchanged, stale = 0, 0, []
@@ -155,7 +155,7 @@ class ElasticWriter:
             pending = [entry for entry in pending if id_of(entry) in lost]
         overtaken = self._send(accepted)
         written = marked + len(accepted) - len(overtaken)
-        return Written(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
+        return WriteResult(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
 
     def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
         return {

@@ -36,7 +36,7 @@ from search_service.model import (
     Manifest,
     PassageHit,
     Sort,
-    Stored,
+    StoredArticle,
     Totals,
     Vector,
     WeightedTerm,
@@ -214,7 +214,7 @@ class EmbeddedReader:
         with translated(self._snapshot.folder):
             return self._rows.vectors_of(article_id)
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The articles of these ids that are live and not hidden."""
         with translated(self._snapshot.folder):
             return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
@@ -232,7 +232,7 @@ class EmbeddedReader:
         with translated(self._snapshot.folder):
             return self._rows.terms_of(article_id)
 
-    def scan(self) -> Iterator[Stored]:
+    def scan(self) -> Iterator[StoredArticle]:
         """Every live article that is not hidden, by id ascending."""
         articles = self._rows.scan()
         while True:

@@ -21,7 +21,7 @@ import numpy as np
 
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Standing
-from search_service.model import Field, Passage, Stored, Vector, View
+from search_service.model import Field, Passage, StoredArticle, Vector, View
 
 _BUSY_SECONDS = 10.0
 _LEVEL = 1
@@ -178,9 +178,9 @@ class _Reads(ABC):
             for values in self._all(query, part):
                 yield _passage_vectors(values)
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The live articles among ``ids``, in the order asked."""
-        found: dict[str, Stored] = {}
+        found: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
             query = (
@@ -190,7 +190,7 @@ class _Reads(ABC):
             found.update((values[0], _stored(values)) for values in self._all(query, part))
         return {id: found[id] for id in ids if id in found}
 
-    def scan(self) -> Iterator[Stored]:
+    def scan(self) -> Iterator[StoredArticle]:
         """Every live article by id ascending, a batch at a time."""
         query = (
             f"SELECT {_STORED} FROM {self._source}"
@@ -377,9 +377,9 @@ def _matrix(blob: bytes, count: int) -> Vector:
     return np.frombuffer(blob, dtype="<f4").reshape(count, -1 if count else 0).astype(np.float32)
 
 
-def _stored(values: Sequence[Any]) -> Stored:
+def _stored(values: Sequence[Any]) -> StoredArticle:
     _, view, outline = values
-    return Stored(
+    return StoredArticle(
         view=View.from_dict(unpack(view)),
         passages=tuple(
             Passage(id=id, start=start, end=end, path=tuple(path), role=role)

@@ -15,7 +15,7 @@ from search_service.engines.embedded.schema import check_format
 from search_service.engines.embedded.vectors import is_large
 from search_service.engines.embedded.writes import RowWriter
 from search_service.engines.ordering import Standing
-from search_service.model import Manifest, Record, Tombstone, Written
+from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 
 class EmbeddedWriter:
@@ -35,7 +35,7 @@ class EmbeddedWriter:
                 self.close()
                 raise
 
-    def write(self, entries: Sequence[Record | Tombstone]) -> Written:
+    def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Apply the entries; durable and visible when it returns."""
         with self._mutex, translated(self._folder):
             settle(self._text, self._rows, self._writes)

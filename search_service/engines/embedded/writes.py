@@ -17,7 +17,7 @@ from search_service.engines.embedded.rows import pack
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
 from search_service.engines.validation import check_vectors
-from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, Written
+from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, WriteResult
 
 _BUSY_SECONDS = 10.0
 
@@ -43,7 +43,7 @@ class RowWriter:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.close()
 
-    def apply(self, entries: Sequence[Record | Tombstone]) -> Written:
+    def apply(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Apply the entries in order, in one transaction; the revision grows if a search could."""
         with _transaction(self._connection):
             revision = self._revision() + 1
@@ -65,7 +65,7 @@ class RowWriter:
                         self._store(entry, row, revision)
             if changed:
                 self.set_meta("revision", str(revision))
-        return Written(written=written, unchanged=unchanged, stale=tuple(stale))
+        return WriteResult(written=written, unchanged=unchanged, stale=tuple(stale))
 
     def set_meta(self, key: str, value: str) -> None:
         """Replace one value of ``meta``, durably (or with the transaction under way)."""

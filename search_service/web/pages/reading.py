@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from analyzers import outline
 from analyzers.normalize import normalize
-from search_service.model import Stored
+from search_service.model import StoredArticle
 
 # A line that begins as a heading does and is longer, or ends a sentence, is a paragraph with a lead.
 _LONGEST_HEADING = 45
@@ -43,7 +43,7 @@ class Paragraph:
     anchors: tuple[str, ...]
 
 
-def paragraphs(stored: Stored) -> Iterator[Paragraph]:
+def paragraphs(stored: StoredArticle) -> Iterator[Paragraph]:
     """The lines of the article's text, in order, blank ones left out."""
     view = stored.view
     lines = [line for line in _LINE.finditer(view.text) if not line[0].isspace()]

@@ -14,7 +14,7 @@ from indexer.build.spool import Report, read
 from search_service.answers import browse
 from search_service.answers.search import search
 from search_service.errors import BadInput, MappingConflict, NotFound
-from search_service.model import Audience, Record, Tombstone, Written
+from search_service.model import Audience, Record, Tombstone, WriteResult
 from search_service.query.request import SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -143,13 +143,13 @@ class Refusing:
         self.refused = refused
         self.held: dict[str, Record | Tombstone] = {}
 
-    def write(self, given: Sequence[Record | Tombstone]) -> Written:
+    def write(self, given: Sequence[Record | Tombstone]) -> WriteResult:
         """Write all or raise."""
         for one in given:
             if isinstance(one, Record) and one.view.id in self.refused:
                 raise MappingConflict("too many passages")
         self.held |= {one.id if isinstance(one, Tombstone) else one.view.id: one for one in given}
-        return Written(written=len(given))
+        return WriteResult(written=len(given))
 
 
 def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(

@@ -30,7 +30,7 @@ from search_service.model import (
     Vector,
     View,
     WeightedTerm,
-    Written,
+    WriteResult,
 )
 
 pytestmark = pytest.mark.elasticsearch
@@ -95,7 +95,7 @@ def load(engine: ElasticEngine, *entries: Record | Tombstone) -> str:
     return name
 
 
-def write(engine: ElasticEngine, generation: str, *entries: Record | Tombstone) -> Written:
+def write(engine: ElasticEngine, generation: str, *entries: Record | Tombstone) -> WriteResult:
     """Write the entries in one call."""
     with engine.writer(generation) as writer:
         return writer.write(entries)
@@ -255,7 +255,7 @@ def test_a_delete_of_what_was_never_there_is_not_seen(engine: ElasticEngine, url
 
     written = write(engine, generation, Tombstone(id="L9", version=2))
 
-    assert written == Written(written=1)
+    assert written == WriteResult(written=1)
     assert engine.reader(PUBLIC).revision == before
     assert "L9" not in documents(url, generation)
     assert write(engine, generation, record("L9", version=1, words="迟到")).stale == ("L9",)
@@ -267,7 +267,7 @@ def test_an_unchanged_article_is_not_written_again(engine: ElasticEngine, url: s
     path = f"{prefix_of(url)}-{generation}/_doc/L722"
     before = ask(url, path)
 
-    assert write(engine, generation, record("L722", version=3)) == Written(unchanged=1)
+    assert write(engine, generation, record("L722", version=3)) == WriteResult(unchanged=1)
 
     assert ask(url, path) == before
     assert write(engine, generation, record("L722", version=2, words="迟到")).stale == ("L722",)
@@ -289,7 +289,7 @@ def test_what_a_killed_writer_claimed_is_written_by_the_next(
                     "L722": Standing(4, record("L722").view.digest)
                 }
 
-        assert write(engine, generation, again) == Written(written=1)
+        assert write(engine, generation, again) == WriteResult(written=1)
 
         assert engine.reader(PUBLIC).fetch(["L722"])["L722"].view == again.view
         generation = load(engine, record("L722"))
@@ -307,7 +307,7 @@ def test_what_was_claimed_alone_does_not_stand(
 
     with engine.writer(generation) as writer:
         assert writer.standing(["L722"]) == {}
-        assert writer.write([record("L722")]) == Written(written=1)
+        assert writer.write([record("L722")]) == WriteResult(written=1)
 
 
 def _die(*_: object) -> None:
@@ -339,7 +339,7 @@ def test_two_writers_leave_the_newest_version(engine: ElasticEngine, url: str) -
     """The server orders them; whatever is overtaken is reported as stale."""
     generation = load(engine, record("L722"))
     other = ElasticEngine(url)
-    reports: list[Written] = []
+    reports: list[WriteResult] = []
 
     def write_many(writing: ElasticEngine, versions: range) -> None:
         for version in versions:

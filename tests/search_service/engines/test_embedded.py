@@ -26,7 +26,7 @@ from search_service.model import (
     Sort,
     Tombstone,
     WeightedTerm,
-    Written,
+    WriteResult,
 )
 from tests.support.embedded_process import batch
 from tests.support.paths import ROOT
@@ -111,7 +111,7 @@ def test_a_second_writing_process_is_refused(engine: Engine, folder: Path) -> No
         writer.write([record("E0001", "通知", "新 内容 。")])
         assert read(other).totals(Everything()).total == 5
     with other.writer(name) as writer:
-        assert writer.write([Tombstone(id="E0001", version=2)]) == Written(written=1)
+        assert writer.write([Tombstone(id="E0001", version=2)]) == WriteResult(written=1)
     assert read(engine).totals(Everything()).total == 4
 
 
@@ -203,7 +203,7 @@ def test_deletes_and_orders_outlive_the_process(folder: Path) -> None:
     late = record("A0007", "学校 安全", "迟到 的 改写 。", version=2)
     written = load(reopened(folder), FIRE, FLOOD, late)
 
-    assert written == Written(stale=("B1890", "C2352", "A0007"))
+    assert written == WriteResult(stale=("B1890", "C2352", "A0007"))
     assert list(read(reopened(folder)).fetch(["B1890", "C2352", "A0007"])) == ["A0007"]
 
 

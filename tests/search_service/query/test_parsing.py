@@ -61,7 +61,7 @@ def test_a_quoted_chunk_matches_literally_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "asks"),
+    ("typed", "is_question"),
     [
         ("小区没人管怎么办", True),
         ("夫妻一方经营个体工商户所欠债务，谁偿还？", True),
@@ -73,10 +73,10 @@ def test_a_quoted_chunk_matches_literally_only() -> None:
 )
 def test_what_is_typed_in_one_piece_and_long_asks(
     typed: str,
-    asks: bool,  # noqa: FBT001  (a parameter of the test)
+    is_question: bool,  # noqa: FBT001  (a parameter of the test)
 ) -> None:
     """Keywords are short or typed apart; quotes and 文号 name something."""
-    assert parse(typed, ANALYZER).asks is asks
+    assert parse(typed, ANALYZER).is_question is is_question
 
 
 def test_a_word_asked_twice_counts_twice() -> None:
@@ -96,7 +96,7 @@ def test_minus_excludes() -> None:
     """-物业 excludes; a hyphen inside a word does not."""
     query = parse("小区 -物业 2023-2025", ANALYZER)
     assert [chunk.text for chunk in query.excluded] == ["物业"]
-    assert [chunk.text for chunk in query.wanted] == ["小区", "2023-2025"]
+    assert [chunk.text for chunk in query.included] == ["小区", "2023-2025"]
 
 
 def test_one_character_is_looked_for_in_titles() -> None:
@@ -133,12 +133,12 @@ def test_the_dash_of_a_subtitle_excludes_nothing() -> None:
     """——在…会上的讲话 belongs to the title that it follows."""
     query = parse("求真务实 ——在全县经济工作会议上的讲话", ANALYZER)
     assert query.excluded == ()
-    assert [chunk.text for chunk in query.wanted] == ["求真务实", "在全县经济工作会议上的讲话"]
+    assert [chunk.text for chunk in query.included] == ["求真务实", "在全县经济工作会议上的讲话"]
 
 
 def test_names_have_no_meaning_and_words_beside_them_do() -> None:
     """A code or 文号 asks for its document; the other chunks are still asked by meaning."""
-    assert parse("C2352 物业管理", ANALYZER).meaning == "物业管理"
-    assert parse("国办发〔2024〕5号", ANALYZER).meaning == ""
-    assert parse("“最多跑一次”", ANALYZER).meaning == ""
-    assert parse("asdfgh 123", ANALYZER).meaning == ""
+    assert parse("C2352 物业管理", ANALYZER).semantic_text == "物业管理"
+    assert parse("国办发〔2024〕5号", ANALYZER).semantic_text == ""
+    assert parse("“最多跑一次”", ANALYZER).semantic_text == ""
+    assert parse("asdfgh 123", ANALYZER).semantic_text == ""

@@ -16,9 +16,9 @@ from search_service.engines import Reader
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything, Exact, Filters, Identifiers, PassesFilters
 from search_service.query.matching import rank, relaxed, restricted, strict
-from search_service.query.parsing import Being, Query, parse
+from search_service.query.parsing import MetadataCondition, Query, parse
 from search_service.query.request import Mode, SearchRequest
-from search_service.query.syntax import FIELDS, Both, Either, Piece, Without, read
+from search_service.query.syntax import FIELDS, AndNode, NotNode, OrNode, Piece, parse_syntax
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import write_source
@@ -56,7 +56,7 @@ def asked(text: str) -> Query:
 
 def texts(query: Query) -> list[str]:
     """The texts of the wanted chunks."""
-    return [chunk.text for chunk in query.wanted]
+    return [chunk.text for chunk in query.included]
 
 
 @MANY
@@ -108,21 +108,21 @@ def test_what_people_paste_is_text(title: str, chunks: list[str]) -> None:
     query = asked(title)
     assert texts(query) == chunks
     assert query.excluded == ()
-    assert not query.chooses
+    assert not query.has_or
     assert not any(chunk.required or chunk.title_only for chunk in query.chunks)
 
 
 @pytest.mark.parametrize(
     ("typed", "tree"),
     [
-        ("小区 OR 物业", Either(("小区", "物业"))),
-        ("小区　ＯＲ　物业", Either(("小区", "物业"))),
-        ("小区 ｜ 物业", Either(("小区", "物业"))),
-        ("小区 停车 OR 物业", Either((Both(("小区", "停车")), "物业"))),
-        ("（小区 OR 物业） 停车", Both((Either(("小区", "物业")), "停车"))),
-        ("小区 －（停车 OR 物业）", Both(("小区", Without(Either(("停车", "物业")))))),
-        ("小区 -“停车 收费”", Both(("小区", Without("停车 收费")))),
-        ("(小区 (物业 停车))", Both(("小区", "物业", "停车"))),
+        ("小区 OR 物业", OrNode(("小区", "物业"))),
+        ("小区　ＯＲ　物业", OrNode(("小区", "物业"))),
+        ("小区 ｜ 物业", OrNode(("小区", "物业"))),
+        ("小区 停车 OR 物业", OrNode((AndNode(("小区", "停车")), "物业"))),
+        ("（小区 OR 物业） 停车", AndNode((OrNode(("小区", "物业")), "停车"))),
+        ("小区 －（停车 OR 物业）", AndNode(("小区", NotNode(OrNode(("停车", "物业")))))),
+        ("小区 -“停车 收费”", AndNode(("小区", NotNode("停车 收费")))),
+        ("(小区 (物业 停车))", AndNode(("小区", "物业", "停车"))),
     ],
 )
 def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
@@ -130,10 +130,10 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
 
     def plain(node: object) -> object:
         match node:
-            case Both(parts) | Either(parts):
+            case AndNode(parts) | OrNode(parts):
                 return type(node)(tuple(map(plain, parts)))
-            case Without(part):
-                return Without(plain(part))
+            case NotNode(part):
+                return NotNode(plain(part))
             case _:
                 return node.text  # type: ignore[attr-defined]  # a chunk
 
@@ -160,9 +160,9 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
 def test_fields_are_filters(typed: str, filters: Filters) -> None:
     """A field asks what the filter of its name does, for the value as it was typed."""
     query = asked(f"{typed} 小区")
-    assert query.tree.parts[0] == Being(PassesFilters(filters))
+    assert query.tree.parts[0] == MetadataCondition(PassesFilters(filters))
     assert texts(query) == ["小区"]
-    assert query.narrowed(Filters()) == filters
+    assert query.merge_filters(Filters()) == filters
     assert query.hints == ()
     assert query.key == "小区"
 
@@ -174,14 +174,14 @@ def test_a_number_field_is_the_whole_number_in_any_bracket(bracket: str) -> None
     """文号: asks for the key of the 文号, whatever its brackets, with or without 号."""
     number = f"国办发{bracket.format('2024')}5号"
     for typed in (f"文号：{number}", f"number:{number}", f"发文字号:{number[:-1]}"):
-        assert asked(typed).tree.parts == (Being(Exact("国办发[2024]5号")),)
+        assert asked(typed).tree.parts == (MetadataCondition(Exact("国办发[2024]5号")),)
 
 
 def test_a_title_field_is_for_its_chunk_alone() -> None:
     """title: asks the title for its own chunk or group, and its text has no meaning to ask."""
     query = asked("标题：（小区 OR 物业） 停车")
     assert [chunk.title_only for chunk in query.chunks] == [True, True, False]
-    assert query.meaning == "停车"
+    assert query.semantic_text == "停车"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_what_is_not_understood_is_words_and_a_hint(
 
 def test_reading_keeps_what_was_typed() -> None:
     """A piece has its normal form and the form that was typed."""
-    (piece,) = read("作者：張Ｓａｎ").tree.parts
+    (piece,) = parse_syntax("作者：張Ｓａｎ").tree.parts
     assert piece == Piece("张san", "張Ｓａｎ", field="author")
 
 

@@ -10,7 +10,7 @@ from indexer.build import generations
 from search_service.answers.search import search
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.query.parsing import naming, parse
+from search_service.query.parsing import parse, with_coined_terms
 from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -114,6 +114,8 @@ def test_of_a_term_inside_another_the_longer_counts() -> None:
     """一件事一次办 is asked for, not 一件事 as well; a quoted chunk and an excluded one name nothing."""
     analyzer = Analyzer()
     accepted = {"一件事", "一件事一次办", "最多跑一次"}
-    assert naming(parse("一件事一次办改革经验", analyzer), accepted).coined == ("一件事一次办",)
-    assert naming(parse("一件事一次办", analyzer), accepted).coined == ("一件事",)
-    assert naming(parse('"最多跑一次改革" -一件事清单', analyzer), accepted).coined == ()
+    assert with_coined_terms(parse("一件事一次办改革经验", analyzer), accepted).coined == (
+        "一件事一次办",
+    )
+    assert with_coined_terms(parse("一件事一次办", analyzer), accepted).coined == ("一件事",)
+    assert with_coined_terms(parse('"最多跑一次改革" -一件事清单', analyzer), accepted).coined == ()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_service.ranking.fusion import Ranked, fuse
+from search_service.ranking.fusion import RankedList, fuse
 
 SCORED = st.dictionaries(
     st.integers(0, 50).map(str), st.floats(0, 100, allow_subnormal=False), max_size=30
@@ -15,7 +15,7 @@ def test_fusion_keeps_every_id_once_and_orders_by_score(
     left: list[tuple[str, float]], right: list[tuple[str, float]]
 ) -> None:
     """The fused list holds each id of either list once, best first."""
-    fused = fuse([Ranked(left), Ranked(right)])
+    fused = fuse([RankedList(left), RankedList(right)])
     assert set(fused) == {key for key, _ in (*left, *right)}
     scores = list(fused.values())
     assert scores == sorted(scores, reverse=True)
@@ -24,7 +24,7 @@ def test_fusion_keeps_every_id_once_and_orders_by_score(
 @given(SCORED)
 def test_one_list_keeps_its_order(hits: list[tuple[str, float]]) -> None:
     """Nothing to fuse: the order stays."""
-    assert list(fuse([Ranked(hits), Ranked([])])) == [key for key, _ in hits]
+    assert list(fuse([RankedList(hits), RankedList([])])) == [key for key, _ in hits]
 
 
 @given(SCORED, SCORED, st.floats(0.01, 100))
@@ -33,14 +33,14 @@ def test_the_scale_of_a_list_does_not_matter(
 ) -> None:
     """BM25 of a larger index is larger: the fused scores stay, but for rounding."""
     scaled = [(key, score * scale) for key, score in left]
-    one, two = (fuse([Ranked(hits), Ranked(right)]) for hits in (left, scaled))
+    one, two = (fuse([RankedList(hits), RankedList(right)]) for hits in (left, scaled))
     assert all(abs(one[key] - two[key]) < 1e-5 for key in one)
 
 
 def test_an_id_in_both_lists_stands_before_the_heads_of_either() -> None:
     """A close second in both lists beats the first of one."""
     lists = [
-        Ranked([("a", 9.0), ("c", 8.0), ("d", 1.0)]),
-        Ranked([("b", 0.9), ("c", 0.8), ("e", 0.1)]),
+        RankedList([("a", 9.0), ("c", 8.0), ("d", 1.0)]),
+        RankedList([("b", 0.9), ("c", 0.8), ("e", 0.1)]),
     ]
     assert next(iter(fuse(lists))) == "c"

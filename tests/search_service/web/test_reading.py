@@ -6,7 +6,7 @@ import pytest
 
 from analyzers import outline
 from indexer.build.records import passages_of
-from search_service.model import Passage, Stored, View
+from search_service.model import Passage, StoredArticle, View
 from search_service.web.pages.reading import paragraphs
 
 _BLOCK = "一、总体要求\n提高认识，压实责任。\n（一）加强领导。各级各部门统筹安排，确保落实。\n"
@@ -23,11 +23,11 @@ class Walked(tuple[Passage, ...]):  # noqa: SLOT001  (a tuple can have no slot t
             yield passage
 
 
-def stored(text: str) -> tuple[Stored, Walked]:
+def stored(text: str) -> tuple[StoredArticle, Walked]:
     """A text as an engine returns it, cut as the indexer cuts it."""
     view = View(id="1", title="通知", text=text)
     passages = Walked(passage for passage, _ in passages_of(view, limit=outline.MAXIMUM))
-    return Stored(view=view, passages=passages), passages
+    return StoredArticle(view=view, passages=passages), passages
 
 
 def test_the_work_grows_with_the_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
