@@ -33,8 +33,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.support.paths import ROOT
+from tests.support.skip_report import because
 
 VERSION = "9.2.4"
 _ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION}:zip"
@@ -100,6 +102,13 @@ def find_distribution() -> Path:
     if maven is None:
         raise NodeMissing(f"no mvn to fetch Elasticsearch {VERSION} from Maven Central")
     home.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{home}.lock"):
+        if not home.is_dir():  # else another process has fetched it meanwhile
+            _fetch(maven, home)
+    return home
+
+
+def _fetch(maven: str, home: Path) -> None:
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         # dependency:copy is dependency:get with a target, so that nobody must know where the
         # local repository is; outside the checkout's folder, so that no pom.xml is read.
@@ -115,12 +124,7 @@ def find_distribution() -> Path:
         for path in unpacked.rglob("*"):  # Python's zipfile drops the run bits
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         unpacked.chmod(0o755)
-        try:
-            unpacked.rename(home)
-        except OSError:
-            if not home.is_dir():  # another process was faster
-                raise
-    return home
+        unpacked.rename(home)
 
 
 def _cache() -> Path:
@@ -326,9 +330,6 @@ def _all_required() -> bool:
     return os.environ.get("GONGWEN_REQUIRE_ALL") == "1"
 
 
-_REASON = pytest.StashKey[str]()
-
-
 @pytest.hookimpl(trylast=True)  # after -m and -k: nothing is fetched for tests not asked for
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a node that cannot be had, unless everything is required."""
@@ -339,18 +340,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         find_java()
         find_distribution()
     except NodeMissing as missing:
-        config.stash[_REASON] = f"elasticsearch: {missing}"
+        because(config, f"elasticsearch: {missing}")
         items[:] = [item for item in items if item not in marked]
         config.hook.pytest_deselected(items=marked)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say in one line why they were left out."""
-    reason = config.stash.get(_REASON, "")
-    if reason:
-        terminalreporter.write_line(reason, yellow=True)
 
 
 _STARTING = """\

@@ -1,19 +1,27 @@
 """What a run of the tests left out, and why: a pytest plugin with one line for each part.
 
 Parts are the markers of ``pyproject.toml``, whose text says what they need. The tests that need
-nothing run first. With ``GONGWEN_REQUIRE_ALL=1`` a skipped test has failed. Nothing of the service
-may be imported here.
+nothing run first. With ``GONGWEN_REQUIRE_ALL=1`` a skipped test has failed. Under pytest-xdist every
+worker collects the same tests: each tells the process that reports what it left out, and that is said
+once. Nothing of the service may be imported here.
 """
 
 import os
 from collections import Counter
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 # From quick to slow; what has none of these markers comes first.
 _PARTS = ("slow", "corpus", "compose", "quality", "models", "elasticsearch", "browser")
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
+_REASONS = pytest.StashKey[set[str]]()
+
+
+def because(config: pytest.Config, reason: str) -> None:
+    """Have a reason why tests were left out said at the end."""
+    config.stash.setdefault(_REASONS, set()).add(reason)
 
 
 def _part(item: pytest.Item) -> str:
@@ -55,10 +63,28 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker: hand over what was left out."""
+    stash = session.config.stash
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = dict(stash.get(_LEFT_OUT, {}))
+        session.config.workeroutput["reasons"] = sorted(stash.get(_REASONS, ()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Beside the workers: take what one of them hands over; a worker that died hands over nothing."""
+    if told := getattr(node, "workeroutput", None):
+        node.config.stash[_LEFT_OUT] = Counter(told["left out"])
+        node.config.stash[_REASONS] = set(told["reasons"])
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say in one line each what was left out and what it needs."""
+    for reason in sorted(config.stash.get(_REASONS, ())):
+        terminalreporter.write_line(reason, yellow=True)
     needs = dict(line.split(": ", 1) for line in config.getini("markers") if ": " in line)
     for part, count in sorted(config.stash.get(_LEFT_OUT, Counter()).items()):
         if part:
