@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from analyzers import lexicon
 from indexer.build.generations import rebuild
-from indexer.evaluation.answers import ask, prepare
-from indexer.evaluation.judgements import Judgements, Way, read_judgements
+from indexer.evaluation.answers import ensure_index, run_queries
+from indexer.evaluation.judgements import Judgements, Method, read_judgements
 from indexer.evaluation.measures import Run, measure
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
@@ -60,7 +60,7 @@ def judged(service: SearchService, judgements: Judgements) -> str:
     }
 
     def run() -> Run:
-        return ask(service, Way.KEYWORD, questions, Audience.PUBLIC, depth=20)
+        return run_queries(service, Method.KEYWORD, questions, Audience.PUBLIC, depth=20)
 
     with _OFF:
         without = run()
@@ -85,7 +85,7 @@ def main() -> None:
     cleaning = Cleaning.parse("all")
     with tempfile.TemporaryDirectory() as folder:
         service = _opened(Path(folder) / "relevance")
-        prepare(service, judgements.collection, cleaning)
+        ensure_index(service, judgements.collection, cleaning)
         print(judged(service, judgements))
         service.close()
         service = _opened(Path(folder) / "corpus")

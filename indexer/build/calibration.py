@@ -1,8 +1,8 @@
-"""The similarities by which meaning is judged, calibrated per index by questions that mean nothing.
+"""Calibration of the similarity thresholds of an index, by nonsense queries.
 
-Entry points: :func:`calibrate` and, of a reader, :func:`calibrate_meaning`. Whatever model and corpus,
-a hit that is no nearer than what nonsense reaches says nothing. The questions are words of titles that never
-belong together, drawn in a fixed order: the same articles give the same figures.
+Entry points: :func:`calibrate`; :func:`calibrate_similarity` for a single reader. Whatever the model and
+the corpus, a hit no better than those of nonsense queries is no evidence. A nonsense query is made of words
+drawn from unrelated titles, with a fixed seed: the same articles give the same thresholds.
 """
 
 import random
@@ -22,20 +22,20 @@ from search_service.service import SearchService
 
 
 @dataclass(frozen=True)
-class Similarities:
-    """Cosines of nonsense; what they are for stands at :class:`search_service.model.Manifest`."""
+class NoiseSimilarities:
+    """Cosine similarities of nonsense queries; see :class:`search_service.model.Manifest` for their use."""
 
     background: float = 0.0
     floor: float = 0.0
     heap_floor: float = 0.0
 
 
-def calibrate_meaning(
+def calibrate_similarity(
     reader: Reader, titles: Sequence[str], analyzer: Analyzer, embedder: Embedder | None
-) -> Similarities:
-    """Ask nonsense made of these titles; zeros without vectors.
+) -> NoiseSimilarities:
+    """Return the similarities that nonsense queries reach; zeros without an embedder or with too few words.
 
-    ``titles`` should be spread over the whole corpus: those of neighbours share their words.
+    ``titles`` should be spread over the whole corpus: neighbouring articles share words.
     """
     words = sorted(
         {
@@ -46,45 +46,47 @@ def calibrate_meaning(
         }
     )
     if embedder is None or len(words) < relevance.FLOOR_WORDS:
-        return Similarities()
-    draw = random.Random(0)  # noqa: S311  (a fixed draw, no secret)
-    asked = embedder.embed(
+        return NoiseSimilarities()
+    draw = random.Random(0)  # noqa: S311  (a fixed seed, no secret)
+    queries = embedder.embed(
         [
             " ".join(draw.sample(words, relevance.FLOOR_WORDS))
-            for _ in range(min(relevance.FLOOR_PROBES, len(words)))  # few words make few heaps
+            for _ in range(min(relevance.FLOOR_PROBES, len(words)))  # few words make few queries
         ],
         query=True,
     )
     best = []
-    for vector in asked:
+    for vector in queries:
         hits = reader.nearest_articles(vector, articles=1) if vector.any() else []
         best.append(hits[0].score if hits else 0.0)
-    some = reader.keyword(Everything(), sort=Sort.DATE, limit=relevance.BACKGROUND_ARTICLES)
-    held = [row for hit in some for row in reader.vectors(hit.id).values()]
+    sample = reader.keyword(Everything(), sort=Sort.DATE, limit=relevance.BACKGROUND_ARTICLES)
+    stored = [row for hit in sample for row in reader.vectors(hit.id).values()]
     floor, heap_floor = np.quantile(best, (relevance.FLOOR_QUANTILE, relevance.HEAP_QUANTILE))
-    background = min(float((asked @ np.stack(held).T).mean()), float(floor)) if held else 0.0
-    return Similarities(round(background, 4), round(float(floor), 4), round(float(heap_floor), 4))
+    background = min(float((queries @ np.stack(stored).T).mean()), float(floor)) if stored else 0.0
+    return NoiseSimilarities(
+        round(background, 4), round(float(floor), 4), round(float(heap_floor), 4)
+    )
 
 
 def calibrate(
     service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
 ) -> None:
-    """Set the floors and the count of a loaded generation, and what may be suggested of it.
+    """Set the thresholds and the article count of a loaded generation, and collect its vocabulary.
 
-    What is taken down is in the inventory, for it may come back; the floors know nothing of it, so
-    ``titles`` may not hold any of it either.
+    The vocabulary includes hidden articles, because they may be shown again; the thresholds do not, so
+    ``titles`` must not contain titles of hidden articles.
     """
     everything = service.engine.reader(Scope(generation.audience), generation=generation.name)
     service.store.vocabularies.put(generation.name, collect(everything, service.analyzer))
     scope = Scope(generation.audience, service.store.hidden.ids())
     reader = service.engine.reader(scope, generation=generation.name)
-    found = calibrate_meaning(reader, titles, service.analyzer, service.embedder)
+    similarities = calibrate_similarity(reader, titles, service.analyzer, service.embedder)
     writer.set_manifest(
         replace(
             generation.manifest,
-            background=found.background,
-            floor=found.floor,
-            heap_floor=found.heap_floor,
+            background=similarities.background,
+            floor=similarities.floor,
+            heap_floor=similarities.heap_floor,
             articles=service.engine.count(generation.name),
         )
     )

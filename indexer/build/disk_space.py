@@ -1,4 +1,4 @@
-"""Room on a full disk. Entry points: :func:`make_room` and, for what must not wait, :func:`with_room`."""
+"""Freeing space on a full disk. Entry points: :func:`free_space`, :func:`with_free_space`."""
 
 import logging
 from collections.abc import Callable
@@ -13,10 +13,10 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-def make_room(service: SearchService) -> None:
-    """Give up what is being built, unless it serves already; inside ``ledger.exclusive()``.
+def free_space(service: SearchService) -> None:
+    """Delete the unfinished build, unless it serves already; call inside ``ledger.exclusive()``.
 
-    Where there is no room for the note, the next build makes it.
+    If the disk is too full to record that, the next build records it.
     """
     try:
         service.engine.drop_unread()
@@ -26,22 +26,22 @@ def make_room(service: SearchService) -> None:
             if not names & set(build.generations.values()):
                 service.store.ledger.set_build(None)
     except GongwenError as exc:
-        _log.warning("the half-built index is not given up whole: %s", exc.message)
+        _log.warning("the unfinished build was not deleted completely: %s", exc.message)
 
 
-def with_room(service: SearchService, act: Callable[[], T]) -> T:
-    """Act; where the disk is full, delete what can be made again, and act once more.
+def with_free_space(service: SearchService, act: Callable[[], T]) -> T:
+    """Return ``act()``; if the disk is full, delete what can be rebuilt and try again.
 
-    First what no search reads (an index half built, unless somebody is building), then the vectors that
-    are remembered. Raises ``DiskFull`` where that was not enough.
+    First the unfinished build, unless another process is working on it, then the embedding cache. Raises
+    ``DiskFull`` if that was not enough.
     """
 
-    def drop() -> None:
+    def drop_build() -> None:
         with suppress(WriterBusy), service.store.ledger.exclusive():
-            make_room(service)
+            free_space(service)
 
     cache = cache_of(service)
-    for free in (drop, *([cache.discard] if cache else [])):
+    for free in (drop_build, *([cache.discard] if cache else [])):
         try:
             return act()
         except DiskFull:

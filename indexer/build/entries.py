@@ -1,4 +1,4 @@
-"""Articles -> what an engine stores for an audience. Entry points: :func:`entries_of`, :func:`write`."""
+"""Articles -> what an engine stores for one audience. Entry points: :func:`entries_of`, :func:`write`."""
 
 import dataclasses
 import traceback
@@ -26,8 +26,8 @@ from search_service.service import SearchService
 Entries = list[Record | Tombstone]
 
 
-def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
-    """The articles with the ledger's number for a version where the source gives none."""
+def with_ledger_versions(articles: Sequence[Article], sequence: int) -> list[Article]:
+    """The articles; those without a version get one above all of sources, by the ledger's number."""
     return [
         article
         if article.version is not None
@@ -38,19 +38,19 @@ def numbered(articles: Sequence[Article], sequence: int) -> list[Article]:
 
 @dataclass
 class Prepared:
-    """What articles are for an audience, and by id why some of them are not for it (``refused``)."""
+    """The entries of articles for one audience; ``refused`` is why articles could not be prepared, by id."""
 
     entries: Entries = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, id: str, version: int, reason: str) -> None:
-        """Note why the audience cannot have an article, and what replaces it."""
+        """Record why an article cannot be prepared, and replace it by a tombstone."""
         self.refused[id] = reason
         self.entries.append(Tombstone(id=id, version=version, withheld=True))
 
 
-def latest_number(standing: Mapping[str, Standing]) -> int:
-    """The greatest of the ledger's numbers among what stands; 0 or less where there is none."""
+def latest_ledger_number(standing: Mapping[str, Standing]) -> int:
+    """The greatest ledger number among stored versions; 0 or less if there is none."""
     return max((one.version for one in standing.values()), default=0) - FIRST_LEDGER_VERSION
 
 
@@ -58,28 +58,29 @@ def entries_of(
     service: SearchService,
     articles: Sequence[Article],
     audience: Audience,
-    held: Mapping[str, Standing] | None = None,
+    stored: Mapping[str, Standing] | None = None,
 ) -> Prepared:
-    """What numbered articles are for an audience that may know of them all.
+    """Prepare versioned articles for an audience that may read all of them.
 
-    An article whose view cannot be analysed is refused, and leaves a tombstone: what stood there may
-    hold what nobody is to read any more. ``held``: what stands already; the same view is left out.
+    An article whose view cannot be analysed is refused and leaves a tombstone: the stored article may
+    contain what must not be read any more. ``stored``: what is in the index already; articles whose view is
+    the same are left out.
 
-    Raises what is no fault of an article: where the store fails, and where the model reads nothing.
+    Raises only errors that no single article has caused: the store or the model fails.
     """
-    standing = held or {}
+    stored = stored or {}
     prepared = Prepared()
     views: list[tuple[View, int]] = []
     for article in articles:
         version = version_of(article)
         try:
             view = view_of(article, audience)
-        except Exception as exc:  # noqa: BLE001  (whatever a text makes it raise is a fault of that text)
+        except Exception as exc:  # noqa: BLE001  (whatever one text makes it raise is a fault of that text)
             prepared.refuse(article.id, version, _reason(exc))
             continue
         if view is None:
             raise ValueError(article.id)
-        if article.id not in standing or standing[article.id].digest != view.digest:
+        if article.id not in stored or stored[article.id].digest != view.digest:
             views.append((view, version))
     for view, version, outcome in _analysed(service, views):
         if isinstance(outcome, Record):
@@ -93,7 +94,7 @@ def _analysed(
     service: SearchService,
     views: Sequence[tuple[View, int]],
 ) -> Iterator[tuple[View, int, Record | Exception]]:
-    """The record of each view, or what its text made the analysis raise."""
+    """The record of each view, or the exception that its text caused."""
     try:
         records = list(analyse(views, service.analyzer, service.embedder))
     except (GongwenError, OSError):
@@ -104,9 +105,7 @@ def _analysed(
                 yield from _analysed(service, [one])
             return
         if service.embedder is not None:
-            service.embedder.embed(
-                ["公文"]
-            )  # raises where the model, and not the text, is at fault
+            service.embedder.embed(["公文"])  # raises if the model is at fault, not the text
         ((view, version),) = views
         yield view, version, exc
     else:
@@ -115,20 +114,20 @@ def _analysed(
 
 
 def _reason(exc: Exception) -> str:
-    # Not what it says: that may be of the text, which may be paid for.
+    # Without the message of the exception: it may quote the text, which may be paid content.
     last = traceback.extract_tb(exc.__traceback__)[-1]
     what = f"{type(exc).__name__}, {Path(last.filename).name}:{last.lineno}"
     return say(
         f"无法分析，未收录（{what}）；请报告此文",
-        f"cannot be analysed and is not held ({what}); please report this text",
+        f"cannot be analysed and is not indexed ({what}); please report this text",
     )
 
 
 def write(writer: Writer, entries: Entries) -> tuple[WriteResult, dict[str, str]]:
-    """Write entries; one that the engine refuses leaves a tombstone, and its reason is returned by id.
+    """Write entries; return what was written and, by id, why the engine refused records.
 
-    Raises ``EngineError`` where that is no fault of a record, ``MappingConflict`` where every record is
-    refused: then the index is at fault.
+    A refused record leaves a tombstone. Raises ``EngineError`` for other failures, and ``MappingConflict`` if
+    every record is refused: then the index is at fault.
     """
     written, refused = _write(writer, entries)
     if 1 < len(refused) == len(entries):
@@ -159,7 +158,7 @@ def _write(
 
 
 def version_of(article: Article) -> int:
-    """The version of a numbered article."""
+    """The version of an article; raises ``ValueError`` if it has none."""
     if article.version is None:
         raise ValueError(article.id)
     return article.version

@@ -1,11 +1,11 @@
-"""Generations beside the live ones: built, checked, activated, gone back to.
+"""Building generations beside the live ones, checking and activating them, rolling back.
 
 Entry points: :func:`rebuild`, and its steps :func:`create`, :func:`load`, :func:`check`,
-:func:`activate`; :func:`rollback` and :func:`give_up`. Each step may be repeated, and goes on where a
-killed one stopped. Steps are run inside ``ledger.exclusive()``; :func:`rebuild` takes it itself.
+:func:`activate`; :func:`rollback` and :func:`discard_build`. Each step may be repeated, and continues where a
+killed one stopped. The steps must run inside ``ledger.exclusive()``; :func:`rebuild` enters it itself.
 
-Searches go on all the time: the live generations serve until the aliases are swapped in one step, and a
-half-built one never does. What is written meanwhile is in the ledger, and replayed.
+Searches are never interrupted: the live generations serve until the aliases are swapped in one step, and an
+unfinished generation never serves. Changes made during a build are in the ledger and replayed.
 """
 
 import tempfile
@@ -19,13 +19,13 @@ from pathlib import Path
 from analyzers.messages import say
 from indexer.build import loading
 from indexer.build.calibration import calibrate
-from indexer.build.checks import check_size, hold
-from indexer.build.disk_space import make_room
-from indexer.build.fault_file import Faults
-from indexer.build.live_writers import finish, live, open_writers, replay
-from indexer.build.spool import Progress, Report, Spool, read, silent
+from indexer.build.checks import check_size, verify
+from indexer.build.disk_space import free_space
+from indexer.build.fault_log import FaultLog
+from indexer.build.ingest import ArticleBuffer, Progress, RunReport, no_progress, read
+from indexer.build.live_writers import finish, open_live_writers, open_writers, replay
 from indexer.build.vector_cache import cache_of
-from indexer.build.write import report_passes
+from indexer.build.write import add_results
 from search_service import relevance
 from search_service.disk import is_full
 from search_service.engines import Scope
@@ -49,9 +49,9 @@ from search_service.model import (
 from search_service.service import SCHEMA, SearchService
 from search_service.state.ledger import Build
 
-# Articles that a check looks for, evenly from the whole source.
+# Articles that a check searches for, evenly from the whole source.
 _SAMPLE = 20
-# Seconds that a rebuild waits for who writes what serves.
+# Seconds that a rebuild waits for a process that writes the live index.
 _PATIENCE = 600.0
 
 
@@ -62,15 +62,15 @@ def rebuild(
     cleaning: Cleaning,
     shrink: bool = False,
     new_state: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     reports: Path | None = None,
-) -> Report:
-    """Replace the index by exactly what the sources hold; the live one serves until the last step.
+) -> RunReport:
+    """Replace the index by the contents of the sources; the live one serves until the last step.
 
-    Raises ``BadInput`` for sources that must not replace what serves (:func:`.check_size`);
-    ``EngineError`` if the new generations do not hold what was loaded; ``WriterBusy`` where another
-    process rebuilds; ``StateLost`` where the state is not the one of the index (unless ``new_state``:
-    then it is from now on). Then nothing changes.
+    Raises, with the live index unchanged: ``BadInput`` for sources that must not replace it
+    (:func:`.check_size`); ``EngineError`` if the new generations fail the check; ``WriterBusy`` if another
+    process rebuilds; ``StateLost`` if the state does not belong to the index. With ``new_state`` the
+    present state becomes the state of the index.
     """
     with service.store.ledger.exclusive():
         try:
@@ -85,17 +85,17 @@ def rebuild(
                     reports=reports,
                 )
             except BadInput:
-                give_up(service)
+                discard_build(service)
                 raise
             try:
                 check(service)
             except EngineError:
-                give_up(service)
+                discard_build(service)
                 raise
             activate(service)
         except (DiskFull, OSError) as exc:
             if is_full(exc, Path(tempfile.gettempdir())):
-                make_room(service)
+                free_space(service)
             raise
     names = {generation.name for generation in report.generations}
     report.generations = tuple(g for g in service.engine.generations() if g.name in names)
@@ -103,9 +103,9 @@ def rebuild(
 
 
 def create(service: SearchService, *, new_state: bool = False) -> Build:
-    """Begin a build, or go on with the one that was begun with the same settings.
+    """Start a build, or continue one that was started with the same settings.
 
-    Raises ``StateLost`` where the state is not the one of the index that serves, unless ``new_state``.
+    Raises ``StateLost`` if the state does not belong to the live index, unless ``new_state``.
     """
     if not new_state:
         service.check_state()
@@ -113,10 +113,10 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
     ledger = service.store.ledger
     build = ledger.build()
     if build is not None and _serves(service, build):
-        activate(service)  # killed between the swap and its end
+        activate(service)  # killed after the swap, before its clean-up
         build = None
     if build is not None and not _usable(service, build):
-        give_up(service)
+        discard_build(service)
         build = None
     if build is None:
         ledger.set_build(Build(sequence=ledger.next()))
@@ -132,57 +132,59 @@ def load(
     *,
     cleaning: Cleaning,
     shrink: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     reports: Path | None = None,
-) -> Report:
-    """Write what the sources hold into the build, and nothing else.
+) -> RunReport:
+    """Write the articles of the sources into the build, and nothing else.
 
-    What a load that was killed has written is not analysed again where it is still the same. ``reports``:
-    the folder of the files of faults.
+    Articles that a killed load has written are not analysed again if they are unchanged. ``reports``: the
+    folder for the file of faults. Raises ``BadInput`` as :func:`.check_size` does.
     """
     started = time.monotonic()
-    report = Report(faults=Faults(reports))
+    report = RunReport(faults=FaultLog(reports))
     ledger = service.store.ledger
     build = open_build(service)
-    # Taken before reading: what is entered from here on may be missing in the new generations.
-    sequence = _number(service)
+    # Log position before reading; later changes are replayed on activation.
+    sequence = _log_position(service)
     with tempfile.TemporaryFile() as file:
-        spool = Spool(file)
+        buffer = ArticleBuffer(file)
         for article in read(sources, cleaning, report):
-            spool.put(article)
-            progress("read", spool.count, 0)
+            buffer.append(article)
+            progress("read", buffer.count, 0)
         faults = len(report.faults)
-        check_size(service, spool.count, faults, report, shrink=shrink)
-        reads = spool.audiences()
+        check_size(service, buffer.count, faults, report, shrink=shrink)
+        reads = buffer.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
         )
         created = {own: _generation(service, own) for own in dict.fromkeys(reads.values())}
-        drop_leftovers(service)
+        drop_unused(service)
         with open_writers(service, created, loading=True) as writers:
             hidden = service.store.hidden.ids()
-            out = loading.shelve(service, spool, writers, sequence, hidden)
-            passes = loading.load(service, spool, writers, sequence, _readers(reads), out, progress)
-            # Of what guests may read alone: no other text decides whether they get a new index.
-            lost = len(passes[Audience.PUBLIC].refused)
-            check_size(service, spool.count - lost, faults + lost, report, shrink=shrink)
+            set_aside = loading.set_aside_hidden(service, buffer, writers, sequence, hidden)
+            results = loading.load(
+                service, buffer, writers, sequence, _readers(reads), set_aside, progress
+            )
+            # Counted over the public view only: no other text decides whether guests get a new index.
+            refused = len(results[Audience.PUBLIC].refused)
+            check_size(service, buffer.count - refused, faults + refused, report, shrink=shrink)
             for audience, writer in writers.items():
                 writer.complete()
-                done = passes[audience]
-                loading.remove_others(service, created[audience], writer, done)
-                others = hidden.union(done.refused)
-                titles = spool.titles(audience, relevance.FLOOR_TITLES, others)
+                result = results[audience]
+                loading.remove_obsolete(service, created[audience], writer, result)
+                excluded = hidden.union(result.refused)
+                titles = buffer.titles(audience, relevance.FLOOR_TITLES, excluded)
                 calibrate(service, created[audience], writer, titles)
-    if any(done.stale for done in passes.values()):
-        # Only what a killed load has left can be in the way: a newer version than that of now.
-        give_up(service)
-        create(service, new_state=True)  # as it was when this build began
+    if any(result.stale for result in results.values()):
+        # Only a killed load can have left a version newer than the present one: start over.
+        discard_build(service)
+        create(service, new_state=True)  # checked when this build began
         return load(
             service, sources, cleaning=cleaning, shrink=shrink, progress=progress, reports=reports
         )
-    report_passes(report, passes)
-    expected = {audience: len(done.own) - len(done.refused) for audience, done in passes.items()}
-    ids = sorted(passes[max(passes)].own)
+    add_results(report, results)
+    expected = {who: len(one.visible) - len(one.refused) for who, one in results.items()}
+    ids = sorted(results[max(results)].visible)
     sample = ids[:: max(1, len(ids) // _SAMPLE)]
     ledger.set_build(replace(open_build(service), expected=expected, sample=sample, loaded=True))
     report.generations = tuple(created.values())
@@ -191,9 +193,9 @@ def load(
 
 
 def check(service: SearchService) -> None:
-    """Hold the build against what was loaded; raises ``EngineError`` naming what is wrong.
+    """Check the build: article counts, and a sample of articles found by id and by first vector.
 
-    Every article is counted; of a sample each is found by its id and by its first vector.
+    Raises ``EngineError`` naming what is wrong, ``BadInput`` if nothing was loaded.
     """
     build = open_build(service)
     if build.checked:
@@ -209,19 +211,20 @@ def check(service: SearchService) -> None:
         name = build.generations[audience]
         reader = service.engine.reader(Scope(audience), generation=name)
         service.check_manifest(reader.manifest, model=True)
-        hold(reader, expected=expected, sample=build.sample)
+        verify(reader, expected=expected, sample=build.sample)
     service.store.ledger.set_build(replace(build, checked=True))
 
 
 def activate(service: SearchService) -> Mapping[Audience, str]:
-    """Let the build serve, with all that was entered since it was loaded; who reads what now.
+    """Activate the build after replaying all changes since it was loaded.
 
-    Without a build: after a rollback, go forward again.
+    Returns the generation of each audience. Without a build, undoes a rollback. Raises ``BadInput`` for a
+    build that has not been checked.
     """
     ledger = service.store.ledger
     build = _build(service)
     if build is None:
-        return _exchange(service) if _is_rolled_back(service) else _serving(service)
+        return _swap_with_previous(service) if _is_rolled_back(service) else _serving(service)
     if not build.checked:
         raise BadInput(
             say(
@@ -238,11 +241,11 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
             replay(service, writers, after, readers)
             service.engine.activate(serving)
     service.store.hidden_articles.drop_before(build.sequence)
-    # Later ones may be missing in the generation before, where a rollback would need them.
+    # Later changes are kept: a rollback to the previous generation would need them.
     ledger.forget(build.sequence)
     ledger.set_build(None)
     finish(service)
-    drop_leftovers(service)
+    drop_unused(service)
     if (cache := cache_of(service)) is not None:
         models = {one.manifest.model for one in service.engine.generations()}
         cache.finish(service.model_fingerprint, models)
@@ -250,27 +253,27 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
 
 
 def rollback(service: SearchService) -> Mapping[Audience, str]:
-    """Let the generation before serve again, with all that was entered since; who reads what now.
+    """Activate the previous generation again, after replaying all changes since.
 
-    Once: a second time changes nothing, :func:`activate` goes forward again. Raises ``NotFound``
-    where there is nothing to go back to.
+    Returns the generation of each audience. A second rollback changes nothing; :func:`activate` undoes the
+    first. Raises ``NotFound`` if there is no previous generation.
     """
-    return _serving(service) if _is_rolled_back(service) else _exchange(service)
+    return _serving(service) if _is_rolled_back(service) else _swap_with_previous(service)
 
 
-def give_up(service: SearchService) -> None:
-    """Drop the build's generations and forget it; what serves is not touched.
+def discard_build(service: SearchService) -> None:
+    """Delete the build's generations, then its record; the live index is not touched.
 
-    In this order: on a full disk there is no room for the note before. A build of which the note alone is
-    left is given up by the next one.
+    In this order, because a full disk cannot take the change of the record first. The next build discards a
+    record without generations.
     """
     service.engine.drop_unread()
     service.store.ledger.set_build(None)
     service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 
 
-def drop_leftovers(service: SearchService) -> None:
-    """Drop the generations that serve nobody, that are not built and that no rollback goes back to."""
+def drop_unused(service: SearchService) -> None:
+    """Delete generations that neither serve, nor are being built, nor are the target of a rollback."""
     build = service.store.ledger.build()
     built = set(build.generations.values()) if build else set()
     for generation in service.engine.generations():
@@ -280,7 +283,7 @@ def drop_leftovers(service: SearchService) -> None:
 
 
 def open_build(service: SearchService) -> Build:
-    """The build under way; raises ``NotFound`` where there is none."""
+    """The current build; raises ``NotFound`` if there is none."""
     build = _build(service)
     if build is None:
         raise NotFound(
@@ -293,7 +296,7 @@ def open_build(service: SearchService) -> Build:
 
 
 def _build(service: SearchService) -> Build | None:
-    """The build under way; none before the first index, when there is no state either."""
+    """The current build; None before the first index, when there is no state either."""
     try:
         return service.store.ledger.build()
     except StateLost:
@@ -303,7 +306,7 @@ def _build(service: SearchService) -> Build | None:
 
 
 def _generation(service: SearchService, audience: Audience) -> Generation:
-    """The build's generation of this audience; created where it has none."""
+    """The build's generation for this audience; created if it has none."""
     build = open_build(service)
     for generation in service.engine.generations():
         if generation.name == build.generations.get(audience):
@@ -324,11 +327,11 @@ def _generation(service: SearchService, audience: Audience) -> Generation:
 
 
 def _usable(service: SearchService, build: Build) -> bool:
-    """Whether these settings may go on with it."""
-    found = {one.name: one for one in service.engine.generations()}
+    """Whether the build can be continued with the current settings."""
+    present = {one.name: one for one in service.engine.generations()}
     try:
         for name in build.generations.values():
-            service.check_manifest(found[name].manifest, model=True)
+            service.check_manifest(present[name].manifest, model=True)
     except (KeyError, FingerprintMismatch):
         return False
     return True
@@ -339,12 +342,12 @@ def _serves(service: SearchService, build: Build) -> bool:
     return any(one.serves for one in service.engine.generations() if one.name in names)
 
 
-def _number(service: SearchService) -> int:
-    """A number of the ledger below which nothing waits, or is being written, that can be written."""
+def _log_position(service: SearchService) -> int:
+    """A log position below which no change is pending or being written, except what cannot be written."""
     ledger = service.store.ledger
     with (
         suppress(NoIndex, FingerprintMismatch, StateLost, EngineMisconfigured),
-        live(service, patience=_PATIENCE) as serving,
+        open_live_writers(service, patience=_PATIENCE) as serving,
     ):
         serving.finish()
         return ledger.next()
@@ -353,36 +356,36 @@ def _number(service: SearchService) -> int:
 
 
 def _readers(reads: Mapping[Audience, Audience]) -> dict[Audience, list[Audience]]:
-    """Who reads the index of each audience."""
+    """For each index, by its audience, the audiences that read it."""
     return {own: [who for who, whose in reads.items() if whose == own] for own in reads.values()}
 
 
 def _serving(service: SearchService) -> dict[Audience, str]:
-    """Who reads what; raises ``NoIndex`` where nothing serves."""
+    """The live generation of each audience; raises ``NoIndex`` if there is none."""
     service.reader(Audience.PUBLIC)
     return {a: one.name for one in service.engine.generations() for a in one.serves}
 
 
 def _is_rolled_back(service: SearchService) -> bool:
-    """Whether what a rollback would go to is newer than what serves, by the generations of guests.
+    """Whether the generation kept for rollback is newer than the live one.
 
-    Every build has one of those.
+    Judged by the public generations: every build has one.
     """
     public = [one for one in service.engine.generations() if one.audience is Audience.PUBLIC]
-    # Where it is gone, nothing is known to be newer.
+    # If the live one is missing, none counts as newer.
     places = [place for place, one in enumerate(public) if one.serves]
     serving = max(places, default=len(public))
     return any(one.is_rollback_target for one in public[serving + 1 :])
 
 
-def _exchange(service: SearchService) -> Mapping[Audience, str]:
-    """Exchange what serves and what is kept, with all that was entered since the activation."""
-    kept = {one.audience: one for one in service.engine.generations() if one.is_rollback_target}
-    for one in kept.values():
+def _swap_with_previous(service: SearchService) -> Mapping[Audience, str]:
+    """Swap the live generations and those kept for rollback; replays the ledger."""
+    previous = {one.audience: one for one in service.engine.generations() if one.is_rollback_target}
+    for one in previous.values():
         service.check_manifest(one.manifest, model=True)
         service.store.check(one.manifest.state)
-    with open_writers(service, kept) as writers:
-        # The counters of views are those of now.
+    with open_writers(service, previous) as writers:
+        # No readers: the view counters stay as they are now.
         after = replay(service, writers, 0, {})
         with service.store.ledger.live(patience=_PATIENCE):
             replay(service, writers, after, {})

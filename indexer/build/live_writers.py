@@ -1,10 +1,11 @@
-"""The writing of what serves: one process at a time, whole whatever is killed. Entry points: :func:`live`,
-:func:`carried_out`, :func:`finish`, :func:`replay`.
+"""Writing the live generations: one process at a time, and nothing is lost if it is killed.
 
-A change is entered into the ledger before anything is written. One process at a time writes what serves,
-and no other is needed: a rebuild writes beside it, and takes over what was entered meanwhile. Who cannot
-write now leaves its changes in the ledger, and who writes finishes them. Killed anywhere, the next run
-finishes what was entered.
+Entry points: :func:`open_live_writers`, :func:`append_and_write`, :func:`finish`, :func:`replay`.
+
+A change is appended to the ledger before anything is written. One process at a time writes the live
+generations; a rebuild writes beside them, and replays the changes made meanwhile. A process that cannot
+write now leaves its changes in the ledger, and the process that is writing applies them. After a kill the
+next run applies what is in the ledger.
 """
 
 import time
@@ -13,8 +14,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from indexer.build.entries import version_of
-from indexer.build.vocabulary import held_by
-from indexer.build.write import Entry, Pass, write_pass
+from indexer.build.vocabulary import vocabulary_of
+from indexer.build.write import AudienceResult, Update, write_for_audience
 from search_service.engines import Writer
 from search_service.engines.ordering import Standing
 from search_service.errors import WriterBusy
@@ -24,7 +25,7 @@ from search_service.service import SearchService
 from search_service.state.ledger import Change
 from search_service.state.vocabularies import Vocabularies
 
-# Seconds to wait for another process that writes; then changes are left to it.
+# Seconds to wait for a process that is writing; then the changes are left to it.
 PATIENCE = 30.0
 _POLL = 0.05
 
@@ -33,57 +34,61 @@ _POLL = 0.05
 def open_writers(
     service: SearchService, generations: Mapping[Audience, Generation], *, loading: bool = False
 ) -> Iterator[Mapping[Audience, Writer]]:
-    """A writer of each generation, closed at the end."""
+    """A writer for each generation; all are closed at the end."""
     with ExitStack() as stack:
         writers = {
             audience: stack.enter_context(service.engine.writer(one.name, loading=loading))
             for audience, one in generations.items()
         }
-        # What is loaded has no vocabulary yet.
+        # A generation that is being loaded has no vocabulary yet.
         yield (
             writers
             if loading
             else {
-                audience: _Narrowing(writer, generations[audience].name, service.store.vocabularies)
+                audience: _VocabularyPruner(
+                    writer, generations[audience].name, service.store.vocabularies
+                )
                 for audience, writer in writers.items()
             }
         )
 
 
 @dataclass(frozen=True)
-class _Narrowing:
-    """A writer that first takes out of the vocabulary what articles are not going to hold any more."""
+class _VocabularyPruner:
+    """A writer that first removes from the vocabulary what the written articles no longer contain."""
 
     writer: Writer
     generation: str
     vocabularies: Vocabularies
 
     def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
-        """Narrow the vocabulary, then write."""
+        """Update the vocabulary, then write."""
         self.vocabularies.narrow(
             self.generation,
             (
-                (entry.view.id, held_by(entry)) if isinstance(entry, Record) else (entry.id, None)
+                (entry.view.id, vocabulary_of(entry))
+                if isinstance(entry, Record)
+                else (entry.id, None)
                 for entry in entries
             ),
         )
         return self.writer.write(entries)
 
     def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
-        """What the writer says."""
+        """Delegate to the writer."""
         return self.writer.standing(ids)
 
     def complete(self) -> None:
-        """What the writer does."""
+        """Delegate to the writer."""
         self.writer.complete()
 
     def set_manifest(self, manifest: Manifest) -> None:
-        """What the writer does."""
+        """Delegate to the writer."""
         self.writer.set_manifest(manifest)
 
 
-class Live:
-    """Writers of what serves, by audience, while nobody else writes it or changes what serves."""
+class LiveWriters:
+    """Writers of the live generations, by audience, under the lock that excludes all other writers."""
 
     def __init__(
         self,
@@ -97,16 +102,16 @@ class Live:
 
     def write(
         self,
-        entries: Callable[[], Iterable[Entry]],
+        updates: Callable[[], Iterable[Update]],
         progress: Callable[[int], None] = lambda _: None,
-    ) -> dict[Audience, Pass]:
-        """Write the same entries for each audience, the public first."""
+    ) -> dict[Audience, AudienceResult]:
+        """Write the same updates for each audience, the public first; the result for each."""
         return {
-            audience: write_pass(
+            audience: write_for_audience(
                 self._service,
                 audience,
                 writer,
-                entries(),
+                updates(),
                 readers=self.generations[audience].serves,
                 progress=progress,
             )
@@ -114,47 +119,47 @@ class Live:
         }
 
     def finish(self) -> None:
-        """Write what others have entered, what a killed run has left, and what may be found again."""
+        """Write changes left by other processes or a killed run, and articles that are hidden no more."""
         ledger = self._service.store.ledger
-        self._bring_back()
+        self._restore_unhidden()
         while numbers := ledger.pending():
-            # What cannot be held is reported where it can: to whoever enters it.
-            self.write(lambda numbers=numbers: map(entry_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
+            # Failures are not reported here but by the process that appends the change.
+            self.write(lambda numbers=numbers: map(update_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
             ledger.mark_applied(numbers)
 
-    def _bring_back(self) -> None:
-        """Enter what is on the shelf and not taken down any more, where nothing later is known of it."""
+    def _restore_unhidden(self) -> None:
+        """Append to the ledger the articles that are hidden no more, unless a later version is known."""
         store = self._service.store
-        back = _back(self._service)
-        later = {key: change.version for key, change in store.ledger.of(list(back)).items()}
+        unhidden = _unhidden(self._service)
+        later = {key: change.version for key, change in store.ledger.of(list(unhidden)).items()}
         for writer in self.writers.values():
-            for key, stands in writer.standing(back).items():
+            for key, stands in writer.standing(unhidden).items():
                 later[key] = max(stands.version, later.get(key, 0))
-        articles = {key: unpack(packed) for key, packed in back.items()}
+        articles = {key: unpack(packed) for key, packed in unhidden.items()}
         store.ledger.append(
             [
-                Change(article_id=key, version=version_of(article), article=back[key])
+                Change(article_id=key, version=version_of(article), article=unhidden[key])
                 for key, article in articles.items()
                 if key not in later or later[key] < version_of(article)
             ]
         )
-        store.hidden_articles.drop(back)
+        store.hidden_articles.drop(unhidden)
 
 
-def _back(service: SearchService) -> dict[str, bytes]:
-    """What is on the shelf and not taken down any more."""
-    shelved = service.store.hidden_articles.articles()
-    hidden = service.store.hidden.ids() if shelved else frozenset()
-    return {key: packed for key, packed in shelved.items() if key not in hidden}
+def _unhidden(service: SearchService) -> dict[str, bytes]:
+    """The packed articles that were set aside as hidden and are hidden no more, by id."""
+    set_aside = service.store.hidden_articles.articles()
+    hidden = service.store.hidden.ids() if set_aside else frozenset()
+    return {key: packed for key, packed in set_aside.items() if key not in hidden}
 
 
 @contextmanager
-def live(service: SearchService, *, patience: float) -> Iterator[Live]:
-    """Be the one who writes what serves.
+def open_live_writers(service: SearchService, *, patience: float) -> Iterator[LiveWriters]:
+    """Lock the live generations and open a writer for each.
 
-    Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if these settings may not write,
-    ``StateLost`` if the state is not that of the index, ``WriterBusy`` where another process writes for
-    longer than ``patience``, in seconds.
+    Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if the settings do not fit the index,
+    ``StateLost`` if the state does not belong to it, ``WriterBusy`` if another process writes for longer
+    than ``patience`` seconds.
     """
     deadline = time.monotonic() + patience
     with ExitStack() as stack:
@@ -163,7 +168,7 @@ def live(service: SearchService, *, patience: float) -> Iterator[Live]:
         serving = {one.audience: one for one in service.engine.generations() if one.serves}
         for one in serving.values():
             service.check_manifest(one.manifest, model=True)
-        yield Live(service, serving, _opened(service, serving, stack, deadline))
+        yield LiveWriters(service, serving, _opened(service, serving, stack, deadline))
 
 
 def _opened(
@@ -172,7 +177,7 @@ def _opened(
     stack: ExitStack,
     deadline: float,
 ) -> Mapping[Audience, Writer]:
-    """The writers; waits for a reader that mends what a killed writer left."""
+    """The writers; waits while a reader repairs what a killed writer left."""
     while True:
         try:
             return stack.enter_context(open_writers(service, serving))
@@ -183,45 +188,45 @@ def _opened(
 
 
 def finish(service: SearchService, *, patience: float = 0.0) -> None:
-    """Write what others entered while they could not write, and what may be found again.
+    """Write pending changes of the ledger, and articles that are hidden no more.
 
-    Where another process writes for longer than ``patience``, in seconds, that one does: whoever held the
-    lock of :func:`live` calls this afterwards.
+    If another process writes for longer than ``patience`` seconds, it does this instead: every user of
+    :func:`open_live_writers` calls this function afterwards.
     """
     with suppress(WriterBusy):
-        while service.store.ledger.pending() or _back(service):
-            with live(service, patience=patience) as serving:
+        while service.store.ledger.pending() or _unhidden(service):
+            with open_live_writers(service, patience=patience) as serving:
                 serving.finish()
 
 
-def carried_out(
+def append_and_write(
     service: SearchService,
-    enter: Callable[[], None],
-    write: Callable[[Live], None],
+    append: Callable[[], None],
+    write: Callable[[LiveWriters], None],
 ) -> bool:
-    """Enter changes into the ledger and write them; False: another process is to write them.
+    """Append changes to the ledger and write them; False if another process will write them.
 
-    Where another one writes for long, they are entered all the same, and are written by that one at its
-    end, or, if it is killed, by the next.
+    If another process writes for too long, the changes are appended nevertheless; that process writes them
+    when it ends or, if it is killed, the next one does.
     """
-    entered = False
+    appended = False
     try:
-        with live(service, patience=PATIENCE) as serving:
+        with open_live_writers(service, patience=PATIENCE) as serving:
             serving.finish()
-            enter()
-            entered = True
+            append()
+            appended = True
             write(serving)
     except WriterBusy:
-        if not entered:
-            enter()
+        if not appended:
+            append()
         finish(service)
         return False
     finish(service)
     return True
 
 
-def entry_of(change: Change) -> Entry:
-    """The article of a change, or the tombstone of a delete."""
+def update_of(change: Change) -> Update:
+    """The article of a change, or the tombstone of a deletion."""
     if change.article is None:
         return Tombstone(id=change.article_id, version=change.version)
     return unpack(change.article)
@@ -233,14 +238,16 @@ def replay(
     after: int,
     readers: Mapping[Audience, Sequence[Audience]],
 ) -> int:
-    """Write what the ledger holds after this number until there is no more; the last number.
+    """Write all changes of the ledger after a log position; return the last position.
 
-    ``readers``: who is going to read what is written for each audience.
+    ``readers``: for each index, by its audience, the audiences that will read it.
     """
     ledger = service.store.ledger
     while numbers := ledger.since(after):
         for audience, writer in sorted(writers.items()):
-            entries = map(entry_of, ledger.read(numbers))
-            write_pass(service, audience, writer, entries, readers=readers.get(audience, ()))
+            updates = map(update_of, ledger.read(numbers))
+            write_for_audience(
+                service, audience, writer, updates, readers=readers.get(audience, ())
+            )
         after = numbers[-1]
     return after

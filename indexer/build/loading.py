@@ -1,70 +1,75 @@
-"""What was read -> the generations of a build. Entry points: :func:`shelve`, :func:`load`,
-:func:`remove_others`.
+"""Buffered articles -> the generations of a build.
+
+Entry points: :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from indexer.build.entries import numbered
-from indexer.build.spool import Progress, Spool, batches
-from indexer.build.write import Pass, write_pass
+from indexer.build.entries import with_ledger_versions
+from indexer.build.ingest import ArticleBuffer, Progress, batches
+from indexer.build.write import AudienceResult, write_for_audience
 from search_service.engines import Scope, Writer
 from search_service.intake.packing import pack
 from search_service.model import Article, Audience, Generation, Tombstone
 from search_service.service import SearchService
 
 
-def shelve(
+def set_aside_hidden(
     service: SearchService,
-    spool: Spool,
+    buffer: ArticleBuffer,
     writers: Mapping[Audience, Writer],
     sequence: int,
     hidden: frozenset[str],
 ) -> set[str]:
-    """Put what is taken down on the shelf, and out of the build; their ids.
+    """Store hidden articles in ``hidden_articles`` instead of the build; return their ids.
 
-    Not what a load that was killed has written before it was taken down.
+    Except those that a killed load has already written to the build.
     """
-    out: set[str] = set()
+    set_aside: set[str] = set()
     if not hidden:
-        return out
-    for batch in batches(spool):
-        down = [one for one in numbered(batch, sequence) if one.id in hidden]
-        held = {id for writer in writers.values() for id in writer.standing([a.id for a in down])}
-        shelved = {one.id: pack(one) for one in down if one.id not in held}
-        service.store.hidden_articles.put(shelved, sequence)
-        out |= shelved.keys()
-    return out
+        return set_aside
+    for batch in batches(buffer):
+        hidden_ones = [one for one in with_ledger_versions(batch, sequence) if one.id in hidden]
+        written = {
+            id for writer in writers.values() for id in writer.standing([a.id for a in hidden_ones])
+        }
+        packed = {one.id: pack(one) for one in hidden_ones if one.id not in written}
+        service.store.hidden_articles.put(packed, sequence)
+        set_aside |= packed.keys()
+    return set_aside
 
 
 def load(
     service: SearchService,
-    spool: Spool,
+    buffer: ArticleBuffer,
     writers: Mapping[Audience, Writer],
     sequence: int,
     readers: Mapping[Audience, Sequence[Audience]],
-    out: Collection[str],
+    excluded: Collection[str],
     progress: Progress,
-) -> dict[Audience, Pass]:
-    """A pass for each audience over all articles but those that are ``out``."""
+) -> dict[Audience, AudienceResult]:
+    """Write all articles but the ``excluded`` ids for each audience."""
 
-    def entries() -> Iterator[Article]:
-        for batch in batches(spool):
-            yield from (one for one in numbered(batch, sequence) if one.id not in out)
+    def articles() -> Iterator[Article]:
+        for batch in batches(buffer):
+            yield from (
+                one for one in with_ledger_versions(batch, sequence) if one.id not in excluded
+            )
 
-    looked_at = 0
-    total = (spool.count - len(out)) * len(writers)
+    processed = 0
+    total = (buffer.count - len(excluded)) * len(writers)
 
     def more(count: int) -> None:
-        nonlocal looked_at
-        looked_at += count
-        progress("index", looked_at, total)
+        nonlocal processed
+        processed += count
+        progress("index", processed, total)
 
     return {
-        audience: write_pass(
+        audience: write_for_audience(
             service,
             audience,
             writer,
-            entries(),
+            articles(),
             readers=readers[audience],
             resume=True,
             progress=more,
@@ -73,17 +78,17 @@ def load(
     }
 
 
-def remove_others(
-    service: SearchService, generation: Generation, writer: Writer, done: Pass
+def remove_obsolete(
+    service: SearchService, generation: Generation, writer: Writer, result: AudienceResult
 ) -> None:
-    """Delete what a load that was killed has written and the sources do not hold any more."""
-    if service.engine.count(generation.name) == len(done.own) - len(done.refused):
+    """Delete articles that a killed load has written and that the sources do not contain any more."""
+    if service.engine.count(generation.name) == len(result.visible) - len(result.refused):
         return
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
-    others = [one.view.id for one in reader.scan() if one.view.id not in done.own]
-    standing = writer.standing(others)
+    obsolete = [one.view.id for one in reader.scan() if one.view.id not in result.visible]
+    standing = writer.standing(obsolete)
     writer.write(
-        # Withheld: what was entered since with the same version must be able to come.
-        [Tombstone(id=key, version=standing[key].version, withheld=True) for key in others]
+        # Withheld, so that a later change of the same version is still accepted.
+        [Tombstone(id=key, version=standing[key].version, withheld=True) for key in obsolete]
     )
     writer.complete()

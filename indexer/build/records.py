@@ -1,7 +1,7 @@
-"""The view of an audience -> the record an engine stores. Entry point: :func:`analyse`.
+"""The view of an audience -> the record that an engine stores. Entry point: :func:`analyse`.
 
-A record of the public view is a function of the public view alone: its vectors are made in batches that
-hold no other text.
+A record of the public view is a function of the public view only: its vectors are computed in batches
+without any other text.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from search_service.model import (
 
 
 def passages_of(view: View, *, limit: int) -> list[tuple[Passage, str]]:
-    """The passages of a view with their texts. An id stays the same as long as the text does."""
+    """The passages of a view with their texts. The id of a passage depends on its text, not its place."""
     seen: dict[str, int] = {}
     passages = []
     for section in outline.split(view.text, limit=limit):
@@ -48,7 +48,7 @@ def analyse(
     analyzer: Analyzer,
     embedder: Embedder | None,
 ) -> Iterator[Record]:
-    """The records of views with their versions, all of one audience."""
+    """Yield the records of (view, version) pairs, all of one audience."""
     limit = outline.MAXIMUM if embedder is None else min(outline.MAXIMUM, embedder.max_characters)
     texts_of = [normalize(view.text) for view, _ in views]
     cut = [
@@ -62,7 +62,7 @@ def analyse(
     if embedder is not None:
         texts = list(dict.fromkeys(text for passages in cut for _, text in passages))
         vectors = {
-            # A row of zeros means a text without a known word: it is near to nothing.
+            # A row of zeros means a text without a known word: it is similar to nothing.
             text: vector if vector.any() else None
             for text, vector in zip(texts, embedder.embed(texts), strict=True)
         }
@@ -75,7 +75,7 @@ def analyse(
             view=view,
             version=version,
             fields={
-                # The passages are the text, so their words are its words: it is cut once.
+                # The passages make up the text, so their words are its words: segmented once.
                 Field.WORDS: " ".join(chain(title_words, *words, marks)),
                 Field.BIGRAMS: " ".join(chain(title_bigrams, bigrams(whole))),
                 Field.CHARACTERS: " ".join(characters(title + whole)),
@@ -96,8 +96,8 @@ def analyse(
 
 
 def _exact_keys(view: View) -> tuple[str, ...]:
-    # As portals print a line of a list: the code, then the title.
+    # As portals print an entry of a list: the code, then the title.
     line = f"{view.code}{view.title}" if view.code else None
-    given = (view.id, view.code, view.document_number, view.title, line)
-    keys = (exact_key(value) for value in given if value)
+    values = (view.id, view.code, view.document_number, view.title, line)
+    keys = (exact_key(value) for value in values if value)
     return tuple(dict.fromkeys(key for key in keys if key))

@@ -1,9 +1,8 @@
-"""Vectors of texts that were embedded before, by model and hash of the text. Entry points:
-:func:`with_cache`, :class:`VectorCache`, :class:`CachingEmbedder`.
+"""Embedding cache: vectors by model and hash of the text.
 
-A file of its own that may be deleted at any time: with it, a rebuild embeds only what is new. It holds
-no text, and after a rebuild no more vectors than the generations do. How texts become vectors may not
-live here.
+Entry points: :func:`with_cache`, :class:`VectorCache`, :class:`CachingEmbedder`. The cache is an SQLite file
+that may be deleted at any time; with it, a rebuild embeds only what is new. It contains no text, and after a
+rebuild no more vectors than the generations do.
 """
 
 import hashlib
@@ -31,25 +30,25 @@ _VECTORS = sa.Table(
     sa.Column("text", sa.LargeBinary(16), primary_key=True),
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
-# What was asked for since the last rebuild began.
+# The texts used since the last rebuild began.
 _USED = sa.Table(
     "used",
     _TABLES,
     sa.Column("model", sa.String(100), primary_key=True),
     sa.Column("text", sa.LargeBinary(16), primary_key=True),
 )
-_AT_ONCE = 500  # texts in one question: databases have a limit of variables
+_QUERY_SIZE = 500  # texts in one query: SQLite limits the number of variables
 _log = logging.getLogger(__name__)
 
 
 class VectorCache:
     """Vectors by text. Safe to share among threads and processes.
 
-    Where the file cannot be used, that is logged and texts are embedded anew: no index is the worse.
+    If the file cannot be used, that is logged and all texts are embedded; indexing is unaffected.
     """
 
     def __init__(self, url: str) -> None:
-        """Take the SQLite file of this address; it is made at the first use."""
+        """Use the SQLite database of this URL; it is created at the first use."""
         self._url = url
         self._broken = False
 
@@ -60,31 +59,31 @@ class VectorCache:
         return database
 
     def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
-        """What ``embedder.embed`` makes of these texts, asked only for those that are not known."""
+        """``embedder.embed(texts)``, computed only for texts that are not in the cache."""
         keys = {text: hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts}
         model = embedder.fingerprint
-        found: dict[bytes, Vectors] = {}
-        self._try(lambda: found.update(self._known(model, list(keys.values()))))
-        missing = [text for text, key in keys.items() if key not in found]
+        vectors: dict[bytes, Vectors] = {}
+        self._try(lambda: vectors.update(self._load(model, list(keys.values()))))
+        missing = [text for text, key in keys.items() if key not in vectors]
         new = dict(zip((keys[text] for text in missing), embedder.embed(missing), strict=True))
-        found |= new
-        self._try(lambda: self._keep(model, new, list(keys.values())))
-        rows = [found[keys[text]] for text in texts]
+        vectors |= new
+        self._try(lambda: self._store(model, new, list(keys.values())))
+        rows = [vectors[keys[text]] for text in texts]
         return np.stack(rows) if rows else np.zeros((0, embedder.dimensions), np.float32)
 
     def begin(self) -> None:
-        """A rebuild begins: what is asked for from here on is what the next generation holds."""
+        """Start a rebuild: the texts used from here on are those of the next generation."""
 
-        def forget() -> None:
+        def clear() -> None:
             with self._database.writing() as connection:
                 connection.execute(_USED.delete())
 
-        self._try(forget)
+        self._try(clear)
 
     def finish(self, model: str, models: Collection[str]) -> None:
-        """A rebuild with ``model`` is done: drop its vectors that it did not ask for.
+        """End a rebuild with ``model``: delete the vectors of that model that it did not use.
 
-        ``models``: those of all generations; the vectors of others are dropped, too.
+        ``models``: the models of all generations; the vectors of other models are deleted, too.
         """
         mine = (_USED.c.model == _VECTORS.c.model) & (_USED.c.text == _VECTORS.c.text)
         unused = (_VECTORS.c.model == model) & ~sa.exists().where(mine)
@@ -97,29 +96,29 @@ class VectorCache:
         self._try(drop)
 
     def discard(self) -> None:
-        """Delete the file: what it takes is wanted for something else."""
+        """Delete the file, to free its space, and use the cache no more."""
         self._broken = True
         path = sa.make_url(self._url).database or ""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
-    def _known(self, model: str, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+    def _load(self, model: str, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         found = {}
         with self._database.reading() as connection:
-            for start in range(0, len(keys), _AT_ONCE):
-                some = _VECTORS.c.text.in_(keys[start : start + _AT_ONCE])
+            for start in range(0, len(keys), _QUERY_SIZE):
+                some = _VECTORS.c.text.in_(keys[start : start + _QUERY_SIZE])
                 query = sa.select(_VECTORS.c.text, _VECTORS.c.vector)
                 for key, blob in connection.execute(query.where(_VECTORS.c.model == model, some)):
                     found[key] = np.frombuffer(blob, "<f4").astype(np.float32)
         return found
 
-    def _keep(self, model: str, new: dict[bytes, Vectors], used: Sequence[bytes]) -> None:
+    def _store(self, model: str, new: dict[bytes, Vectors], used: Sequence[bytes]) -> None:
         rows = [
             {"model": model, "text": key, "vector": row.astype("<f4").tobytes()}
             for key, row in new.items()
         ]
         with self._database.writing() as connection:
-            # Another process may have kept the same meanwhile.
+            # Another process may have stored the same meanwhile.
             if rows:
                 connection.execute(insert(_VECTORS).on_conflict_do_nothing(), rows)
             marks = [{"model": model, "text": key} for key in used]
@@ -133,40 +132,40 @@ class VectorCache:
             step()
         except GongwenError as exc:
             self._broken = True
-            _log.warning("vectors are not remembered: %s", exc.message)
+            _log.warning("the embedding cache is not used: %s", exc.message)
 
 
 @dataclass(frozen=True)
 class CachingEmbedder:
-    """An embedder that embeds no passage twice; questions it asks anew."""
+    """An embedder that embeds no passage twice; queries are not cached."""
 
     embedder: Embedder
     cache: VectorCache
 
     @property
     def fingerprint(self) -> str:
-        """That of the embedder."""
+        """The fingerprint of the embedder."""
         return self.embedder.fingerprint
 
     @property
     def dimensions(self) -> int:
-        """Those of the embedder."""
+        """The number of dimensions of a vector."""
         return self.embedder.dimensions
 
     @property
     def max_characters(self) -> int:
-        """Those of the embedder."""
+        """The longest text that the embedder reads, in characters."""
         return self.embedder.max_characters
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """Return one row per text, as the embedder does."""
+        """Return an array of one row per text, as the embedder does."""
         if query:
             return self.embedder.embed(texts, query=True)
         return self.cache.embed(self.embedder, texts)
 
 
 def with_cache(service: SearchService, settings: Settings) -> SearchService:
-    """The same service, embedding through the cache; as it is where there is no model."""
+    """The service with a caching embedder; unchanged if it has no model."""
     if service.embedder is None:
         return service
     embedder = CachingEmbedder(service.embedder, VectorCache(settings.vectors_url))
@@ -174,6 +173,6 @@ def with_cache(service: SearchService, settings: Settings) -> SearchService:
 
 
 def cache_of(service: SearchService) -> VectorCache | None:
-    """The cache that the service embeds through; None without one."""
+    """The embedding cache of the service, or None."""
     embedder = service.embedder
     return embedder.cache if isinstance(embedder, CachingEmbedder) else None

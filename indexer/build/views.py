@@ -1,6 +1,6 @@
-"""What an audience may read of an article. Entry points: :func:`view_of`, :func:`given_to`.
+"""Which parts of an article an audience may read. Entry points: :func:`view_of`, :func:`source_view`.
 
-Decided here and nowhere else.
+This is decided here and nowhere else.
 """
 
 from dataclasses import fields, replace
@@ -15,13 +15,13 @@ from search_service.model import (
 
 
 def view_of(article: Article, audience: Audience) -> View | None:
-    """What the audience may read of the article, with what its text says; None: it may not know of it."""
-    view = given_to(article, audience)
+    """The view of the audience, with the metadata found in its text; None if it may not see the article."""
+    view = source_view(article, audience)
     return None if view is None else _with_metadata(view)
 
 
-def given_to(article: Article, audience: Audience) -> View | None:
-    """What the source gives the audience of the article; None: it may not know of it.
+def source_view(article: Article, audience: Audience) -> View | None:
+    """The view of the audience, with the metadata of the source only; None if it may not see the article.
 
     Guests read the preview exactly as the source publishes it; members and staff the whole body.
     """
@@ -32,13 +32,13 @@ def given_to(article: Article, audience: Audience) -> View | None:
         id=article.id,
         title=article.title,
         text=article.body if preview is None else preview,
-        # Not whether the body differs: that would tell guests something of the paid text.
+        # Whether the body differs does not count: that would reveal something of the paid text.
         gapped=preview is not None,
         **{one.name: getattr(article, one.name) for one in fields(Metadata)},
     )
 
 
-# The fields of a view by the name of what fills them.
+# Kinds of found metadata -> fields of a view.
 _FILLED = {
     "issuer": "issuer",
     "document_number": "document_number",
@@ -48,11 +48,11 @@ _FILLED = {
 
 
 def _with_metadata(view: View) -> View:
-    """The view with what its own title and text say; what the source gave stays as it is.
+    """The view with the metadata found in its title and text; values from the source are not replaced.
 
-    Guests' views have what the preview says: the signature often stands in the paid part.
+    The view of guests gets only what the preview says: the signature is often in the paid part.
     """
     found = metadata.find(view.title, view.text)
-    said = {_FILLED[one.field]: one.value for one in found if one.field in _FILLED}
-    filled = {name: value for name, value in said.items() if not getattr(view, name)}
+    values = {_FILLED[one.field]: one.value for one in found if one.field in _FILLED}
+    filled = {name: value for name, value in values.items() if not getattr(view, name)}
     return replace(view, found=found, derived=tuple(filled), **filled)  # type: ignore[arg-type]  # all texts

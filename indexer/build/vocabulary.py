@@ -1,8 +1,8 @@
-"""A generation -> which of its articles is called what and made of what. Entry point: :func:`collect`.
+"""A generation -> its titles, headings and terms for suggestions, and the articles that contain them.
 
-Read from the generation itself, so it is a function of what that audience may read, whatever else the
-sources hold, and the same after a load that was killed and went on. :func:`held_by` says the same of an
-article that is going to be written.
+Entry points: :func:`collect`; :func:`vocabulary_of` for one article that is to be written. The vocabulary is
+read from the generation itself, so it is a function of only what that audience may read, and the same after
+a load that was killed and continued.
 """
 
 import re
@@ -19,24 +19,24 @@ from search_service.model import Field, Passage, Record
 from search_service.state.vocabularies import ArticleTexts
 from search_service.suggestions.vocabulary import LEAST, LIMITS, Holder, Inventory, Kind, Text, fold
 
-# So many times what is suggested is kept, to come up where articles are taken down: one article puts at
-# most a thousand others of the 50,000 terms behind.
+# Entries kept, as a multiple of those suggested: spares move up when articles are hidden. One article
+# removes at most a thousand of the 50,000 terms.
 _SPARE = 2
-# While collecting, so many times the limit are counted before the rarest are forgotten.
+# Entries counted while collecting, as a multiple of the limit, before the rarest half is dropped.
 _SLACK = 20
 _TERM = re.compile(rf"[{HAN}A-Za-z]{{1,12}}")
 _HAN = re.compile(f"[{HAN}]")
-# 一、 （二） 3. 第四条: where a heading stands in its text is no part of what it says.
+# 一、 （二） 3. 第四条: the number of a heading is not part of the suggestion.
 _NUMBER = re.compile(
     r"\s*(?:第[零一二三四五六七八九十百千0-9]+[编章节条部分]+|[零一二三四五六七八九十]+、"
     r"|\([零一二三四五六七八九十0-9]+\)|[0-9]{1,2}[.、]|[①-⑳])\s*"
 )
-# Longer ones are sentences, which nobody types.
+# In characters; longer headings are sentences, which nobody types.
 _HEADING_LENGTH = range(4, 26)
 
 
 def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
-    """The inventory of all that a reader reads."""
+    """The vocabulary of all articles of a reader."""
     counts = {kind: _Counts(LIMITS[kind]) for kind in Kind}
     numbers: dict[str, list[tuple[Kind, int]]] = {}
     dates: dict[str, str] = {}
@@ -58,7 +58,7 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
     titles = sorted(newest, key=lambda text: (newest[text], text), reverse=True)
     kept[Kind.TITLE] = titles[: _SPARE * LIMITS[Kind.TITLE]]
     texts_kept = [
-        Text(kind, text, sounds(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
+        Text(kind, text, pinyin_of(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
     ]
     places = {
         (one.kind, counts[one.kind].found[one.text][0]): place
@@ -74,8 +74,8 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
     return Inventory(texts_kept, holders)
 
 
-def held_by(record: Record) -> ArticleTexts:
-    """What an article is called and made of, as :func:`collect` would find it."""
+def vocabulary_of(record: Record) -> ArticleTexts:
+    """The vocabulary of one article, as :func:`collect` would read it from the index."""
     return ArticleTexts(
         {
             Kind.TITLE: {record.view.title},
@@ -87,7 +87,7 @@ def held_by(record: Record) -> ArticleTexts:
 
 
 def headings_of(passages: Sequence[Passage]) -> set[str]:
-    """The headings of an article without their numbers; those that were cut short are left out."""
+    """The headings of an article without their numbers; truncated ones are left out."""
     paths = {heading for passage in passages for heading in passage.path}
     bare = (_without_number(heading) for heading in paths if not heading.endswith("…"))
     return {text for text in bare if len(text) in _HEADING_LENGTH and _HAN.search(text)}
@@ -100,18 +100,18 @@ def _without_number(heading: str) -> str:
 
 @dataclass
 class _Counts:
-    """Texts with a number of their own and the articles in which they occur."""
+    """Texts, each with a number and the count of articles that contain it."""
 
     limit: int
     found: dict[str, tuple[int, int]] = field(default_factory=dict)
-    given: int = 0
+    next_number: int = 0
 
     def add(self, texts: Iterable[str]) -> list[int]:
-        """Count the texts of one article; their numbers."""
+        """Count the texts of one article; return their numbers."""
         numbers = []
         for text in texts:
-            number, count = self.found.get(text, (self.given, 0))
-            self.given += not count
+            number, count = self.found.get(text, (self.next_number, 0))
+            self.next_number += not count
             self.found[text] = (number, count + 1)
             numbers.append(number)
         if len(self.found) > _SLACK * self.limit:
@@ -120,22 +120,22 @@ class _Counts:
         return numbers
 
     def commonest(self, least: int) -> list[str]:
-        standing = (text for text, (_, count) in self.found.items() if count >= least)
-        return sorted(standing, key=self._rank)[: _SPARE * self.limit]
+        frequent = (text for text, (_, count) in self.found.items() if count >= least)
+        return sorted(frequent, key=self._rank)[: _SPARE * self.limit]
 
     def _rank(self, text: str) -> tuple[int, str]:
         return -self.found[text][1], text
 
 
-def sounds(text: str, analyzer: Analyzer) -> str:
-    """The syllables of a text, read word by word."""
+def pinyin_of(text: str, analyzer: Analyzer) -> str:
+    """The pinyin syllables of a text, looked up word by word."""
     folded = fold(text)
     words = (token.term for token in analyzer.query_words(folded))
     return " ".join(part for word in _whole(folded, words) for part in syllables(word))
 
 
 def _whole(text: str, words: Iterable[str]) -> Iterable[str]:
-    """The words, and what stands between them."""
+    """The words, and the text between them."""
     position = 0
     for word in words:
         start = text.find(word, position)

@@ -1,8 +1,10 @@
-"""Articles and deletes -> the index of one audience. Entry points: :func:`write_pass`, :func:`faults_of`.
+"""Articles and deletes -> the index of one audience.
 
-Each audience has a pass of its own over what is to be written, and its index is a function of what it may
-know of alone: batches are cut over its own articles and removals. A mark of what it never knew of is
-written by itself, and changes nothing there that is read.
+Entry points: :func:`write_for_audience`, :func:`rejection_reasons`.
+
+The index of an audience is a function of only what it may read: updates are written for each audience
+separately, in batches of its own articles and deletions. Tombstones of articles that were never in its index
+are written outside these batches, and change nothing that is read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,8 +12,8 @@ from dataclasses import dataclass, field
 
 from analyzers.messages import say
 from indexer.build.entries import entries_of, version_of, write
-from indexer.build.spool import BATCH, Report, batches
-from indexer.build.views import given_to, view_of
+from indexer.build.ingest import BATCH, RunReport, batches
+from indexer.build.views import source_view, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Standing, Verdict, judge
 from search_service.intake.record import Fault
@@ -25,17 +27,17 @@ from search_service.model import (
 )
 from search_service.service import SearchService
 
-Entry = Article | Tombstone
+Update = Article | Tombstone
 
 
 @dataclass
-class Pass:
-    """What became of articles for an audience: ``own``, the ids of those that it may know of.
+class AudienceResult:
+    """What became of updates for an audience; ``visible`` are the ids of the articles it may read.
 
-    ``refused``: reasons, by id, why some are not for it; ``stale``: why some are not what it reads.
+    ``refused``: by id, why an article is not in the index; ``stale``: by id, why an older version stays.
     """
 
-    own: set[str] = field(default_factory=set)
+    visible: set[str] = field(default_factory=set)
     written: WriteResult = field(default_factory=WriteResult)
     refused: dict[str, str] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
@@ -43,82 +45,81 @@ class Pass:
     passages: int = 0
 
 
-def write_pass(
+def write_for_audience(
     service: SearchService,
     audience: Audience,
     writer: Writer,
-    entries: Iterable[Entry],
+    updates: Iterable[Update],
     *,
     readers: Sequence[Audience] = (),
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Pass:
-    """Write numbered articles and deletes, no id twice, into the index of an audience.
+) -> AudienceResult:
+    """Write versioned articles and deletions, no id twice, into the index of an audience.
 
-    ``readers``: who is going to read that index; they get the view counters of what was written.
-    ``resume``: what stands with the same view is left as it is. ``progress`` is told how many entries
-    more were looked at.
+    ``readers``: the audiences that will read this index; they get the view counters of the articles.
+    ``resume``: skip articles whose stored view is the same. ``progress`` gets the size of each batch.
     """
-    done = Pass()
-    waiting: list[Entry] = []
-    for batch in batches(entries):
+    result = AudienceResult()
+    waiting: list[Update] = []
+    for batch in batches(updates):
         standing = writer.standing([entry.id for entry in batch])
-        marks: list[Tombstone] = []
-        for entry in batch:
-            if isinstance(entry, Article) and given_to(entry, audience) is not None:
-                done.own.add(entry.id)
-                waiting.append(entry)
+        unknown: list[Tombstone] = []
+        for update in batch:
+            if isinstance(update, Article) and source_view(update, audience) is not None:
+                result.visible.add(update.id)
+                waiting.append(update)
                 continue
             gone = (
-                Tombstone(id=entry.id, version=version_of(entry), withheld=True)
-                if isinstance(entry, Article)
-                else entry
+                Tombstone(id=update.id, version=version_of(update), withheld=True)
+                if isinstance(update, Article)
+                else update
             )
             stands = standing.get(gone.id)
             if stands is None or stands.digest is None:
-                marks.append(gone)
+                unknown.append(gone)
             else:
                 waiting.append(gone)
-        if marks:
-            writer.write(marks)
+        if unknown:
+            writer.write(unknown)
         while len(waiting) >= BATCH:
-            _write(service, audience, writer, waiting[:BATCH], readers, done, resume=resume)
+            _write(service, audience, writer, waiting[:BATCH], readers, result, resume=resume)
             del waiting[:BATCH]
         progress(len(batch))
     if waiting:
-        _write(service, audience, writer, waiting, readers, done, resume=resume)
-    return done
+        _write(service, audience, writer, waiting, readers, result, resume=resume)
+    return result
 
 
 def _write(
     service: SearchService,
     audience: Audience,
     writer: Writer,
-    batch: Sequence[Entry],
+    batch: Sequence[Update],
     readers: Sequence[Audience],
-    done: Pass,
+    result: AudienceResult,
     *,
     resume: bool,
 ) -> None:
-    articles = [entry for entry in batch if isinstance(entry, Article)]
-    held = writer.standing([article.id for article in articles]) if resume else None
-    prepared = entries_of(service, articles, audience, held)
-    gone = [entry for entry in batch if isinstance(entry, Tombstone)]
-    result, refused = write(writer, [*prepared.entries, *gone])
+    articles = [update for update in batch if isinstance(update, Article)]
+    stored = writer.standing([article.id for article in articles]) if resume else None
+    prepared = entries_of(service, articles, audience, stored)
+    gone = [update for update in batch if isinstance(update, Tombstone)]
+    written, refused = write(writer, [*prepared.entries, *gone])
     refused = prepared.refused | refused
-    standing = writer.standing(result.stale)
+    standing = writer.standing(written.stale)
     stale = {
-        entry.id: _reason(standing.get(entry.id), entry)
-        for entry in batch
-        if entry.id in set(result.stale)
+        update.id: _stale_reason(standing.get(update.id), update)
+        for update in batch
+        if update.id in set(written.stale)
     }
     records = [entry for entry in prepared.entries if isinstance(entry, Record)]
-    left_out = len(articles) - len(prepared.entries)
-    done.written += result + WriteResult(unchanged=left_out)
-    done.characters += sum(len(record.view.text) for record in records)
-    done.passages += sum(len(record.passages) for record in records)
-    done.refused |= refused
-    done.stale |= stale
+    skipped = len(articles) - len(prepared.entries)
+    result.written += written + WriteResult(unchanged=skipped)
+    result.characters += sum(len(record.view.text) for record in records)
+    result.passages += sum(len(record.passages) for record in records)
+    result.refused |= refused
+    result.stale |= stale
     counts = {
         one.id: one.views
         for one in articles
@@ -128,43 +129,47 @@ def _write(
         service.store.views.set(reader, counts)
 
 
-def stale_of(article: Article, audience: Audience, stands: Standing | None) -> str | None:
-    """Why a numbered article cannot replace what stands for an audience; None: it can, or says the same."""
+def stale_reason(article: Article, audience: Audience, stands: Standing | None) -> str | None:
+    """Why a versioned article cannot replace the stored one; None if it can, or if its view is the same."""
     view = view_of(article, audience)
     entry = Standing(2 * version_of(article), view.digest if view else None)
-    return _reason(stands, article) if judge(entry, stands) is Verdict.STALE else None
+    return _stale_reason(stands, article) if judge(entry, stands) is Verdict.STALE else None
 
 
-def _reason(stands: Standing | None, entry: Entry) -> str:
-    """Why an entry could not replace what stands, and what to do."""
-    given = version_of(entry) if isinstance(entry, Article) else entry.version
-    cure = say(
+def _stale_reason(stands: Standing | None, update: Update) -> str:
+    """Why an update could not replace the stored version, and the remedy."""
+    version = version_of(update) if isinstance(update, Article) else update.version
+    remedy = say(
         "请给出更新的版本号，或用全部来源运行 gongwen index 重建",
         "give a newer version, or run gongwen index with the whole source",
     )
-    if stands and stands.version >= FIRST_LEDGER_VERSION > given:  # no version is newer than that
-        cure = say(
+    if stands and stands.version >= FIRST_LEDGER_VERSION > version:  # no version is newer than that
+        remedy = say(
             "请同原来一样不给版本号，或用全部来源运行 gongwen index 重建",
             "give no version, as before, or run gongwen index with the whole source",
         )
-    if stands is None:  # claimed by a writer that was killed
-        return say(f"正由别处写入，未收录；{cure}", f"being written by another, not held; {cure}")
+    if stands is None:  # left by a writer that was killed
+        return say(
+            f"正由别处写入，未收录；{remedy}",
+            f"being written by another process, not indexed; {remedy}",
+        )
+    given, present = _version_text(version), _version_text(stands.version)
     if stands.digest is None:
         return say(
-            f"版本 {_named(given)} 不新于删除时的版本 {_named(stands.version)}，未收录；{cure}",
-            f"version {_named(given)} is not newer than the deleted one, {_named(stands.version)}: not"
-            f" held; {cure}",
+            f"版本 {given} 不新于删除时的版本 {present}，未收录；{remedy}",
+            f"version {given} is not newer than the deleted one, {present}: not indexed; {remedy}",
         )
     return say(
-        f"版本 {_named(given)} 不新于索引中的版本 {_named(stands.version)}，未收录，"
-        f"读到的仍是旧内容；{cure}；要立刻撤下请运行 gongwen hide {entry.id}",
-        f"version {_named(given)} is not newer than {_named(stands.version)}, which the index holds: not"
-        f" written, what is read is the older text; {cure}; to take it down at once: gongwen hide {entry.id}",
+        f"版本 {given} 不新于索引中的版本 {present}，未收录，"
+        f"读到的仍是旧内容；{remedy}；要立刻撤下请运行 gongwen hide {update.id}",
+        f"version {given} is not newer than {present} in the index: not"
+        f" indexed, readers still see the older text; {remedy}; to take it down at once:"
+        f" gongwen hide {update.id}",
     )
 
 
-def _named(version: int) -> str:
-    """A version; a number of the ledger means none."""
+def _version_text(version: int) -> str:
+    """A version for messages; a ledger number means that the source gives none."""
     return (
         str(version)
         if version < FIRST_LEDGER_VERSION
@@ -172,11 +177,11 @@ def _named(version: int) -> str:
     )
 
 
-def faults_of(passes: Mapping[Audience, Pass]) -> dict[str, str]:
-    """A reason for each article that some audience cannot have as it is; it names the audiences."""
+def rejection_reasons(results: Mapping[Audience, AudienceResult]) -> dict[str, str]:
+    """By id, why articles were not indexed as they are, with the audiences concerned."""
     found: dict[str, dict[str, list[str]]] = {}
-    for audience, done in passes.items():
-        for id, reason in (done.stale | done.refused).items():
+    for audience, result in results.items():
+        for id, reason in (result.stale | result.refused).items():
             found.setdefault(id, {}).setdefault(reason, []).append(audience.label)
     return {
         id: say("；", "; ").join(
@@ -187,13 +192,13 @@ def faults_of(passes: Mapping[Audience, Pass]) -> dict[str, str]:
     }
 
 
-def report_passes(report: Report, passes: Mapping[Audience, Pass]) -> None:
-    """Add what was written, and what could not be, to a report."""
-    fullest = passes[max(passes)]
+def add_results(report: RunReport, results: Mapping[Audience, AudienceResult]) -> None:
+    """Add the results to the report of the run."""
+    fullest = results[max(results)]
     report.written += fullest.written
     report.characters += fullest.characters
     report.passages += fullest.passages
-    faults = faults_of(passes)
+    faults = rejection_reasons(results)
     for id, reason in faults.items():
         report.faults.append(Fault(f"id={id}", reason, id=id))
     report.articles -= len(faults)

@@ -59,7 +59,7 @@ class Group(Command, click.Group):
 _NICE: Final = 10
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Let the searches of the same machine go first, while much is analysed and embedded."""
     if hasattr(os, "setpriority"):
         now = os.getpriority(os.PRIO_PROCESS, 0)

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from analyzers.messages import say
-from indexer.commands.console import Command, give_way
+from indexer.commands.console import Command, lower_priority
 from indexer.commands.generation import Open
 from indexer.commands.printing import print_report, progress
-from indexer.evaluation.answers import ask, lacking, prepare
-from indexer.evaluation.judgements import Judgements, Way, read_judgements
+from indexer.evaluation.answers import ensure_index, missing_documents, run_queries
+from indexer.evaluation.judgements import Judgements, Method, read_judgements
 from indexer.evaluation.measures import measure, require
-from indexer.evaluation.report import Evaluation, Poor, System, compared, row, worst
+from indexer.evaluation.report import Evaluation, System, WorstQuery, comparisons, row, worst
 from search_service.errors import BadInput, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything
@@ -98,7 +98,7 @@ def eval_command(open_service: Open) -> click.Command:
             )
         if plot and not plot.parent.is_dir():  # said before the work, not after it
             raise BadInput(say(f"没有目录 {plot.parent}", f"there is no folder {plot.parent}"))
-        give_way()
+        lower_priority()
         services = _services(open_service, judgements.collection, models, data)
         found = _evaluated(services, judgements, Audience[audience.upper()], count)
         if as_json:
@@ -133,7 +133,7 @@ def _services(
             # An index and a state of its own: never over somebody's.
             with open_service(engine=f"embedded:{folder}", state="", model=model) as (service, _):
                 cleaning = Cleaning.parse(settings.cleaning)
-                if done := prepare(service, collection, cleaning, progress()):
+                if done := ensure_index(service, collection, cleaning, progress()):
                     print_report(done, err=True)
                 # The folder is nobody's concern, and not the same twice.
                 yield service, given.model_copy(update={"engine": "embedded"})
@@ -155,7 +155,7 @@ def _evaluated(
 ) -> Evaluation:
     """What the services answer, and the worst questions of the first."""
     systems: list[System] = []
-    poor: list[Poor] = []
+    poor: list[WorstQuery] = []
     models: list[str] = []
     about: dict[str, str | int] = {
         "corpus": judgements.corpus,
@@ -166,21 +166,23 @@ def _evaluated(
         reader = service.reader(audience)
         about["engine"] = redact_credentials(settings.engine)
         about["documents"] = reader.totals(Everything()).total
-        about["lacking"] = lacking(reader, judgements)
+        about["lacking"] = missing_documents(reader, judgements)
         # Of the index: with GONGWEN_MODEL=none related articles still go by its vectors.
         models.append(f"{settings.model} ({reader.manifest.model or '-'})")
         answered = []
         # Keywords know no model, and without one nothing is found by meaning.
-        without = {Way.KEYWORD} if systems else set()
-        without |= set() if service.embedder else {Way.SEMANTIC, Way.HYBRID}
-        for way in Way:
-            if way not in without and (questions := judgements.of(way.voice)):
-                run = ask(service, way, questions, audience, progress=progress())
-                answered.append(System(settings.model, way, run, measure(run, judgements.grades)))
+        without = {Method.KEYWORD} if systems else set()
+        without |= set() if service.embedder else {Method.SEMANTIC, Method.HYBRID}
+        for method in Method:
+            if method not in without and (questions := judgements.of(method.task)):
+                run = run_queries(service, method, questions, audience, progress=progress())
+                answered.append(
+                    System(settings.model, method, run, measure(run, judgements.grades))
+                )
         if not systems and count:
             # Of the search box the last mode: both together, where there is a model.
-            for one in {system.way.voice: system for system in answered}.values():
+            for one in {system.method.task: system for system in answered}.values():
                 poor += worst(reader, judgements, one, limit=count)
         systems += answered
     about["models"] = ", ".join(models)
-    return Evaluation(about, [row(one) for one in systems], list(compared(systems)), poor)
+    return Evaluation(about, [row(one) for one in systems], list(comparisons(systems)), poor)

@@ -11,7 +11,7 @@ import click
 
 from analyzers.messages import say
 from indexer.build import generations
-from indexer.commands.console import Group, give_way
+from indexer.commands.console import Group, lower_priority
 from indexer.commands.printing import print_report, progress
 from search_service.errors import FormatMismatch
 from search_service.intake.cleaning import Cleaning
@@ -78,7 +78,7 @@ def generation_group(open_service: Open) -> click.Group:
     @shrink_option
     def load(sources: tuple[Path, ...], *, shrink: bool) -> None:
         """Load."""
-        give_way()
+        lower_priority()
         with exclusive() as (service, settings):
             cleaning = Cleaning.parse(settings.cleaning)
             report = generations.load(
@@ -148,7 +148,7 @@ def generation_group(open_service: Open) -> click.Group:
             if not dropped:
                 with suppress(FormatMismatch):  # of another release: it is there, and given up
                     generations.open_build(service)
-            generations.give_up(service)
+            generations.discard_build(service)
         click.echo(say("已放弃", "given up"))
 
     return generation

@@ -13,7 +13,7 @@ import click
 from analyzers.messages import say
 from analyzers.terms import exact_key
 from indexer.build import live_writers
-from indexer.build.disk_space import with_room
+from indexer.build.disk_space import with_free_space
 from search_service.engines import Scope
 from search_service.errors import BadInput, NoIndex, StateLost
 from search_service.intake.packing import unpack
@@ -38,11 +38,11 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     def hide(ids: tuple[str, ...]) -> None:
         """Hide."""
         with open_service(model=NO_MODEL) as (service, _):
-            with_room(service, service.store.create)
-            lost = with_room(service, partial(_loss, service))
+            with_free_space(service, service.store.create)
+            lost = with_free_space(service, partial(_loss, service))
             for given in ids:
-                key, known = with_room(service, partial(_named, service, given))
-                done = with_room(service, partial(service.store.hidden.hide, key))
+                key, known = with_free_space(service, partial(_named, service, given))
+                done = with_free_space(service, partial(service.store.hidden.hide, key))
                 took = say(f"已下架 {key}", f"took down {key}")
                 noted = say(f"已登记 {key}，尚未生效", f"noted {key}, not in effect yet")
                 was = say(f"{key} 本已下架", f"{key} was down already")

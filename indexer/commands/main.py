@@ -19,10 +19,10 @@ import click
 from analyzers.messages import say
 from indexer import updates
 from indexer.build import generations
-from indexer.build.disk_space import with_room
-from indexer.build.spool import Report
+from indexer.build.disk_space import with_free_space
+from indexer.build.ingest import RunReport
 from indexer.build.vector_cache import with_cache
-from indexer.commands.console import Group, give_way, usage_error
+from indexer.commands.console import Group, lower_priority, usage_error
 from indexer.commands.evaluation import eval_command
 from indexer.commands.generation import (
     generation_group,
@@ -110,7 +110,7 @@ def cli() -> None:
     """Group of the commands below."""
 
 
-def _finish(report: Report) -> None:
+def _finish(report: RunReport) -> None:
     print_report(report)
     if report.faults or (report.notes.files and not report.articles):
         raise SystemExit(FAILED)
@@ -124,7 +124,7 @@ def _finish(report: Report) -> None:
 @new_state_option
 def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
     """Rebuild."""
-    give_way()
+    lower_priority()
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
@@ -175,10 +175,10 @@ def add(sources: tuple[Path, ...]) -> None:
 def delete(ids: tuple[str, ...]) -> None:
     """Delete."""
     with _service() as (service, _):
-        deleted, unknown, entered = with_room(service, partial(updates.delete, service, ids))
+        deleted, unknown, queued = with_free_space(service, partial(updates.delete, service, ids))
     for key in deleted:
         click.echo(say(f"已删除 {key}", f"deleted {key}"))
-    for key in entered:
+    for key in queued:
         click.echo(
             say(
                 f"已登记删除 {key}，尚未生效：另一个进程正在写入索引，由它随后删除；"

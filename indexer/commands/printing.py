@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 
 from analyzers.messages import say
-from indexer.build.spool import Report
+from indexer.build.ingest import RunReport
 from indexer.sources.files import Notes
 from search_service.answers import browse
 from search_service.answers.page import Page
@@ -38,7 +38,7 @@ def progress() -> Callable[[str, int, int], None]:
     return show
 
 
-def print_report(report: Report, *, err: bool = False) -> None:
+def print_report(report: RunReport, *, err: bool = False) -> None:
     """What a run did, with the first faults on stderr; all of it there where ``err``."""
     for fault in report.faults:
         click.echo(str(fault), err=True)
@@ -56,7 +56,7 @@ def print_report(report: Report, *, err: bool = False) -> None:
             err=True,
         )
     rate = report.articles / report.seconds if report.seconds else 0
-    read = report.articles + len(report.faults) + report.entered
+    read = report.articles + len(report.faults) + report.queued
     click.echo(
         say(
             f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"
@@ -66,12 +66,12 @@ def print_report(report: Report, *, err: bool = False) -> None:
         ),
         err=err,
     )
-    if report.entered:
+    if report.queued:
         click.echo(
             say(
-                f"已登记 {report.entered} 篇，尚未收录：另一个进程正在写入索引，由它随后写入；"
+                f"已登记 {report.queued} 篇，尚未收录：另一个进程正在写入索引，由它随后写入；"
                 "它若中断，则由下一次 add、delete 写入",
-                f"{report.entered} entered, not yet in the index: another process is writing it, and writes"
+                f"{report.queued} entered, not yet in the index: another process is writing it, and writes"
                 " them next; if it is stopped, the next add or delete does",
             ),
             err=err,

@@ -1,4 +1,4 @@
-"""Judged questions asked of an index, as its readers would. Entry points: :func:`prepare`, :func:`ask`."""
+"""Running judged queries against an index. Entry points: :func:`ensure_index`, :func:`run_queries`."""
 
 import json
 import tempfile
@@ -8,8 +8,8 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.build import generations
-from indexer.build.spool import Progress, Report, silent
-from indexer.evaluation.judgements import Judgements, Question, Way, records
+from indexer.build.ingest import Progress, RunReport, no_progress
+from indexer.evaluation.judgements import Judgements, Method, Question, records
 from indexer.evaluation.measures import Run
 from search_service.answers.precedents import precedents
 from search_service.answers.related import related
@@ -28,9 +28,9 @@ _PASSAGES: Final = 3
 _FETCHED: Final = 200  # documents looked up in one call
 
 
-def prepare(
-    service: SearchService, collection: Path, cleaning: Cleaning, progress: Progress = silent
-) -> Report | None:
+def ensure_index(
+    service: SearchService, collection: Path, cleaning: Cleaning, progress: Progress = no_progress
+) -> RunReport | None:
     """Index a collection where the service has no usable index of it; None where it has."""
     try:
         service.check_manifest(service.reader(Audience.PUBLIC).manifest, model=True)
@@ -48,7 +48,7 @@ def prepare(
         return generations.rebuild(service, [source], cleaning=cleaning, progress=progress)
 
 
-def lacking(reader: Reader, judgements: Judgements) -> int:
+def missing_documents(reader: Reader, judgements: Judgements) -> int:
     """How many judged documents the index has not; raises ``BadInput`` if it has none of them."""
     judged = sorted({key for graded in judgements.grades.values() for key in graded})
     known = sum(
@@ -67,14 +67,14 @@ def lacking(reader: Reader, judgements: Judgements) -> int:
     return len(judged) - known
 
 
-def ask(
+def run_queries(
     service: SearchService,
-    way: Way,
+    method: Method,
     questions: Sequence[Question],
     audience: Audience,
     *,
     depth: int = DEPTH,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Run:
     """For each question the ids of the first ``depth`` documents.
 
@@ -82,7 +82,7 @@ def ask(
     """
     run: dict[str, Sequence[str]] = {}
     for question in questions:
-        run[question.id], degraded = _answer(service, way, question.text, audience, depth)
+        run[question.id], degraded = _answer(service, method, question.text, audience, depth)
         if degraded and service.embedder is not None:
             raise ModelMissing(
                 say(
@@ -95,16 +95,16 @@ def ask(
 
 
 def _answer(
-    service: SearchService, way: Way, text: str, audience: Audience, depth: int
+    service: SearchService, method: Method, text: str, audience: Audience, depth: int
 ) -> tuple[list[str], bool]:
     """The ids, and whether meaning was wanted but failed."""
-    if way is Way.RELATED:
+    if method is Method.RELATED:
         return [one.view.id for one in related(service, text, audience, limit=depth)], False
-    if way is Way.PRECEDENTS:
+    if method is Method.PRECEDENTS:
         # An article counts where its best passage stands.
         found = precedents(service, text, audience, limit=_PASSAGES * depth)
         ids = dict.fromkeys(one.stored.view.id for one in found.results)
         return list(ids)[:depth], found.degraded
-    mode = Mode(way.value.partition(" ")[2])
+    mode = Mode(method.value.partition(" ")[2])
     page = search(service, SearchRequest(text=text[:MAX_QUERY], mode=mode, size=depth), audience)
     return [result.stored.view.id for result in page.results], page.degraded

@@ -22,8 +22,8 @@ JUDGED: Final = ("qrels.tsv", "qrels.txt", "qrels.jsonl")
 COLLECTIONS: Final = ("collection.jsonl", "collection.jsonl.gz")
 
 
-class Way(enum.StrEnum):
-    """A way of asking: the voice that asks, and for the search box the mode."""
+class Method(enum.StrEnum):
+    """A way of asking: the task that asks, and for the search box the mode."""
 
     KEYWORD = "search keyword"
     SEMANTIC = "search semantic"
@@ -32,12 +32,12 @@ class Way(enum.StrEnum):
     PRECEDENTS = "precedents"
 
     @property
-    def voice(self) -> str:
+    def task(self) -> str:
         """Who asks: the search box, an article for related ones, or a draft for passages."""
         return self.value.partition(" ")[0]
 
 
-VOICES: Final = tuple(dict.fromkeys(way.voice for way in Way))
+TASKS: Final = tuple(dict.fromkeys(method.task for method in Method))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Question:
 
     id: str
     text: str
-    voice: str
+    task: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +63,9 @@ class Judgements:
     collection: Path | None
     unjudged: int
 
-    def of(self, voice: str) -> list[Question]:
-        """The questions of one voice."""
-        return [question for question in self.questions if question.voice == voice]
+    def of(self, task: str) -> list[Question]:
+        """The questions of one task."""
+        return [question for question in self.questions if question.task == task]
 
 
 def read_judgements(folder: Path) -> Judgements:
@@ -84,13 +84,13 @@ def read_judgements(folder: Path) -> Judgements:
     grades = _grades(judged[0], questions)
     relevant = {key for key, graded in grades.items() if max(graded.values()) > 0}
     kept = tuple(one for one in questions.values() if one.id in relevant)
-    voices = Counter(one.voice for one in kept)
-    if min(voices.values(), default=0) < 2:  # of one there is no interval
-        counts = dict(voices)
+    tasks = Counter(one.task for one in kept)
+    if min(tasks.values(), default=0) < 2:  # of one there is no interval
+        counts = dict(tasks)
         raise BadInput(
             say(
                 f"{shown(folder)} 里每种问法至少要有 2 个查询有相关文章，现有：{counts}",
-                f"{shown(folder)}: each voice needs 2 questions with a relevant document: {counts}",
+                f"{shown(folder)}: each task needs 2 questions with a relevant document: {counts}",
             )
         )
     collections = [folder / name for name in COLLECTIONS if (folder / name).is_file()]
@@ -114,14 +114,14 @@ def records(path: Path) -> Iterator[Raw]:
 def _questions(path: Path) -> dict[str, Question]:
     questions: dict[str, Question] = {}
     for raw in records(path):
-        key, voice = _text(raw, "id"), raw.values.get("voice", Way.KEYWORD.voice)
-        if voice not in VOICES:
-            names = ", ".join(VOICES)
-            _refuse(raw.place, f"voice 应为 {names} 之一", f"voice must be one of {names}", voice)
+        key, task = _text(raw, "id"), raw.values.get("voice", Method.KEYWORD.task)
+        if task not in TASKS:
+            names = ", ".join(TASKS)
+            _refuse(raw.place, f"voice 应为 {names} 之一", f"voice must be one of {names}", task)
         if key in questions:
             _refuse(raw.place, "查询的 id 重复", "the id of a question is there twice", key)
-        text = _text(raw, "article" if voice == Way.RELATED.voice else "query")
-        questions[key] = Question(key, text, voice)
+        text = _text(raw, "article" if task == Method.RELATED.task else "query")
+        questions[key] = Question(key, text, task)
     return questions
 
 

@@ -26,7 +26,7 @@ Run = Mapping[str, Sequence[str]]  # question -> documents, best first
 
 
 @dataclass(frozen=True)
-class Measured:
+class Scores:
     """What one run is worth: the mean of each measure, and its value for each question."""
 
     means: Mapping[str, float]
@@ -67,7 +67,7 @@ def require(*names: str) -> None:
 
 def measure(
     run: Run, grades: Mapping[str, Mapping[str, int]], names: Sequence[str] = MEASURES
-) -> Measured:
+) -> Scores:
     """The measures of a run over the questions that it answers; one without an answer counts 0."""
     import pytrec_eval
 
@@ -81,7 +81,7 @@ def measure(
     values = {
         name: {query: _cut(name, found[query][measures[name]]) for query in run} for name in names
     }
-    return Measured({name: fmean(values[name].values()) for name in names}, values)
+    return Scores({name: fmean(values[name].values()) for name in names}, values)
 
 
 def _trec_name(name: str) -> str:
@@ -96,7 +96,7 @@ def _cut(name: str, value: float) -> float:
     return 0.0 if kind == "MRR" and value < 1 / int(cutoff) else value
 
 
-def estimate(measured: Measured, name: str) -> Estimate:
+def estimate(measured: Scores, name: str) -> Estimate:
     """A mean with its interval: the percentile bootstrap, which bears measures of 0 and 1 alone."""
     import numpy as np
     from scipy import stats
@@ -108,7 +108,7 @@ def estimate(measured: Measured, name: str) -> Estimate:
     return Estimate(measured.means[name], float(interval.low), float(interval.high))
 
 
-def compare(measured: Measured, other: Measured, name: str) -> Difference:
+def compare(measured: Scores, other: Scores, name: str) -> Difference:
     """The difference of two systems over the same questions, by the paired permutation test.
 
     Not the t-test: values per question are mostly 0 or 1, far from normal (Smucker, Allan, Carterette:

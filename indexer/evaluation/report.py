@@ -1,6 +1,6 @@
 """What an evaluation found, as a Markdown table, a plot, plain values. Entry point: :class:`Evaluation`.
 
-Pure: figures in, text out. Every form names the corpus; nothing is averaged over the voices.
+Pure: figures in, text out. Every form names the corpus; nothing is averaged over the tasks.
 """
 
 import io
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from analyzers.messages import say
 from indexer.evaluation.answers import DEPTH
-from indexer.evaluation.judgements import Judgements, Way
+from indexer.evaluation.judgements import Judgements, Method
 from indexer.evaluation.measures import (
     CONFIDENCE,
     MEASURES,
     RESAMPLES,
     Difference,
     Estimate,
-    Measured,
     Run,
+    Scores,
     compare,
     estimate,
 )
@@ -47,14 +47,14 @@ class System:
     """A way of asking with one model, and what came. ``model`` as the setting names it."""
 
     model: str
-    way: Way
+    method: Method
     run: Run
-    measured: Measured
+    measured: Scores
 
     @property
     def name(self) -> str:
         """What the rows and bars of this system are called."""
-        return f"{self.model} {self.way}"
+        return f"{self.model} {self.method}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """Two systems over the same questions: by how much the first is better, by each measure."""
 
     system: str
@@ -87,7 +87,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Poor:
+class WorstQuery:
     """A badly answered question: the first hits and all relevant documents, by rank.
 
     ``query`` is its text, or the title of the article that it begins from.
@@ -109,8 +109,8 @@ class Evaluation:
 
     about: Mapping[str, str | int]
     systems: Sequence[Row]
-    compared: Sequence[Compared]
-    worst: Sequence[Poor]
+    compared: Sequence[Comparison]
+    worst: Sequence[WorstQuery]
 
     def markdown(self) -> str:
         """The figures for people: what was measured, the table, the differences, the worst."""
@@ -208,31 +208,33 @@ def row(system: System) -> Row:
     """The figures of one system."""
     values = system.measured.values
     measures = {name: estimate(system.measured, name) for name in MEASURES}
-    return Row(system.model, system.way, len(values[WORST]), measures)
+    return Row(system.model, system.method, len(values[WORST]), measures)
 
 
-def compared(systems: Sequence[System]) -> Iterator[Compared]:
+def comparisons(systems: Sequence[System]) -> Iterator[Comparison]:
     """Every mode against keyword, and every way of a later model against that of the first."""
-    first: dict[Way, System] = {}
+    first: dict[Method, System] = {}
     for one in systems:
-        others = [first[Way.KEYWORD]] if one.way in (Way.SEMANTIC, Way.HYBRID) else []
-        if first.setdefault(one.way, one) is not one:
-            others.append(first[one.way])
+        others = [first[Method.KEYWORD]] if one.method in (Method.SEMANTIC, Method.HYBRID) else []
+        if first.setdefault(one.method, one) is not one:
+            others.append(first[one.method])
         for other in others:
             differences = {name: compare(one.measured, other.measured, name) for name in MEASURES}
-            yield Compared(one.name, other.name, differences)
+            yield Comparison(one.name, other.name, differences)
 
 
-def worst(reader: Reader, judgements: Judgements, system: System, *, limit: int) -> Iterator[Poor]:
+def worst(
+    reader: Reader, judgements: Judgements, system: System, *, limit: int
+) -> Iterator[WorstQuery]:
     """The questions that a system answers worst by nDCG@10, worst first."""
     values = system.measured.values[WORST]
-    for question in sorted(judgements.of(system.way.voice), key=lambda q: values[q.id])[:limit]:
+    for question in sorted(judgements.of(system.method.task), key=lambda q: values[q.id])[:limit]:
         found, grades = system.run[question.id], judgements.grades[question.id]
         ranks = {key: place for place, key in enumerate(found, start=1)}
         best = sorted(grades, key=lambda key: -grades[key])
         wanted = [*found[:_HITS], *(key for key in best if grades[key] > 0)]
         shown = sorted(dict.fromkeys(wanted), key=lambda key: ranks.get(key, DEPTH + 1))
-        from_article = [question.text] if system.way is Way.RELATED else []
+        from_article = [question.text] if system.method is Method.RELATED else []
         stored = reader.fetch([*shown, *from_article])
         titles = {key: one.view.title for key, one in stored.items()}
         absent = say("（索引中没有）", "(not in the index)")
@@ -240,7 +242,7 @@ def worst(reader: Reader, judgements: Judgements, system: System, *, limit: int)
             Document(ranks.get(key), grades.get(key), key, titles.get(key, absent)) for key in shown
         ]
         text = titles[question.text] if from_article else question.text
-        yield Poor(system.name, question.id, text, values[question.id], documents)
+        yield WorstQuery(system.name, question.id, text, values[question.id], documents)
 
 
 def _p(value: float) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.evaluation.answers import ask
-from indexer.evaluation.judgements import Way, read_judgements
+from indexer.evaluation.answers import run_queries
+from indexer.evaluation.judgements import Method, read_judgements
 from indexer.evaluation.measures import measure, require
 from search_service.errors import BadInput, ConfigurationError
 from search_service.model import Audience
@@ -77,10 +77,10 @@ def test_judgements_as_json_lines_say_the_same(folder: Path) -> None:
     assert read_judgements(folder) == before
 
 
-def test_the_sample_has_three_voices() -> None:
-    """Each voice has questions of its own; articles ask for related ones."""
+def test_the_sample_has_three_tasks() -> None:
+    """Each task has questions of its own; articles ask for related ones."""
     judgements = read_judgements(SAMPLE)
-    assert {way.voice: len(judgements.of(way.voice)) for way in Way} == {
+    assert {method.task: len(judgements.of(method.task)) for method in Method} == {
         "search": 20,
         "related": 20,
         "precedents": 20,
@@ -130,11 +130,13 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     assert "qrels.tsv" in _refused(tmp_path)
 
 
-@pytest.mark.parametrize("way", Way)
-def test_the_sample_can_be_asked_in_every_way(sample_service: SearchService, way: Way) -> None:
+@pytest.mark.parametrize("method", Method)
+def test_the_sample_can_be_asked_in_every_way(
+    sample_service: SearchService, method: Method
+) -> None:
     """Every question is there, with different articles and no more than asked for."""
-    questions = read_judgements(SAMPLE).of(way.voice)
-    run = ask(sample_service, way, questions, Audience.MEMBER, depth=5)
+    questions = read_judgements(SAMPLE).of(method.task)
+    run = run_queries(sample_service, method, questions, Audience.MEMBER, depth=5)
     assert list(run) == [one.id for one in questions]
     assert all(len(set(found)) == len(found) for found in run.values())
     assert max(len(found) for found in run.values()) == 5

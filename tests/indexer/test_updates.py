@@ -13,7 +13,7 @@ import pytest
 
 from indexer import updates
 from indexer.build import generations, live_writers
-from indexer.build.spool import Report
+from indexer.build.ingest import RunReport
 from search_service.answers import browse
 from search_service.answers.search import search
 from search_service.engines import Scope
@@ -46,10 +46,10 @@ def service(open_named: Open) -> SearchService:
 
 
 @pytest.fixture
-def index(service: SearchService, tmp_path: Path) -> Callable[..., Report]:
+def index(service: SearchService, tmp_path: Path) -> Callable[..., RunReport]:
     """Rebuild from records."""
 
-    def rebuild(*records: dict[str, Any]) -> Report:
+    def rebuild(*records: dict[str, Any]) -> RunReport:
         source = write_source(tmp_path / "index.jsonl", list(records))
         return generations.rebuild(service, [source], cleaning=ALL_CLEANING)
 
@@ -57,10 +57,10 @@ def index(service: SearchService, tmp_path: Path) -> Callable[..., Report]:
 
 
 @pytest.fixture
-def add(service: SearchService, tmp_path: Path) -> Callable[..., Report]:
+def add(service: SearchService, tmp_path: Path) -> Callable[..., RunReport]:
     """Add records."""
 
-    def add(*records: dict[str, Any]) -> Report:
+    def add(*records: dict[str, Any]) -> RunReport:
         source = write_source(tmp_path / "add.jsonl", list(records))
         return updates.add(service, [source], cleaning=ALL_CLEANING)
 
@@ -81,8 +81,8 @@ def read(service: SearchService, audience: Audience, article_id: str = "a") -> s
 @pytest.mark.parametrize("version", [5, None])
 def test_what_becomes_paid_under_the_same_version_is_paid(
     service: SearchService,
-    index: Callable[..., Report],
-    add: Callable[..., Report],
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
     version: object,
 ) -> None:
     """At once, for guests alone; and back again, and to the staff alone."""
@@ -105,8 +105,8 @@ def test_what_becomes_paid_under_the_same_version_is_paid(
 @pytest.mark.parametrize(("stands", "comes"), [(5, 4), (None, 7)])
 def test_what_is_stale_is_told_for_each_audience_and_not_counted(
     service: SearchService,
-    index: Callable[..., Report],
-    add: Callable[..., Report],
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
     stands: int | None,
     comes: int,
 ) -> None:
@@ -132,7 +132,7 @@ def test_what_is_stale_is_told_for_each_audience_and_not_counted(
 
 
 def test_the_same_views_under_an_older_version_are_no_fault(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """An older export of the same article says nothing that is not there."""
     index(LESS, *OTHERS)
@@ -142,7 +142,7 @@ def test_the_same_views_under_an_older_version_are_no_fault(
 
 
 def test_a_delete_holds_against_its_own_version(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """Deleted is not withheld: the same version does not bring it back, and that is said."""
     index(FREE, *OTHERS)
@@ -157,7 +157,7 @@ def test_a_delete_holds_against_its_own_version(
 
 
 def test_an_article_without_an_index_for_its_readers_is_a_fault(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """Nothing claims to hold it; what guests may read of it is held; a whole rebuild brings the rest."""
     index({**FREE, "id": "b"})
@@ -176,7 +176,7 @@ def test_an_article_without_an_index_for_its_readers_is_a_fault(
 
 
 def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """An article that only the staff may know of any more leaves the only index there is."""
     index(FREE, {**FREE, "id": "b"})
@@ -186,7 +186,7 @@ def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
 
 
 def test_what_was_put_aside_does_not_undo_what_came_later(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report]
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """Taken down, left out of a rebuild, made paid meanwhile, let be found again: it is paid."""
     index(FREE, *OTHERS)
@@ -206,7 +206,7 @@ def test_articles_for_the_staff_leave_no_trace_for_guests(
     open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither batches nor revisions nor scores of the public index are another's, loaded or added."""
-    monkeypatch.setattr("indexer.build.spool.BATCH", 4)
+    monkeypatch.setattr("indexer.build.ingest.BATCH", 4)
     told = []
     for name, every in (("one", 0), ("two", 3)):
         service = open_named(name)
@@ -287,7 +287,7 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_processes_add_and_delete_while_another_rebuilds(
-    service: SearchService, index: Callable[..., Report], tmp_path: Path
+    service: SearchService, index: Callable[..., RunReport], tmp_path: Path
 ) -> None:
     """Two that add at the same moment and one that deletes: seen at once, and after the rebuild."""
     index(FREE, *OTHERS)
@@ -320,8 +320,8 @@ def test_processes_add_and_delete_while_another_rebuilds(
 
 def test_what_cannot_be_written_now_is_entered_and_written_next(
     service: SearchService,
-    index: Callable[..., Report],
-    add: Callable[..., Report],
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While another process writes for long: said truly, and done by whoever writes after it."""
@@ -331,7 +331,7 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
         report = add(
             {**LESS, "id": "new", "title": "新来"}, {**LESS, "id": "gone", "title": "新来"}
         )
-        assert (report.articles, report.entered, len(report.faults)) == (0, 2, 0)
+        assert (report.articles, report.queued, len(report.faults)) == (0, 2, 0)
         assert updates.delete(service, ["a", "gone", "x"]) == ([], ["x"], ["a", "gone"])
         assert read(service, Audience.PUBLIC, "new") is None
 
@@ -346,8 +346,8 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
 
 def test_what_can_only_be_entered_and_cannot_be_held_is_told(
     service: SearchService,
-    index: Callable[..., Report],
-    add: Callable[..., Report],
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who writes it later has nobody to tell: what is older than what stands, what has no index."""
@@ -359,7 +359,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
             {**FREE, "id": "new", "title": "新来"},
             {**STAFF, "id": "unread"},
         )
-    assert (report.articles, report.entered) == (0, 1)
+    assert (report.articles, report.queued) == (0, 1)
     assert sorted(fault.place for fault in report.faults) == ["id=a", "id=unread"]
 
     add({**FREE, "id": "other"})
@@ -369,7 +369,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
 
 
 def test_the_cure_of_a_version_beside_none_is_none(
-    index: Callable[..., Report], add: Callable[..., Report]
+    index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """No version is newer than what was given without one: then none makes it be held."""
     index({**FREE, "version": None}, *OTHERS)
@@ -380,7 +380,7 @@ def test_the_cure_of_a_version_beside_none_is_none(
 
 @pytest.mark.parametrize("cure", ["rollback", "index"])
 def test_the_cures_of_a_damaged_index_work_as_printed(
-    service: SearchService, index: Callable[..., Report], tmp_path: Path, cure: str
+    service: SearchService, index: Callable[..., RunReport], tmp_path: Path, cure: str
 ) -> None:
     """Its folder is moved away; then the one before answers, or a new one."""
     index(FREE, *OTHERS)
@@ -407,23 +407,23 @@ def test_the_cures_of_a_damaged_index_work_as_printed(
 
 def test_who_held_the_lock_writes_what_was_left_to_it(
     service: SearchService,
-    index: Callable[..., Report],
-    add: Callable[..., Report],
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A change that is entered while another one writes needs no third run."""
     index(FREE, *OTHERS)
     monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
-    write = live_writers.Live.write
-    reports: list[Report] = []
+    write = live_writers.LiveWriters.write
+    reports: list[RunReport] = []
 
-    def write_while_another_comes(serving: live_writers.Live, *given: Any) -> Any:
+    def write_while_another_comes(serving: live_writers.LiveWriters, *given: Any) -> Any:
         if not reports:
             source = write_source(
                 tmp_path / "late.jsonl", [{**LESS, "id": "late", "title": "新来"}]
             )
-            reports.append(Report())
+            reports.append(RunReport())
             late = threading.Thread(
                 target=lambda: reports.append(updates.add(service, [source], cleaning=ALL_CLEANING))
             )
@@ -431,11 +431,11 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
             late.join()
         return write(serving, *given)
 
-    monkeypatch.setattr(live_writers.Live, "write", write_while_another_comes)
+    monkeypatch.setattr(live_writers.LiveWriters, "write", write_while_another_comes)
 
     add({**FREE, "id": "other"})
 
-    assert reports[1].entered == 1
+    assert reports[1].queued == 1
     assert read(service, Audience.PUBLIC, "late") == LESS["preview"]
     assert read(service, Audience.PUBLIC, "other") == FREE["body"]
 
@@ -444,18 +444,21 @@ _KILLED_BETWEEN = """
 import os, signal
 from indexer.build import live_writers
 from indexer.commands.main import main
-write_pass = live_writers.write_pass
+write_for_audience = live_writers.write_for_audience
 def dying(service, audience, *rest, **options):
     if audience:
         os.kill(os.getpid(), signal.SIGKILL)
-    return write_pass(service, audience, *rest, **options)
-live_writers.write_pass = dying
+    return write_for_audience(service, audience, *rest, **options)
+live_writers.write_for_audience = dying
 main()
 """
 
 
 def test_killed_between_the_audiences(
-    service: SearchService, index: Callable[..., Report], add: Callable[..., Report], tmp_path: Path
+    service: SearchService,
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
+    tmp_path: Path,
 ) -> None:
     """Guests have the change and members not yet; whoever writes next gives it to them."""
     index(FREE, *OTHERS)

@@ -28,7 +28,7 @@ import click
 from flask.testing import FlaskClient
 
 from indexer import updates
-from indexer.build import generations, spool
+from indexer.build import generations, ingest
 from search_service.errors import GongwenError
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -479,7 +479,7 @@ def compare_one(seed: int, node: str = "") -> Compared:
     In small batches, for few articles must make several, as many do.
     """
     with ExitStack() as stack:
-        stack.enter_context(patch.object(spool, "BATCH", 3))
+        stack.enter_context(patch.object(ingest, "BATCH", 3))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=fast_place())))
         prefix = stack.enter_context(own_prefix(node)) if node else ""
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from indexer.build import entries, live_writers, loading, views, write
-from indexer.build.spool import Spool, batches
+from indexer.build.ingest import ArticleBuffer, batches
 from search_service.engines.embedded import writes
 from search_service.engines.ordering import Verdict, judge
 from search_service.model import Article, Audience, View
@@ -66,20 +66,20 @@ def read_from_above(patch: Patch) -> None:
 
 def give_guests_everything(patch: Patch) -> None:
     """Guests' view is that of members."""
-    given_to = views.given_to
+    source_view = views.source_view
 
     def open_to_all(article: Article, audience: Audience) -> View | None:
-        return given_to(article, max(audience, Audience.MEMBER))
+        return source_view(article, max(audience, Audience.MEMBER))
 
-    patch.setattr(views, "given_to", open_to_all)
-    patch.setattr(write, "given_to", open_to_all)
+    patch.setattr(views, "source_view", open_to_all)
+    patch.setattr(write, "source_view", open_to_all)
 
 
 def derive_from_the_whole_text(patch: Patch) -> None:
     """Issuer, date and number of guests' view are those that the members' text tells."""
 
     def view_of(article: Article, audience: Audience) -> View | None:
-        view = views.given_to(article, audience)
+        view = views.source_view(article, audience)
         if view is None:
             return None
         return replace(
@@ -101,20 +101,20 @@ def write_what_is_unchanged(patch: Patch) -> None:
 
 def cut_batches_over_all(patch: Patch) -> None:
     """Batches are cut over the articles of all audiences."""
-    write_pass = write.write_pass
+    write_for_audience = write.write_for_audience
 
     def in_batches(
         service: Any, audience: Any, writer: Any, given: Iterable[Any], **rest: Any
-    ) -> write.Pass:
-        done = write.Pass()
+    ) -> write.AudienceResult:
+        done = write.AudienceResult()
         for batch in batches(given):
-            one = write_pass(service, audience, writer, batch, **rest)
-            done.own |= one.own
+            one = write_for_audience(service, audience, writer, batch, **rest)
+            done.visible |= one.visible
             done.written += one.written
         return done
 
     for module in (live_writers, loading):
-        patch.setattr(module, "write_pass", in_batches)
+        patch.setattr(module, "write_for_audience", in_batches)
 
 
 def count_views_from_above(patch: Patch) -> None:
@@ -141,9 +141,11 @@ def suggest_from_above(patch: Patch) -> None:
 
 def calibrate_from_above(patch: Patch) -> None:
     """The floors of guests' index come from the titles of all."""
-    titles = Spool.titles
+    titles = ArticleBuffer.titles
     patch.setattr(
-        Spool, "titles", lambda spool, _audience, *rest: titles(spool, Audience.STAFF, *rest)
+        ArticleBuffer,
+        "titles",
+        lambda buffer, _audience, *rest: titles(buffer, Audience.STAFF, *rest),
     )
 
 

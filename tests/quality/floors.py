@@ -2,32 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 
-from indexer.evaluation.answers import DEPTH, ask
-from indexer.evaluation.judgements import Judgements, Way
+from indexer.evaluation.answers import DEPTH, run_queries
+from indexer.evaluation.judgements import Judgements, Method
 from indexer.evaluation.measures import MEASURES, measure
 from search_service.model import Audience
 from search_service.service import SearchService
 
-Floors = Mapping[Way, Sequence[float]]
-Table = Mapping[Way, Sequence[float]]
+Floors = Mapping[Method, Sequence[float]]
+Table = Mapping[Method, Sequence[float]]
 
 
 def table(
     service: SearchService,
     judgements: Judgements,
-    ways: Sequence[Way],
+    methods: Sequence[Method],
     audience: Audience,
     *,
     names: Sequence[str] = MEASURES,
     depth: int = DEPTH,
 ) -> Table:
     """The mean of each measure for each way of asking; also printed, for whoever pins floors."""
-    found: dict[Way, Sequence[float]] = {}
+    found: dict[Method, Sequence[float]] = {}
     print(f"\n{judgements.corpus:16}", *(f"{name:>10}" for name in names))  # noqa: T201  (for -s)
-    for way in ways:
-        run = ask(service, way, judgements.of(way.voice), audience, depth=depth)
-        found[way] = tuple(measure(run, judgements.grades, names).means.values())
-        print(f"{way:16}", *(f"{value:10.3f}" for value in found[way]))  # noqa: T201
+    for method in methods:
+        run = run_queries(service, method, judgements.of(method.task), audience, depth=depth)
+        found[method] = tuple(measure(run, judgements.grades, names).means.values())
+        print(f"{method:16}", *(f"{value:10.3f}" for value in found[method]))  # noqa: T201
     return found
 
 

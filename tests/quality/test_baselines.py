@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from analyzers.normalize import normalize
-from indexer.evaluation.answers import ask
-from indexer.evaluation.judgements import Judgements, Question, Way, read_judgements
+from indexer.evaluation.answers import run_queries
+from indexer.evaluation.judgements import Judgements, Method, Question, read_judgements
 from indexer.evaluation.measures import measure
 from search_service.answers.search import search
 from search_service.engines import Reader
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.quality
 
 SAMPLE = Path(__file__).with_name("sample")
 DEPTH = 20
-OURS = {"search": Way.HYBRID, "related": Way.RELATED, "precedents": Way.PRECEDENTS}
+OURS = {"search": Method.HYBRID, "related": Method.RELATED, "precedents": Method.PRECEDENTS}
 # Questions in everyday words whose article must be among the first three; all 20 are wanted, two that
 # the built-in model does not understand are missing (办后事, 老婆被打).
 COLLOQUIAL = 18
@@ -33,14 +33,14 @@ NONSENSE = 100
 
 @pytest.fixture(scope="module")
 def judgements() -> Judgements:
-    """The judged queries of the three voices."""
+    """The judged queries of the three tasks."""
     pytest.importorskip("pytrec_eval")
     return read_judgements(SAMPLE)
 
 
 def _text(reader: Reader, question: Question) -> str:
     """What is typed: of an article for related ones, its title."""
-    if question.voice != "related":
+    if question.task != "related":
         return normalize(question.text)
     return normalize(reader.fetch([question.text])[question.text].view.title)
 
@@ -69,21 +69,21 @@ def plain_bm25(service: SearchService, question: Question) -> list[str]:
     return [hit.id for hit in hits if hit.id != question.text]
 
 
-@pytest.mark.parametrize("voice", OURS)
+@pytest.mark.parametrize("task", OURS)
 @pytest.mark.parametrize("baseline", [like, plain_bm25])
-def test_every_voice_is_better_than_the_baseline(
+def test_every_task_is_better_than_the_baseline(
     sample_service: SearchService,
     judgements: Judgements,
-    voice: str,
+    task: str,
     baseline: Callable[[SearchService, Question], list[str]],
 ) -> None:
     """Hybrid search, related articles and precedents rank better than what everybody has."""
-    questions = judgements.of(voice)
+    questions = judgements.of(task)
     theirs = {one.id: baseline(sample_service, one)[:DEPTH] for one in questions}
-    ours = ask(sample_service, OURS[voice], questions, Audience.MEMBER, depth=DEPTH)
+    ours = run_queries(sample_service, OURS[task], questions, Audience.MEMBER, depth=DEPTH)
     names = ("nDCG@10",)
     mine, other = (measure(run, judgements.grades, names).means[names[0]] for run in (ours, theirs))
-    print(f"{voice} {mine:.3f}, {baseline.__name__} {other:.3f}")  # noqa: T201  (for -s)
+    print(f"{task} {mine:.3f}, {baseline.__name__} {other:.3f}")  # noqa: T201  (for -s)
     assert mine > other
 
 

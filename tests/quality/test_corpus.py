@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from indexer.build import generations
-from indexer.evaluation.answers import prepare
-from indexer.evaluation.judgements import Way, read_judgements
+from indexer.evaluation.answers import ensure_index
+from indexer.evaluation.judgements import Method, read_judgements
 from search_service.answers.search import search
 from search_service.model import Audience
 from search_service.query.request import SearchRequest
@@ -27,13 +27,13 @@ pytestmark = pytest.mark.corpus
 CORPUS = Path(__file__).with_name("corpus")
 # The least of nDCG@10, Recall@100, MRR@10: 0.02 under the tables, built-in model, public view.
 CORPUS_FLOORS: Floors = {
-    Way.KEYWORD: (0.485, 0.595, 0.673),
-    Way.HYBRID: (0.648, 0.893, 0.835),
-    Way.RELATED: (0.859, 0.892, 0.971),
-    Way.PRECEDENTS: (0.756, 0.926, 0.966),
+    Method.KEYWORD: (0.485, 0.595, 0.673),
+    Method.HYBRID: (0.648, 0.893, 0.835),
+    Method.RELATED: (0.859, 0.892, 0.971),
+    Method.PRECEDENTS: (0.756, 0.926, 0.966),
 }
 # The least nDCG@10.
-RELEVANCE_FLOORS: Floors = {Way.KEYWORD: (0.36,), Way.HYBRID: (0.405,)}
+RELEVANCE_FLOORS: Floors = {Method.KEYWORD: (0.36,), Method.HYBRID: (0.405,)}
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +58,17 @@ def relevance(tmp_path_factory: pytest.TempPathFactory) -> Table:
     judgements = read_judgements(Path(os.environ["GONGWEN_TEST_RELEVANCE"]))
     assert judgements.collection
     service = open_service(read_settings(engine=f"embedded:{tmp_path_factory.mktemp('relevance')}"))
-    prepare(service, judgements.collection, ALL_CLEANING)
-    ways = list(RELEVANCE_FLOORS)
-    found = table(service, judgements, ways, Audience.PUBLIC, names=["nDCG@10"])
+    ensure_index(service, judgements.collection, ALL_CLEANING)
+    methods = list(RELEVANCE_FLOORS)
+    found = table(service, judgements, methods, Audience.PUBLIC, names=["nDCG@10"])
     service.close()
     return found
 
 
-@pytest.mark.parametrize("way", CORPUS_FLOORS)
-def test_the_real_corpus_reaches_its_floors(corpus: Table, way: Way) -> None:
-    """Each voice ranks the judged articles no worse than when its floors were pinned."""
-    assert not below(corpus[way], CORPUS_FLOORS[way])
+@pytest.mark.parametrize("method", CORPUS_FLOORS)
+def test_the_real_corpus_reaches_its_floors(corpus: Table, method: Method) -> None:
+    """Each task ranks the judged articles no worse than when its floors were pinned."""
+    assert not below(corpus[method], CORPUS_FLOORS[method])
 
 
 def test_real_queries_find_something(service: SearchService) -> None:
@@ -84,7 +84,7 @@ def test_real_queries_find_something(service: SearchService) -> None:
 
 
 @pytest.mark.corpus("GONGWEN_TEST_RELEVANCE")
-@pytest.mark.parametrize("way", RELEVANCE_FLOORS)
-def test_the_given_judgements_reach_their_floors(relevance: Table, way: Way) -> None:
+@pytest.mark.parametrize("method", RELEVANCE_FLOORS)
+def test_the_given_judgements_reach_their_floors(relevance: Table, method: Method) -> None:
     """Keywords alone, and both together, rank no worse than when their floors were pinned."""
-    assert not below(relevance[way], RELEVANCE_FLOORS[way])
+    assert not below(relevance[method], RELEVANCE_FLOORS[method])

@@ -1,4 +1,4 @@
-"""How well the three voices rank the sample corpus, against judgements (sample/README.md).
+"""How well the three tasks rank the sample corpus, against judgements (sample/README.md).
 
 The table that the floors were read from: ``pytest tests/quality/test_sample.py -s``.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzers.terms import exact_key
-from indexer.evaluation.judgements import Way, read_judgements
+from indexer.evaluation.judgements import Method, read_judgements
 from search_service.answers.search import search
 from search_service.model import Audience, View
 from search_service.query.request import Mode, SearchRequest
@@ -25,11 +25,11 @@ DEPTH = 20
 # The least each way of asking must reach, in the order of MEASURES: 0.02 under what the table said with
 # the built-in model, rjieba and the constants of relevance.py, members' view. Raise them with the ranking.
 FLOORS: Floors = {
-    Way.KEYWORD: (0.605, 0.592, 0.845),
-    Way.SEMANTIC: (0.724, 0.712, 0.872),
-    Way.HYBRID: (0.763, 0.811, 0.922),
-    Way.RELATED: (0.75, 0.885, 0.955),
-    Way.PRECEDENTS: (0.849, 0.807, 0.955),
+    Method.KEYWORD: (0.605, 0.592, 0.845),
+    Method.SEMANTIC: (0.724, 0.712, 0.872),
+    Method.HYBRID: (0.763, 0.811, 0.922),
+    Method.RELATED: (0.75, 0.885, 0.955),
+    Method.PRECEDENTS: (0.849, 0.807, 0.955),
 }
 # An article's own names. The sample has 文号 that several articles share, as real files have.
 KEYS: Mapping[str, Callable[[View], str | None]] = {
@@ -44,14 +44,14 @@ def measured(sample_service: SearchService) -> Table:
     """The mean of each measure for each way of asking."""
     pytest.importorskip("pytrec_eval")
     judgements = read_judgements(SAMPLE)
-    ways = list(FLOORS)
-    return table(sample_service, judgements, ways, Audience.MEMBER, names=MEASURES, depth=DEPTH)
+    methods = list(FLOORS)
+    return table(sample_service, judgements, methods, Audience.MEMBER, names=MEASURES, depth=DEPTH)
 
 
-@pytest.mark.parametrize("way", FLOORS)
-def test_ranking_reaches_its_floors(measured: Table, way: Way) -> None:
+@pytest.mark.parametrize("method", FLOORS)
+def test_ranking_reaches_its_floors(measured: Table, method: Method) -> None:
     """A way of asking ranks the judged articles no worse than when its floors were pinned."""
-    assert not below(measured[way], FLOORS[way])
+    assert not below(measured[method], FLOORS[method])
 
 
 def _searched(

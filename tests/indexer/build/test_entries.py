@@ -10,7 +10,7 @@ import pytest
 from analyzers.embed import Embedder, Vectors
 from indexer import updates
 from indexer.build import entries, generations
-from indexer.build.spool import Report, read
+from indexer.build.ingest import RunReport, read
 from search_service.answers import browse
 from search_service.answers.search import search
 from search_service.errors import BadInput, MappingConflict, NotFound
@@ -67,7 +67,7 @@ def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
     assert report.articles == len(GOOD)
     (fault,) = report.faults
     assert "id=bad" in str(fault)
-    assert "RuntimeError, test_faults.py:" in str(fault)
+    assert "RuntimeError, test_entries.py:" in str(fault)
     assert _POISON not in str(fault)  # a text that was paid for is in no message
     assert _ids(service) == [record["id"] for record in GOOD]
     more = write_source(tmp_path / "b.jsonl", [bad, {**GOOD[0], "id": "h0"}])
@@ -157,8 +157,8 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
 ) -> None:
     """The others are written; where every record is refused, the index is at fault."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
-    found = list(read([source], ALL_CLEANING, Report()))
-    made = entries.entries_of(service, entries.numbered(found, 1), Audience.PUBLIC)
+    found = list(read([source], ALL_CLEANING, RunReport()))
+    made = entries.entries_of(service, entries.with_ledger_versions(found, 1), Audience.PUBLIC)
     batch = made.entries
     writer = Refusing("g2")
     written, refused = entries.write(writer, batch)  # type: ignore[arg-type]  # all that is used of a writer

@@ -17,8 +17,16 @@ import pytest
 
 from indexer import updates
 from indexer.build import generations, live_writers
-from indexer.build.generations import activate, check, create, give_up, load, open_build, rollback
-from indexer.build.spool import Progress
+from indexer.build.generations import (
+    activate,
+    check,
+    create,
+    discard_build,
+    load,
+    open_build,
+    rollback,
+)
+from indexer.build.ingest import Progress
 from search_service.answers import browse
 from search_service.engines import Scope
 from search_service.errors import BadInput, NotFound, WriterBusy
@@ -62,7 +70,7 @@ def service(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SearchService]:
     """A service that writes in small batches."""
-    monkeypatch.setattr("indexer.build.spool.BATCH", 10)
+    monkeypatch.setattr("indexer.build.ingest.BATCH", 10)
     opened = open_service(read_settings(**environment))
     yield opened
     opened.close()
@@ -163,13 +171,13 @@ def test_a_swap_waits_for_who_writes_what_serves(
     swap = threading.Thread(target=functools.partial(rebuild, other, path, progress=progress))
     swap.start()
     assert loaded.wait(60)
-    write = live_writers.Live.write
+    write = live_writers.LiveWriters.write
 
-    def write_while_another_swaps(serving: live_writers.Live, *given: Any) -> Any:
+    def write_while_another_swaps(serving: live_writers.LiveWriters, *given: Any) -> Any:
         entered.set()
         return write(serving, *given)
 
-    monkeypatch.setattr(live_writers.Live, "write", write_while_another_swaps)
+    monkeypatch.setattr(live_writers.LiveWriters, "write", write_while_another_swaps)
 
     add(
         service,
@@ -244,7 +252,7 @@ def test_a_write_that_was_killed_is_finished_by_the_next(
     """What was entered and not written is written before anything else."""
     rebuild(service, source(articles()))
     with monkeypatch.context() as killed:
-        killed.setattr(live_writers.Live, "write", lambda *_: kill())
+        killed.setattr(live_writers.LiveWriters, "write", lambda *_: kill())
         with pytest.raises(Killed):
             updates.delete(service, ["n3"])
     assert "n3" in texts(service)
@@ -306,7 +314,7 @@ def test_steps_in_a_wrong_order_say_what_comes_first(
     load(service, [source(articles())], cleaning=ALL_CLEANING)
     with pytest.raises(BadInput, match="generation check"):
         activate(service)
-    give_up(service)
+    discard_build(service)
     with pytest.raises(NotFound, match="generation create"):
         open_build(service)
     assert service.engine.generations() == []

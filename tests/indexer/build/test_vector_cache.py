@@ -127,7 +127,7 @@ def kept(folder: Path) -> int:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches smaller than a source: what they share is embedded once, too."""
-    monkeypatch.setattr("indexer.build.spool.BATCH", 5)
+    monkeypatch.setattr("indexer.build.ingest.BATCH", 5)
 
 
 def test_each_text_is_embedded_once(open_with: Open, tmp_path: Path) -> None:

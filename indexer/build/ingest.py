@@ -1,4 +1,7 @@
-"""What a run reads, and what it reports. Entry points: :func:`read`, :class:`Spool`, :class:`Report`."""
+"""Reading sources, and the report of a run.
+
+Entry points: :func:`read`, :class:`ArticleBuffer`, :class:`RunReport`.
+"""
 
 import pickle
 from collections import Counter
@@ -9,32 +12,33 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from analyzers.messages import say
-from indexer.build.fault_file import Faults
+from indexer.build.fault_log import FaultLog
 from indexer.sources.files import Fault, Notes, read_source
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Article, Audience, Generation, WriteResult
 
-# Articles analysed, embedded and committed together: enough for one vector batch, little to lose.
+# Articles analysed, embedded and committed together: enough for a batch of vectors, little to lose.
 BATCH = 200
 T = TypeVar("T")
+# Called with the stage, what is done and the total; 0 if the total is unknown.
 Progress = Callable[[str, int, int], None]
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report nothing."""
+def no_progress(_stage: str, _done: int, _total: int) -> None:
+    """A progress callback that does nothing."""
 
 
 @dataclass
-class Report:
-    """What a run did; characters and passages are those of the fullest view.
+class RunReport:
+    """What a run did.
 
-    What was read is ``articles`` + ``faults`` + ``entered``: those that wait in the ledger for another
-    process, which is writing.
+    The records read are ``articles`` + ``faults`` + ``queued``; ``queued`` are in the ledger, for another
+    process to write. ``characters`` and ``passages`` are those of the fullest view.
     """
 
     articles: int = 0
-    entered: int = 0
-    faults: Faults = field(default_factory=Faults)
+    queued: int = 0
+    faults: FaultLog = field(default_factory=FaultLog)
     notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
     written: WriteResult = field(default_factory=WriteResult)
@@ -44,7 +48,7 @@ class Report:
     generations: tuple[Generation, ...] = ()
 
     def reasons(self) -> str:
-        """Why sources hold less than they should, as the end of a message; empty where nothing is wrong."""
+        """Why articles may be missing, to append to a message; empty if nothing is wrong."""
         named = [self.faults.kinds()] if self.faults else []
         if self.notes.files:
             named.append(say("不认识的文件 ", "files of no known type ") + self.notes.unknown())
@@ -54,21 +58,21 @@ class Report:
         return "".join(say(f"。{part}", f". {part}") for part in named)
 
 
-class Spool:
-    """Articles on disk between reading and loading, so that memory does not grow with the source."""
+class ArticleBuffer:
+    """Articles in a temporary file between reading and loading, so that memory use stays constant."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.count = 0
-        self.gapped = False
-        self.lowest = Counter[Audience]()
+        self._has_previews = False
+        self._by_audience = Counter[Audience]()
 
-    def put(self, article: Article) -> None:
-        """Keep one more."""
+    def append(self, article: Article) -> None:
+        """Add one."""
         pickle.dump(article, self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += 1
-        self.lowest[article.audience] += 1
-        self.gapped |= article.preview is not None and article.preview != article.body
+        self._by_audience[article.audience] += 1
+        self._has_previews |= article.preview is not None and article.preview != article.body
 
     def __iter__(self) -> Iterator[Article]:
         self._file.seek(0)
@@ -76,24 +80,28 @@ class Spool:
             yield pickle.load(self._file)  # noqa: S301  (our own temporary file)
 
     def titles(self, audience: Audience, limit: int, refused: Container[str]) -> list[str]:
-        """Titles that the audience may know of, evenly from the whole source, without those ids."""
-        known = [
+        """About ``limit`` titles that the audience may read, evenly spread, without the ``refused`` ids."""
+        titles = [
             article.title
             for article in self
             if article.audience <= audience and article.id not in refused
         ]
-        return known[:: max(1, len(known) // limit)]
+        return titles[:: max(1, len(titles) // limit)]
 
     def audiences(self) -> dict[Audience, Audience]:
-        """For each audience, whose index it reads: its own only where its view differs."""
-        member = self.gapped or self.lowest[Audience.MEMBER] or self.lowest[Audience.STAFF]
+        """For each audience, the audience whose index it reads: its own only if its view differs."""
+        member = (
+            self._has_previews
+            or self._by_audience[Audience.MEMBER]
+            or self._by_audience[Audience.STAFF]
+        )
         members = Audience.MEMBER if member else Audience.PUBLIC
-        staff = Audience.STAFF if self.lowest[Audience.STAFF] else members
+        staff = Audience.STAFF if self._by_audience[Audience.STAFF] else members
         return {Audience.PUBLIC: Audience.PUBLIC, Audience.MEMBER: members, Audience.STAFF: staff}
 
 
-def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterator[Article]:
-    """The articles of all sources; faults go into the report. An id counts once over all sources."""
+def read(sources: Sequence[Path], cleaning: Cleaning, report: RunReport) -> Iterator[Article]:
+    """Yield the articles of all sources; faults go into the report. Ids must be unique over all sources."""
     places: dict[str, str] = {}
     try:
         for source in sources:
@@ -114,7 +122,7 @@ def read(sources: Sequence[Path], cleaning: Cleaning, report: Report) -> Iterato
 
 
 def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """The articles or changes, :data:`BATCH` at a time."""
+    """The items in lists of :data:`BATCH`."""
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch

@@ -4,13 +4,13 @@ import json
 import tracemalloc
 from pathlib import Path
 
-from indexer.build.fault_file import FIRST, Faults
+from indexer.build.fault_log import FIRST, FaultLog
 from indexer.sources.files import Fault
 
 
 def test_memory_does_not_grow_with_the_faults(tmp_path: Path) -> None:
     """Also where each has a reason of its own."""
-    faults = Faults(tmp_path)
+    faults = FaultLog(tmp_path)
     tracemalloc.start()
     try:
         for number in range(50_000):
@@ -32,7 +32,7 @@ def test_the_files_of_the_last_runs_are_kept(tmp_path: Path) -> None:
     (tmp_path / "notes.jsonl").write_text("{}", encoding="utf-8")
     paths = []
     for run in range(25):
-        faults = Faults(tmp_path)
+        faults = FaultLog(tmp_path)
         faults.flush()
         faults.append(Fault(f"a:{run}", "坏"))
         faults.flush()
@@ -45,7 +45,7 @@ def test_the_files_of_the_last_runs_are_kept(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_costs_the_file_alone(tmp_path: Path) -> None:
     """The faults are counted and the first are known; why there is no file is said."""
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
-    faults = Faults(tmp_path / "reports")
+    faults = FaultLog(tmp_path / "reports")
     faults.append(Fault("a:1", "坏 1"))
     faults.append(Fault("a:2", "坏 2"))
     faults.flush()
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_costs_the_file_alone(tmp_path: Path) ->
 
 def test_kinds_are_counted_without_their_values() -> None:
     """Numbers and quoted values are not told apart; kinds have a first place, the rest is one kind."""
-    faults = Faults()
+    faults = FaultLog()
     for number in range(3):
         faults.append(Fault(f"a:{number}", f"date: 认不出日期 '{number}月'；有 {number} 个字符"))
     faults.append(Fault("b:9", "坏"))

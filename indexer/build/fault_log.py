@@ -1,6 +1,6 @@
-"""The faults of a run: all of them in a file, the first and a count by kind in memory.
+"""The faults of a run: all in a file, the first ones and counts by kind in memory.
 
-Entry point: :class:`Faults`. A file holds places, ids and reasons, never the text of an article.
+Entry point: :class:`FaultLog`. The file has places, ids and reasons, never the text of an article.
 """
 
 import json
@@ -15,19 +15,19 @@ from analyzers.messages import say
 from indexer.sources.files import Fault
 
 FIRST: Final = 20  # faults kept in memory
-_KINDS: Final = 200  # kinds told apart
-_SHOWN: Final = 8  # kinds named in one line
-_KEPT: Final = 20  # files of earlier runs, this one among them
+_KINDS: Final = 200  # kinds that are counted separately
+_SHOWN: Final = 8  # kinds listed in one line
+_KEPT: Final = 20  # files, that of the current run included
 _PREFIX: Final = "faults-"
 # What differs between faults of one kind: numbers and values in quotes.
 _VALUE: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[0-9]+")
 
 
-class Faults:
-    """Takes the faults of a run as they come; ``len`` counts them, iterating gives the first ones.
+class FaultLog:
+    """Collects the faults of a run; ``len`` counts them, iterating yields the first ones.
 
-    ``folder``: where a file is begun with the first fault, and the oldest are deleted; None: nowhere.
-    ``path`` is that file; ``error`` says why there is none, or why it ends early.
+    The first fault creates a file in ``folder`` and deletes the oldest files there; None: no file. ``path``
+    is the file; ``error`` is why it is missing or incomplete.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -46,7 +46,7 @@ class Faults:
         return iter(self._first)
 
     def append(self, fault: Fault) -> None:
-        """Take one more."""
+        """Add one."""
         self._count += 1
         if len(self._first) < FIRST:
             self._first.append(fault)
@@ -62,16 +62,16 @@ class Faults:
             values = {"place": fault.place, "id": fault.id, "reason": fault.reason}
             self._file.write(f"{json.dumps(values, ensure_ascii=False)}\n")
         except OSError as exc:
-            self._give_up(exc)
+            self._stop(exc)
 
     def flush(self) -> None:
-        """Bring all that was taken to the disk and close the file; more may follow."""
+        """Write everything to disk and close the file; more may be appended."""
         file, self._file = self._file, None
         try:
             if file is not None:
                 file.close()
         except OSError as exc:
-            self._give_up(exc)
+            self._stop(exc)
 
     def kinds(self) -> str:
         """The most frequent kinds in one line, each with its count and first place."""
@@ -98,5 +98,5 @@ class Faults:
         self.path = path
         return file
 
-    def _give_up(self, exc: OSError) -> None:
+    def _stop(self, exc: OSError) -> None:
         self._folder, self.error = None, str(exc)
