@@ -1,7 +1,7 @@
-"""How the command speaks: help and usage errors in the reader's language, in one line each.
+"""Help and usage errors in the language of the user, one line each.
 
 Entry points: :class:`Command`, :class:`Group`, :func:`usage_error`. click's own texts are English only;
-its wording is replaced where a person meets it, and nothing else of it.
+those that users see are replaced, and nothing else of click.
 """
 
 import os
@@ -28,7 +28,7 @@ class _Context(click.Context):
 
 
 class Command(click.Command):
-    """A command whose help is in the reader's language."""
+    """A command whose help is in the language of the user."""
 
     context_class = _Context
     options_metavar: str | None
@@ -38,7 +38,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """click's option with a translated text."""
+        """click's help option with a translated text."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.help = say("显示本说明", "Show this message")
@@ -55,24 +55,26 @@ class Group(Command, click.Group):
         super().__init__(*args, **kwargs)
 
 
-# As little as leaves a rebuild its share of an idle machine.
+# Low enough to let searches go first; an idle machine is still used fully.
 _NICE: Final = 10
 
 
 def lower_priority() -> None:
-    """Let the searches of the same machine go first, while much is analysed and embedded."""
+    """Lower the priority of this process, so that searches on the same machine stay fast."""
     if hasattr(os, "setpriority"):
         now = os.getpriority(os.PRIO_PROCESS, 0)
         os.setpriority(os.PRIO_PROCESS, 0, max(now, _NICE))
 
 
 def usage_error(exc: click.UsageError) -> str:
-    """A usage error in one line with the cure."""
+    """A usage error in one line with the remedy."""
     command = exc.ctx.command_path if exc.ctx else "gongwen"
-    return say(f"{_what(exc)}；用法见 {command} --help", f"{_what(exc)}; see {command} --help")
+    return say(
+        f"{_describe(exc)}；用法见 {command} --help", f"{_describe(exc)}; see {command} --help"
+    )
 
 
-def _what(exc: click.UsageError) -> str:
+def _describe(exc: click.UsageError) -> str:
     if isinstance(exc, click.NoSuchOption):
         return say(f"没有选项 {exc.option_name}", f"no such option {exc.option_name}")
     if isinstance(exc, click.MissingParameter) and exc.param is not None and exc.ctx is not None:

@@ -1,6 +1,6 @@
-"""The demonstration: the sample corpus of the package, and searches that show what it is for.
+"""The demonstration: the sample corpus of the package and its example searches.
 
-Entry points: :data:`SAMPLE`, :func:`examples`. The corpus is the project's own writing.
+Entry points: :data:`SAMPLE`, :func:`examples`. The corpus was written by the project.
 """
 
 from importlib.resources import files
@@ -14,8 +14,8 @@ from search_service.web.app import Example
 
 SAMPLE = Path(str(files("indexer") / "sample" / "corpus"))
 
-# Each is found in a way that LIKE has not: by meaning, script, bracket, case, and inside a word. The
-# notes are text of a page, so they are Chinese whatever the locale.
+# Each shows what LIKE cannot do: semantic search, traditional script, brackets, case, inside a word. The
+# notes are shown on a page, so they are Chinese in every locale.
 _SEARCHES = (
     ("小区没人管怎么办", "按意思找到"),
     ("三無小區", "繁体查简体"),
@@ -26,7 +26,7 @@ _SEARCHES = (
 
 
 def examples(service: SearchService) -> list[Example]:
-    """The example searches, each with what it finds and what ``LIKE '%…%'`` would have found."""
+    """The example searches, each with its number of results and that of ``LIKE '%…%'``."""
     reader = service.reader(Audience.PUBLIC)
     texts = [f"{stored.view.title}\n{stored.view.text}" for stored in reader.scan()]
     return [

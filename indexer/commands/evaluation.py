@@ -1,4 +1,4 @@
-"""The command ``gongwen eval``. Entry point: :func:`eval_command`. Arguments, messages, files only."""
+"""The command ``gongwen eval``. Entry point: :func:`eval_command`. Arguments, messages and files only."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ from search_service.settings import Settings, read_settings
 
 
 def eval_command(open_service: Open) -> click.Command:
-    """The command; ``open_service`` opens the service by the settings and what is given."""
+    """The command; ``open_service`` opens the service by the settings and its arguments."""
 
     @click.command(
         "eval",
@@ -34,7 +34,7 @@ def eval_command(open_service: Open) -> click.Command:
             "用判定集评测检索质量：目录中有 queries.jsonl、qrels.tsv，可有 collection.jsonl.gz"
             "（有则为它建索引，没有则查现有索引）。说明见 docs/evaluation.md。",
             "Measure the ranking against judgements: a folder of queries.jsonl, qrels.tsv and perhaps"
-            " collection.jsonl.gz (indexed for this; without one the live index is asked).",
+            " collection.jsonl.gz (which is indexed; without one the live index is searched).",
         ),
     )
     @click.argument("folder", type=click.Path(path_type=Path), metavar=say("目录", "FOLDER"))
@@ -59,7 +59,7 @@ def eval_command(open_service: Open) -> click.Command:
         type=click.Path(path_type=Path, file_okay=False),
         help=say(
             "把 collection 的索引留在这个目录，下次再用",
-            "Keep the index of the collection in this folder and use it again",
+            "Keep the index of the collection in this folder and reuse it",
         ),
     )
     @click.option(
@@ -67,7 +67,7 @@ def eval_command(open_service: Open) -> click.Command:
         "count",
         type=click.IntRange(0, 1000),
         default=0,
-        help=say("列出答得最差的 N 个查询", "Show the N queries that were answered worst"),
+        help=say("列出答得最差的 N 个查询", "Show the N queries with the worst results"),
     )
     @click.option(
         "--plot",
@@ -93,22 +93,22 @@ def eval_command(open_service: Open) -> click.Command:
                 say(
                     f"--model 与 --data 要有 {folder}/collection.jsonl；没有时查的是现有索引",
                     f"--model and --data need {folder}/collection.jsonl; without one the live index"
-                    " is asked",
+                    " is searched",
                 )
             )
-        if plot and not plot.parent.is_dir():  # said before the work, not after it
+        if plot and not plot.parent.is_dir():  # checked before the work starts
             raise BadInput(say(f"没有目录 {plot.parent}", f"there is no folder {plot.parent}"))
         lower_priority()
         services = _services(open_service, judgements.collection, models, data)
-        found = _evaluated(services, judgements, Audience[audience.upper()], count)
+        evaluation = _evaluate(services, judgements, Audience[audience.upper()], count)
         if as_json:
-            click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1))
+            click.echo(json.dumps(asdict(evaluation), ensure_ascii=False, indent=1))
         else:
-            click.echo(found.markdown())
+            click.echo(evaluation.markdown())
         if plot:
-            drawn = found.plot()
+            svg = evaluation.plot()
             try:
-                plot.write_text(drawn, encoding="utf-8")
+                plot.write_text(svg, encoding="utf-8")
             except OSError as exc:
                 raise BadInput(
                     say(f"--plot：写不进 {plot}：{exc}", f"--plot: cannot write {plot}: {exc}")
@@ -120,7 +120,7 @@ def eval_command(open_service: Open) -> click.Command:
 def _services(
     open_service: Open, collection: Path | None, models: Sequence[str], data: Path | None
 ) -> Iterator[tuple[SearchService, Settings]]:
-    """The live index, or one of the collection for each model; each is open while it is asked."""
+    """Yield the live index, or an index of the collection for each model; each is closed after use."""
     if collection is None:
         with open_service() as opened:
             yield opened
@@ -128,34 +128,34 @@ def _services(
     settings = read_settings()
     with tempfile.TemporaryDirectory() as temporary:
         for model in dict.fromkeys(models or (settings.model,)):
-            given = settings.model_copy(update={"model": model})
-            folder = (data or Path(temporary)) / _index_name(collection, given)
-            # An index and a state of its own: never over somebody's.
+            own = settings.model_copy(update={"model": model})
+            folder = (data or Path(temporary)) / _index_name(collection, own)
+            # Its own index and state: it must not overwrite those of the settings.
             with open_service(engine=f"embedded:{folder}", state="", model=model) as (service, _):
                 cleaning = Cleaning.parse(settings.cleaning)
                 if done := ensure_index(service, collection, cleaning, progress()):
                     print_report(done, err=True)
-                # The folder is nobody's concern, and not the same twice.
-                yield service, given.model_copy(update={"engine": "embedded"})
+                # Without the folder, which may differ at each run.
+                yield service, own.model_copy(update={"engine": "embedded"})
 
 
 def _index_name(collection: Path, settings: Settings) -> str:
-    """A name for the index of a collection by these settings: another where either differs."""
+    """A name that depends on the collection and on the settings of its index."""
     with collection.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     digest.update(repr((settings.model, settings.segmenter, settings.cleaning)).encode())
     return digest.hexdigest()[:16]
 
 
-def _evaluated(
+def _evaluate(
     services: Iterable[tuple[SearchService, Settings]],
     judgements: Judgements,
     audience: Audience,
     count: int,
 ) -> Evaluation:
-    """What the services answer, and the worst questions of the first."""
+    """Run the judged queries against each service; the worst queries are those of the first."""
     systems: list[System] = []
-    poor: list[WorstQuery] = []
+    worst_queries: list[WorstQuery] = []
     models: list[str] = []
     about: dict[str, str | int] = {
         "corpus": judgements.corpus,
@@ -167,22 +167,24 @@ def _evaluated(
         about["engine"] = redact_credentials(settings.engine)
         about["documents"] = reader.totals(Everything()).total
         about["lacking"] = missing_documents(reader, judgements)
-        # Of the index: with GONGWEN_MODEL=none related articles still go by its vectors.
+        # The model of the index: with GONGWEN_MODEL=none related articles still use its vectors.
         models.append(f"{settings.model} ({reader.manifest.model or '-'})")
-        answered = []
-        # Keywords know no model, and without one nothing is found by meaning.
-        without = {Method.KEYWORD} if systems else set()
-        without |= set() if service.embedder else {Method.SEMANTIC, Method.HYBRID}
+        measured = []
+        # Keyword search needs no model, semantic and hybrid search need one.
+        skipped = {Method.KEYWORD} if systems else set()
+        skipped |= set() if service.embedder else {Method.SEMANTIC, Method.HYBRID}
         for method in Method:
-            if method not in without and (questions := judgements.of(method.task)):
+            if method not in skipped and (questions := judgements.of(method.task)):
                 run = run_queries(service, method, questions, audience, progress=progress())
-                answered.append(
+                measured.append(
                     System(settings.model, method, run, measure(run, judgements.grades))
                 )
         if not systems and count:
-            # Of the search box the last mode: both together, where there is a model.
-            for one in {system.method.task: system for system in answered}.values():
-                poor += worst(reader, judgements, one, limit=count)
-        systems += answered
+            # For each task the last method: hybrid for the search box, if there is a model.
+            for one in {system.method.task: system for system in measured}.values():
+                worst_queries += worst(reader, judgements, one, limit=count)
+        systems += measured
     about["models"] = ", ".join(models)
-    return Evaluation(about, [row(one) for one in systems], list(comparisons(systems)), poor)
+    return Evaluation(
+        about, [row(one) for one in systems], list(comparisons(systems)), worst_queries
+    )

@@ -1,6 +1,6 @@
 """The commands ``gongwen generation …``: a rebuild in steps. Entry point: :func:`generation_group`.
 
-Messages and arguments only; what the steps do stands in :mod:`indexer.build.generations`.
+Messages and arguments only; the steps are in :mod:`indexer.build.generations`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ shrink_option = click.option(
     is_flag=True,
     help=say(
         "允许新索引比现有的少一半以上（来源有误时：少一成以上）",
-        "Let the index shrink to less than half (where sources have faults: by a tenth)",
+        "Let the index shrink to less than half (with faults in sources: by over a tenth)",
     ),
 )
 
@@ -41,13 +41,13 @@ new_state_option = click.option(
     is_flag=True,
     help=say(
         "状态数据库丢失而没有备份：以现在的这个为准（先用 hide 重新下架）",
-        "The state was lost without a backup: take the one there is (hide again first)",
+        "The state was lost without a backup: use the present one (hide articles again first)",
     ),
 )
 
 
 def generation_group(open_service: Open) -> click.Group:
-    """The group; ``open_service`` opens the service by the settings."""
+    """The group of commands; ``open_service`` opens the service by the settings."""
 
     @contextmanager
     def exclusive() -> Iterator[tuple[SearchService, Settings]]:
@@ -100,12 +100,12 @@ def generation_group(open_service: Open) -> click.Group:
         """Check."""
         with exclusive() as (service, _):
             generations.check(service)
-        click.echo(say("检查通过", "all is well"))
+        click.echo(say("检查通过", "all checks passed"))
 
     @generation.command(
         help=say(
             "启用新索引，期间的改动一并补上；回退之后则重新前进。",
-            "Let the new index serve, with all changes since; after a rollback, go forward again.",
+            "Activate the new index with all changes since; after a rollback, undo the rollback.",
         )
     )
     def activate() -> None:
@@ -116,7 +116,7 @@ def generation_group(open_service: Open) -> click.Group:
     @generation.command(
         help=say(
             "回到上一代索引，之后的改动一并补上。",
-            "Go back to the index before, with all changes since.",
+            "Go back to the previous index, with all changes since.",
         )
     )
     def rollback() -> None:
@@ -127,7 +127,7 @@ def generation_group(open_service: Open) -> click.Group:
     @generation.command(
         help=say(
             "哪一代在用的记录（aliases.json 或别名）丢失后，按各代索引里的记录恢复。",
-            "Bring back what says which index serves (aliases.json, or aliases) where that was lost.",
+            "Restore the record of which index serves (aliases.json, or aliases) if it was lost.",
         )
     )
     def restore() -> None:
@@ -138,23 +138,21 @@ def generation_group(open_service: Open) -> click.Group:
             click.echo(say("没有启用过任何索引", "no index was ever activated"))
         print_serving(serving)
 
-    @generation.command(help=say("放弃正在建立的新索引。", "Give up the index being built."))
+    @generation.command(help=say("放弃正在建立的新索引。", "Discard the index being built."))
     def drop() -> None:
         """Drop."""
         with exclusive() as (service, _):
-            dropped = (
-                service.engine.drop_unread()
-            )  # before the state is asked: its disk may be full
+            dropped = service.engine.drop_unread()  # before the state is read: its disk may be full
             if not dropped:
-                with suppress(FormatMismatch):  # of another release: it is there, and given up
+                with suppress(FormatMismatch):  # of another release: it is discarded, too
                     generations.open_build(service)
             generations.discard_build(service)
-        click.echo(say("已放弃", "given up"))
+        click.echo(say("已放弃", "discarded"))
 
     return generation
 
 
 def print_serving(serving: Mapping[Audience, str]) -> None:
-    """Say who reads what."""
+    """Print the live generation of each audience."""
     for audience, name in sorted(serving.items()):
         click.echo(say(f"{audience.label} 现在使用 {name}", f"{audience.label} now reads {name}"))

@@ -1,7 +1,6 @@
 """The commands ``gongwen hide`` and ``unhide``. Entry point: :func:`hiding_commands`.
 
-Taking an article down works when the model does not, and when the state was lost: then it is the first
-step of the remedy.
+Hiding works without the model, and after the state was lost: then it is the first step of the remedy.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,35 +38,35 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
         """Hide."""
         with open_service(model=NO_MODEL) as (service, _):
             with_free_space(service, service.store.create)
-            lost = with_free_space(service, partial(_loss, service))
-            for given in ids:
-                key, known = with_free_space(service, partial(_named, service, given))
+            lost = with_free_space(service, partial(_state_loss, service))
+            for name in ids:
+                key, known = with_free_space(service, partial(_resolve, service, name))
                 done = with_free_space(service, partial(service.store.hidden.hide, key))
                 took = say(f"已下架 {key}", f"took down {key}")
-                noted = say(f"已登记 {key}，尚未生效", f"noted {key}, not in effect yet")
-                was = say(f"{key} 本已下架", f"{key} was down already")
+                noted = say(f"已登记 {key}，尚未生效", f"recorded {key}, not in effect yet")
+                was = say(f"{key} 本已下架", f"{key} was taken down already")
                 click.echo((noted if lost else took) if done else was)
                 if not known:
                     note = say(
                         f"索引里没有 {key}：已登记，今后收录也不会显示；请核对编号",
-                        f"{key} is not in the index: noted, it will not be shown later either;"
+                        f"{key} is not in the index: recorded, it will not be shown later either;"
                         " check the id",
                     )
                     click.echo(note, err=True)
             if lost:
                 click.echo(lost.message, err=True)
 
-    @click.command(help=say("恢复下架的文章。", "Let articles be found again."))
+    @click.command(help=say("恢复下架的文章。", "Show hidden articles again."))
     @_ids
     def unhide(ids: tuple[str, ...]) -> None:
         """Unhide."""
         with open_service(model=NO_MODEL) as (service, _):
-            shelved = set(service.store.hidden_articles.articles())
-            keys = [_named(service, given)[0] for given in ids]
+            set_aside = set(service.store.hidden_articles.articles())
+            keys = [_resolve(service, name)[0] for name in ids]
             done = {key: service.store.hidden.unhide(key) for key in keys}
-            lost = _loss(service)
-        if shelved & set(keys) and not lost:
-            # The index was built without them: they are written, with the model.
+            lost = _state_loss(service)
+        if set_aside & set(keys) and not lost:
+            # The index was built without them: write them, which needs the model.
             with open_service() as (service, _):
                 live_writers.finish(service, patience=live_writers.PATIENCE)
         for key in keys:
@@ -79,8 +78,8 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     return hide, unhide
 
 
-def _loss(service: SearchService) -> StateLost | None:
-    """What is wrong with the state, where it is not the one of the index."""
+def _state_loss(service: SearchService) -> StateLost | None:
+    """The error if the state does not belong to the index, else None."""
     try:
         service.check_state()
     except StateLost as exc:
@@ -88,31 +87,34 @@ def _loss(service: SearchService) -> StateLost | None:
     return None
 
 
-def _named(service: SearchService, given: str) -> tuple[str, bool]:
-    """The id that a person means, and whether it is known; hidden articles too."""
+def _resolve(service: SearchService, name: str) -> tuple[str, bool]:
+    """The id of an article, hidden ones included, by id, code, 文号 or title; and whether it exists.
+
+    Raises ``BadInput`` if several articles have that name.
+    """
     try:
         reader = service.engine.reader(Scope(Audience.STAFF))
     except NoIndex:
-        return given, False
-    if reader.fetch([given]):
-        return given, True
-    matches = [hit.id for hit in reader.keyword(Exact(exact_key(given)))]
+        return name, False
+    if reader.fetch([name]):
+        return name, True
+    matches = [hit.id for hit in reader.keyword(Exact(exact_key(name)))]
     if len(matches) > 1:
         names = ", ".join(matches)
         raise BadInput(
             say(
-                f"{given!r} 有多篇：{names}；请用编号",
-                f"{given!r} names several: {names}; use the id",
+                f"{name!r} 有多篇：{names}；请用编号",
+                f"{name!r} names several articles: {names}; use the id",
             )
         )
-    return (matches[0], True) if matches else _shelved(service, given)
+    return (matches[0], True) if matches else _resolve_set_aside(service, name)
 
 
-def _shelved(service: SearchService, given: str) -> tuple[str, bool]:
-    """The same of what was left out of the index because it is taken down."""
+def _resolve_set_aside(service: SearchService, name: str) -> tuple[str, bool]:
+    """The same for hidden articles that a rebuild left out of the index."""
     for key, packed in service.store.hidden_articles.articles().items():
         article = unpack(packed)
-        names = (key, article.code, article.document_number, article.title)
-        if exact_key(given) in {exact_key(name) for name in names if name}:
+        keys = (key, article.code, article.document_number, article.title)
+        if exact_key(name) in {exact_key(one) for one in keys if one}:
             return key, True
-    return given, False
+    return name, False

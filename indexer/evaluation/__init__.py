@@ -1,6 +1,5 @@
-"""How well an index ranks, measured against judgements; docs/evaluation.md says how to read it.
+"""Ranking quality, measured against relevance judgements; see docs/evaluation.md.
 
-:mod:`judgements` reads what was judged, :mod:`answers` asks an index as its readers would,
-:mod:`measures` says what the answers are worth, :mod:`report` shows it, :mod:`command` is
-``gongwen eval``.
+:mod:`judgements` reads queries and judgements, :mod:`answers` runs the queries, :mod:`measures` computes the
+measures, :mod:`report` formats them. The command is :mod:`indexer.commands.evaluation`.
 """

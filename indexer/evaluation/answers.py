@@ -23,15 +23,15 @@ from search_service.relevance import MAX_QUERY
 from search_service.service import SearchService
 
 DEPTH: Final = 100
-# Passages asked for per article wanted: several of the best are often of one article.
+# Passages requested per article: several of the best passages are often of one article.
 _PASSAGES: Final = 3
-_FETCHED: Final = 200  # documents looked up in one call
+_FETCH_SIZE: Final = 200  # documents fetched in one call
 
 
 def ensure_index(
     service: SearchService, collection: Path, cleaning: Cleaning, progress: Progress = no_progress
 ) -> RunReport | None:
-    """Index a collection where the service has no usable index of it; None where it has."""
+    """Index the collection; None if the service has a usable index already."""
     try:
         service.check_manifest(service.reader(Audience.PUBLIC).manifest, model=True)
         return None
@@ -42,18 +42,18 @@ def ensure_index(
         with source.open("w", encoding="utf-8") as out:
             for raw in records(collection):
                 record = dict(raw.values)
-                text = record.pop("text", None)  # what others call a body
+                text = record.pop("text", None)  # the name of the body in most test collections
                 record.setdefault("body", text)
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
         return generations.rebuild(service, [source], cleaning=cleaning, progress=progress)
 
 
 def missing_documents(reader: Reader, judgements: Judgements) -> int:
-    """How many judged documents the index has not; raises ``BadInput`` if it has none of them."""
+    """The number of judged documents missing from the index; raises ``BadInput`` if all are missing."""
     judged = sorted({key for graded in judgements.grades.values() for key in graded})
     known = sum(
-        len(reader.fetch(judged[start : start + _FETCHED]))
-        for start in range(0, len(judged), _FETCHED)
+        len(reader.fetch(judged[start : start + _FETCH_SIZE]))
+        for start in range(0, len(judged), _FETCH_SIZE)
     )
     if not known:
         raise BadInput(
@@ -76,9 +76,9 @@ def run_queries(
     depth: int = DEPTH,
     progress: Progress = no_progress,
 ) -> Run:
-    """For each question the ids of the first ``depth`` documents.
+    """Return for each question the ids of the first ``depth`` documents.
 
-    Raises ``ModelMissing`` where a model is set and fails: keywords must not stand in for it.
+    Raises ``ModelMissing`` if the configured model fails: keyword results must not replace its results.
     """
     run: dict[str, Sequence[str]] = {}
     for question in questions:
@@ -87,7 +87,7 @@ def run_queries(
             raise ModelMissing(
                 say(
                     f"查询 {question.id!r} 未能按意思检索；请检查 GONGWEN_MODEL",
-                    f"question {question.id!r} could not be asked by meaning; check GONGWEN_MODEL",
+                    f"semantic search failed for query {question.id!r}; check GONGWEN_MODEL",
                 )
             )
         progress("ask", len(run), len(questions))
@@ -97,14 +97,14 @@ def run_queries(
 def _answer(
     service: SearchService, method: Method, text: str, audience: Audience, depth: int
 ) -> tuple[list[str], bool]:
-    """The ids, and whether meaning was wanted but failed."""
+    """The ids, and whether semantic search failed."""
     if method is Method.RELATED:
         return [one.view.id for one in related(service, text, audience, limit=depth)], False
     if method is Method.PRECEDENTS:
-        # An article counts where its best passage stands.
-        found = precedents(service, text, audience, limit=_PASSAGES * depth)
-        ids = dict.fromkeys(one.stored.view.id for one in found.results)
-        return list(ids)[:depth], found.degraded
+        # An article has the rank of its best passage.
+        answer = precedents(service, text, audience, limit=_PASSAGES * depth)
+        ids = dict.fromkeys(one.stored.view.id for one in answer.results)
+        return list(ids)[:depth], answer.degraded
     mode = Mode(method.value.partition(" ")[2])
     page = search(service, SearchRequest(text=text[:MAX_QUERY], mode=mode, size=depth), audience)
     return [result.stored.view.id for result in page.results], page.degraded

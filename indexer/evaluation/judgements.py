@@ -1,6 +1,6 @@
-"""Questions and what people judged to answer them, from a folder. Entry point: :func:`read_judgements`.
+"""Queries and relevance judgements, read from a folder. Entry point: :func:`read_judgements`.
 
-The formats are those of docs/evaluation.md. Nothing is asked or indexed here.
+The formats are described in docs/evaluation.md.
 """
 
 import enum
@@ -23,7 +23,7 @@ COLLECTIONS: Final = ("collection.jsonl", "collection.jsonl.gz")
 
 
 class Method(enum.StrEnum):
-    """A way of asking: the task that asks, and for the search box the mode."""
+    """A retrieval method: the task and, for the search box, the mode."""
 
     KEYWORD = "search keyword"
     SEMANTIC = "search semantic"
@@ -33,7 +33,7 @@ class Method(enum.StrEnum):
 
     @property
     def task(self) -> str:
-        """Who asks: the search box, an article for related ones, or a draft for passages."""
+        """``search`` (the search box), ``related`` (articles) or ``precedents`` (passages for a draft)."""
         return self.value.partition(" ")[0]
 
 
@@ -42,7 +42,7 @@ TASKS: Final = tuple(dict.fromkeys(method.task for method in Method))
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a text, or the id of the article that ``related`` begins from."""
+    """A judged query; ``text`` is its text or, for the task ``related``, the id of an article."""
 
     id: str
     text: str
@@ -51,10 +51,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgements:
-    """Questions with the grades of documents. ``corpus`` is the name that every figure carries.
+    """Queries with the grades of documents: query id -> document id -> grade.
 
-    ``questions`` are those that have a relevant document; ``unjudged`` counts the others, which tell
-    no system from another.
+    ``questions`` are the queries with a relevant document; ``unjudged`` counts the others, which cannot
+    distinguish systems. ``corpus`` is the name shown with every figure.
     """
 
     corpus: str
@@ -69,7 +69,7 @@ class Judgements:
 
 
 def read_judgements(folder: Path) -> Judgements:
-    """Read a folder of questions and judgements; raises ``BadInput`` naming file, line and cure."""
+    """Read a folder of queries and judgements; raises ``BadInput`` naming file, line and remedy."""
     judged = [folder / name for name in JUDGED if (folder / name).is_file()]
     if not (folder / QUERIES).is_file() or len(judged) != 1:
         there = ", ".join(path.name for path in judged) or say("没有", "none")
@@ -85,12 +85,12 @@ def read_judgements(folder: Path) -> Judgements:
     relevant = {key for key, graded in grades.items() if max(graded.values()) > 0}
     kept = tuple(one for one in questions.values() if one.id in relevant)
     tasks = Counter(one.task for one in kept)
-    if min(tasks.values(), default=0) < 2:  # of one there is no interval
+    if min(tasks.values(), default=0) < 2:  # one query has no confidence interval
         counts = dict(tasks)
         raise BadInput(
             say(
                 f"{shown(folder)} 里每种问法至少要有 2 个查询有相关文章，现有：{counts}",
-                f"{shown(folder)}: each task needs 2 questions with a relevant document: {counts}",
+                f"{shown(folder)}: each task needs 2 queries with a relevant document: {counts}",
             )
         )
     collections = [folder / name for name in COLLECTIONS if (folder / name).is_file()]
@@ -104,7 +104,7 @@ def read_judgements(folder: Path) -> Judgements:
 
 
 def records(path: Path) -> Iterator[Raw]:
-    """Yield the records of a file of JSON lines; the first line that is none is raised."""
+    """Yield the records of a file of JSON lines; raises ``BadInput`` at the first invalid line."""
     for item in read_jsonl(path, shown=shown(path)):
         if isinstance(item, Fault):
             raise BadInput(str(item))
@@ -119,7 +119,7 @@ def _questions(path: Path) -> dict[str, Question]:
             names = ", ".join(TASKS)
             _refuse(raw.place, f"voice 应为 {names} 之一", f"voice must be one of {names}", task)
         if key in questions:
-            _refuse(raw.place, "查询的 id 重复", "the id of a question is there twice", key)
+            _refuse(raw.place, "查询的 id 重复", "duplicate query id", key)
         text = _text(raw, "article" if task == Method.RELATED.task else "query")
         questions[key] = Question(key, text, task)
     return questions
@@ -129,14 +129,14 @@ def _grades(path: Path, questions: Mapping[str, Question]) -> dict[str, dict[str
     grades: dict[str, dict[str, int]] = {}
     for place, query, document, grade in _graded(path) if path.suffix == ".jsonl" else _trec(path):
         if query not in questions:
-            _refuse(place, f"{QUERIES} 中没有这个查询", f"{QUERIES} has no such question", query)
+            _refuse(place, f"{QUERIES} 中没有这个查询", f"no such query in {QUERIES}", query)
         try:
             grades.setdefault(query, {})[document] = int(grade)
         except ValueError:
             _refuse(
                 place,
                 "等级应为整数，0 为不相关",
-                "a grade is a whole number, 0 not relevant",
+                "a grade must be an integer, 0 for not relevant",
                 grade,
             )
     return grades
@@ -156,19 +156,19 @@ def _trec(path: Path) -> Iterator[tuple[str, str, str, str]]:
             if not (parts := line.text.split()):
                 continue
             if len(parts) != 4:
-                what = (
+                problem = (
                     "应为四列：查询 0 文章 等级",
-                    "four columns are needed: query 0 document grade",
+                    "must have four columns: query 0 document grade",
                 )
-                _refuse(place, *what, line.text[:80])
+                _refuse(place, *problem, line.text[:80])
             yield place, parts[0], parts[2], parts[3]
 
 
 def _text(raw: Raw, field: str) -> str:
-    """A value that a record must have; numbers are taken as they are written."""
+    """A required value of a record, as text; numbers are accepted."""
     value = raw.values.get(field)
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        _refuse(raw.place, f"{field} 缺少或不是文字", f"{field} is missing or no text", value)
+        _refuse(raw.place, f"{field} 缺少或不是文字", f"{field} is missing or not text", value)
     return str(value).strip()
 
 

@@ -1,6 +1,6 @@
-"""What an evaluation found, as a Markdown table, a plot, plain values. Entry point: :class:`Evaluation`.
+"""The results of an evaluation as Markdown, plot or plain values. Entry point: :class:`Evaluation`.
 
-Pure: figures in, text out. Every form names the corpus; nothing is averaged over the tasks.
+Every form names the corpus; nothing is averaged over the tasks.
 """
 
 import io
@@ -28,23 +28,26 @@ from search_service.engines import Reader
 from search_service.relevance import MAX_QUERY
 
 WORST = MEASURES[0]
-# What a report is headed by, in Chinese and English.
+# The head of a report, in Chinese and English.
 ABOUT = {
     "corpus": ("语料", "corpus"),
     "documents": ("文章", "documents"),
     "queries": ("有判定的查询", "judged queries"),
     "unjudged": ("没有相关文章、未计入的查询", "queries without a relevant document, left out"),
-    "lacking": ("索引中没有、按未找到计的判定文章", "judged documents that the index lacks"),
+    "lacking": (
+        "索引中没有、按未找到计的判定文章",
+        "judged documents missing from the index",
+    ),
     "engine": ("引擎", "engine"),
     "models": ("模型", "models"),
 }
-_HITS = 3  # of a question that was answered badly, the first few show why
-_CERTAIN = 0.001  # the least p that is printed as it is
+_HITS = 3  # hits shown of a query with bad results
+_MIN_P = 0.001  # smaller p-values are printed as "p < 0.001"
 
 
 @dataclass(frozen=True)
 class System:
-    """A way of asking with one model, and what came. ``model`` as the setting names it."""
+    """A method with one model, its run and scores. ``model`` is the value of the setting."""
 
     model: str
     method: Method
@@ -53,13 +56,13 @@ class System:
 
     @property
     def name(self) -> str:
-        """What the rows and bars of this system are called."""
+        """The name of this system in rows and bars."""
         return f"{self.model} {self.method}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A system's figures."""
+    """The figures of a system."""
 
     model: str
     way: str
@@ -69,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two systems over the same questions: by how much the first is better, by each measure."""
+    """Two systems over the same queries: for each measure the difference, first minus second."""
 
     system: str
     other: str
@@ -78,7 +81,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Document:
-    """A document that was found or judged. ``rank`` is None beyond the first hundred."""
+    """A document that was found or judged. ``rank`` is None beyond rank 100."""
 
     rank: int | None
     grade: int | None
@@ -88,9 +91,9 @@ class Document:
 
 @dataclass(frozen=True)
 class WorstQuery:
-    """A badly answered question: the first hits and all relevant documents, by rank.
+    """A query with bad results: its first hits and all relevant documents, by rank.
 
-    ``query`` is its text, or the title of the article that it begins from.
+    ``query`` is its text, for ``related`` the title of its article.
     """
 
     system: str
@@ -102,9 +105,10 @@ class WorstQuery:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The systems of one set of judgements over one index, or one index per model.
+    """The systems measured by one set of judgements, over one index or one index per model.
 
-    ``about``: what every figure is of, and what was not counted; the keys are those of ``ABOUT``.
+    ``about``: corpus, index and what was left out, with the keys of ``ABOUT``. The names of all fields are
+    those of the JSON output.
     """
 
     about: Mapping[str, str | int]
@@ -113,7 +117,7 @@ class Evaluation:
     worst: Sequence[WorstQuery]
 
     def markdown(self) -> str:
-        """The figures for people: what was measured, the table, the differences, the worst."""
+        """The report as Markdown: what was measured, the figures, the differences, the worst queries."""
         systems = [
             [one.model, one.way, str(one.queries)]
             + [f"{e.mean:.3f} [{e.low:.3f}, {e.high:.3f}]" for e in one.measures.values()]
@@ -148,12 +152,12 @@ class Evaluation:
         return "\n".join(lines)
 
     def _worst(self, system: str) -> Iterator[str]:
-        poor = [one for one in self.worst if one.system == system]
+        queries = [one for one in self.worst if one.system == system]
         yield say(
-            f"{system}：{WORST} 最低的 {len(poor)} 个查询（名次、等级、文章）",
-            f"{system}: the {len(poor)} queries of the lowest {WORST} (rank, grade, document)",
+            f"{system}：{WORST} 最低的 {len(queries)} 个查询（名次、等级、文章）",
+            f"{system}: the {len(queries)} queries with the lowest {WORST} (rank, grade, document)",
         )
-        for one in poor:
+        for one in queries:
             yield f"\n{one.value:.3f}  [{one.id}] {' '.join(one.query.split())[:MAX_QUERY]}"
             for document in one.documents:
                 rank = document.rank or f">{DEPTH}"
@@ -161,9 +165,9 @@ class Evaluation:
                 yield f"{rank:>8}  {grade}  {document.title}  [{document.id}]"
 
     def plot(self) -> str:
-        """Bars with their intervals as SVG: a group per measure, a bar per system."""
+        """A bar chart with intervals as SVG: a group per measure, a bar per system."""
         with tempfile.TemporaryDirectory() as folder:
-            # Else it keeps settings and a list of fonts in the home folder.
+            # Otherwise matplotlib writes settings and a list of fonts to the home folder.
             os.environ["MPLCONFIGDIR"] = folder
             return self._drawn()
 
@@ -173,8 +177,8 @@ class Evaluation:
 
         width = 0.8 / len(self.systems)
         out = io.StringIO()
-        # No date and no random ids: the same figures give the same file. Texts stay texts, so that the
-        # reader's fonts show Chinese names; matplotlib's own cannot, and warns.
+        # No date and no random ids: the same figures give the same file. Text stays text, so that the
+        # viewer's fonts show Chinese names; matplotlib's own lack them, and it warns.
         with rc_context({"svg.hashsalt": "gongwen", "svg.fonttype": "none"}):
             figure = Figure(figsize=(9, 4.5), layout="constrained")
             axes = figure.subplots()
@@ -212,7 +216,7 @@ def row(system: System) -> Row:
 
 
 def comparisons(systems: Sequence[System]) -> Iterator[Comparison]:
-    """Every mode against keyword, and every way of a later model against that of the first."""
+    """Compare every mode with keyword, and every method of a later model with that of the first."""
     first: dict[Method, System] = {}
     for one in systems:
         others = [first[Method.KEYWORD]] if one.method in (Method.SEMANTIC, Method.HYBRID) else []
@@ -226,14 +230,14 @@ def comparisons(systems: Sequence[System]) -> Iterator[Comparison]:
 def worst(
     reader: Reader, judgements: Judgements, system: System, *, limit: int
 ) -> Iterator[WorstQuery]:
-    """The questions that a system answers worst by nDCG@10, worst first."""
+    """The queries with the lowest nDCG@10 of a system, worst first."""
     values = system.measured.values[WORST]
     for question in sorted(judgements.of(system.method.task), key=lambda q: values[q.id])[:limit]:
-        found, grades = system.run[question.id], judgements.grades[question.id]
-        ranks = {key: place for place, key in enumerate(found, start=1)}
+        hits, grades = system.run[question.id], judgements.grades[question.id]
+        ranks = {key: place for place, key in enumerate(hits, start=1)}
         best = sorted(grades, key=lambda key: -grades[key])
-        wanted = [*found[:_HITS], *(key for key in best if grades[key] > 0)]
-        shown = sorted(dict.fromkeys(wanted), key=lambda key: ranks.get(key, DEPTH + 1))
+        keys = [*hits[:_HITS], *(key for key in best if grades[key] > 0)]
+        shown = sorted(dict.fromkeys(keys), key=lambda key: ranks.get(key, DEPTH + 1))
         from_article = [question.text] if system.method is Method.RELATED else []
         stored = reader.fetch([*shown, *from_article])
         titles = {key: one.view.title for key, one in stored.items()}
@@ -246,7 +250,7 @@ def worst(
 
 
 def _p(value: float) -> str:
-    return f"p < {_CERTAIN}" if value < _CERTAIN else f"p = {value:.3f}"
+    return f"p < {_MIN_P}" if value < _MIN_P else f"p = {value:.3f}"
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -84,7 +84,7 @@ def test_without_any_source_both_reasons_are_given(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert fetch_model._REPOSITORY in line
-    assert "no command mvn" in line
+    assert "mvn is not installed" in line
     assert "HF_ENDPOINT" in line
     assert "copy the whole folder" in line
 

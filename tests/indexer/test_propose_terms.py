@@ -8,7 +8,7 @@ import pytest
 from analyzers.terms import Analyzer
 from indexer.build import generations
 from indexer.commands.main import main
-from indexer.propose_terms import normal, propose
+from indexer.propose_terms import normalize_term, propose
 from search_service.errors import BadInput
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
@@ -80,4 +80,4 @@ def test_learn_accept_reject_list(
 def test_what_cannot_be_a_term_is_refused(text: str) -> None:
     """A term is unbroken: the phrase over bigrams asks for nothing else."""
     with pytest.raises(BadInput, match="20"):
-        normal(text)
+        normalize_term(text)
