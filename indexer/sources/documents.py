@@ -1,8 +1,7 @@
 """Plain text and Markdown as one article each. Entry points: :func:`text_record`,
 :func:`markdown_record`, :func:`title_and_body`.
 
-From bytes to the values of a record; what the values mean is known in
-:mod:`search_service.intake.record`.
+They return the values of a record, which :mod:`search_service.intake.record` interprets.
 """
 
 import re
@@ -14,15 +13,15 @@ from indexer.sources.limits import check_fields
 from search_service.errors import BadRecord
 from search_service.intake.names import given_twice, known, protects
 
-_LONGEST_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
+_MAX_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
 _FRONT_MATTER: Final = re.compile(
     r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
-# What was meant for front matter and is none: not closed, closed by ..., below a blank line, in TOML.
+# Malformed front matter: not closed, closed by ..., below a blank line, in TOML.
 _OPENED: Final = re.compile(r"\s*(?:---|\+\+\+)")
 _OPENED_LINES: Final = 100
 _KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*+)[:：](?:\s+|(?<=：)|$)(.*)")
-# How a dump of a database begins, behind its comments and settings.
+# The first statement of a database dump, after comments and settings.
 _SQL: Final = re.compile(
     r"(?:\s++|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/;?|(?:SET|USE|BEGIN|START|LOCK|PRAGMA)\b[^;\n]*;)*+"
     r"(?:INSERT\s+INTO|REPLACE\s+INTO|CREATE\s+(?:TABLE|DATABASE)|DROP\s+TABLE)\s+[`\"\w\[.]",
@@ -32,13 +31,13 @@ _HEADING: Final = re.compile(r"\A\s*#\s+([^\n]+)(?:\n[^\S\n]*+(?=\n))*+")
 
 
 def text_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read a text: its first line is the title, or ``name`` where that line is too long for one."""
+    """Read plain text: its first line is the title, or ``name`` if that line is too long."""
     text = decode(data)
     if _SQL.match(text):
         raise BadRecord(
             say(
                 "是数据库的 SQL 转储，不是文章；请导出为 .jsonl 或 .csv，每条一篇",
-                "is a dump of a database, no article; export it as .jsonl or .csv, one record for each",
+                "is a database dump, not an article; export it as .jsonl or .csv, one article per record",
             )
         )
     title, body = title_and_body(text, name=name)
@@ -56,7 +55,7 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
         _check_opened(text)
     heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):
-        # The heading that repeats the title is no text: free_length must not count it.
+        # A heading that repeats the title is not part of the text: free_length must not count it.
         if heading and _letters(heading[1]) == _letters(str(title)):
             text = text[heading.end() :]
         return {**values, "body": text.lstrip("\r\n")}
@@ -73,16 +72,16 @@ def _letters(text: str) -> str:
 
 
 def title_and_body(text: str, *, name: str) -> tuple[str, str]:
-    """Split a text after its first line that is not blank; a text of one line is all body."""
+    """Split a text after its first non-blank line; a single line is the body."""
     first, _, rest = text.lstrip().partition("\n")
     title = first.strip().lstrip("#").strip()
-    if title and rest.strip() and len(title) <= _LONGEST_TITLE:
+    if title and rest.strip() and len(title) <= _MAX_TITLE:
         return title, rest
     return name, text
 
 
 def _check_opened(text: str) -> None:
-    """Raise ``BadRecord`` where what is no front matter holds a field that keeps text from guests."""
+    """Raise ``BadRecord`` if malformed front matter has a field that protects text from guests."""
     for line in text.split("\n", _OPENED_LINES)[:_OPENED_LINES]:
         name = re.split("[:：=]", line, maxsplit=1)[0]
         if name != line and protects(name):
@@ -90,8 +89,8 @@ def _check_opened(text: str) -> None:
                 say(
                     f"文件头不完整，{name.strip()} 不起作用，文章会公开；"
                     "文件头从第一行的 --- 起，到单独一行 --- 止",
-                    f"front matter that is not whole, so {name.strip()} would protect nothing;"
-                    " it begins with --- in the first line and ends with a line of --- alone",
+                    f"malformed front matter, so {name.strip()} would protect nothing;"
+                    " it must begin with --- in the first line and end with a line of only ---",
                 )
             )
 
@@ -107,7 +106,7 @@ def _front_matter(block: str) -> dict[str, object]:
             raise BadRecord(
                 say(
                     f"第 {number} 行：文件头每行应是「名称: 值」，得到 {line.strip()[:20]}",
-                    f"line {number}: front matter is key: value, not {line.strip()[:20]}",
+                    f"line {number}: front matter must be key: value, not {line.strip()[:20]}",
                 )
             )
         value = match[2].strip()

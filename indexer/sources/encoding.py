@@ -1,7 +1,7 @@
-"""Bytes as text, whatever they claim to be. Entry points: :func:`decode`, :func:`read_lines`.
+"""Decoding text of unknown encoding. Entry points: :func:`decode`, :func:`read_lines`.
 
-What the bytes are outweighs what they declare: UTF-8 is hardly ever valid by chance, so it is tried
-first, and GB18030, which accepts almost anything, only where the bytes are no damaged UTF-8.
+The bytes outweigh a declared charset: other text is hardly ever valid UTF-8, so UTF-8 is tried first;
+GB18030, which accepts almost anything, only if the bytes are not damaged UTF-8.
 """
 
 import codecs
@@ -23,24 +23,24 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-# What a person may have saved Chinese text as, besides UTF-8 and GB18030.
+# Other encodings in which Chinese text may have been saved.
 _RARE: Final = ["big5", "big5hkscs", "cp950", "utf_16_le", "utf_16_be"]
-# About a third of real text, simplified or traditional; hardly any of one read in a wrong charset.
+# About a third of real text, simplified or traditional; hardly any of text decoded wrongly.
 _FREQUENT: Final = frozenset(
     "，。、；：“”（）《》　的和一二三年月日人民政府国家社会工作发展建设管理"
     "关于通知规定有在为是了不中大上行业应当单位實國會發關於與為這個來條對業務"
 )
-_FAMILIAR: Final = 0.08  # share of frequent characters in Chinese prose is 0.2 and more
-_SHORT: Final = 12  # characters beyond ASCII; fewer say nothing about a charset
-# A megabyte from the start of a file decides what its short lines are.
+_FAMILIAR: Final = 0.08  # share of frequent characters; Chinese prose has 0.2 and more
+_SHORT: Final = 12  # non-ASCII characters; fewer do not identify a charset
+# The first megabyte of a file decides the encoding of its short lines.
 _SAMPLE_PIECE: Final = 1 << 14  # bytes
 _SAMPLE_PIECES: Final = 64
-_LONGEST_LINE: Final = 64 << 20  # bytes; a body of 5 million characters, escaped, is half of it
+_MAX_LINE: Final = 64 << 20  # bytes; a body of 5 million characters, escaped, takes half
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file, without its end; ``fault`` says why its text cannot be trusted."""
+    """One line of a file, without its end; ``fault`` is why it cannot be decoded, or empty."""
 
     number: int
     text: str
@@ -48,9 +48,9 @@ class Line:
 
 
 def decode(data: bytes, *, declared: str = "", offset: int = 0) -> str:
-    """Decode a whole text: byte order mark, UTF-8, GB18030, the declared charset, a good guess.
+    """Decode a text: by byte order mark, as UTF-8, as GB18030, by the declared charset, by a guess.
 
-    Raises :class:`BadRecord` with the place of the first undecodable byte, counted from ``offset``.
+    Raises :class:`BadRecord` with the position of the first undecodable byte, counted from ``offset``.
     """
     for mark, codec in _BOMS:
         if data.startswith(mark):
@@ -75,10 +75,10 @@ def decode(data: bytes, *, declared: str = "", offset: int = 0) -> str:
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[Line]:
-    """Yield the lines of a seekable stream, each decoded by itself: a bad one costs no other.
+    """Yield the lines of a seekable stream, each decoded separately: a bad line affects no other.
 
-    A line that reads as Han characters in UTF-8 is UTF-8; otherwise the start of the file decides. Where
-    that has none of the usual ends of lines, carriage returns end them, as in "CSV (Macintosh)".
+    A line that decodes to Han characters as UTF-8 is UTF-8; otherwise the start of the file decides. If
+    that contains no line feed, carriage returns end lines, as in "CSV (Macintosh)".
     """
     sample = _start(stream)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -87,20 +87,20 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
             for number, line in enumerate(text, start=1):
                 yield Line(number, line.rstrip("\n").rstrip("\r"))
         finally:
-            text.detach()  # the stream is its opener's to close
+            text.detach()  # the caller closes the stream
         return
     if b"\n" not in sample and b"\r" in sample:
-        stream = io.BufferedReader(_Returns(stream))  # type: ignore[type-var]  # it needs no name
+        stream = io.BufferedReader(_CarriageReturns(stream))  # type: ignore[type-var]  # it needs no name
         sample = sample.replace(b"\r", b"\n")
     whole = sample.rpartition(b"\n")[0] or sample
     mostly_utf8 = _is_utf8(whole) or _is_damaged_utf8(whole)
     number = start = 0
-    while data := stream.readline(_LONGEST_LINE):
+    while data := stream.readline(_MAX_LINE):
         number += 1
         length = len(data)
         fault = ""
-        while len(data) >= _LONGEST_LINE and not data.endswith(b"\n"):
-            data, fault = stream.readline(_LONGEST_LINE), _too_long()
+        while len(data) >= _MAX_LINE and not data.endswith(b"\n"):
+            data, fault = stream.readline(_MAX_LINE), _too_long()
             length += len(data)
         if number == 1:
             data = data.removeprefix(codecs.BOM_UTF8)
@@ -112,25 +112,25 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
         start += length
 
 
-class _Returns(io.RawIOBase):
-    """A stream with line feeds for its carriage returns; offsets stay the same."""
+class _CarriageReturns(io.RawIOBase):
+    """A stream whose carriage returns are replaced by line feeds; offsets stay the same."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def readable(self) -> bool:
-        """It is there to be read."""
+        """Always true."""
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # a memoryview is given
-        """Read some bytes."""
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # it gets a memoryview
+        """Read into the buffer; the number of bytes."""
         data = self._stream.read(len(buffer)).replace(b"\r", b"\n")
         buffer[: len(data)] = data
         return len(data)
 
 
 def _start(stream: IO[bytes]) -> bytes:
-    """Read the start of a stream and go back; damage is for the reader of the lines to meet."""
+    """Read the start of a stream and rewind; errors are left to the reader of the lines."""
     pieces: list[bytes] = []
     with contextlib.suppress(OSError, EOFError, zlib.error):
         while len(pieces) < _SAMPLE_PIECES and (piece := stream.read(_SAMPLE_PIECE)):
@@ -206,7 +206,7 @@ def _undecodable(data: bytes, position: int, offset: int) -> str:
 
 
 def _too_long() -> str:
-    limit = _LONGEST_LINE >> 20
+    limit = _MAX_LINE >> 20
     return say(
         f"一行超过 {limit} MB；每行应是一条记录",
         f"line longer than {limit} MB; each line should be one record",

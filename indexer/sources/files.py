@@ -1,8 +1,7 @@
-"""The sources of writing: files and folders -> articles. Entry point: :func:`read_source`.
+"""Files and folders -> articles. Entry point: :func:`read_source`.
 
-JSON lines and CSV (also gzipped) hold many articles; .txt, .md, .html and .docx hold one. What
-cannot be used becomes a :class:`Fault` with its place and never stops the rest. Nothing is indexed
-here.
+JSON lines and CSV (also gzipped) contain many articles; .txt, .md, .html and .docx one. A record that cannot
+be used becomes a :class:`Fault` with its place and never stops the rest.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.documents import markdown_record, text_record
-from indexer.sources.limits import LARGEST
+from indexer.sources.limits import MAX_SIZE
 from indexer.sources.office import word_record
 from indexer.sources.pages import page_record
 from indexer.sources.tables import read_csv, read_jsonl
@@ -26,13 +25,13 @@ from search_service.model import Article
 
 __all__ = ["Fault", "Notes", "read_source"]
 
-_MANY: Final = {
+_MULTI_ARTICLE: Final = {
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
     ".csv": read_csv,
     ".csv.gz": read_csv,
 }
-_ONE: Final[dict[str, Callable[..., dict[str, object]]]] = {
+_SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".txt": text_record,
     ".md": markdown_record,
     ".markdown": markdown_record,
@@ -40,8 +39,8 @@ _ONE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".htm": page_record,
     ".docx": word_record,
 }
-# Documents that are not read -> what to save them as.
-_CURES: Final = {
+# Types that cannot be read -> the type to save them as.
+_SAVE_AS: Final = {
     **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
     **dict.fromkeys((".xls", ".xlsx", ".et", ".ods"), ".csv"),
     **dict.fromkeys((".json", ".xml"), ".jsonl"),
@@ -59,15 +58,17 @@ def read_source(
 ) -> Iterator[Article | Fault]:
     """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
 
-    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places``
-    holds the ids read so far with their places, for a run over several sources: the second of two
-    records with one id is a fault that names both places. ``notes`` takes what is no fault, but to be
-    said. Links that leave the source are faults; the source itself may be one. Raises :class:`BadInput`
-    at once where ``path`` is missing or a file of an unknown type.
+    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places`` has the
+    ids read so far with their places, for a run over several sources: the second of two records with the
+    same id is a fault that names both places. ``notes`` collects warnings. Links that leave the source are
+    faults; the source itself may be a link. Raises :class:`BadInput` at once if ``path`` is missing or a
+    file of an unknown type.
     """
     if not path.exists():
-        raise BadInput(say(f"没有 {shown(path)} 这个文件或目录", f"there is no {shown(path)}"))
-    if path.is_file() and _type(path) not in _MANY | _ONE:
+        raise BadInput(
+            say(f"没有 {shown(path)} 这个文件或目录", f"no such file or folder: {shown(path)}")
+        )
+    if path.is_file() and _type(path) not in _MULTI_ARTICLE | _SINGLE_ARTICLE:
         raise BadInput(f"{shown(path)}: {_unreadable(path)}")
     return _articles(
         path,
@@ -79,7 +80,7 @@ def read_source(
 
 
 def shown(path: Path) -> str:
-    """The path as text; names that are not UTF-8, as in old archives, are read as GB18030."""
+    """The path as text; names that are not UTF-8, as in old archives, are decoded as GB18030."""
     name = os.fsencode(path)
     for codec in ("utf-8", "gb18030"):
         try:
@@ -118,9 +119,9 @@ def _articles(
 
 
 def _id_of(record: Raw) -> str:
-    """The id of a record as far as it can be told, for the report."""
-    given = (value for name, value in record.values.items() if known(name) == "id")
-    return next((str(value)[:LONGEST_ID] for value in given if isinstance(value, str | int)), "")
+    """The id of a bad record, for the report; empty if it has none."""
+    ids = (value for name, value in record.values.items() if known(name) == "id")
+    return next((str(value)[:LONGEST_ID] for value in ids if isinstance(value, str | int)), "")
 
 
 def _records(path: Path, notes: Notes) -> Iterator[Raw | Fault]:
@@ -133,21 +134,21 @@ def _records(path: Path, notes: Notes) -> Iterator[Raw | Fault]:
             yield file
         elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
             kind = say("链接指向来源以外", "link that leaves the source")
-            yield Fault(f"{shown(file)}:1", _left(target), kind=kind)
+            yield Fault(f"{shown(file)}:1", _link_leaves(target), kind=kind)
         elif file.is_dir():
-            continue  # a link to a folder of the source, which is read where it lies
-        elif _type(file) in _MANY | _ONE:
+            continue  # a link to a folder of the source, which is read at its own place
+        elif _type(file) in _MULTI_ARTICLE | _SINGLE_ARTICLE:
             yield from _file(file, identifier=_stem(shown(file.relative_to(path)), _type(file)))
-        elif file.suffix.lower() in _CURES:
+        elif file.suffix.lower() in _SAVE_AS:
             yield Fault(f"{shown(file)}:1", _unreadable(file))
         else:
             notes.count_file(_type(file), shown(file.relative_to(path)))
 
 
 def _files(folder: Path) -> Iterator[Path | Fault]:
-    """Yield the files below a folder, and the links to folders, by name; no link to one is followed.
+    """Yield the files below a folder, and links to folders, sorted by name; links are not followed.
 
-    Hidden ones and Word's ``~$`` locks are left out. A folder that cannot be read is a fault.
+    Hidden files and Word's ``~$`` lock files are left out. A folder that cannot be read is a fault.
     """
     errors: list[OSError] = []
     for parent, folders, names in os.walk(folder, onerror=errors.append):
@@ -156,28 +157,28 @@ def _files(folder: Path) -> Iterator[Path | Fault]:
         for name in sorted([*names, *links]):
             if not name.startswith((".", "~$")):
                 yield Path(parent, name)
-        yield from map(_closed, errors)
+        yield from map(_unreadable_folder, errors)
         errors.clear()
-    yield from map(_closed, errors)
+    yield from map(_unreadable_folder, errors)
 
 
-def _closed(exc: OSError) -> Fault:
+def _unreadable_folder(exc: OSError) -> Fault:
     return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
 
 
 def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
     place = f"{shown(path)}:1"
     if not path.is_file():
-        yield Fault(place, _no_file())
+        yield Fault(place, _not_regular())
         return
-    if (read_many := _MANY.get(_type(path))) is not None:
+    if (read_many := _MULTI_ARTICLE.get(_type(path))) is not None:
         yield from read_many(path, shown=shown(path))
         return
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_SIZE:
             raise BadRecord(_too_large(path.stat().st_size))
         name = identifier.rpartition("/")[2]
-        values = _ONE[_type(path)](path.read_bytes(), name=name)
+        values = _SINGLE_ARTICLE[_type(path)](path.read_bytes(), name=name)
         own = any(known(field) == "id" and value for field, value in values.items())
         yield Raw(place, values if own else {**values, "id": identifier})
     except BadRecord as exc:
@@ -198,27 +199,27 @@ def _stem(name: str, suffix: str) -> str:
 
 def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
-    if cure := _CURES.get(suffix):
-        return say(f"不读 {suffix}；请另存为 {cure}", f"{suffix} is not read; save it as {cure}")
-    known = " ".join(_MANY | _ONE)
+    if other := _SAVE_AS.get(suffix):
+        return say(f"不读 {suffix}；请另存为 {other}", f"{suffix} is not read; save it as {other}")
+    known = " ".join(_MULTI_ARTICLE | _SINGLE_ARTICLE)
     return say(
         f"不认识 {suffix or '没有后缀'} 的文件；可读：{known}",
-        f"files of type {suffix or '(none)'} are not read; there are {known}",
+        f"files of type {suffix or '(none)'} are not read; readable types: {known}",
     )
 
 
-def _left(target: Path) -> str:
+def _link_leaves(target: Path) -> str:
     return say(
         f"是链接，指向来源以外的 {shown(target)}，不读；要收录请把文件复制进来，或把它也写为来源",
-        f"is a link to {shown(target)}, outside of the source, and is not read; copy it here, or give it as"
-        " a source too",
+        f"is a link to {shown(target)}, outside the source, and is not read; copy the file, or name it as"
+        " a source, too",
     )
 
 
-def _no_file() -> str:
+def _not_regular() -> str:
     return say(
         "不是普通文件（断了的链接、管道或设备），不读",
-        "is no regular file (a broken link, a pipe or a device), and is not read",
+        "is not a regular file (a broken link, a pipe or a device) and is not read",
     )
 
 
@@ -227,15 +228,15 @@ def _cannot_be_read(exc: OSError) -> str:
 
 
 def _too_large(size: int) -> str:
-    limit = LARGEST >> 20
+    limit = MAX_SIZE >> 20
     return say(
         f"有 {size >> 20} MB，一篇文章的文件最多 {limit} MB",
-        f"has {size >> 20} MB; the file of one article has {limit} MB at most",
+        f"has {size >> 20} MB; the limit for a file of one article is {limit} MB",
     )
 
 
 def _repeated(identifier: str, first: str) -> str:
     return say(
         f"id {identifier} 与 {first} 重复，已略去；每篇文章的 id 应不同",
-        f"id {identifier} was already given at {first}; skipped, each article needs its own",
+        f"id {identifier} is a duplicate of {first}; skipped, each article needs its own id",
     )

@@ -1,7 +1,7 @@
-"""How much one article's file, or one record, may make of memory. Entry point: :func:`check_marks`.
+"""Limits on the memory that one file or record may take.
 
-A parser makes an object of each tag, attribute or value, a hundred bytes of three; so they are counted in
-what is read before it is parsed.
+Entry points: :func:`check_marks`, :func:`check_fields`. A parser creates an object for each tag, attribute or
+value, a hundred bytes for three in the file; so they are counted before parsing.
 """
 
 from typing import Final
@@ -9,29 +9,28 @@ from typing import Final
 from analyzers.messages import say
 from search_service.errors import BadRecord
 
-LARGEST: Final = 64 << 20  # bytes of a file that is one article, its markup unpacked
-MOST_MARKS: Final = 1_000_000  # a paragraph that Word has formatted has about 25
-MOST_FIELDS: Final = 1_000  # of a record, or columns of a table
+MAX_SIZE: Final = 64 << 20  # bytes of a file of one article, its markup unpacked
+MAX_MARKS: Final = 1_000_000  # tags, attributes, values; a paragraph of Word has about 25
+MAX_FIELDS: Final = 1_000  # of a record, or columns of a table
 
 
 def check_marks(count: int) -> None:
-    """Raise ``BadRecord`` where so many tags, attributes or values are more than one article has."""
-    if count > MOST_MARKS:
+    """Raise ``BadRecord`` for more than ``MAX_MARKS`` tags, attributes or values."""
+    if count > MAX_MARKS:
         raise BadRecord(
             say(
-                f"有 {count} 个标记，一篇文章最多 {MOST_MARKS} 个；请分开，或另存为纯文本",
-                f"has {count} marks of markup, one article has {MOST_MARKS} at most; divide it, or save it as"
-                " plain text",
+                f"有 {count} 个标记，一篇文章最多 {MAX_MARKS} 个；请分开，或另存为纯文本",
+                f"has {count} tags and attributes, the limit is {MAX_MARKS}; split it or save as plain text",
             )
         )
 
 
 def check_fields(count: int) -> None:
-    """Raise ``BadRecord`` for more fields than a record has."""
-    if count > MOST_FIELDS:
+    """Raise ``BadRecord`` for more than ``MAX_FIELDS`` fields."""
+    if count > MAX_FIELDS:
         raise BadRecord(
             say(
-                f"有 {count} 个字段，最多 {MOST_FIELDS} 个",
-                f"has {count} fields, {MOST_FIELDS} at most",
+                f"有 {count} 个字段，最多 {MAX_FIELDS} 个",
+                f"has {count} fields, the limit is {MAX_FIELDS}",
             )
         )

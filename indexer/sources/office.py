@@ -1,8 +1,7 @@
 """Word documents (.docx) as one article each. Entry point: :func:`word_record`.
 
-Paragraphs and tables in document order, read from the document's own tree: text in content
-controls, text boxes and tracked insertions counts, deleted text does not. Automatic numbering is no
-text in Word and is therefore not read.
+Paragraphs and tables in document order, read from the XML tree: text in content controls, text boxes and
+tracked insertions is included, deleted text is not. Automatic numbering is no text in Word and is not read.
 """
 
 import codecs
@@ -24,10 +23,10 @@ from lxml import etree
 
 from analyzers.messages import say
 from indexer.sources.documents import title_and_body
-from indexer.sources.limits import LARGEST, check_marks
+from indexer.sources.limits import MAX_SIZE, check_marks
 from search_service.errors import BadRecord
 
-_UNPACKED: Final = 256 << 20  # bytes, with pictures; a small file may unpack to gigabytes
+_MAX_UNPACKED: Final = 256 << 20  # bytes, with pictures; a small file may unpack to gigabytes
 _PIECE: Final = 1 << 20  # bytes
 _SKIPPED: Final = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr"))) | {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -39,17 +38,17 @@ _CHARACTERS: Final = {
     qn("w:noBreakHyphen"): "-",
 }
 _TITLE_STYLES: Final = ("title", "标题", "heading 1", "标题 1")
-# Names that Word writes by itself, not people.
-_NOBODY: Final = frozenset(
+# Default author names, not people.
+_DEFAULT_AUTHORS: Final = frozenset(
     ("微软用户", "微软中国", "用户", "管理员", "番茄花园", "雨林木风", "深度技术")
 )
 _NAME: Final = re.compile(r"[\u3400-\u9fff·]{2,12}")
 
 
 def word_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read a document: its title is the first paragraph styled so, or its first line.
+    """Read a document: its title is the first paragraph with a title style, or its first line.
 
-    The author and the day of creation are the file's properties, where a person has filled them in.
+    Author and date are the properties of the file, if a person has filled them in.
     """
     document = _opened(data)
     paragraphs = list(_lines(document.element.body))
@@ -63,7 +62,7 @@ def word_record(data: bytes, *, name: str) -> dict[str, object]:
     if styled:
         values = {"title": " ".join(styled.split()), "body": text}
     author = (properties.author or "").strip()
-    if _NAME.fullmatch(author) and author not in _NOBODY:
+    if _NAME.fullmatch(author) and author not in _DEFAULT_AUTHORS:
         values["author"] = author
     if properties.created is not None and author != "python-docx":
         values["date"] = properties.created.date()
@@ -75,7 +74,7 @@ def _opened(data: bytes) -> WordDocument:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_size(archive)
         document = Document(io.BytesIO(data))
-        if document.element.find(qn("w:body")) is None:  # another root has no body either
+        if document.element.find(qn("w:body")) is None:  # also if the root element is another one
             raise ValueError("no body")
         return document
     except (
@@ -89,7 +88,7 @@ def _opened(data: bytes) -> WordDocument:
         raise BadRecord(
             say(
                 "不是有效的 .docx（可能是改名的 .doc，或加了密码）；请另存为 .docx",
-                "no valid .docx (a renamed .doc, or encrypted?); save it again as .docx",
+                "not a valid .docx (perhaps a renamed .doc, or encrypted); save it again as .docx",
             )
         ) from exc
 
@@ -99,40 +98,40 @@ _BROKEN: Final = (zlib.error, EOFError, NotImplementedError, RuntimeError, struc
 
 
 def _check_size(archive: zipfile.ZipFile) -> None:
-    """Raise ``BadRecord`` for what would unpack to more than memory should hold.
+    """Raise ``BadRecord`` for an archive that would unpack to too many bytes, tags or attributes.
 
-    Of each part no more is unpacked than it says it has.
+    ``zipfile`` never unpacks more of a part than the size it declares.
     """
     entries = archive.infolist()
-    if (size := sum(entry.file_size for entry in entries)) > _UNPACKED:
-        raise BadRecord(_too_large(size, _UNPACKED))
+    if (size := sum(entry.file_size for entry in entries)) > _MAX_UNPACKED:
+        raise BadRecord(_too_large(size, _MAX_UNPACKED))
     marks = markup = 0
     for entry in entries:
         with archive.open(entry) as part:
             piece = part.read(_PIECE)
-            if piece.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"<", *_OTHERS)):
+            if piece.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"<", *_OTHER_XML)):
                 markup += entry.file_size
-                if markup > LARGEST:
-                    raise BadRecord(_too_large(markup, LARGEST))
+                if markup > MAX_SIZE:
+                    raise BadRecord(_too_large(markup, MAX_SIZE))
                 while piece:
                     marks += piece.count(b"<") + piece.count(b"=")
                     check_marks(marks)
                     piece = part.read(_PIECE)
 
 
-# How XML begins in other encodings than those of ASCII: UTF-16, UTF-32, EBCDIC.
-_OTHERS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<", b"\0\0", b"\x4c\x6f\xa7\x94")
+# The first bytes of XML in encodings that do not extend ASCII: UTF-16, UTF-32, EBCDIC.
+_OTHER_XML: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<", b"\0\0", b"\x4c\x6f\xa7\x94")
 
 
 def _too_large(size: int, limit: int) -> str:
     return say(
         f"解压后有 {size >> 20} MB，最多 {limit >> 20} MB；删去图片，或分成几份",
-        f"unpacks to {size >> 20} MB, {limit >> 20} MB at most; save it without its pictures, or divide it",
+        f"unpacks to {size >> 20} MB, the limit is {limit >> 20} MB; remove pictures, or split it",
     )
 
 
 def _first(document: WordDocument, count: int) -> Iterator[Paragraph]:
-    """The first paragraphs of a document, without an object for each of the others."""
+    """The first ``count`` paragraphs of a document, without creating objects for the others."""
     children = document.element.body.iterchildren(qn("w:p"))
     return (Paragraph(child, document) for child in islice(children, count))
 
@@ -142,7 +141,7 @@ def _is_title(style: object) -> bool:
 
 
 def _lines(block: etree._Element) -> Iterator[str]:
-    """Yield a line per paragraph and per table row, also inside content controls."""
+    """Yield a line for each paragraph and table row, also inside content controls."""
     for child in block:
         if child.tag == qn("w:p"):
             yield "".join(_runs(child))
@@ -158,7 +157,7 @@ def _row(row: etree._Element) -> str:
 
 
 def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
-    """The rows of a table, or the cells of a row, also in content controls; not those of tables in them."""
+    """The rows of a table or cells of a row, also in content controls, without nested tables."""
     for child in element:
         if child.tag == tag:
             yield child

@@ -1,8 +1,8 @@
 """HTML pages as one article each. Entry point: :func:`page_record`.
 
-Title, date, author and column come from the ``meta`` tags that Chinese government sites carry
-(ArticleTitle, PubDate, …), else from ``h1`` and ``title``; the body from the container that holds
-the article, where it is one of the usual ones. HTML to text is :mod:`search_service.intake.markup`.
+Title, date, author and column come from the ``meta`` tags of Chinese government sites (ArticleTitle,
+PubDate, …), otherwise from ``h1`` and ``title``; the body from the container of the article, if it is a known
+one. HTML to text is :mod:`search_service.intake.markup`.
 """
 
 import re
@@ -19,7 +19,7 @@ from search_service.intake.markup import parse_html, text_of_tree
 _DECLARED: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
 )
-_HEAD: Final = 4096  # bytes in which browsers, too, look for a declared charset
+_HEAD: Final = 4096  # bytes searched for a declared charset, as browsers do
 # Meta names of 《政府网站发展指引》, lower-cased -> fields.
 _META: Final = {
     "articletitle": "title",
@@ -28,9 +28,9 @@ _META: Final = {
     "columnname": "category",
     "url": "url",
 }
-_AROUND: Final = frozenset({"nav", "header", "footer", "aside"})
+_BOILERPLATE: Final = frozenset({"nav", "header", "footer", "aside"})
 _ARTICLE: Final = frozenset({"article", "main"})
-# Containers by which the usual systems of government sites mark the article, best first.
+# Containers of the article in common content management systems, best first.
 _CONTAINERS: Final = (
     "//*[@id='UCAP-CONTENT' or @id='zoom' or @id='Zoom']",
     "//*[contains(concat(' ', @class, ' '), ' TRS_Editor ')]",
@@ -40,24 +40,24 @@ _CONTAINERS: Final = (
     "//*[@id='content' or @id='Content' or @id='article']",
     "//body",
 )
-_LEAST: Final = 20  # characters; an emptier container is not where the article is
+_MIN_TEXT: Final = 20  # characters; a container with less is not that of the article
 
 
 def page_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read a page; ``name`` is the title of one that has none."""
+    """Read a page; ``name`` is the title if it has none."""
     check_marks(data.count(b"<") + data.count(b"="))
     declared = _DECLARED.search(data[:_HEAD])
     root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
     values = _meta(root)
     values.setdefault("title", _title(root) or name)
-    for element in list(_around(root)):
+    for element in list(_boilerplate(root)):
         _empty(element)
     values["body"] = _body(root)
     return values
 
 
 def _elements(root: etree._Element, path: str) -> list[etree._Element]:
-    # Only paths that select elements are asked for here.
+    # All paths here select elements.
     return cast("list[etree._Element]", root.xpath(path))
 
 
@@ -68,7 +68,9 @@ def _meta(root: etree._Element) -> dict[str, object]:
         field = _META.get(name.lower())
         content = (element.get("content") or "").strip()
         if field is None and names.protects(name):
-            values.setdefault(name, content)  # misspelt, it is a fault: never a page for everybody
+            values.setdefault(
+                name, content
+            )  # if misspelt it becomes a fault, and the page is not published
             continue
         if field is None or not content or field in values:
             continue
@@ -76,7 +78,7 @@ def _meta(root: etree._Element) -> dict[str, object]:
             usable = field != "date" or fields.iso_date(content)
             usable = usable and (field != "url" or fields.address(content))
         except ValueError:
-            continue  # a page's meta tags are often left unfilled; that costs no article
+            continue  # meta tags are often left empty; the article is used nevertheless
         if usable:
             values[field] = content
     return values
@@ -96,27 +98,27 @@ def _flat(element: etree._Element) -> str:
     return " ".join("".join(map(str, element.itertext())).split())
 
 
-def _around(root: etree._Element) -> Iterator[etree._Element]:
-    """What stands around the article, in one walk; outside of ``article`` and ``main`` only."""
-    said, forms = 0, []  # characters so far; the forms that are open, with those before them
+def _boilerplate(root: etree._Element) -> Iterator[etree._Element]:
+    """Yield navigation, header, footer and so on, in one walk; not inside ``article`` and ``main``."""
+    count, forms = 0, []  # characters so far; for each open form, the characters before it
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "start":
             if element.tag in _ARTICLE:
-                said += _letters("".join(map(str, element.itertext())))
+                count += _letters("".join(map(str, element.itertext())))
                 walker.skip_subtree()
-            elif element.tag in _AROUND:
+            elif element.tag in _BOILERPLATE:
                 walker.skip_subtree()
                 yield element
             else:
                 if element.tag == "form":
-                    forms.append(said)
-                said += _letters(element.text)
+                    forms.append(count)
+                count += _letters(element.text)
             continue
-        # ASP.NET puts whole pages into a form: one with a text in it stands around nothing.
-        if element.tag == "form" and said - forms.pop() < _LEAST:
+        # ASP.NET puts whole pages into a form: a form with text is no boilerplate.
+        if element.tag == "form" and count - forms.pop() < _MIN_TEXT:
             yield element
-        said += _letters(element.tail)
+        count += _letters(element.tail)
 
 
 def _letters(text: str | None) -> int:
@@ -127,18 +129,18 @@ def _body(root: etree._Element) -> str:
     for path in _CONTAINERS:
         tried: set[etree._Element] = set()
         for element in _elements(root, path):
-            # What is in a container without a text has none either.
+            # An element inside a container without text has none either.
             if any(parent in tried for parent in element.iterancestors()):
                 continue
             tried.add(element)
             text = text_of_tree(element)
-            if len(text) >= _LEAST or path == _CONTAINERS[-1]:
+            if len(text) >= _MIN_TEXT or path == _CONTAINERS[-1]:
                 return text
     return ""
 
 
 def _empty(element: etree._Element) -> None:
-    """Take out what an element holds, but leave the text that follows it."""
+    """Remove the content of an element, but keep the text after it."""
     tail = element.tail
     element.clear()
     element.tag, element.tail = "span", tail

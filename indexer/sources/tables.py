@@ -1,7 +1,7 @@
-"""Files of many records: JSON lines and CSV, plain or gzipped. Read as streams, never whole.
+"""Files of many records: JSON lines and CSV, plain or gzipped, read as streams.
 
 Entry points: :func:`read_jsonl`, :func:`read_csv`. They yield raw records and faults, both with
-``file:line``; what a record means is known in :mod:`search_service.intake.record`.
+``file:line``; :mod:`search_service.intake.record` interprets the records.
 """
 
 import csv
@@ -16,14 +16,14 @@ from typing import IO, Final, NoReturn
 from analyzers.messages import say
 from indexer.sources.encoding import read_lines
 from indexer.sources.limits import check_fields, check_marks
-from indexer.sources.rows import Break, Row, no_csv, read_rows
+from indexer.sources.rows import BrokenRows, Row, invalid_csv, read_rows
 from search_service.errors import BadRecord
 from search_service.intake.names import given_twice, known
 from search_service.intake.record import Fault, Raw
 
 
 def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
-    """Yield one record per line that is not blank; one that is no JSON object is a fault."""
+    """Yield one record per non-blank line; a line that is not a JSON object is a fault."""
     place = f"{shown}:1"
     try:
         with _opened(path) as stream:
@@ -41,12 +41,11 @@ def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
 
 
 def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
-    """Yield one record per row; the first row names the fields. A blank cell is an absent value.
+    """Yield one record per row; the first row names the fields. A blank cell means no value.
 
-    Only in a column of previews it is a blank preview: guests may read nothing of that article.
-    Places name the line a record begins on. A row that breaks the table, as by a quote without a partner,
-    costs itself and the lines up to the next row, and is one fault. The separator is that of the first row:
-    comma, semicolon or tab.
+    Except in a preview column, where it is a blank preview: guests may read nothing of that article. Places
+    are the first lines of records. A broken row, as by an unbalanced quote, is one fault together with the
+    lines up to the next good row. The separator is that of the first row: comma, semicolon or tab.
     """
     number = 1
     try:
@@ -69,11 +68,11 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                 if isinstance(row, Row):
                     yield _record(f"{shown}:{number}", names, row.cells)
                 else:
-                    yield Fault(f"{shown}:{number}", _break(row))
+                    yield Fault(f"{shown}:{number}", _skipped(row))
     except BadRecord as exc:
         yield Fault(f"{shown}:1", exc.message)
-    except csv.Error as exc:  # of the header alone
-        yield Fault(f"{shown}:1", no_csv(str(exc)))
+    except csv.Error as exc:  # of the header only
+        yield Fault(f"{shown}:1", invalid_csv(str(exc)))
     except _BROKEN as exc:
         yield Fault(f"{shown}:{number + 1}", _cannot_read(exc))
 
@@ -104,13 +103,13 @@ def _object(text: str) -> dict[str, object]:
         raise BadRecord(
             say(
                 f"第 {exc.pos + 1} 个字符起不是 JSON；每行应是一个完整的 JSON 对象",
-                f"no JSON from character {exc.pos + 1} on ({exc.msg}); give one object a line",
+                f"not valid JSON from character {exc.pos + 1} on ({exc.msg}); each line must be one object",
             )
         ) from exc
     except (ValueError, RecursionError) as exc:
-        raise BadRecord(say(f"不是可用的 JSON：{exc}", f"no usable JSON: {exc}")) from exc
+        raise BadRecord(say(f"不是可用的 JSON：{exc}", f"not usable JSON: {exc}")) from exc
     if not isinstance(value, dict):
-        raise BadRecord(say("应是一个 JSON 对象 {…}", "should be a JSON object, {…}"))
+        raise BadRecord(say("应是一个 JSON 对象 {…}", "must be a JSON object, {…}"))
     if twice := [name for name in getattr(value, "twice", ()) if known(name)]:
         raise BadRecord(given_twice(twice[0]))
     check_fields(len(value))
@@ -118,23 +117,23 @@ def _object(text: str) -> dict[str, object]:
 
 
 class _Object(dict[str, object]):
-    """An object of JSON; ``twice``: names that occur in it with values that differ; the last counts."""
+    """A JSON object; ``twice``: names that occur more than once with different values; the last is used."""
 
     twice: tuple[str, ...] = ()
 
     @classmethod
     def of_pairs(cls, pairs: list[tuple[str, object]]) -> dict[str, object]:
-        """A plain ``dict`` where every name stands once."""
+        """A plain ``dict`` if no name occurs twice."""
         values = dict(pairs)
         if len(values) == len(pairs):
             return values
-        found = cls(values)
-        found.twice = tuple(name for name, value in pairs if value != values[name])
-        return found
+        result = cls(values)
+        result.twice = tuple(name for name, value in pairs if value != values[name])
+        return result
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(say(f"{name} 不是 JSON 的数", f"{name} is no number of JSON"))
+    raise ValueError(say(f"{name} 不是 JSON 的数", f"{name} is not a JSON number"))
 
 
 def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
@@ -144,12 +143,12 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
             place,
             say(
                 f"有 {len(row)} 列，表头有 {len(names)} 列；含逗号、换行的内容要加双引号",
-                f"has {len(row)} columns, the header {len(names)}; quote what holds commas",
+                f"has {len(row)} columns, the header has {len(names)}; quote cells that contain commas",
             ),
         )
     values: dict[str, object] = {}
     for name, cell in zip(names, row, strict=False):
-        # Of two columns with one name a blank cell does not outweigh the other.
+        # If two columns have the same name, a blank cell does not replace the other value.
         if cell.strip() or name not in values:
             before = str(values.get(name, "")).strip()
             if before and before != cell.strip() and known(name):
@@ -158,17 +157,17 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
     return Raw(place, values)
 
 
-def _break(found: Break) -> str:
-    skipped = found.last - found.number
+def _skipped(rows: BrokenRows) -> str:
+    skipped = rows.last - rows.number
     if not skipped:
-        return found.reason
+        return rows.reason
     return say(
-        f"{found.reason}；其后 {skipped} 行也未读，到第 {found.last} 行",
-        f"{found.reason}; the next {skipped} lines, up to line {found.last}, were not read either",
+        f"{rows.reason}；其后 {skipped} 行也未读，到第 {rows.last} 行",
+        f"{rows.reason}; the next {skipped} lines, up to line {rows.last}, were not read either",
     )
 
 
 def _cannot_read(exc: Exception) -> str:
     return say(
-        f"读不下去了：{exc}；以后各行未读", f"cannot be read on: {exc}; the rest was not read"
+        f"读不下去了：{exc}；以后各行未读", f"cannot be read further: {exc}; the rest was not read"
     )
