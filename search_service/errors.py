@@ -76,14 +76,14 @@ class GongwenError(Exception):
 
 
 class BadInput(GongwenError):
-    """Input that cannot be used; ``faults`` names every bad parameter at once."""
+    """Input that cannot be used; ``field_errors`` names every bad parameter at once."""
 
     status = 422
     code = "invalid-parameters"
 
-    def __init__(self, message: str, *, faults: Mapping[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, field_errors: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.faults = dict(faults or {})
+        self.field_errors = dict(field_errors or {})
 
 
 class BadRecord(BadInput):

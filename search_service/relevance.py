@@ -35,33 +35,33 @@ WINDOW: Final = 300
 # What an article is, beside what it says, as factors on its score in that window: enough to decide
 # between what is about equally relevant, and no more (three hits of the middle of a list are 2 % apart). A
 # document that is no longer in force stands below its equals.
-ENDED: Final = 0.8
+ENDED_FACTOR: Final = 0.8
 # The newest of the hits gains so much, one that is so many years older half of that.
 RECENCY: Final = 0.03
 RECENCY_YEARS: Final = 5.0
 # The most read of the hits gains so much, others by the logarithm of how often they were read.
 POPULARITY: Final = 0.02
 # How the lists are fused: scores, and beside them ranks. What meaning counts for where keywords count 1.
-SEMANTIC: Final = 1.4
-RANKS: Final = 1.0
+SEMANTIC_WEIGHT: Final = 1.4
+RANK_WEIGHT: Final = 1.0
 RRF_K: Final = 20
 
 # The share of the query's idf that an article must hold when none holds all words: that of one and a
 # half average words, between the bounds. One word alone, however rare, must not answer a query of
 # several; an everyday question has many words that no official writes.
 RELAXED_WORDS: Final = 1.5
-RELAXED_LEAST: Final = 0.25
-RELAXED_MOST: Final = 0.55
+RELAXED_MIN_SHARE: Final = 0.25
+RELAXED_MAX_SHARE: Final = 0.55
 # A chunk of so many characters is a question or a sentence, of which a share is asked for at once, unless
 # some article holds it as it was typed.
-QUESTION: Final = 8
+QUESTION_LENGTH: Final = 8
 # Its words are many and mostly of no office. Some article must hold so many average words of it, and two
 # of them, or there is no answer; then, and where somebody speaks (怎么, 我, 吗), a part of that is enough
 # for the others. (Keyword: law questions Recall@100 0.57 with 1.5 words for all, 0.65 so. ADR 0011.)
 QUESTION_WORDS: Final = 1.35
-QUESTION_TAIL: Final = 0.5
+QUESTION_LENIENT_WORDS: Final = 0.5
 # Fewer words are not judged by whether they are words at all.
-GIBBERISH: Final = 3
+GIBBERISH_MIN_WORDS: Final = 3
 # The weights of AtLeast are idf on a scale of whole numbers.
 IDF_STEPS: Final = 8
 
@@ -86,12 +86,12 @@ FLOOR_PROBES: Final = 500
 FLOOR_WORDS: Final = 3
 FLOOR_TITLES: Final = 500
 FLOOR_QUANTILE: Final = 0.25
-HEAP_QUANTILE: Final = 0.9
+KEYWORD_LIST_QUANTILE: Final = 0.9
 BACKGROUND_ARTICLES: Final = 100
 
 # Passages shown under a result, and the characters of each.
 SHOWN_PASSAGES: Final = 2
-SNIPPET: Final = 160
+SNIPPET_LENGTH: Final = 160
 
 # Related articles: what a word counts in their titles, beside the text (real corpus, nDCG@10: 0.879 at 0.3,
 # 0.870 at 0.15), how often a word of the title counts, the words considered and asked for, the
@@ -111,7 +111,7 @@ MAX_DRAFT: Final = 20_000
 MAX_DRAFT_PASSAGES: Final = 8
 PRECEDENTS_PER_ARTICLE: Final = 3
 # (Judged sample, nDCG@10: 0.72 at 0.3, 0.78 at 0.15.)
-PRECEDENT_SHARE: Final = 0.15
+PRECEDENT_MIN_SHARE: Final = 0.15
 # The BM25 score of the article around a passage, as a list of its own beside those of words and meaning.
 # (nDCG@10 of precedents: judged sample 0.845 without, 0.869 at 1; real corpus, of what is judged, 0.869 and
 # 0.871.)

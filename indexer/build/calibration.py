@@ -61,7 +61,9 @@ def calibrate_similarity(
         best.append(hits[0].score if hits else 0.0)
     sample = reader.keyword(Everything(), sort=Sort.DATE, limit=relevance.BACKGROUND_ARTICLES)
     stored = [row for hit in sample for row in reader.vectors(hit.id).values()]
-    floor, heap_floor = np.quantile(best, (relevance.FLOOR_QUANTILE, relevance.HEAP_QUANTILE))
+    floor, heap_floor = np.quantile(
+        best, (relevance.FLOOR_QUANTILE, relevance.KEYWORD_LIST_QUANTILE)
+    )
     background = min(float((queries @ np.stack(stored).T).mean()), float(floor)) if stored else 0.0
     return NoiseSimilarities(
         round(background, 4), round(float(floor), 4), round(float(heap_floor), 4)

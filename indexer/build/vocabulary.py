@@ -17,7 +17,15 @@ from analyzers.terms import HAN, Analyzer
 from search_service.engines import Reader
 from search_service.model import Field, Passage, Record
 from search_service.state.vocabularies import ArticleTexts
-from search_service.suggestions.vocabulary import LEAST, LIMITS, Holder, Inventory, Kind, Text, fold
+from search_service.suggestions.vocabulary import (
+    MAX_ENTRIES,
+    MIN_ARTICLES,
+    Inventory,
+    Kind,
+    Text,
+    TextIndices,
+    fold,
+)
 
 # Entries kept, as a multiple of those suggested: spares move up when articles are hidden. One article
 # removes at most a thousand of the 50,000 terms.
@@ -37,7 +45,7 @@ _HEADING_LENGTH = range(4, 26)
 
 def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
     """The vocabulary of all articles of a reader."""
-    counts = {kind: _Counts(LIMITS[kind]) for kind in Kind}
+    counts = {kind: _Counts(MAX_ENTRIES[kind]) for kind in Kind}
     numbers: dict[str, list[tuple[Kind, int]]] = {}
     dates: dict[str, str] = {}
     newest: dict[str, str] = {}
@@ -54,9 +62,9 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
         numbers[view.id] = [(kind, n) for kind in Kind for n in counts[kind].add(texts[kind])]
         dates[view.id] = view.date or ""
         newest[view.title] = max(dates[view.id], newest.get(view.title, ""))
-    kept = {kind: counts[kind].commonest(LEAST[kind]) for kind in (Kind.HEADING, Kind.TERM)}
+    kept = {kind: counts[kind].commonest(MIN_ARTICLES[kind]) for kind in (Kind.HEADING, Kind.TERM)}
     titles = sorted(newest, key=lambda text: (newest[text], text), reverse=True)
-    kept[Kind.TITLE] = titles[: _SPARE * LIMITS[Kind.TITLE]]
+    kept[Kind.TITLE] = titles[: _SPARE * MAX_ENTRIES[Kind.TITLE]]
     texts_kept = [
         Text(kind, text, pinyin_of(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
     ]
@@ -65,7 +73,7 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
         for place, one in enumerate(texts_kept)
     }
     holders = {
-        id: Holder(
+        id: TextIndices(
             np.array(sorted(places[one] for one in held if one in places), dtype=np.uint32),
             dates[id],
         )

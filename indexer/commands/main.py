@@ -250,7 +250,7 @@ def _resolve(service: SearchService, key: str, audience: Audience) -> str:
     try:
         return browse.article(service, key, audience).view.id
     except NotFound:
-        matches = browse.by_key(service, key, audience)
+        matches = browse.ids_by_key(service, key, audience)
         if len(matches) == 1:
             return matches[0]
         if matches:

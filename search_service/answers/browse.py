@@ -73,7 +73,7 @@ def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored
     return tuple(found[:limit])
 
 
-def by_key(service: SearchService, key: str, audience: Audience) -> list[str]:
+def ids_by_key(service: SearchService, key: str, audience: Audience) -> list[str]:
     """The ids of the articles whose id, code, 文号 or title is the key, newest first."""
     hits = service.reader(audience).keyword(Exact(exact_key(key)), sort=Sort.DATE)
     return [hit.id for hit in hits]

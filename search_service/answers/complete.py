@@ -51,14 +51,14 @@ def complete(service: SearchService, text: str, audience: Audience) -> list[Comp
     }
     # Reading articles is what takes the time, and the first ones will mostly do.
     first = [e.article for k, share in COMPLETIONS.items() for e in wanted[k][:share]]
-    completions = _usable(wanted, reader.fetch(list(dict.fromkeys(first))))
+    completions = _valid_completions(wanted, reader.fetch(list(dict.fromkeys(first))))
     if len(completions) < len(first):
         ids = {entry.article for entries in wanted.values() for entry in entries}
-        completions = _usable(wanted, reader.fetch(sorted(ids)))
+        completions = _valid_completions(wanted, reader.fetch(sorted(ids)))
     return completions
 
 
-def _usable(
+def _valid_completions(
     wanted: Mapping[Kind, Sequence[Entry]], stored: Mapping[str, StoredArticle]
 ) -> list[Completion]:
     """The first entries of each kind that stand in one of these articles, each text once."""
@@ -68,7 +68,7 @@ def _usable(
         left = share
         for entry in wanted[kind]:
             one = stored.get(entry.article)
-            if left and one and _stands(entry, one) and fold(entry.text) not in seen:
+            if left and one and _still_contains(entry, one) and fold(entry.text) not in seen:
                 alone = kind is Kind.TITLE and entry.count == 1
                 completions.append(Completion(entry.text, kind, one.view if alone else None))
                 seen.add(fold(entry.text))
@@ -76,7 +76,7 @@ def _usable(
     return completions
 
 
-def _stands(entry: Entry, stored: StoredArticle) -> bool:
+def _still_contains(entry: Entry, stored: StoredArticle) -> bool:
     if entry.kind is Kind.TITLE:
         return stored.view.title == entry.text
     whole = f"{stored.view.title}\n{stored.view.text}"

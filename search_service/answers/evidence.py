@@ -1,4 +1,4 @@
-"""The passages that show why an article is in an answer. Entry point: :func:`shown`. Pure."""
+"""The passages that show why an article is in an answer. Entry point: :func:`select_passages`. Pure."""
 
 from dataclasses import dataclass
 
@@ -21,20 +21,22 @@ class ShownPassage:
     snippet: Snippet
 
 
-def shown(stored: StoredArticle, query: Query, best: str | None) -> tuple[ShownPassage, ...]:
+def select_passages(
+    stored: StoredArticle, query: Query, best: str | None
+) -> tuple[ShownPassage, ...]:
     """The passages that show best why the article was found: most distinct words, literal first.
 
     Of equals those of the body: that 各物业服务企业 are addressed says little of what is asked of them.
     """
     candidates = []
-    for place, (passage, text) in enumerate(stored):
+    for index, (passage, text) in enumerate(stored):
         found = marks(text, query.highlight_terms, query.words)
         marked = {text[start:end] for start, end in found}
         longest = max((len(piece) for piece in marked), default=0)
         if found or passage.id == best:
             worth = sum(len(piece) for piece in marked) + longest
             frame = passage.role in FRAME
-            candidates.append((-worth, frame, passage.id != best, place, passage, text, found))
+            candidates.append((-worth, frame, passage.id != best, index, passage, text, found))
     candidates.sort(key=lambda candidate: candidate[:4])
     chosen = candidates[: relevance.SHOWN_PASSAGES]
     if not chosen and stored.passages:

@@ -1,4 +1,4 @@
-"""Why an article is in an answer, and where. Entry point: :func:`why`.
+"""Why an article is in an answer, and where. Entry point: :func:`explain`.
 
 The score of an article is a sum times a product: what each list of hits gives it, times what it is.
 The keyword score is taken apart by asking the engine for each part of the query alone: BM25 adds up.
@@ -7,7 +7,7 @@ The keyword score is taken apart by asking the engine for each part of the query
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from search_service.answers.snippets import Looked
+from search_service.answers.snippets import ScannedText
 from search_service.engines import Reader
 from search_service.model import Identifiers, StoredArticle
 from search_service.query.matching import rank_parts
@@ -25,7 +25,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why:
+class Explanation:
     """Why a hit is there. Ranks are from 1, and None in a list that it does not stand in.
 
     ``exact``: its id, code, 文号 or title is the query. ``words``, ``synonyms``: what of the query stands
@@ -48,7 +48,7 @@ class Why:
     factors: Factors
 
 
-def why(
+def explain(
     reader: Reader,
     query: Query,
     ranks: Ranks,
@@ -56,15 +56,15 @@ def why(
     *,
     exact: Sequence[str],
     nearest: Mapping[str, str],
-) -> dict[str, Why]:
+) -> dict[str, Explanation]:
     """The reasons of these articles, by id. ``nearest``: the nearest passage of each.
 
     Asks the engine once for each part of the query: for people who look, not for every search.
     """
     ranked = [one.view.id for one in stored if one.view.id in ranks.keyword]
-    added = _added(reader, query, ranked)
+    added = _keyword_parts(reader, query, ranked)
     return {
-        one.view.id: _why(
+        one.view.id: _explanation(
             one,
             query,
             ranks,
@@ -76,7 +76,7 @@ def why(
     }
 
 
-def _why(
+def _explanation(
     stored: StoredArticle,
     query: Query,
     ranks: Ranks,
@@ -84,16 +84,16 @@ def _why(
     *,
     exact: bool,
     nearest: str | None,
-) -> Why:
+) -> Explanation:
     key = stored.view.id
     keyword_rank, keyword_score = ranks.keyword.get(key, (None, None))
     semantic_rank, semantic_score = ranks.semantic.get(key, (None, None))
-    whole = Looked(f"{stored.view.title}\n{stored.view.text}")
-    return Why(
+    whole = ScannedText(f"{stored.view.title}\n{stored.view.text}")
+    return Explanation(
         exact=exact,
-        words=tuple(filter(whole.holds, query.words)),
-        literal=bool(query.literals) and all(map(whole.says, query.literals)),
-        synonyms=tuple(filter(whole.says, query.synonyms)),
+        words=tuple(filter(whole.contains_word, query.words)),
+        literal=bool(query.literals) and all(map(whole.contains_literal, query.literals)),
+        synonyms=tuple(filter(whole.contains_literal, query.synonyms)),
         keyword_rank=keyword_rank,
         keyword_score=keyword_score,
         keyword_parts=tuple(added),
@@ -105,7 +105,7 @@ def _why(
     )
 
 
-def _added(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[Part]]:
+def _keyword_parts(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[Part]]:
     """What each part of the query adds to the keyword score of each article; parts of 0 are left out."""
     if not ids:
         return {}

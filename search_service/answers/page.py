@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from analyzers.messages import say
 from search_service.answers.evidence import ShownPassage
-from search_service.answers.explanation import Why
+from search_service.answers.explanation import Explanation
 from search_service.answers.snippets import Span
 from search_service.model import StoredArticle
 from search_service.query.syntax import Hint
 
 
-def without_meaning() -> str:
+def degraded_notice() -> str:
     """The notice of a degraded answer."""
     return say(
         "语义检索暂不可用，只按关键词检索", "search by meaning is not available; keywords only"
@@ -29,11 +29,11 @@ class Result:
     score: float
     title_marks: tuple[Span, ...]
     passages: tuple[ShownPassage, ...]
-    why: Why | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class CursorPosition:
     """Where to go on in a ranking: ``offset`` results of it, in this generation, come before.
 
     ``revision`` and ``total`` are those of the page that the walk began with: what was written since,
@@ -48,13 +48,13 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A slice of one ranking. ``degraded``: meaning was asked for and could not be had.
+    """A slice of one ranking.
 
-    ``relaxed``: some articles are there though they do not hold all words; ``full`` of them do.
-    ``hints``: what of the query was not understood. ``next``: where what follows begins, if anything
-    does. ``changed``: the ranking is no longer the one that the walk began with. ``suggestions``:
-    questions that find something, where this one is likely misspelled. ``near``: nothing was found,
-    and meaning alone finds something.
+    ``relaxed``: some articles match without containing all words; ``full`` is the number of those that
+    do. ``degraded``: semantic search was requested and is unavailable. ``suggestions``: corrected queries
+    with results. ``hints``: parts of the query that were not understood. ``next``: where the following
+    page begins, if there is one. ``changed``: the ranking is not the one of the first page any more.
+    ``semantic_results_available``: there are no results, but semantic mode has some.
     """
 
     total: int
@@ -64,12 +64,12 @@ class Page:
     full: int = 0
     degraded: bool = False
     suggestions: tuple[str, ...] = ()
-    next: Place | None = None
+    next: CursorPosition | None = None
     changed: bool = False
     hints: tuple[Hint, ...] = ()
-    near: bool = False
+    semantic_results_available: bool = False
 
-    def liberties(self) -> list[Hint]:
+    def adjustments(self) -> list[Hint]:
         """What was not taken as it was typed: hints, and whether all words had to match."""
         if not self.relaxed:
             return [*self.hints]
@@ -84,9 +84,9 @@ class Page:
 
     def notices(self) -> list[str]:
         """What the reader should know of how the results were found."""
-        notices = [say(*hint) for hint in self.liberties()]
+        notices = [say(*hint) for hint in self.adjustments()]
         if self.degraded:
-            notices.append(without_meaning())
+            notices.append(degraded_notice())
         if self.changed:
             notices.append(
                 say(

@@ -34,7 +34,7 @@ from search_service.ranking.similarity import nearest_passages
 from search_service.service import SearchService, SemanticSearchUnavailable
 
 # By the id of a passage: its normal form, and the terms of its references.
-Said = dict[str, tuple[str, set[str]]]
+PassageTexts = dict[str, tuple[str, set[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,31 +77,31 @@ def precedents(
                 f"文字有 {len(text)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
                 f"the text has {len(text)} characters; it takes 1 to {relevance.MAX_DRAFT}",
             ),
-            faults={"text": say("长度不符", "bad length")},
+            field_errors={"text": say("长度不符", "bad length")},
         )
     reader = service.reader(audience)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
     lists: list[RankedList] = []
     owners: dict[str, str] = {}
     words: dict[str, None] = {}
-    said: Said = {}
+    cache: PassageTexts = {}
     degraded = False
     for section in sections:
         piece = normalize(text.strip()[section.start : section.end])
         asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
         words.update(dict.fromkeys(asked))
-        by_words = _by_words(reader, asked, filters, role, said)
-        by_meaning = _by_meaning(service, reader, piece, filters, role)
-        degraded |= by_meaning is None
-        by_meaning = by_meaning or []
-        owners |= {hit.passage_id: hit.article_id for hit in (*by_words, *by_meaning)}
-        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_words]))
-        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_meaning]))
-        around = _around(reader, asked, filters)
+        by_keywords = _by_keywords(reader, asked, filters, role, cache)
+        by_similarity = _by_similarity(service, reader, piece, filters, role)
+        degraded |= by_similarity is None
+        by_similarity = by_similarity or []
+        owners |= {hit.passage_id: hit.article_id for hit in (*by_keywords, *by_similarity)}
+        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_keywords]))
+        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_similarity]))
+        article_scores = _article_scores(reader, asked, filters)
         held = {
-            hit.passage_id: around[hit.article_id]
-            for hit in (*by_words, *by_meaning)
-            if hit.article_id in around
+            hit.passage_id: article_scores[hit.article_id]
+            for hit in (*by_keywords, *by_similarity)
+            if hit.article_id in article_scores
         }
         ordered = sorted(held.items(), key=lambda item: (-item[1], item[0]))
         lists.append(RankedList(ordered, relevance.PRECEDENT_ARTICLE))
@@ -110,7 +110,7 @@ def precedents(
     return PrecedentPage(results=results, degraded=degraded)
 
 
-def _by_meaning(
+def _by_similarity(
     service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
 ) -> list[PassageHit] | None:
     """The nearest passages; None where meaning cannot be had."""
@@ -129,12 +129,12 @@ def _by_meaning(
     )
 
 
-def _by_words(
-    reader: Reader, words: list[str], filters: Filters, role: str | None, said: Said
+def _by_keywords(
+    reader: Reader, words: list[str], filters: Filters, role: str | None, cache: PassageTexts
 ) -> list[PassageHit]:
     """Passages by their words; only those that hold a calibrated share of the question's idf.
 
-    ``said`` grows by what was looked into: the passages of a draft mostly meet the same ones.
+    ``cache`` grows by what was looked into: the passages of a draft mostly meet the same ones.
     """
     frequencies = reader.frequencies(Field.WORDS, words)
     articles = reader.totals(Everything()).total
@@ -147,7 +147,7 @@ def _by_words(
         role=role,
     )
     stored = reader.fetch(sorted({hit.article_id for hit in hits}))
-    needed = relevance.PRECEDENT_SHARE * sum(weights.values())
+    needed = relevance.PRECEDENT_MIN_SHARE * sum(weights.values())
     kept = []
     for hit in hits:
         if hit.article_id not in stored:
@@ -155,17 +155,17 @@ def _by_words(
         passage = _passage(stored[hit.article_id], hit.passage_id)
         if passage is None:
             continue
-        if hit.passage_id not in said:
+        if hit.passage_id not in cache:
             text = normalize(stored[hit.article_id].text_of(passage))
-            said[hit.passage_id] = text, {term for one in find(text) for term in one.terms}
-        text, references = said[hit.passage_id]
+            cache[hit.passage_id] = text, {term for one in find(text) for term in one.terms}
+        text, references = cache[hit.passage_id]
         held = sum(weight for word, weight in weights.items() if word in text or word in references)
         if held >= needed:
             kept.append(hit)
     return kept
 
 
-def _around(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
+def _article_scores(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
     """The scores of articles by the same words: what stands around a passage says what it is about."""
     match = AnyOf(tuple(Term(Field.WORDS, word) for word in words))
     rank = [WeightedTerm(Field.WORDS, word) for word in words]
@@ -219,5 +219,5 @@ def citation(view: View, passage: Passage) -> str:
     """How the passage is cited: issuer, 《title》, 文号, date, and the headings above the passage."""
     number = f"（{view.document_number}）" if view.document_number else ""
     parts = (view.issuer or view.author, f"《{view.title}》{number}", view.date)
-    place = f"“{' > '.join(passage.path)}”" if passage.path else ""
-    return "，".join(part for part in (*parts, place) if part)
+    headings = f"“{' > '.join(passage.path)}”" if passage.path else ""
+    return "，".join(part for part in (*parts, headings) if part)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from analyzers.messages import say
 from search_service.answers.complete import Completion
 from search_service.answers.evidence import ShownPassage
-from search_service.answers.page import Page, Result, without_meaning
+from search_service.answers.page import Page, Result, degraded_notice
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.snippets import Span
 from search_service.model import Metadata, Passage, StoredArticle, View
@@ -95,8 +95,8 @@ def result_to_dict(result: Result, *, link: Link = own_address) -> Values:
         "highlights": {"title": highlight(view.title, result.title_marks)},
         "passages": [shown_to_dict(passage) for passage in result.passages],
     }
-    if result.why is not None:
-        values["explain"] = dataclasses.asdict(result.why)
+    if result.explanation is not None:
+        values["explain"] = dataclasses.asdict(result.explanation)
     return values
 
 
@@ -114,7 +114,7 @@ def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Valu
         "passages": [precedent_to_dict(one, link=link) for one in page.results],
     }
     if page.degraded:
-        values["message"] = without_meaning()
+        values["message"] = degraded_notice()
     return values
 
 

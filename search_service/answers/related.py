@@ -40,15 +40,15 @@ def related(
     """The articles most related, best first, the shown one left out; raises ``NotFound``."""
     reader = service.reader(audience)
     shown = fetch_one(reader, article_id)
-    by_words = _by_words(service, reader, shown)
-    by_meaning = _by_meaning(reader, shown)
-    fused = fuse([RankedList(by_words), RankedList(by_meaning, relevance.RELATED_SEMANTIC)])
+    by_keywords = _by_keywords(service, reader, shown)
+    by_similarity = _by_similarity(reader, shown)
+    fused = fuse([RankedList(by_keywords), RankedList(by_similarity, relevance.RELATED_SEMANTIC)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
     return tuple(stored[key] for key in ids if key in stored)
 
 
-def _by_words(
+def _by_keywords(
     service: SearchService, reader: Reader, shown: StoredArticle
 ) -> list[tuple[str, float]]:
     title = set(service.analyzer.index_words(normalize(shown.view.title)))
@@ -86,7 +86,7 @@ def _by_words(
     ]
 
 
-def _by_meaning(reader: Reader, shown: StoredArticle) -> list[tuple[str, float]]:
+def _by_similarity(reader: Reader, shown: StoredArticle) -> list[tuple[str, float]]:
     article_id = shown.view.id
     addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
     vectors = reader.vectors(article_id)

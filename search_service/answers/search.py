@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from analyzers.messages import say
 from search_service import relevance
-from search_service.answers.evidence import shown
-from search_service.answers.explanation import why
-from search_service.answers.page import Page, Place, Result
+from search_service.answers.evidence import select_passages
+from search_service.answers.explanation import explain
+from search_service.answers.page import CursorPosition, Page, Result
 from search_service.answers.snippets import marks
 from search_service.engines import Reader
 from search_service.engines.validation import FACETS
@@ -41,7 +41,7 @@ from search_service.service import SearchService
 
 
 @dataclass(frozen=True)
-class _Sources:
+class _Readers:
     """What a page is read of: ``ranked`` gives the order, ``live`` what is shown.
 
     They differ only where a walk began before the last rebuild. An article that was deleted since, or
@@ -63,26 +63,26 @@ def search(
     request: SearchRequest,
     audience: Audience,
     *,
-    place: Place | None = None,
+    position: CursorPosition | None = None,
 ) -> Page:
-    """Answer one page: the one of the request's number, or the one that begins at ``place``.
+    """Answer one page: the one of the request's number, or the one that begins at ``position``.
 
-    Raises ``BadInput`` for a query over 200 characters or a place beyond ``MAX_DEPTH``, ``Gone`` where
-    the generation of the place is no more, and engine errors.
+    Raises ``BadInput`` for a query over 200 characters or a position beyond ``MAX_DEPTH``, ``Gone`` where
+    the generation of the position is no more, and engine errors.
     """
     query = parse(request.text, service.analyzer, title_only=request.title_only)
-    offset, limit = _window(request, place)
+    offset, limit = _window(request, position)
     ranked = live = service.reader(audience)
     query = with_coined_terms(query, service.store.coined.accepted())
-    if place and place.generation != live.generation:
-        kept = service.reader_of_generation(audience, place.generation)
+    if position and position.generation != live.generation:
+        kept = service.reader_of_generation(audience, position.generation)
         # What was written to it after the walk began, this caller may never have been able to read.
-        ranked = kept if kept.revision == place.revision else live
-    page, length = _page(service, _Sources(ranked, live), query, request, (offset, limit))
-    here = Place(
+        ranked = kept if kept.revision == position.revision else live
+    page, length = _page(service, _Readers(ranked, live), query, request, (offset, limit))
+    here = CursorPosition(
         generation=ranked.generation, revision=ranked.revision, total=length, offset=offset
     )
-    begun = place or here
+    begun = position or here
     end = offset + limit
     return replace(
         page,
@@ -91,12 +91,12 @@ def search(
     )
 
 
-def _window(request: SearchRequest, place: Place | None) -> tuple[int, int]:
+def _window(request: SearchRequest, position: CursorPosition | None) -> tuple[int, int]:
     """Offset and limit of the page, inside the cap of plain pages or of cursors."""
-    if place is None:
+    if position is None:
         offset, cap = (request.page - 1) * request.size, relevance.MAX_RESULTS
     else:
-        offset, cap = place.offset, relevance.MAX_DEPTH
+        offset, cap = position.offset, relevance.MAX_DEPTH
         if offset >= cap:
             fault = say(
                 f"已取到第 {offset} 条，最多取前 {cap} 条；"
@@ -104,29 +104,29 @@ def _window(request: SearchRequest, place: Place | None) -> tuple[int, int]:
                 f"{offset} results were read, at most {cap} can be; narrow with category, kind,"
                 " issuer, date_from … and read the parts",
             )
-            raise BadInput(fault, faults={"cursor": fault})
+            raise BadInput(fault, field_errors={"cursor": fault})
     return offset, max(0, min(request.size, cap - offset))
 
 
 def _page(
     service: SearchService,
-    sources: _Sources,
+    readers: _Readers,
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
 ) -> tuple[Page, int]:
     """The page, and how many articles the ranking holds that it is a slice of."""
-    live = sources.live
+    live = readers.live
     if not query.tree.parts:
         if request.text.strip():  # punctuation alone asks for nothing that exists
             return Page(total=0, results=()), 0
-        return _browse(sources, request, window)  # nothing asked: everything, newest first
+        return _browse(readers, request, window)  # nothing asked: everything, newest first
     matched = match(service, live, query, request)
     totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
     found = not matched.relaxed and totals.total > 0
     suggestions = did_you_mean(service, live, query, request.filters, has_matches=found)
-    if sources.differ:
-        ordered, length = _kept_order(service, sources, query, request, window, matched.semantic)
+    if readers.differ:
+        ordered, length = _earlier_order(service, readers, query, request, window, matched.semantic)
     else:
         ordered, length = order(service, live, query, request, matched, window), totals.total
     page = Page(
@@ -139,22 +139,22 @@ def _page(
         suggestions=suggestions,
         hints=query.hints,
         # A document number that nobody holds is near to others by its looks alone.
-        near=not totals.total
+        semantic_results_available=not totals.total
         and bool(matched.semantic_candidates.if_above(live.manifest.floor).hits)
         and not all(chunk.has_identifier for chunk in query.included),
     )
     return page, length
 
 
-def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) -> tuple[Page, int]:
+def _browse(readers: _Readers, request: SearchRequest, window: tuple[int, int]) -> tuple[Page, int]:
     offset, limit = window
-    live, ranked = sources.live, sources.ranked
+    live, ranked = readers.live, readers.ranked
     totals = live.totals(Everything(), filters=request.filters, facets=FACETS)
     hits = ranked.keyword(
         Everything(), filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
     )
     ids, length = [hit.id for hit in hits], totals.total
-    if sources.differ:
+    if readers.differ:
         length = ranked.totals(Everything(), filters=request.filters).total
         ids = _matching(live, Everything(), ids, request)
     stored = live.fetch(ids)
@@ -166,9 +166,9 @@ def _browse(sources: _Sources, request: SearchRequest, window: tuple[int, int]) 
     return Page(total=totals.total, results=results, facets=totals.facets), length
 
 
-def _kept_order(
+def _earlier_order(
     service: SearchService,
-    sources: _Sources,
+    readers: _Readers,
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
@@ -180,7 +180,7 @@ def _kept_order(
     anything is (``near``). Scores and ranks stay behind: they tell of texts that this audience may not be
     able to read any more.
     """
-    kept, live = sources.ranked, sources.live
+    kept, live = readers.ranked, readers.live
     matched = match(service, kept, query, request)
     length = kept.totals(matched.clause, filters=request.filters).total
     ids = order(service, kept, query, request, matched, window).ids
@@ -212,16 +212,18 @@ def _results(
     # Those taken away between two reads, or since the walk began, are not there.
     articles = [stored[key] for key in order.ids if key in stored]
     best = matched.semantic.passages(live, order.ids)
-    reasons = {}
+    explanations = {}
     if request.explain:
-        reasons = why(live, query, order.ranks, articles, exact=matched.exact, nearest=best)
+        explanations = explain(
+            live, query, order.ranks, articles, exact=matched.exact, nearest=best
+        )
     return tuple(
         Result(
             stored=one,
             score=order.scores.get(one.view.id, 0.0),
             title_marks=marks(one.view.title, query.highlight_terms, query.words),
-            passages=shown(one, query, best.get(one.view.id)),
-            why=reasons.get(one.view.id),
+            passages=select_passages(one, query, best.get(one.view.id)),
+            explanation=explanations.get(one.view.id),
         )
         for one in articles
     )

@@ -1,4 +1,4 @@
-"""Marks and snippets on the original text. Entry points: :func:`marks`, :class:`Looked`,
+"""Marks and snippets on the original text. Entry points: :func:`marks`, :class:`ScannedText`,
 :func:`snippet`. Pure.
 
 Offsets are found in the normalised text, which has the length of the original: each mark is a substring
@@ -66,7 +66,7 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-class Looked:
+class ScannedText:
     """A text that is looked into: its normal form and its references are worked out once, when asked for."""
 
     def __init__(self, text: str) -> None:
@@ -89,11 +89,11 @@ class Looked:
         spans = chain(*map(self._literal, literals), *map(self._word, words))
         return _merge(spans)
 
-    def says(self, literal: str) -> bool:
+    def contains_literal(self, literal: str) -> bool:
         """Whether a literal occurs in the text."""
         return any(True for _ in self._literal(literal))
 
-    def holds(self, word: str) -> bool:
+    def contains_word(self, word: str) -> bool:
         """Whether a word of a query occurs in the text."""
         return any(True for _ in self._word(word))
 
@@ -107,11 +107,11 @@ class Looked:
 
 
 def marks(text: str, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
-    """The marks of a text that is looked into once: see :meth:`Looked.marks`."""
-    return Looked(text).marks(literals, words)
+    """The marks of a text that is looked into once: see :meth:`ScannedText.marks`."""
+    return ScannedText(text).marks(literals, words)
 
 
-def snippet(text: str, found: Sequence[Span], *, length: int = relevance.SNIPPET) -> Snippet:
+def snippet(text: str, found: Sequence[Span], *, length: int = relevance.SNIPPET_LENGTH) -> Snippet:
     """The part of a text of at most ``length`` characters that holds the most marks, cut at sentences.
 
     ``found``: marks in order, none overlapping another. Without marks: the beginning.

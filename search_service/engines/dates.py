@@ -34,7 +34,7 @@ def _bound(name: str, value: str | None, year: str, month: str, day: str) -> int
             f"{name}={value!r}：应为 YYYY、YYYY-MM 或 YYYY-MM-DD",
             f"{name}={value!r}: expected YYYY, YYYY-MM or YYYY-MM-DD",
         )
-        raise BadInput(fault, faults={name: fault})
+        raise BadInput(fault, field_errors={name: fault})
     return _number(found, month, day)
 
 

@@ -23,7 +23,7 @@ def check_facets(facets: Collection[str]) -> None:
             f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
             f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
         )
-        raise BadInput(fault, faults={"facets": fault})
+        raise BadInput(fault, field_errors={"facets": fault})
 
 
 def check_query_vector(vector: Vector, *, dimensions: int) -> None:

@@ -360,5 +360,5 @@ def _empty() -> str:
 def _bad(faults: Mapping[str, str]) -> BadRecord:
     colon, stop = say("：", ": "), say("；", "; ")
     return BadRecord(
-        stop.join(f"{field}{colon}{why}" for field, why in faults.items()), faults=faults
+        stop.join(f"{field}{colon}{why}" for field, why in faults.items()), field_errors=faults
     )

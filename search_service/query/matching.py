@@ -166,12 +166,12 @@ def relaxed(
     top = max(idfs) or 1.0
     weights = [max(1, round(relevance.IDF_STEPS * value / top)) for value in idfs]
     if lenient:
-        share = relevance.QUESTION_TAIL / len(weights)
+        share = relevance.QUESTION_LENIENT_WORDS / len(weights)
     elif query.is_question:
         share = relevance.QUESTION_WORDS / len(weights)
     else:
-        share = max(relevance.RELAXED_LEAST, relevance.RELAXED_WORDS / len(weights))
-    share = min(relevance.RELAXED_MOST, share)
+        share = max(relevance.RELAXED_MIN_SHARE, relevance.RELAXED_WORDS / len(weights))
+    share = min(relevance.RELAXED_MAX_SHARE, share)
     minimum = math.ceil(share * sum(weights))
     if query.is_question and not lenient:
         minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
@@ -214,7 +214,7 @@ def is_gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
 
     So the dictionary cuts what is no language. Two words say too little of it.
     """
-    if query.is_conversational or len(query.words) < relevance.GIBBERISH:
+    if query.is_conversational or len(query.words) < relevance.GIBBERISH_MIN_WORDS:
         return False
     odd = sum(len(word) == 1 or not frequencies.get(word) for word in query.words)
     return 2 * odd > len(query.words)

@@ -129,7 +129,7 @@ class Query:
     def is_question(self) -> bool:
         """Whether it is a question or a sentence: keywords are typed apart, or are short."""
         plain = (chunk for chunk in self.included if not (chunk.literal or chunk.has_identifier))
-        return any(len(chunk.text) >= relevance.QUESTION for chunk in plain)
+        return any(len(chunk.text) >= relevance.QUESTION_LENGTH for chunk in plain)
 
     @property
     def is_conversational(self) -> bool:
@@ -197,7 +197,7 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
                 f"the query has {len(text)} characters, at most {relevance.MAX_QUERY};"
                 " for a whole draft use precedents",
             ),
-            faults={"q": say("太长", "too long")},
+            field_errors={"q": say("太长", "too long")},
         )
     reading = syntax.parse_syntax(text)
     hints = list(reading.hints)

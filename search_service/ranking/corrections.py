@@ -49,10 +49,10 @@ def _checked_corrections(
     ]
     changes = [(chunk, texts) for chunk, texts in changes if texts]
     suggestions: list[str] = []
-    for place in range(min(CORRECTIONS_TRIED, max((len(t) for _, t in changes), default=0))):
+    for number in range(min(CORRECTIONS_TRIED, max((len(t) for _, t in changes), default=0))):
         text = query.text
         for chunk, texts in changes:
-            text = text.replace(chunk.text, texts[min(place, len(texts) - 1)], 1)
+            text = text.replace(chunk.text, texts[min(number, len(texts) - 1)], 1)
         if len(text) > MAX_QUERY:  # nobody could ask it
             continue
         meant = queries.parse(text, service.analyzer, title_only=query.title_only)
@@ -68,9 +68,9 @@ def _corrections(
 ) -> list[str]:
     if chunk.has_identifier or fold(chunk.text) != chunk.text:
         return []
-    if not has_matches or spelling.doubtful(chunk.text):
+    if not has_matches or spelling.has_unseen_bigram(chunk.text):
         return spelling.corrections(chunk.text)
-    titled = [text for text in spelling.corrections(chunk.text) if spelling.knows(text)]
+    titled = [text for text in spelling.corrections(chunk.text) if spelling.contains(text)]
     if titled and reader.totals(matching.as_typed(chunk)).total:
         return []
     return titled

@@ -43,7 +43,7 @@ def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Fa
     most = math.log1p(max(views.values(), default=0))
     return {
         key: Factors(
-            status=relevance.ENDED if key in ended else 1.0,
+            status=relevance.ENDED_FACTOR if key in ended else 1.0,
             recency=_boost(relevance.RECENCY, 0.5 ** (ages[key] / relevance.RECENCY_YEARS))
             if key in ages
             else 1.0,

@@ -29,8 +29,10 @@ def fuse(lists: Sequence[RankedList]) -> Mapping[str, float]:
         last, top = min(scored, default=0.0), max(scored, default=0.0)
         first = {score: rank for rank, score in reversed(list(enumerate(scored, start=1)))}
         for key, score in one.hits:
-            place = (score - last) / (top - last) if top > last else 1.0
-            worth = place + relevance.RANKS * relevance.RRF_K / (relevance.RRF_K + first[score])
+            scaled = (score - last) / (top - last) if top > last else 1.0
+            worth = scaled + relevance.RANK_WEIGHT * relevance.RRF_K / (
+                relevance.RRF_K + first[score]
+            )
             scores[key] = scores.get(key, 0.0) + one.weight * worth
     ordered = sorted(scores.items(), key=lambda item: (-round(item[1], 6), item[0]))
     return {key: round(score, 6) for key, score in ordered}

@@ -62,13 +62,16 @@ def order(
             RankedList([(hit.id, hit.score) for hit in keyword]),
             RankedList(
                 [(hit.id, hit.score) for hit in matched.semantic.hits],
-                weight=relevance.SEMANTIC,
+                weight=relevance.SEMANTIC_WEIGHT,
             ),
         ]
     )
     ranks = Ranks(
-        {hit.id: (place, hit.score) for place, hit in enumerate(keyword, start=1)},
-        {hit.id: (place, hit.score) for place, hit in enumerate(matched.semantic.hits, start=1)},
+        {hit.id: (position, hit.score) for position, hit in enumerate(keyword, start=1)},
+        {
+            hit.id: (position, hit.score)
+            for position, hit in enumerate(matched.semantic.hits, start=1)
+        },
         fused,
         factors(service.store, reader, list(fused)),
     )

@@ -14,13 +14,13 @@ import numpy as np
 import sqlalchemy as sa
 
 from search_service.state.database import METADATA, Database
-from search_service.suggestions.completion import Completion
+from search_service.suggestions.completion import CompletionIndex
 from search_service.suggestions.spelling import Spelling
 from search_service.suggestions.vocabulary import (
-    Holder,
     Inventory,
     Kind,
     Text,
+    TextIndices,
     Vocabulary,
     pack,
     unpack,
@@ -51,14 +51,14 @@ _KEPT = 6
 class LoadedVocabulary:
     """A vocabulary ready to be asked."""
 
-    completion: Completion
+    completion: CompletionIndex
     spelling: Spelling
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> "LoadedVocabulary":
         """Make a vocabulary ready."""
-        completion = Completion(vocabulary)
-        return cls(completion, Spelling(vocabulary, completion.holds))
+        completion = CompletionIndex(vocabulary)
+        return cls(completion, Spelling(vocabulary, completion.in_titles_or_headings))
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Vocabularies:
         made = uuid.uuid4().hex
         holders = [
             {"made": made, "article_id": id, "date": one.date, "places": one.to_bytes()}
-            for id, one in inventory.holders.items()
+            for id, one in inventory.by_article.items()
         ]
         row = {"generation": generation, "made": made, "changed": made}
         with self._database.writing() as connection:
@@ -124,7 +124,7 @@ class Vocabularies:
             changes = list(coming)
             mine = (_HOLDERS.c.made == made) & _HOLDERS.c.article_id.in_([id for id, _ in changes])
             before = {
-                row.article_id: Holder.of_bytes(row.places, row.date)
+                row.article_id: TextIndices.from_bytes(row.places, row.date)
                 for row in connection.execute(_HOLDERS.select().where(mine))
             }
             after = dict(before)
@@ -178,7 +178,7 @@ class Vocabularies:
             texts = self._texts_of(connection, made)
             rows = connection.execute(query).all()
         return Inventory(
-            texts, {row.article_id: Holder.of_bytes(row.places, row.date) for row in rows}
+            texts, {row.article_id: TextIndices.from_bytes(row.places, row.date) for row in rows}
         )
 
     def _texts_of(self, connection: sa.Connection, made: str) -> list[Text]:
@@ -202,13 +202,13 @@ def _drop(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     connection.execute(_VOCABULARIES.delete().where(which))
 
 
-def _narrowed(holder: Holder, held: ArticleTexts, texts: list[Text]) -> Holder:
+def _narrowed(holder: TextIndices, held: ArticleTexts, texts: list[Text]) -> TextIndices:
     """The same holder where nothing changes."""
     kept = [
         place
-        for place in holder.places.tolist()
+        for place in holder.indices.tolist()
         if texts[place].text in held.texts[texts[place].kind]
     ]
-    if len(kept) == len(holder.places) and held.date == holder.date:
+    if len(kept) == len(holder.indices) and held.date == holder.date:
         return holder
-    return Holder(np.array(kept, dtype=np.uint32), held.date)
+    return TextIndices(np.array(kept, dtype=np.uint32), held.date)

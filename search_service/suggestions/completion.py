@@ -1,6 +1,6 @@
 """What begins with, or holds, what somebody types: titles, headings and terms, by letter or by sound.
 
-Entry point: :class:`Completion`. Pure. Each kind of entry is one long text, the first to suggest first,
+Entry point: :class:`CompletionIndex`. Pure. Each kind of entry is one long text, the first to suggest first,
 and is searched as such: a vocabulary of 90,000 entries is two million characters, which are read through
 in a millisecond or two.
 """
@@ -30,28 +30,28 @@ class _Haystack:
         position = self.text.find(needle)
         while position >= 0:
             if accept(position):
-                place = bisect_right(self._starts, position + needle.startswith(_BREAK)) - 1
-                yield place
+                index = bisect_right(self._starts, position + needle.startswith(_BREAK)) - 1
+                yield index
                 position = self.text.find(_BREAK, position + 1) - 1
             position = self.text.find(needle, position + 1)
 
 
-class _Sounds:
+class _PinyinIndex:
     """The same entries by pinyin and by its initials."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = [entry for entry in entries if entry.sounds]
-        spaced = [entry.sounds for entry in self.entries]
-        self._full = _Haystack([sounds.replace(" ", "") for sounds in spaced])
+        self.entries = [entry for entry in entries if entry.pinyin]
+        spaced = [entry.pinyin for entry in self.entries]
+        self._full = _Haystack([pinyin.replace(" ", "") for pinyin in spaced])
         self._initials = _Haystack(
-            ["".join(part[0] for part in sounds.split()) for sounds in spaced]
+            ["".join(part[0] for part in pinyin.split()) for pinyin in spaced]
         )
         # A syllable begins there, or a text does: xian must not be found in the middle of bu-xiang.
         marks = bytearray(len(self._full.text))
         position = 1
-        for sounds in spaced:
+        for pinyin in spaced:
             marks[position - 1] = 1
-            for part in sounds.split():
+            for part in pinyin.split():
                 marks[position] = 1
                 position += len(part)
             position += 1
@@ -67,10 +67,10 @@ class _Sounds:
             (self._full, letters, syllable),
             (self._initials, letters, always),
         ):
-            yield from (self.entries[place] for place in haystack.find(needle, accept))
+            yield from (self.entries[index] for index in haystack.find(needle, accept))
 
 
-class Completion:
+class CompletionIndex:
     """The entries of a vocabulary, ready to be searched."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -83,9 +83,9 @@ class Completion:
             kind: _Haystack([fold(entry.text) for entry in entries])
             for kind, entries in self._entries.items()
         }
-        self._sounds = {kind: _Sounds(entries) for kind, entries in self._entries.items()}
+        self._pinyin = {kind: _PinyinIndex(entries) for kind, entries in self._entries.items()}
 
-    def holds(self, folded: str) -> bool:
+    def in_titles_or_headings(self, folded: str) -> bool:
         """Whether a folded text stands in a title or heading."""
         return any(folded in self._letters[kind].text for kind in (Kind.TITLE, Kind.HEADING))
 
@@ -103,9 +103,9 @@ class Completion:
     def _matches(self, text: str, folded: str, kind: Kind) -> Iterator[Entry]:
         entries = self._entries[kind]
         for needle in (_BREAK + folded, folded):
-            for place in self._letters[kind].find(needle, lambda _: True):
-                yield entries[place]
+            for index in self._letters[kind].find(needle, lambda _: True):
+                yield entries[index]
         # People type spaces between syllables and may leave them out: neither tells more.
         letters = "".join(normalize(text).split())
         if _LETTERS.fullmatch(letters):
-            yield from self._sounds[kind].find(letters)
+            yield from self._pinyin[kind].find(letters)

@@ -23,25 +23,25 @@ from search_service.suggestions.vocabulary import Kind, Vocabulary, fold
 LENGTHS: Final = range(2, 25)
 _HAN = re.compile(f"[{HAN}]")
 # A question in everyday words: officials do not write so, and what they would write is no correction.
-_ASKS: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
+_QUESTION: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
 _LONGEST_WORD: Final = 8
 # Words of one sound that are tried in the place of a word, the commonest first.
-_SAME_SOUND: Final = 8
+_MAX_HOMOPHONES: Final = 8
 # Candidates that are read as words, after the pairs have told the most of them apart.
-_READ: Final = 60
+_MAX_SCORED: Final = 60
 # A character that is no word of the vocabulary costs as much as a word that stands nowhere, and this.
-_UNKNOWN: Final = 3.0
+_UNKNOWN_COST: Final = 3.0
 # How much more likely a candidate must be than what was typed, as a logarithm; and what each character of it
 # gains where it stands as a whole in a title or heading: a long one does so by no chance.
 _MARGIN: Final = 5.0
-_STANDS: Final = 2.0
+_WHOLE_BONUS: Final = 2.0
 # So much less likely than the best one, another is noise.
-_BEHIND: Final = 8.0
+_MAX_GAP: Final = 8.0
 # What one more or one less character costs: a shorter text is always likelier.
-_MISSING: Final = 0.0
-_NEEDLESS: Final = 6.0
-_SWAPPED: Final = 0.0
-_WORD: Final = 0.5
+_INSERT_COST: Final = 0.0
+_DELETE_COST: Final = 6.0
+_SWAP_COST: Final = 0.0
+_HOMOPHONE_COST: Final = 0.5
 _SHIFT: Final = 21  # bits of a code point
 
 _Codes = npt.NDArray[np.uint64]
@@ -59,37 +59,39 @@ class _Candidate:
 class Spelling:
     """The words, pairs and sounds of a vocabulary. ``holds``: whether a text stands in a title or heading."""
 
-    def __init__(self, vocabulary: Vocabulary, holds: Callable[[str], bool]) -> None:
-        self._holds = holds
+    def __init__(
+        self, vocabulary: Vocabulary, in_titles_or_headings: Callable[[str], bool]
+    ) -> None:
+        self._in_titles_or_headings = in_titles_or_headings
         self._words = {fold(entry.text): entry.count for entry in vocabulary.of(Kind.TERM)}
         # Function words are no terms of an index, and stand everywhere.
         self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
         self._log_total = math.log(sum(self._words.values()) + 1)
-        self._same_sound: dict[str, list[str]] = defaultdict(list)
+        self._homophones: dict[str, list[str]] = defaultdict(list)
         for entry in vocabulary.of(Kind.TERM):
-            same = self._same_sound[entry.sounds]
-            if len(same) < _SAME_SOUND:
+            same = self._homophones[entry.pinyin]
+            if len(same) < _MAX_HOMOPHONES:
                 same.append(fold(entry.text))
-        self._pairs, self._counts = _pairs(vocabulary)
-        characters = "".join(map(chr, np.unique(self._pairs & _MASK).tolist()))
-        self._by_sound: dict[str, str] = defaultdict(str)
+        self._bigrams, self._counts = _count_bigrams(vocabulary)
+        characters = "".join(map(chr, np.unique(self._bigrams & _SECOND).tolist()))
+        self._characters_by_syllable: dict[str, str] = defaultdict(str)
         for character in _HAN.findall(characters):
             for sound in readings(character):
-                self._by_sound[sound] += character
+                self._characters_by_syllable[sound] += character
 
-    def knows(self, text: str) -> bool:
+    def contains(self, text: str) -> bool:
         """Whether a folded text is a term, or stands in a title or heading."""
-        return text in self._words or self._holds(text)
+        return text in self._words or self._in_titles_or_headings(text)
 
-    def doubtful(self, text: str) -> bool:
+    def has_unseen_bigram(self, text: str) -> bool:
         """Whether two neighbours of a folded text are neighbours nowhere in the vocabulary."""
-        if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text) or self.knows(text):
+        if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text) or self.contains(text):
             return False
-        return bool((self._seen(_codes(text)) == 0).any())
+        return bool((self._bigram_counts(_encode_bigrams(text)) == 0).any())
 
     def corrections(self, text: str, *, limit: int = 8) -> list[str]:
         """What a folded text may have been meant to be, best first; empty where it reads well."""
-        if len(text) not in LENGTHS or not self._words or self.knows(text):
+        if len(text) not in LENGTHS or not self._words or self.contains(text):
             return []
         best: dict[str, _Candidate] = {}
         for candidate in self._candidates(text):
@@ -97,50 +99,54 @@ class Spelling:
             if known is None or candidate.cost < known.cost:
                 best[candidate.text] = candidate
         best.pop(text, None)
-        read = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[:_READ]
+        read = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[:_MAX_SCORED]
         least = self._likelihood(text) + _MARGIN
         scored = []
         for one in read:
-            stands = self.knows(one.text)
-            if not stands and _ASKS.search(text):
+            stands = self.contains(one.text)
+            if not stands and _QUESTION.search(text):
                 continue
             score = self._likelihood(one.text) + one.gain - one.cost
-            score += _STANDS * len(one.text) * stands
+            score += _WHOLE_BONUS * len(one.text) * stands
             scored.append((-score, one.text))
         scored.sort()
-        worst = max([least, *(-score - _BEHIND for score, _ in scored[:1])])
+        worst = max([least, *(-score - _MAX_GAP for score, _ in scored[:1])])
         return [found for score, found in scored[:limit] if -score >= worst]
 
     # --- candidates ------------------------------------------------------------------------------
 
     def _candidates(self, text: str) -> Iterator[_Candidate]:
-        for place, character in enumerate(text):
+        for index, character in enumerate(text):
             if not _HAN.match(character):
                 continue
-            yield from self._replaced(text, place)
-            if 0 < place < len(text) - 1 or text[place : place + 2] == 2 * character:
-                yield from self._changed(text, place, place + 1, "", _NEEDLESS)
-            if place + 1 < len(text) and _HAN.match(text[place + 1]):
-                swapped = text[place + 1] + character
-                yield from self._changed(text, place, place + 2, swapped, _SWAPPED)
-                yield from self._inserted(text, place + 1)
+            yield from self._replaced(text, index)
+            if 0 < index < len(text) - 1 or text[index : index + 2] == 2 * character:
+                yield from self._changed(text, index, index + 1, "", _DELETE_COST)
+            if index + 1 < len(text) and _HAN.match(text[index + 1]):
+                swapped = text[index + 1] + character
+                yield from self._changed(text, index, index + 2, swapped, _SWAP_COST)
+                yield from self._inserted(text, index + 1)
         for start in range(len(text)):
             for end in range(start + 2, min(start + 5, len(text) + 1)):
-                for word in self._same_sound.get(" ".join(syllables(text[start:end])), ()):
+                for word in self._homophones.get(" ".join(syllables(text[start:end])), ()):
                     if len(word) == end - start:
-                        yield from self._changed(text, start, end, word, _WORD)
+                        yield from self._changed(text, start, end, word, _HOMOPHONE_COST)
 
-    def _replaced(self, text: str, place: int) -> Iterator[_Candidate]:
-        sounds = readings(text[place])
-        others = {other for sound in sounds for other in self._by_sound.get(sound, "")}
-        others |= set(look_alikes().get(text[place], ""))
-        yield from self._filled(text, place, place + 1, sorted(others - {text[place]}), 0.0)
+    def _replaced(self, text: str, index: int) -> Iterator[_Candidate]:
+        sounds = readings(text[index])
+        others = {
+            other for sound in sounds for other in self._characters_by_syllable.get(sound, "")
+        }
+        others |= set(look_alikes().get(text[index], ""))
+        yield from self._filled(text, index, index + 1, sorted(others - {text[index]}), 0.0)
 
-    def _inserted(self, text: str, place: int) -> Iterator[_Candidate]:
-        before = np.uint64(ord(text[place - 1]) << _SHIFT)
-        first, last = np.searchsorted(self._pairs, [before, before | _MASK])
-        following = self._pairs[first:last] & _MASK
-        yield from self._filled(text, place, place, list(map(chr, following.tolist())), _MISSING)
+    def _inserted(self, text: str, index: int) -> Iterator[_Candidate]:
+        before = np.uint64(ord(text[index - 1]) << _SHIFT)
+        first, last = np.searchsorted(self._bigrams, [before, before | _SECOND])
+        following = self._bigrams[first:last] & _SECOND
+        yield from self._filled(
+            text, index, index, list(map(chr, following.tolist())), _INSERT_COST
+        )
 
     def _filled(
         self, text: str, start: int, end: int, characters: list[str], cost: float
@@ -152,22 +158,22 @@ class Spelling:
         shift = np.uint64(_SHIFT)
         counts = []
         if start > 0:
-            counts.append(self._seen((np.uint64(ord(text[start - 1])) << shift) | new))
+            counts.append(self._bigram_counts((np.uint64(ord(text[start - 1])) << shift) | new))
         if end < len(text):
-            counts.append(self._seen((new << shift) | np.uint64(ord(text[end]))))
+            counts.append(self._bigram_counts((new << shift) | np.uint64(ord(text[end]))))
         before = self._strength(text[max(0, start - 1) : end + 1])
         seen = np.max(counts, axis=0) > 0
         strength = np.mean([np.log(count + 1.0) for count in counts], axis=0)
-        for place in np.flatnonzero(seen).tolist():
-            changed = text[:start] + characters[place] + text[end:]
-            yield _Candidate(changed, cost, float(strength[place]) - before)
+        for index in np.flatnonzero(seen).tolist():
+            changed = text[:start] + characters[index] + text[end:]
+            yield _Candidate(changed, cost, float(strength[index]) - before)
 
     def _changed(
         self, text: str, start: int, end: int, new: str, cost: float
     ) -> Iterator[_Candidate]:
         changed = text[:start] + new + text[end:]
         around = changed[max(0, start - 1) : start + len(new) + 1]
-        seen = self._seen(_codes(around)) > 0
+        seen = self._bigram_counts(_encode_bigrams(around)) > 0
         # To leave out or turn around is always possible: what stays must have been seen side by side.
         if seen.all() if len(new) < end - start else seen.any():
             before = self._strength(text[max(0, start - 1) : end + 1])
@@ -176,14 +182,14 @@ class Spelling:
     # --- how well a text reads -------------------------------------------------------------------
 
     def _strength(self, text: str) -> float:
-        counts = self._seen(_codes(text))
+        counts = self._bigram_counts(_encode_bigrams(text))
         return float(np.log(counts + 1.0).mean()) if len(counts) else 0.0
 
-    def _seen(self, codes: _Codes) -> npt.NDArray[np.int64]:
-        if not len(self._pairs):
+    def _bigram_counts(self, codes: _Codes) -> npt.NDArray[np.int64]:
+        if not len(self._bigrams):
             return np.zeros(len(codes), dtype=np.int64)
-        places = np.minimum(np.searchsorted(self._pairs, codes), len(self._pairs) - 1)
-        return np.where(self._pairs[places] == codes, self._counts[places], 0)
+        places = np.minimum(np.searchsorted(self._bigrams, codes), len(self._bigrams) - 1)
+        return np.where(self._bigrams[places] == codes, self._counts[places], 0)
 
     def _likelihood(self, text: str) -> float:
         """The logarithm of the likeliest cut into words."""
@@ -194,28 +200,28 @@ class Spelling:
                 for start in range(max(0, end - _LONGEST_WORD), end)
                 if (count := self._words.get(text[start:end]))
             ]
-            best.append(max([best[end - 1] - self._log_total - _UNKNOWN, *words]))
+            best.append(max([best[end - 1] - self._log_total - _UNKNOWN_COST, *words]))
         return best[-1]
 
 
-_MASK = np.uint64((1 << _SHIFT) - 1)
+_SECOND = np.uint64((1 << _SHIFT) - 1)
 
 
-def _codes(text: str) -> _Codes:
+def _encode_bigrams(text: str) -> _Codes:
     """The pairs of neighbours of a text."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     return (points[:-1] << np.uint64(_SHIFT)) | points[1:]
 
 
-def _pairs(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
+def _count_bigrams(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
     """The pairs of neighbours in all entries, ascending, with the articles that they stand in at least."""
     texts = [fold(entry.text) + "\n" for entry in vocabulary.entries]
-    codes = _codes("".join(texts))
+    codes = _encode_bigrams("".join(texts))
     weights = np.repeat(
         [entry.count for entry in vocabulary.entries], [len(text) for text in texts]
     )
     line = np.uint64(ord("\n"))
-    inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _MASK) != line)
+    inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _SECOND) != line)
     pairs, places = np.unique(codes[inside], return_inverse=True)
     counts = np.bincount(places, weights=weights[: len(codes)][inside], minlength=len(pairs))
     return pairs, counts.astype(np.int64)

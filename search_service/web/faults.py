@@ -54,7 +54,7 @@ class BadParameters(BadInput):
                 f"{count} 个参数不能使用：{names}{more}",
                 f"{count} parameters cannot be used: {names}{more}",
             ),
-            faults={fault.parameter: fault.reason for fault in faults},
+            field_errors={fault.parameter: fault.reason for fault in faults},
         )
         self.errors = tuple(faults)
 

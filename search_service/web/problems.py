@@ -85,7 +85,10 @@ def _errors(error: BadInput) -> list[dict[str, str | None]]:
     faults = (
         error.errors
         if isinstance(error, BadParameters)
-        else [Fault.of(name, request.values.get(name), why) for name, why in error.faults.items()]
+        else [
+            Fault.of(name, request.values.get(name), why)
+            for name, why in error.field_errors.items()
+        ]
     )
     return [
         {"parameter": fault.parameter, "value": fault.value, "reason": fault.reason}

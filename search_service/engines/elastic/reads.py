@@ -101,7 +101,7 @@ class ElasticReader:
                 f"offset + limit = {offset + limit}，上限为 {dsl.WINDOW}；请缩小查询范围",
                 f"offset + limit = {offset + limit}, the limit is {dsl.WINDOW}; narrow the query",
             )
-            raise BadInput(fault, faults={"offset": fault})
+            raise BadInput(fault, field_errors={"offset": fault})
         conditions = self._conditions(filters)
         if sort is Sort.RELEVANCE and rank:
             return self._ranked(match, rank, conditions, needed=offset + limit)[offset:]

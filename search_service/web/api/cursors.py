@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict
 
 from analyzers.messages import say
-from search_service.answers.page import Place
+from search_service.answers.page import CursorPosition
 from search_service.model import Audience
 from search_service.web.faults import BadParameters, Fault
 from search_service.web.parameters import SearchParameters
@@ -34,14 +34,16 @@ class _Token(BaseModel):
     question: Mapping[str, str]
 
 
-def encode(parameters: SearchParameters, place: Place, audience: Audience, key: bytes) -> str:
+def encode(
+    parameters: SearchParameters, position: CursorPosition, audience: Audience, key: bytes
+) -> str:
     """The token for what follows a page; ``key`` is the state's (:attr:`.Store.cursor_key`)."""
     question = {name: value for name, value in parameters.query.items() if name != "page"}
-    token = _Token(audience=audience.label, question=question, **asdict(place))
+    token = _Token(audience=audience.label, question=question, **asdict(position))
     return _signer(key).dumps(token.model_dump())
 
 
-def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters, Place]:
+def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters, CursorPosition]:
     """The question of a token, and where to go on; raises :class:`BadParameters`.
 
     A token is its audience's: one that was handed to members is refused to guests, and theirs to them.
@@ -62,7 +64,7 @@ def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters
         )
         raise BadParameters([Fault.of("cursor", token, reason)], 1) from exc
     names = ("generation", "revision", "total", "offset")
-    return parameters, Place(**{name: getattr(values, name) for name in names})
+    return parameters, CursorPosition(**{name: getattr(values, name) for name in names})
 
 
 def _signer(key: bytes) -> URLSafeSerializer:

@@ -45,13 +45,13 @@ def _short_enough() -> None:
 @api.get("/search")
 def search() -> Response:
     """Answer one page of results: the one asked for, or the one where a cursor goes on."""
-    place = None
+    position = None
     if "cursor" in request.args:
         token = read_query(CursorParameters, request.args).cursor
-        parameters, place = cursors.decode(token, audience(), service().store.cursor_key)
+        parameters, position = cursors.decode(token, audience(), service().store.cursor_key)
     else:
         parameters = read_query(SearchParameters, request.args)
-    page = search_articles(service(), parameters.request, audience(), place=place)
+    page = search_articles(service(), parameters.request, audience(), position=position)
     following = None
     if page.next:
         following = cursors.encode(parameters, page.next, audience(), service().store.cursor_key)

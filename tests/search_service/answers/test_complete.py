@@ -26,13 +26,13 @@ from search_service.query.request import Mode, SearchRequest
 from search_service.relevance import MAX_QUERY
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
-from search_service.suggestions.completion import Completion
+from search_service.suggestions.completion import CompletionIndex
 from search_service.suggestions.spelling import Spelling
 from search_service.suggestions.vocabulary import (
     Entry,
-    Holder,
     Kind,
     Text,
+    TextIndices,
     Vocabulary,
     fold,
     pack,
@@ -123,7 +123,7 @@ def test_the_first_entries_are_those_that_begin_so() -> None:
     """Prefixes come before inner matches, each in the order of the vocabulary."""
     names = ["深化改革", "改革开放", "机构改革", "改革"]
     entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), "1") for name in names]
-    completion = Completion(Vocabulary(entries))
+    completion = CompletionIndex(Vocabulary(entries))
     expected = ["改革开放", "改革", "深化改革", "机构改革"]
     assert [one.text for one in completion.find("改革", Kind.TERM)] == expected
     assert [one.text for one in completion.find("gaige", Kind.TERM)] == expected
@@ -139,15 +139,15 @@ def test_a_vocabulary_comes_back_as_it_was() -> None:
     ]
     assert unpack(pack(texts)) == texts
     for places in ([], [0], [3, 70_000, 70_001]):
-        holder = Holder(np.array(places, dtype=np.uint32), "2024")
-        assert Holder.of_bytes(holder.to_bytes(), "2024").places.tolist() == places
+        holder = TextIndices(np.array(places, dtype=np.uint32), "2024")
+        assert TextIndices.from_bytes(holder.to_bytes(), "2024").indices.tolist() == places
 
 
 def test_a_vocabulary_without_some_is_that_of_the_others(sample_service: SearchService) -> None:
     """What is taken away leaves entries, counts, order and first articles as if it had never been."""
     engine, analyzer = sample_service.engine, sample_service.analyzer
     everything = collect(engine.reader(Scope(Audience.PUBLIC)), analyzer)
-    for gone in (frozenset(), frozenset(sorted(everything.holders)[::7])):
+    for gone in (frozenset(), frozenset(sorted(everything.by_article)[::7])):
         others = collect(engine.reader(Scope(Audience.PUBLIC, gone)), analyzer)
         assert everything.vocabulary(gone).entries == others.vocabulary().entries
 
@@ -315,7 +315,7 @@ def test_suggestions_never_raise_and_always_find(
 def test_an_empty_vocabulary_knows_nothing(typed: str) -> None:
     """Nothing to compare with: no correction and no error."""
     nothing = Vocabulary([])
-    spelling = Spelling(nothing, Completion(nothing).holds)
+    spelling = Spelling(nothing, CompletionIndex(nothing).in_titles_or_headings)
     assert spelling.corrections(fold(typed)) == []
 
 
@@ -367,7 +367,7 @@ def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
     spoiled = "人安居工程的决定"
     reader = service.reader(Audience.PUBLIC)
     assert reader.totals(strict(parse(spoiled, service.analyzer))).total
-    assert not service.vocabulary(reader).spelling.doubtful(spoiled)
+    assert not service.vocabulary(reader).spelling.has_unseen_bigram(spoiled)
     assert suggested(service, spoiled) == ("人才安居工程的决定",)
     assert suggested(service, "法人安全") == ()
 

@@ -40,7 +40,10 @@ def test_references_of_a_text_are_found_once_however_many_words_are_asked(
     request = SearchRequest(text=" ".join(_DAYS), mode=Mode.KEYWORD, explain=True)
     page = search(service, request, Audience.PUBLIC)
     assert page.total == len(records)
-    assert all(result.why and len(result.why.words) == len(_DAYS) for result in page.results)
+    assert all(
+        result.explanation and len(result.explanation.words) == len(_DAYS)
+        for result in page.results
+    )
     texts = [text for text in looked if "前报送材料" in text]
     assert len(texts) > len(records)  # the passages, and each article as a whole
     assert {looked[text] for text in texts} == {1}

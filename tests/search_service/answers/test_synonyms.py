@@ -71,13 +71,15 @@ def test_a_synonym_is_marked_and_told(service: SearchService) -> None:
     (shown,) = result.passages
     start, end = shown.snippet.marks[0]
     assert shown.snippet.text[start:end].startswith("简政放权")
-    assert result.why is not None
-    assert not result.why.literal
+    assert result.explanation is not None
+    assert not result.explanation.literal
 
 
 def test_the_reason_names_the_synonym(service: SearchService) -> None:
     """Explain lists the synonyms that stand in the article."""
-    reasons = {result.stored.view.id: result.why for result in ask(service, "人社局就业").results}
+    reasons = {
+        result.stored.view.id: result.explanation for result in ask(service, "人社局就业").results
+    }
     told = {key: why.synonyms for key, why in reasons.items() if why is not None}
     assert told == {"short": (), "title": (LONG,), "long": (LONG,)}
 

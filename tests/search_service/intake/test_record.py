@@ -111,7 +111,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
         author=["甲"],
     )
 
-    assert set(error.faults) == {"title", "date", "views", "audience", "url", "author"}
+    assert set(error.field_errors) == {"title", "date", "views", "audience", "url", "author"}
     assert "2023-02-30" in error.message
     assert "许多" in error.message
     assert not any(
@@ -123,13 +123,13 @@ def test_every_wrong_field_is_named_at_once() -> None:
 @pytest.mark.parametrize("value", [None, "", " 　\n"])
 def test_required_fields_must_be_there(field: str, value: object) -> None:
     """A blank id, title or body is a missing one."""
-    assert set(refused(**{field: value}).faults) == {field}
+    assert set(refused(**{field: value}).field_errors) == {field}
 
 
 @pytest.mark.parametrize("field", ["title", "body"])
 def test_nothing_left_after_cleaning_is_a_fault(field: str) -> None:
     """A title or body of markup alone holds no text."""
-    assert set(refused(**{field: "<p>&nbsp;</p>"}).faults) == {field}
+    assert set(refused(**{field: "<p>&nbsp;</p>"}).field_errors) == {field}
 
 
 def test_blank_values_are_absent() -> None:
@@ -163,7 +163,7 @@ def test_ids_are_kept(identifier: object, read: str) -> None:
 )
 def test_unusable_ids_are_refused(identifier: object) -> None:
     """Too long, with control characters, or no text at all."""
-    assert set(refused(id=identifier).faults) == {"id"}
+    assert set(refused(id=identifier).field_errors) == {"id"}
 
 
 @pytest.mark.parametrize("identifier", ["***", "—", "___", "[]", "（）", "㎡", "😀", ".", "\u200b"])
@@ -171,14 +171,14 @@ def test_ids_need_a_letter_or_digit(identifier: str) -> None:
     """Nothing else of an id is searched for: a rebuild would not find the article at its last check."""
     error = refused(id=identifier)
 
-    assert set(error.faults) == {"id"}
+    assert set(error.field_errors) == {"id"}
     assert repr(identifier) in error.message
 
 
 @pytest.mark.parametrize("identifier", ["a/../b", "./a", "文/.."])
 def test_ids_keep_their_place_in_an_address(identifier: str) -> None:
     """A browser takes the steps ``.`` and ``..`` out of an address, and asks for another article."""
-    assert set(refused(id=identifier).faults) == {"id"}
+    assert set(refused(id=identifier).field_errors) == {"id"}
 
 
 @pytest.mark.parametrize("identifier", ["文" * 171, "文" * 200, "𠮷" * 129])
@@ -251,7 +251,7 @@ def test_impossible_dates_are_faults(written: object) -> None:
     """A day that does not exist, or something that is no date, is refused with the value."""
     error = refused(date=written)
 
-    assert set(error.faults) == {"date"}
+    assert set(error.field_errors) == {"date"}
     assert str(written) in error.message
 
 
@@ -269,12 +269,12 @@ def test_numbers_may_be_text(written: object, read: int) -> None:
 )
 def test_other_numbers_are_faults(written: object) -> None:
     """Negative, broken, fractional and too large ones are refused."""
-    assert set(refused(views=written).faults) == {"views"}
+    assert set(refused(views=written).field_errors) == {"views"}
 
 
 def test_an_unknown_audience_is_never_public() -> None:
     """A word that is no audience costs the record; absent means public."""
-    assert set(refused(audience="领导").faults) == {"audience"}
+    assert set(refused(audience="领导").field_errors) == {"audience"}
     assert article().audience is Audience.PUBLIC
 
 
@@ -407,15 +407,15 @@ def test_a_misspelt_name_that_protects_is_a_fault(name: str, field: str, value: 
     """Taken for a further field it would publish the text, and be published: both names are named."""
     error = refused(**{name: value})
 
-    assert set(error.faults) == {name}
-    assert any(other in error.faults[name] for other in (field, *ALIASES[field]))
+    assert set(error.field_errors) == {name}
+    assert any(other in error.field_errors[name] for other in (field, *ALIASES[field]))
 
 
 @pytest.mark.parametrize("inner", ["audience", "受众", "preview", "previw", "freeLength"])
 def test_a_name_that_protects_within_another_field_is_a_fault(inner: str) -> None:
     """There it protects nothing, at any depth; beside it other fields may hold what they like."""
     for value in ({inner: "member"}, [{"a": [{inner: "member"}]}]):
-        assert set(refused(meta=value).faults) == {f"meta.{inner}"}
+        assert set(refused(meta=value).field_errors) == {f"meta.{inner}"}
     assert article(meta={"地区": ["柳河"]}).extra == {"meta": {"地区": ["柳河"]}}
 
 
@@ -425,7 +425,7 @@ def test_blanks_in_a_name_publish_nothing(name: str) -> None:
     if known(name.strip()):
         assert article(**{name: ""}).preview == ""
     else:
-        assert set(refused(**{name: "1"}).faults) == {name}
+        assert set(refused(**{name: "1"}).field_errors) == {name}
 
 
 @pytest.mark.parametrize(
@@ -491,15 +491,15 @@ def test_a_second_body_beside_a_preview_is_a_fault(
     protection: dict[str, object], name: str, value: object
 ) -> None:
     """Further fields are returned to everyone, and this one may hold what is paid for."""
-    assert set(refused(**protection, **{name: value}).faults) == {name}
+    assert set(refused(**protection, **{name: value}).field_errors) == {name}
     assert article(**protection, **{name: " " if isinstance(value, str) else None}).extra == {}
 
 
 def test_names_are_shown_short_and_few() -> None:
     """A name is whatever a source holds: it neither breaks a line nor fills the memory."""
-    (shown,) = refused(**{f"prev{'-' * 5_000}iew": "甲"}).faults
+    (shown,) = refused(**{f"prev{'-' * 5_000}iew": "甲"}).field_errors
     assert len(shown) <= 61
-    (shown,) = refused(**{"prev\n\x1biew": "甲"}).faults
+    (shown,) = refused(**{"prev\n\x1biew": "甲"}).field_errors
     assert shown.isprintable()
     notes = Notes()
     for number in range(3_000):
@@ -530,7 +530,7 @@ def test_a_second_text_that_is_left_out_is_counted() -> None:
 )
 def test_protection_that_contradicts_itself_is_a_fault(values: dict[str, object]) -> None:
     """Nobody can tell which of the two was meant."""
-    assert refused(**values).faults
+    assert refused(**values).field_errors
     same = {name: next(iter(values.values())) for name in values}
     assert article(**same).title
 
@@ -538,7 +538,7 @@ def test_protection_that_contradicts_itself_is_a_fault(values: dict[str, object]
 @pytest.mark.parametrize("body", ["", "<p>&nbsp;</p>", None, ["甲"]])
 def test_a_good_preview_does_not_save_a_faulty_body(body: object) -> None:
     """A record is one whole: with a body that is empty or faulty it is a fault, preview or not."""
-    assert set(refused(body=body, preview="一、基本情况").faults) == {"body"}
+    assert set(refused(body=body, preview="一、基本情况").field_errors) == {"body"}
 
 
 def test_a_preview_outweighs_a_free_length() -> None:
@@ -607,6 +607,6 @@ def test_any_record_is_an_article_or_a_bad_record(values: dict[str, object]) -> 
         read = article_of(values, cleaning=Cleaning())
         whole = all((read.id, read.title, read.body))
     except BadRecord as error:
-        whole, faults = False, error.faults
+        whole, faults = False, error.field_errors
 
     assert whole or faults

@@ -32,7 +32,7 @@ def test_a_query_over_the_limit_names_value_limit_and_cure() -> None:
     """201 characters are refused with the number typed and the number allowed."""
     with pytest.raises(BadInput, match=r"201.*200") as caught:
         parse("查" * 201, ANALYZER)
-    assert "q" in caught.value.faults
+    assert "q" in caught.value.field_errors
 
 
 @pytest.mark.parametrize(

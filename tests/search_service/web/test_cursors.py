@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from indexer import updates
 from indexer.build import generations
 from search_service import relevance
-from search_service.answers.page import Place
+from search_service.answers.page import CursorPosition
 from search_service.model import Audience, Sort
 from search_service.query.request import Mode
 from search_service.service import SearchService, open_service
@@ -61,9 +61,13 @@ def opener(kind: str, request: pytest.FixtureRequest, folder: Path) -> Open:
     return open_one
 
 
-def token_of(service: SearchService, place: Place, audience: Audience, **question: Any) -> str:
-    """A cursor as the service signs them, for whatever place."""
-    return cursors.encode(SearchParameters(**question), place, audience, service.store.cursor_key)
+def token_of(
+    service: SearchService, position: CursorPosition, audience: Audience, **question: Any
+) -> str:
+    """A cursor as the service signs them, for whatever position."""
+    return cursors.encode(
+        SearchParameters(**question), position, audience, service.store.cursor_key
+    )
 
 
 def client_of(service: SearchService) -> FlaskClient:
@@ -258,16 +262,16 @@ def test_no_index_of_a_higher_audience_is_read(service: SearchService, tmp_path:
     records = [{**one, "preview": "免费的一段话。……"} for one in articles(30)]
     rebuild(service, tmp_path, records)
     generation = service.reader(Audience.MEMBER).generation
-    place = Place(generation=generation, revision=1, total=30, offset=0)
+    position = CursorPosition(generation=generation, revision=1, total=30, offset=0)
     question = {"q": "督导员上门入户宣传", "mode": Mode.KEYWORD}
-    nowhere = replace(place, generation=f"{generation}0")
+    nowhere = replace(position, generation=f"{generation}0")
 
-    for forged in (place, nowhere):
+    for forged in (position, nowhere):
         token = token_of(service, forged, Audience.PUBLIC, **question)
         response = client.get(f"/api/v1/search?cursor={token}")
         assert (response.status_code, GONE in json_of(response)["detail"]) == (410, True)
         assert generation not in response.get_data(as_text=True)
-    token = token_of(service, place, Audience.MEMBER, **question)
+    token = token_of(service, position, Audience.MEMBER, **question)
     response = client.get(f"/api/v1/search?cursor={token}")
     assert response.status_code == 422
     assert [error["parameter"] for error in json_of(response)["errors"]] == ["cursor"]
@@ -295,7 +299,7 @@ def test_a_walk_ends_at_the_depth_that_engines_reach(
 def test_both_engines_reach_the_depth(service: SearchService) -> None:
     """The last place that a cursor may name is answered."""
     reader = service.reader(Audience.PUBLIC)
-    end = Place(
+    end = CursorPosition(
         generation=reader.generation,
         revision=reader.revision,
         total=30,
