@@ -20,7 +20,7 @@ from indexer.build.write import AudienceResult, add_results, rejection_reasons, 
 from indexer.sources.files import Fault
 from search_service import relevance
 from search_service.engines import Scope
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.packing import pack, unpack
 from search_service.model import (
@@ -118,7 +118,7 @@ def _report_stale(
         ids = [one.id for one in batch]
         results = {
             audience: AudienceResult(
-                stale=_stale(batch, audience, service.engine.standing(one.name, ids))
+                stale=_stale(batch, audience, service.engine.stamps(one.name, ids))
             )
             for audience, one in generations.items()
         }
@@ -130,9 +130,9 @@ def _report_stale(
 
 
 def _stale(
-    articles: Iterable[Article], audience: Audience, standing: Mapping[str, Standing]
+    articles: Iterable[Article], audience: Audience, stamps: Mapping[str, Stamp]
 ) -> dict[str, str]:
-    reasons = {one.id: stale_reason(one, audience, standing.get(one.id)) for one in articles}
+    reasons = {one.id: stale_reason(one, audience, stamps.get(one.id)) for one in articles}
     return {id: reason for id, reason in reasons.items() if reason}
 
 
@@ -142,7 +142,7 @@ def _latest_ledger_number(service: SearchService, articles: Iterable[Article]) -
         (one for one in service.engine.generations() if one.serves), key=lambda one: one.audience
     )
     return max(
-        latest_ledger_number(service.engine.standing(highest.name, [one.id for one in batch]))
+        latest_ledger_number(service.engine.stamps(highest.name, [one.id for one in batch]))
         for batch in batches(articles)
     )
 
@@ -249,9 +249,9 @@ def _versions(service: SearchService, ids: Sequence[str]) -> dict[str, int]:
     versions = {key: one.version for key, one in pending.items() if one.article is not None}
     for generation in service.engine.generations():
         if generation.serves:
-            for key, stands in service.engine.standing(generation.name, ids).items():
-                if stands.digest is not None:
-                    versions[key] = max(stands.version, versions.get(key, 0))
+            for key, stamp in service.engine.stamps(generation.name, ids).items():
+                if stamp.digest is not None:
+                    versions[key] = max(stamp.version, versions.get(key, 0))
     set_aside = service.store.hidden_articles.articles()
     for key in set(ids) & set(set_aside):
         versions[key] = max(version_of(unpack(set_aside[key])), versions.get(key, 0))

@@ -10,7 +10,7 @@ from analyzers.messages import say
 from indexer.build.records import analyse
 from indexer.build.views import view_of
 from search_service.engines import Writer
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.errors import GongwenError, MappingConflict
 from search_service.model import (
     FIRST_LEDGER_VERSION,
@@ -49,16 +49,16 @@ class Prepared:
         self.entries.append(Tombstone(id=id, version=version, withheld=True))
 
 
-def latest_ledger_number(standing: Mapping[str, Standing]) -> int:
+def latest_ledger_number(stamps: Mapping[str, Stamp]) -> int:
     """The greatest ledger number among stored versions; 0 or less if there is none."""
-    return max((one.version for one in standing.values()), default=0) - FIRST_LEDGER_VERSION
+    return max((one.version for one in stamps.values()), default=0) - FIRST_LEDGER_VERSION
 
 
 def entries_of(
     service: SearchService,
     articles: Sequence[Article],
     audience: Audience,
-    stored: Mapping[str, Standing] | None = None,
+    stored: Mapping[str, Stamp] | None = None,
 ) -> Prepared:
     """Prepare versioned articles for an audience that may read all of them.
 

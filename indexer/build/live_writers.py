@@ -17,7 +17,7 @@ from indexer.build.entries import version_of
 from indexer.build.vocabulary import vocabulary_of
 from indexer.build.write import AudienceResult, Update, write_for_audience
 from search_service.engines import Writer
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.errors import WriterBusy
 from search_service.intake.packing import unpack
 from search_service.model import Audience, Generation, Manifest, Record, Tombstone, WriteResult
@@ -74,9 +74,9 @@ class _VocabularyPruner:
         )
         return self.writer.write(entries)
 
-    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+    def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
         """Delegate to the writer."""
-        return self.writer.standing(ids)
+        return self.writer.stamps(ids)
 
     def complete(self) -> None:
         """Delegate to the writer."""
@@ -133,8 +133,8 @@ class LiveWriters:
         unhidden = _unhidden(self._service)
         later = {key: change.version for key, change in store.ledger.of(list(unhidden)).items()}
         for writer in self.writers.values():
-            for key, stands in writer.standing(unhidden).items():
-                later[key] = max(stands.version, later.get(key, 0))
+            for key, stamp in writer.stamps(unhidden).items():
+                later[key] = max(stamp.version, later.get(key, 0))
         articles = {key: unpack(packed) for key, packed in unhidden.items()}
         store.ledger.append(
             [

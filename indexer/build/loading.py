@@ -31,7 +31,7 @@ def set_aside_hidden(
     for batch in batches(buffer):
         hidden_ones = [one for one in with_ledger_versions(batch, sequence) if one.id in hidden]
         written = {
-            id for writer in writers.values() for id in writer.standing([a.id for a in hidden_ones])
+            id for writer in writers.values() for id in writer.stamps([a.id for a in hidden_ones])
         }
         packed = {one.id: pack(one) for one in hidden_ones if one.id not in written}
         service.store.hidden_articles.put(packed, sequence)
@@ -86,9 +86,9 @@ def remove_obsolete(
         return
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
     obsolete = [one.view.id for one in reader.scan() if one.view.id not in result.visible]
-    standing = writer.standing(obsolete)
+    stamps = writer.stamps(obsolete)
     writer.write(
         # Withheld, so that a later change of the same version is still accepted.
-        [Tombstone(id=key, version=standing[key].version, withheld=True) for key in obsolete]
+        [Tombstone(id=key, version=stamps[key].version, withheld=True) for key in obsolete]
     )
     writer.complete()

@@ -15,7 +15,7 @@ from indexer.build.entries import entries_of, version_of, write
 from indexer.build.ingest import BATCH, RunReport, batches
 from indexer.build.views import source_view, view_of
 from search_service.engines import Writer
-from search_service.engines.ordering import Standing, Verdict, judge
+from search_service.engines.ordering import Decision, Stamp, decide
 from search_service.intake.record import Fault
 from search_service.model import (
     FIRST_LEDGER_VERSION,
@@ -63,7 +63,7 @@ def write_for_audience(
     result = AudienceResult()
     waiting: list[Update] = []
     for batch in batches(updates):
-        standing = writer.standing([entry.id for entry in batch])
+        stamps = writer.stamps([entry.id for entry in batch])
         unknown: list[Tombstone] = []
         for update in batch:
             if isinstance(update, Article) and source_view(update, audience) is not None:
@@ -75,8 +75,8 @@ def write_for_audience(
                 if isinstance(update, Article)
                 else update
             )
-            stands = standing.get(gone.id)
-            if stands is None or stands.digest is None:
+            stored = stamps.get(gone.id)
+            if stored is None or stored.digest is None:
                 unknown.append(gone)
             else:
                 waiting.append(gone)
@@ -102,14 +102,14 @@ def _write(
     resume: bool,
 ) -> None:
     articles = [update for update in batch if isinstance(update, Article)]
-    stored = writer.standing([article.id for article in articles]) if resume else None
+    stored = writer.stamps([article.id for article in articles]) if resume else None
     prepared = entries_of(service, articles, audience, stored)
     gone = [update for update in batch if isinstance(update, Tombstone)]
     written, refused = write(writer, [*prepared.entries, *gone])
     refused = prepared.refused | refused
-    standing = writer.standing(written.stale)
+    stamps = writer.stamps(written.stale)
     stale = {
-        update.id: _stale_reason(standing.get(update.id), update)
+        update.id: _stale_reason(stamps.get(update.id), update)
         for update in batch
         if update.id in set(written.stale)
     }
@@ -129,32 +129,32 @@ def _write(
         service.store.views.set(reader, counts)
 
 
-def stale_reason(article: Article, audience: Audience, stands: Standing | None) -> str | None:
+def stale_reason(article: Article, audience: Audience, stored: Stamp | None) -> str | None:
     """Why a versioned article cannot replace the stored one; None if it can, or if its view is the same."""
     view = view_of(article, audience)
-    entry = Standing(2 * version_of(article), view.digest if view else None)
-    return _stale_reason(stands, article) if judge(entry, stands) is Verdict.STALE else None
+    entry = Stamp(2 * version_of(article), view.digest if view else None)
+    return _stale_reason(stored, article) if decide(entry, stored) is Decision.STALE else None
 
 
-def _stale_reason(stands: Standing | None, update: Update) -> str:
+def _stale_reason(stored: Stamp | None, update: Update) -> str:
     """Why an update could not replace the stored version, and the remedy."""
     version = version_of(update) if isinstance(update, Article) else update.version
     remedy = say(
         "请给出更新的版本号，或用全部来源运行 gongwen index 重建",
         "give a newer version, or run gongwen index with the whole source",
     )
-    if stands and stands.version >= FIRST_LEDGER_VERSION > version:  # no version is newer than that
+    if stored and stored.version >= FIRST_LEDGER_VERSION > version:  # no version is newer than that
         remedy = say(
             "请同原来一样不给版本号，或用全部来源运行 gongwen index 重建",
             "give no version, as before, or run gongwen index with the whole source",
         )
-    if stands is None:  # left by a writer that was killed
+    if stored is None:  # left by a writer that was killed
         return say(
             f"正由别处写入，未收录；{remedy}",
             f"being written by another process, not indexed; {remedy}",
         )
-    given, present = _version_text(version), _version_text(stands.version)
-    if stands.digest is None:
+    given, present = _version_text(version), _version_text(stored.version)
+    if stored.digest is None:
         return say(
             f"版本 {given} 不新于删除时的版本 {present}，未收录；{remedy}",
             f"version {given} is not newer than the deleted one, {present}: not indexed; {remedy}",

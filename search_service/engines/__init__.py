@@ -39,7 +39,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.errors import ConfigurationError, redact_credentials
 from search_service.model import (
     Audience,
@@ -101,7 +101,7 @@ class Writer(Protocol):
         Raises ``EngineError``; then some entries may be applied, each wholly or not at all.
         """
 
-    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+    def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
         """Order and digest of what stands under these ids, tombstones too; nothing for unknown ids."""
 
     def complete(self) -> None:
@@ -228,8 +228,8 @@ class Engine(Protocol):
     def count(self, generation: str) -> int:
         """How many live articles a generation holds."""
 
-    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
-        """What :meth:`Writer.standing` says, while anybody else may be writing."""
+    def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
+        """What :meth:`Writer.stamps` says, while anybody else may be writing."""
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Let each audience read the generation named, in one step."""

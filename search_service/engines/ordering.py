@@ -1,8 +1,8 @@
-"""The order of writes: what an entry does to what stands under its id. Pure, the same in every engine.
+"""The order of writes: what an entry does to what stored under its id. Pure, the same in every engine.
 
-Entry points: :func:`judge` and :class:`Standing`. The order of an entry is ``2 × version``, ``+ 1`` for
+Entry points: :func:`decide` and :class:`Stamp`. The order of an entry is ``2 × version``, ``+ 1`` for
 a delete: at the same version the delete wins. Whatever the entries of an article arrive as, in any
-sequence and any number of times, one of the highest order is what stands in the end; of several (a
+sequence and any number of times, one of the highest order is what stored in the end; of several (a
 source that publishes another view under the same version, or none any more) the last that arrived.
 """
 
@@ -13,8 +13,8 @@ from search_service.model import Record, Tombstone
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What stands under an id: its order, and the digest of its view; None for a tombstone of any kind."""
+class Stamp:
+    """What stored under an id: its order, and the digest of its view; None for a tombstone of any kind."""
 
     order: int
     digest: str | None
@@ -25,7 +25,7 @@ class Standing:
         return self.order // 2
 
 
-class Verdict(enum.Enum):
+class Decision(enum.Enum):
     """What becomes of an entry."""
 
     WRITE = "write"
@@ -38,17 +38,17 @@ def id_of(entry: Record | Tombstone) -> str:
     return entry.id if isinstance(entry, Tombstone) else entry.view.id
 
 
-def standing_of(entry: Record | Tombstone) -> Standing:
-    """What stands when the entry was applied."""
+def stamp_of(entry: Record | Tombstone) -> Stamp:
+    """What stored when the entry was applied."""
     if isinstance(entry, Tombstone):
-        return Standing(2 * entry.version + (not entry.withheld), None)
-    return Standing(2 * entry.version, entry.view.digest)
+        return Stamp(2 * entry.version + (not entry.withheld), None)
+    return Stamp(2 * entry.version, entry.view.digest)
 
 
-def judge(entry: Standing, stands: Standing | None) -> Verdict:
-    """Compare an entry with what stands; the same content is unchanged, whatever its order."""
-    if stands is None:
-        return Verdict.WRITE
-    if entry.digest == stands.digest:
-        return Verdict.UNCHANGED
-    return Verdict.WRITE if entry.order >= stands.order else Verdict.STALE
+def decide(entry: Stamp, stored: Stamp | None) -> Decision:
+    """Compare an entry with what stored; the same content is unchanged, whatever its order."""
+    if stored is None:
+        return Decision.WRITE
+    if entry.digest == stored.digest:
+        return Decision.UNCHANGED
+    return Decision.WRITE if entry.order >= stored.order else Decision.STALE

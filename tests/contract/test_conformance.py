@@ -9,7 +9,7 @@ import pytest
 
 from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.errors import BadInput, NoIndex, NotFound
 from search_service.model import (
     All,
@@ -163,7 +163,7 @@ def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None
     assert load(library, FIRE, Tombstone(id="X", version=4)) == WriteResult(unchanged=1, written=1)
     assert load(library, Tombstone(id="X", version=2, withheld=True)) == WriteResult(unchanged=1)
     with library.writer(public(library)) as writer:
-        standing = writer.standing(["B1890", "X"])
+        standing = writer.stamps(["B1890", "X"])
     assert {key: stands.order for key, stands in standing.items()} == {"B1890": 10, "X": 9}
 
 
@@ -207,9 +207,9 @@ def test_a_writer_knows_what_stands(library: Engine) -> None:
     """Order and digest of articles and tombstones, also when only the order was raised."""
     load(library, replace(FIRE, version=5), Tombstone(id="A0007", version=2))
     with library.writer(public(library)) as writer:
-        assert writer.standing(["B1890", "A0007", "X"]) == {
-            "B1890": Standing(10, FIRE.view.digest),
-            "A0007": Standing(5, None),
+        assert writer.stamps(["B1890", "A0007", "X"]) == {
+            "B1890": Stamp(10, FIRE.view.digest),
+            "A0007": Stamp(5, None),
         }
 
 

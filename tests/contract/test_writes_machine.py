@@ -215,7 +215,7 @@ class WritesMachine(RuleBasedStateMachine):
         name = self.chosen(generation)
         with self.engines[engine].writer(name) as writer:
             written = writer.write([entry.written() for entry in entries])
-            standing = writer.standing(IDS)
+            standing = writer.stamps(IDS)
         expected = self.models[name].write(entries)
         orders = {id: entry.order for id, entry in self.models[name].standing.items()}
         assert {id: stands.order for id, stands in standing.items()} == orders
@@ -256,7 +256,7 @@ class WritesMachine(RuleBasedStateMachine):
     def delete_what_stands(self, engine: int, id: str) -> None:
         """What stands can be deleted with the version that the writer names."""
         with self.engines[engine].writer(self.serving) as writer:
-            for stands in writer.standing([id]).values():
+            for stands in writer.stamps([id]).values():
                 if stands.digest is not None:
                     written = writer.write([Tombstone(id=id, version=stands.version)])
                     assert written == WriteResult(written=1)

@@ -12,8 +12,8 @@ import pytest
 
 from indexer.build import entries, live_writers, loading, views, write
 from indexer.build.ingest import ArticleBuffer, batches
-from search_service.engines.embedded import writes
-from search_service.engines.ordering import Verdict, judge
+from search_service.engines.embedded import row_writer
+from search_service.engines.ordering import Decision, decide
 from search_service.model import Article, Audience, View
 from search_service.service import SearchService
 from search_service.state.views import ViewCounts
@@ -92,11 +92,11 @@ def derive_from_the_whole_text(patch: Patch) -> None:
 def write_what_is_unchanged(patch: Patch) -> None:
     """A view that is the same is written again."""
 
-    def always(*given: Any) -> Verdict:
-        verdict = judge(*given)
-        return Verdict.WRITE if verdict is Verdict.UNCHANGED else verdict
+    def always(*given: Any) -> Decision:
+        decision = decide(*given)
+        return Decision.WRITE if decision is Decision.UNCHANGED else decision
 
-    patch.setattr(writes, "judge", always)
+    patch.setattr(row_writer, "decide", always)
 
 
 def cut_batches_over_all(patch: Patch) -> None:

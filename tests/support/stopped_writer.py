@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from search_service.engines import Scope, open_engine
+from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
-from search_service.engines.embedded.text import TextWriter, _article_document, _commit
-from search_service.engines.embedded.writes import RowWriter
+from search_service.engines.embedded.text_index import TextWriter, _article_document, _commit
 from search_service.model import Audience, Record, Tombstone
 from tests.support.sample_records import DIMENSIONS, record, unit
 
@@ -45,7 +45,7 @@ def main(folder: Path, stage: str) -> None:
         writes = RowWriter(place, dimensions=DIMENSIONS)
         rows = Rows(place)
         writes.apply(CHANGES)
-        changed = list(rows.terms_since(rows.state().applied))
+        changed = list(rows.terms_since(rows.read_state().applied))
         text = TextWriter(place)
         if stage == "articles":
             _commit(text.articles, changed, lambda terms: [_article_document(terms)])

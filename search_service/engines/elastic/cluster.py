@@ -171,13 +171,13 @@ class Cluster:
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
             )
 
-    def open_moment(self, index: str, *, keep_alive: str) -> str:
+    def open_point_in_time(self, index: str, *, keep_alive: str) -> str:
         """The id of a point in time of the index; the server ends it after so long without use."""
         with self._translated():
             opened = self._client.open_point_in_time(index=index, keep_alive=keep_alive)
             return str(self._read(opened)["id"])
 
-    def close_moment(self, id: str) -> None:
+    def close_point_in_time(self, id: str) -> None:
         """End a point in time."""
         with self._translated():
             self._client.close_point_in_time(id=id)

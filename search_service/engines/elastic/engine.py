@@ -7,7 +7,7 @@ Names, for the prefix ``gongwen``:
 
 * ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
   manifest, a number that grows from one generation to the next, and the last activation it has a part in.
-* ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writes`).
+* ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writer`).
 * ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are counted and
   written through it, so a write never creates an index. Readers hold a point in time of the index.
 * ``gongwen-<audience>``: the alias, without the tombstones, of what the audience reads now, and
@@ -26,10 +26,10 @@ from search_service.engines import NO_ACCESS, Access, Scope
 from search_service.engines.activation import Activation, lost
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
-from search_service.engines.elastic.moments import Moments
-from search_service.engines.elastic.reads import ElasticReader
-from search_service.engines.elastic.writes import ElasticWriter
-from search_service.engines.ordering import Standing
+from search_service.engines.elastic.point_in_time import PointsInTime
+from search_service.engines.elastic.reader import ElasticReader
+from search_service.engines.elastic.writer import ElasticWriter
+from search_service.engines.ordering import Stamp
 from search_service.errors import AliasesLost, BadInput, NoIndex, NotFound
 from search_service.model import Audience, Generation, Manifest
 
@@ -80,7 +80,7 @@ class ElasticEngine:
 
     def __init__(self, url: str, access: Access = NO_ACCESS) -> None:
         self._cluster = Cluster(url, access)
-        self._moments = Moments(self._cluster)
+        self._points_in_time = PointsInTime(self._cluster)
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Create an index; its name carries schema, analysis and model, and is unique.
@@ -130,10 +130,10 @@ class ElasticEngine:
         answer = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
         return int(answer["hits"]["total"]["value"])
 
-    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
+    def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
         """What stands under these ids, whoever writes."""
         with self.writer(generation) as writer:
-            return writer.standing(ids)
+            return writer.stamps(ids)
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Move the aliases in one request; the same activation again leaves the way back as it is.
@@ -226,7 +226,7 @@ class ElasticEngine:
         else:
             index = self._permitted(generation, scope.audience)
         return ElasticReader(
-            self._moments.open(index.name),
+            self._points_in_time.open(index.name),
             generation=index.generation,
             manifest=index.manifest,
             scope=scope,
@@ -234,7 +234,7 @@ class ElasticEngine:
 
     def close(self) -> None:
         """Close the connections, and what readers have left open."""
-        self._moments.close()
+        self._points_in_time.close()
         self._cluster.close()
 
     def _catalogue(self) -> list[_Index]:

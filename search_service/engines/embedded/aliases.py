@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analyzers.messages import say
 from search_service.engines.activation import Activation, lost
-from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.errors import translate_errors
 from search_service.errors import EngineError
 
 FILE_NAME = "aliases.json"
@@ -27,7 +27,7 @@ def read_aliases(folder: Path) -> Activation:
     Raises ``AliasesLost`` where generations say that they were, and the file is missing or damaged.
     """
     path = folder / FILE_NAME
-    with translated(folder):
+    with translate_errors(folder):
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -51,7 +51,7 @@ def read_aliases(folder: Path) -> Activation:
 def write_aliases(folder: Path, activation: Activation) -> None:
     """Replace the mapping in one durable step, then the copies."""
     text = json.dumps(activation.to_dict(), indent=1)
-    with translated(folder):
+    with translate_errors(folder):
         _replace(folder / FILE_NAME, text)
     for name in activation.names:
         try:
@@ -89,10 +89,10 @@ def _replace(path: Path, text: str) -> None:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    make_folder_durable(path.parent)
+    fsync_folder(path.parent)
 
 
-def make_folder_durable(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Make renames inside the folder survive a power cut (Windows does so by itself)."""
     if os.name == "nt":
         return

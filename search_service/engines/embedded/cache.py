@@ -21,21 +21,21 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from search_service.engines.embedded.rows import Moment, PassageVectors
+from search_service.engines.embedded.rows import PassageVectors, ReadTransaction
 from search_service.model import Vector
 
 _PREFIX = "passages.cache-"
 _UNFINISHED = "passages.new-"
 _INDEX, _VECTORS = "index.npz", "vectors.float32"
 _BATCH = 500
-_NOWHERE = np.zeros(0, dtype=np.intp)
+_NO_POSITIONS = np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True)
 class Block:
     """Passages sorted by their article's row, then by their place in it.
 
-    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``roles``: places in ``role_names``,
+    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``roles``: positions in ``role_names``,
     ``present``: has a vector (others hold zeros), ``vectors``: shape (passages, dimensions).
     """
 
@@ -86,13 +86,13 @@ class Block:
         return np.searchsorted(self.rows, np.arange(size, dtype=np.int32))
 
     def with_role(self, role: str) -> npt.NDArray[np.intp]:
-        """The places of the passages of this role that have a vector, ascending."""
-        return self._by_role.get(role, _NOWHERE)
+        """The positions of the passages of this role that have a vector, ascending."""
+        return self._by_role.get(role, _NO_POSITIONS)
 
     def roles_among(self, names: Sequence[str]) -> npt.NDArray[np.uint16]:
-        """The roles as places in a longer list of names."""
-        places = np.array([names.index(name) for name in self.role_names], dtype=np.uint16)
-        return places[self.roles]
+        """The roles as positions in a longer list of names."""
+        positions = np.array([names.index(name) for name in self.role_names], dtype=np.uint16)
+        return positions[self.roles]
 
     @cached_property
     def _by_role(self) -> dict[str, npt.NDArray[np.intp]]:
@@ -101,9 +101,9 @@ class Block:
             for code, name in enumerate(self.role_names)
         }
 
-    def passage_id(self, place: int) -> str:
+    def passage_id(self, position: int) -> str:
         """The id of the passage at ``place``."""
-        return bytes(self.ids[place]).decode()
+        return bytes(self.ids[position]).decode()
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _read(path: Path, *, dimensions: int) -> Block | None:
         return None
 
 
-def write_cache(folder: Path, rows: Moment, revision: int, *, dimensions: int) -> bool:
+def write_cache(folder: Path, rows: ReadTransaction, revision: int, *, dimensions: int) -> bool:
     """Write a cache of the revision that ``rows`` shows, remove older ones; say whether it could be.
 
     Vectors go to the file as they are read: memory stays small however many there are.
@@ -150,10 +150,10 @@ def write_cache(folder: Path, rows: Moment, revision: int, *, dimensions: int) -
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
         try:
             _write(unfinished, rows, dimensions=dimensions)
-            place = folder / f"{_PREFIX}{revision}"
-            if _read(place, dimensions=dimensions) is None:
-                shutil.rmtree(place, ignore_errors=True)
-            unfinished.rename(place)
+            path = folder / f"{_PREFIX}{revision}"
+            if _read(path, dimensions=dimensions) is None:
+                shutil.rmtree(path, ignore_errors=True)
+            unfinished.rename(path)
         except OSError:
             # No room, or another process has just written the same revision.
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -164,7 +164,7 @@ def write_cache(folder: Path, rows: Moment, revision: int, *, dimensions: int) -
     return True
 
 
-def _write(folder: Path, rows: Moment, *, dimensions: int) -> None:
+def _write(folder: Path, rows: ReadTransaction, *, dimensions: int) -> None:
     blocks = []
     articles = rows.passages_since(0)
     with (folder / _VECTORS).open("wb") as file:
@@ -172,7 +172,7 @@ def _write(folder: Path, rows: Moment, *, dimensions: int) -> None:
             block = Block.of(batch, dimensions=dimensions)
             block.vectors.tofile(file)
             blocks.append(block)
-        _make_durable(file)
+        _fsync(file)
     with (folder / _INDEX).open("wb") as file:
         names = sorted({name for block in blocks for name in block.role_names})
         np.savez(
@@ -184,10 +184,10 @@ def _write(folder: Path, rows: Moment, *, dimensions: int) -> None:
             role_names=np.array(names, dtype=np.str_),
             present=np.concatenate([block.present for block in blocks]),
         )
-        _make_durable(file)
+        _fsync(file)
 
 
-def _make_durable(file: BinaryIO) -> None:
+def _fsync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 

@@ -88,7 +88,7 @@ def weighted_term(schema: Schema, field: str, value: str, weight: float) -> Quer
 def ranking(match: Query, scored: Sequence[Query]) -> Query:
     """What ``match`` matches, scored by the sum of ``scored`` alone.
 
-    The required part stands there even where the scored ones would select the same: tantivy prunes
+    The required part is needed even where the scored ones would select the same: tantivy prunes
     a bare union, and then the order of its float32 additions depends on how many hits were asked.
     """
     return Query.boolean_query(
@@ -132,7 +132,7 @@ def _any(queries: Sequence[Query]) -> Query:
 
 
 def _at_least(weighted: Sequence[tuple[Query, int]], minimum: int) -> Query:
-    """Count clauses instead of weights: each stands as often as it weighs.
+    """Count clauses instead of weights: each is repeated as often as it weighs.
 
     Weights are cut to the minimum and divided by what they share: fewer clauses, the same answer.
     """

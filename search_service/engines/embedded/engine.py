@@ -2,8 +2,8 @@
 
 Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generation>/`` with
 
-- ``articles.sqlite3``: the truth (:mod:`.rows`, :mod:`.writes`);
-- ``articles.index``, ``passages.index``: the text index (:mod:`.text`), disposable;
+- ``articles.sqlite3``: the truth (:mod:`.rows`, :mod:`.row_writer`);
+- ``articles.index``, ``passages.index``: the text index (:mod:`.text_index`), disposable;
 - ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
 
 ``DATA/aliases.json`` says who reads what, and each generation that it names has a copy;
@@ -26,22 +26,22 @@ from search_service.engines.activation import Activation
 from search_service.engines.embedded.aliases import FILE_NAME as ALIASES
 from search_service.engines.embedded.aliases import (
     folder_of,
-    make_folder_durable,
+    fsync_folder,
     newest_note,
     read_aliases,
     write_aliases,
 )
-from search_service.engines.embedded.apply import catch_up
-from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.errors import translate_errors
 from search_service.engines.embedded.locks import WriterLock, alias_lock
 from search_service.engines.embedded.reader import EmbeddedReader
+from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
 from search_service.engines.embedded.schema import FILE_NAME, create_rows
 from search_service.engines.embedded.snapshots import OpenGeneration
-from search_service.engines.embedded.text import TEXT_SCHEMA, create_folders
+from search_service.engines.embedded.sync import catch_up
+from search_service.engines.embedded.text_index import TEXT_SCHEMA, create_folders
 from search_service.engines.embedded.writer import EmbeddedWriter
-from search_service.engines.embedded.writes import RowWriter
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.errors import (
     AliasesLost,
     BadInput,
@@ -63,7 +63,7 @@ class EmbeddedEngine:
         self._folder = folder.absolute()
         self._lock = threading.Lock()
         self._open: dict[str, OpenGeneration] = {}
-        with translated(self._folder):
+        with translate_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         self._writers = WriterLock(self._folder)
 
@@ -77,7 +77,7 @@ class EmbeddedEngine:
         kept = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
         kept.append(uuid.uuid4().hex[:6])
         home = self._folder / audience.label
-        with alias_lock(self._folder), translated(self._folder):
+        with alias_lock(self._folder), translate_errors(self._folder):
             before = [_number(one.name) for one in self._folders() if one.parent == home]
             number = max(before, default=0) + 1
             name = "-".join(filter(None, [audience.label, f"{number:06d}", *kept]))
@@ -87,13 +87,13 @@ class EmbeddedEngine:
             create_rows(unfinished, manifest=manifest, text_schema=TEXT_SCHEMA)
             create_folders(unfinished)
             unfinished.rename(home / name)
-            make_folder_durable(home)
+            fsync_folder(home)
         return Generation(name=name, audience=audience, manifest=manifest)
 
     @contextmanager
     def writer(self, generation: str, *, loading: bool = False) -> Iterator[EmbeddedWriter]:  # noqa: ARG002  (every write is visible at once here)
         """Open a generation for writing; one writer at a time writes it, in whichever process."""
-        with self._writers.held(self._find(generation).name):
+        with self._writers.acquire(self._find(generation).name):
             folder = self._find(generation)  # dropped meanwhile
             writer = EmbeddedWriter(folder, dimensions=_manifest(folder).dimensions)
             try:
@@ -105,14 +105,14 @@ class EmbeddedEngine:
     def count(self, generation: str) -> int:
         """How many live articles a generation holds."""
         folder = self._find(generation)
-        with translated(folder), _rows(folder) as rows:
+        with translate_errors(folder), _rows(folder) as rows:
             return rows.count()
 
-    def standing(self, generation: str, ids: Collection[str]) -> Mapping[str, Standing]:
-        """What stands under these ids, whoever writes."""
+    def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
+        """The stamps stored under these ids, whoever writes."""
         folder = self._find(generation)
-        with translated(folder), _rows(folder) as rows:
-            return rows.standing(ids)
+        with translate_errors(folder), _rows(folder) as rows:
+            return rows.stamps(ids)
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
         """Let each audience read the generation named, in one step.
@@ -164,7 +164,7 @@ class EmbeddedEngine:
                 serves=tuple(a for a in Audience if now.serving.get(a) == folder.name),
                 is_rollback_target=folder.name in now.previous.values(),
             )
-            for folder in sorted(self._folders(), key=_place)
+            for folder in sorted(self._folders(), key=_sort_key)
         ]
 
     def _folders(self) -> list[Path]:
@@ -179,7 +179,7 @@ class EmbeddedEngine:
     def drop(self, generation: str) -> None:
         """Delete a generation; raises ``BadInput`` where it serves or can be gone back to."""
         folder = self._find(generation)
-        with self._writers.held(generation), alias_lock(self._folder):
+        with self._writers.acquire(generation), alias_lock(self._folder):
             now = read_aliases(self._folder)
             if generation in now.names:
                 raise BadInput(
@@ -198,22 +198,22 @@ class EmbeddedEngine:
             named = read_aliases(self._folder).names
             unread = [folder for folder in self._folders() if folder.name not in named]
             for folder in unread:
-                with self._writers.held(folder.name):
+                with self._writers.acquire(folder.name):
                     self._remove(folder)
                 self._writers.forget(folder.name)
-            for remains in self._folder.glob(f"*/{_UNFINISHED}*"):
-                shutil.rmtree(remains, ignore_errors=True)
+            for leftover in self._folder.glob(f"*/{_UNFINISHED}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
         return [folder.name for folder in unread]
 
     def _remove(self, folder: Path) -> None:
         """Delete a generation; the caller holds the locks of its writer and of the aliases."""
         with self._lock:
             self._open.pop(folder.name, None)
-        with translated(folder):
+        with translate_errors(folder):
             # Out of sight in one step; what cannot be deleted now (Windows) is deleted later.
             folder.rename(folder.parent / f"{_DROPPED}{folder.name}")
-            for remains in folder.parent.glob(f"{_DROPPED}*"):
-                shutil.rmtree(remains, ignore_errors=True)
+            for leftover in folder.parent.glob(f"{_DROPPED}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> EmbeddedReader:
         """Open what the audience reads now, or the generation named, at its newest revision."""
@@ -222,15 +222,15 @@ class EmbeddedEngine:
             folder = self._find(generation)
             _check_audience(folder, scope.audience)
         else:
-            folder = self._served(scope.audience, serving.get(scope.audience))
+            folder = self._serving_folder(scope.audience, serving.get(scope.audience))
         with self._lock:
             opened = self._open.get(folder.name)
             if opened is None:
                 # What no audience reads any more is closed when its last reader is gone.
                 kept = set(serving.values())
                 self._open = {name: one for name, one in self._open.items() if name in kept}
-                opened = self._open[folder.name] = OpenGeneration(folder, self._mend)
-        return EmbeddedReader(*opened.now(), scope)
+                opened = self._open[folder.name] = OpenGeneration(folder, self._repair)
+        return EmbeddedReader(*opened.current(), scope)
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -239,7 +239,7 @@ class EmbeddedEngine:
                 opened.rows.close()
             self._open = {}
 
-    def _served(self, audience: Audience, generation: str | None) -> Path:
+    def _serving_folder(self, audience: Audience, generation: str | None) -> Path:
         folder = self._folder_of(generation) if generation else None
         if folder is None and generation:
             raise EngineMisconfigured(
@@ -280,14 +280,14 @@ class EmbeddedEngine:
                 return folder
         return None
 
-    def _mend(self, folder: Path, *, rebuild: bool) -> None:
+    def _repair(self, folder: Path, *, rebuild: bool) -> None:
         """Bring a text index up to its rows for a reader, unless a writer is about to."""
-        with suppress(WriterBusy), self._writers.held(folder.name):
+        with suppress(WriterBusy), self._writers.acquire(folder.name):
             _catch_up(folder, rebuild=rebuild)
 
 
 def _catch_up(folder: Path, *, rebuild: bool) -> None:
-    with translated(folder), _rows(folder) as rows:
+    with translate_errors(folder), _rows(folder) as rows:
         writes = RowWriter(folder, dimensions=0)
         try:
             catch_up(folder, rows, writes, rebuild=rebuild)
@@ -304,8 +304,8 @@ def _rows(folder: Path) -> Iterator[Rows]:
         rows.close()
 
 
-def _place(folder: Path) -> tuple[Audience, int, str]:
-    """Where a generation stands among all: by audience, then by number."""
+def _sort_key(folder: Path) -> tuple[Audience, int, str]:
+    """The order of generations: by audience, then by number."""
     return _audience_of(folder), _number(folder.name), folder.name
 
 
@@ -333,5 +333,5 @@ def _check_audience(folder: Path, audience: Audience) -> None:
 
 
 def _manifest(folder: Path) -> Manifest:
-    with translated(folder), _rows(folder) as rows:
-        return Manifest.from_dict(json.loads(rows.state().manifest))
+    with translate_errors(folder), _rows(folder) as rows:
+        return Manifest.from_dict(json.loads(rows.read_state().manifest))

@@ -1,6 +1,6 @@
 """The door between the libraries under the embedded engine and our error tree.
 
-Entry point: :func:`translated`. SQLite, tantivy, numpy and the file system speak their own errors;
+Entry point: :func:`translate_errors`. SQLite, tantivy, numpy and the file system speak their own errors;
 each leaves the engine as one of ``search_service.errors`` with the place, the reason and the cure.
 tantivy reports everything as ``ValueError``, so no other code of ours may run inside the block.
 """
@@ -23,14 +23,14 @@ _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted
 
 
 @contextmanager
-def translated(place: Path) -> Iterator[None]:
+def translate_errors(place: Path) -> Iterator[None]:
     """Raise library errors of the block as ``EngineFiles`` or ``DiskFull`` that name ``place``."""
     try:
         yield
     except GongwenError:
         raise
     except sqlite3.OperationalError as exc:
-        if _errorname(exc).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if _sqlite_name(exc).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise EngineUnavailable(
                 say(
                     f"{place}：数据库被占用超过 10 秒；请稍后再试",
@@ -47,7 +47,7 @@ def translated(place: Path) -> Iterator[None]:
         raise
 
 
-def is_of_the_disk(place: Path, exc: BaseException) -> bool:
+def is_disk_error(place: Path, exc: BaseException) -> bool:
     """Whether the disk is full or refuses, so that trying anew cannot help."""
     return is_full(exc, place) or _is_read_only(exc)
 
@@ -72,7 +72,7 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
                 " check the folder's permissions and that the disk is not read-only",
             )
         )
-    if isinstance(exc, json.JSONDecodeError) or _errorname(exc).startswith(_DAMAGED):
+    if isinstance(exc, json.JSONDecodeError) or _sqlite_name(exc).startswith(_DAMAGED):
         return EngineFiles(
             say(
                 f"{place}：articles.sqlite3 已损坏（{exc}）。请把这个目录移走，再从备份恢复，"
@@ -91,7 +91,7 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
     )
 
 
-def _errorname(exc: BaseException) -> str:
+def _sqlite_name(exc: BaseException) -> str:
     """SQLite's name of an error of its; empty for others."""
     return getattr(exc, "sqlite_errorname", "")
 

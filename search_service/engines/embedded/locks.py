@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from analyzers.messages import say
-from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.errors import translate_errors
 from search_service.errors import EngineUnavailable, WriterBusy
 
 # Activations take milliseconds; who waits longer than this waits for something broken.
@@ -28,14 +28,14 @@ class WriterLock:
         self._writing: set[str] = set()
 
     @contextmanager
-    def held(self, generation: str) -> Iterator[None]:
+    def acquire(self, generation: str) -> Iterator[None]:
         """Write a generation; raises ``WriterBusy`` at once where another writer does."""
         # Not bound to the thread that took it: a writer may be used and closed by another one.
         lock = FileLock(self._path(generation), thread_local=False)
         with self._mutex:
             if generation in self._writing:
                 raise self._busy(generation)
-            with translated(self._folder):
+            with translate_errors(self._folder):
                 try:
                     lock.acquire(timeout=0)
                 except Timeout as exc:
@@ -70,14 +70,14 @@ class WriterLock:
 def alias_lock(folder: Path) -> Iterator[None]:
     """Make reading, changing and writing the aliases one step among processes."""
     lock = FileLock(folder / "aliases.lock", thread_local=False)
-    with translated(folder):
+    with translate_errors(folder):
         try:
             lock.acquire(timeout=_ALIAS_SECONDS)
         except Timeout as exc:
             raise EngineUnavailable(
                 say(
                     f"{folder} 的 aliases.lock 被占用超过 {_ALIAS_SECONDS:.0f} 秒；请稍后再试",
-                    f"aliases.lock in {folder} was held for {_ALIAS_SECONDS:.0f} seconds;"
+                    f"aliases.lock in {folder} was locked for {_ALIAS_SECONDS:.0f} seconds;"
                     " try again later",
                 )
             ) from exc

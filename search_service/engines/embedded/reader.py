@@ -2,7 +2,7 @@
 
 Entry point: :class:`EmbeddedReader`, the ``Reader`` of the embedded engine. It asks the text index,
 the passage table and the rows, and gives their answers the one order of the contract: rounded score
-descending, then article id. How a snapshot is made stands in :mod:`.snapshots`.
+descending, then article id. How a snapshot is made: see :mod:`.snapshots`.
 """
 
 import math
@@ -21,10 +21,10 @@ from search_service.engines.embedded.clauses import (
     weighted_term,
     without,
 )
-from search_service.engines.embedded.errors import translated
-from search_service.engines.embedded.rows import Moment
+from search_service.engines.embedded.errors import translate_errors
+from search_service.engines.embedded.rows import ReadTransaction
 from search_service.engines.embedded.snapshots import Snapshot
-from search_service.engines.embedded.text import ORDINAL_BITS, RowHit, Searches
+from search_service.engines.embedded.text_index import ORDINAL_BITS, RowHit, Searcher
 from search_service.engines.validation import ARTICLE_PLACES, check_facets, check_query_vector
 from search_service.model import (
     Bonus,
@@ -53,7 +53,7 @@ _PASSAGES_FOR_ONE = 4
 class EmbeddedReader:
     """One audience's index at one revision; safe among threads."""
 
-    def __init__(self, snapshot: Snapshot, rows: Moment, scope: Scope) -> None:
+    def __init__(self, snapshot: Snapshot, rows: ReadTransaction, scope: Scope) -> None:
         """Read a snapshot; ``rows`` shows the same revision."""
         self._snapshot = snapshot
         self._rows = rows
@@ -89,7 +89,7 @@ class EmbeddedReader:
         """Count the match set and the facets, exactly."""
         check_facets(facets)
         articles = self._snapshot.articles
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             query = self._query(articles, match, filters)
             return Totals(articles.count(query), articles.facets(query, list(facets)))
 
@@ -107,13 +107,15 @@ class EmbeddedReader:
         if limit <= 0:
             return []
         articles = self._snapshot.articles
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             query = self._query(articles, match, filters)
             if sort is Sort.DATE:
-                return self._hits(articles.in_order(query, "sort_date", offset=offset, limit=limit))
+                return self._hits(
+                    articles.sorted_by(query, "sort_date", offset=offset, limit=limit)
+                )
             scored = self._scored(articles, rank)
             if not scored:
-                return self._hits(articles.in_order(query, "sort_id", offset=offset, limit=limit))
+                return self._hits(articles.sorted_by(query, "sort_id", offset=offset, limit=limit))
             return self._ranked(articles, ranking(query, scored), offset + limit)[offset:]
 
     def nearest(
@@ -134,8 +136,8 @@ class EmbeddedReader:
         columns = self._snapshot.columns
         hidden = [row for row in self._hidden if row < len(columns.ids)]
         allowed = columns.allowed(filters, hidden=hidden)
-        with translated(self._snapshot.folder):
-            near = self._snapshot.vectors.table(self._rows).nearest(
+        with translate_errors(self._snapshot.folder):
+            neighbours = self._snapshot.vectors.table(self._rows).nearest(
                 vector,
                 allowed,
                 articles=articles,
@@ -143,7 +145,7 @@ class EmbeddedReader:
                 floor=floor,
                 role=role,
             )
-            found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in near)
+            found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in neighbours)
         return [
             PassageHit(article_id, passage_id, -score)
             for score, article_id, _, passage_id in _grouped(found, articles, per_article)
@@ -158,8 +160,8 @@ class EmbeddedReader:
         floor: float = -1.0,
     ) -> list[Hit]:
         """The nearest articles, each as near as its nearest passage."""
-        near = self.nearest(vector, filters=filters, articles=articles, floor=floor)
-        hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in near]
+        passages = self.nearest(vector, filters=filters, articles=articles, floor=floor)
+        hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in passages]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     def passages(
@@ -174,30 +176,30 @@ class EmbeddedReader:
         """The best passages of the best articles, by Σ weight × BM25 of their words."""
         if not terms or articles <= 0 or per_article <= 0:
             return []
-        searches = self._snapshot.passages
-        with translated(self._snapshot.folder):
-            schema = searches.schema
+        searcher = self._snapshot.passages
+        with translate_errors(self._snapshot.folder):
+            schema = searcher.schema
             scored = [weighted_term(schema, "words", value, weight) for value, weight in terms]
             holding = Query.term_set_query(schema, "words", [value for value, _ in terms])
             if role is not None:
                 holding = every([holding, Query.term_query(schema, "role", role, "basic")])
             query = every([holding, *filtering(schema, filters, self._snapshot.columns.rows_of)])
             hits = self._best_articles(
-                searches, ranking(self._visible(searches, query), scored), articles
+                searcher, ranking(self._visible(searcher, query), scored), articles
             )
             if per_article > 1:
                 chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
                 among = every([holding, Query.term_set_query(schema, "row", chosen)])
-                hits = searches.best(ranking(among, scored), searches.count(among) or 1)
+                hits = searcher.top(ranking(among, scored), searcher.count(among) or 1)
             found = self._candidates(
                 (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
             )
-            return self._named(searches, _grouped(found, articles, per_article))
+            return self._named(searcher, _grouped(found, articles, per_article))
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many articles each term stands, of those that are live and not hidden."""
+        """In how many articles each term occurs, of those that are live and not hidden."""
         articles = self._snapshot.articles
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             queries = {
                 term: Query.term_query(articles.schema, field.value, term, "basic")
                 for term in terms
@@ -211,12 +213,12 @@ class EmbeddedReader:
         """The vectors of an article's passages, by passage id."""
         if article_id in self._hidden_ids:
             return {}
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             return self._rows.vectors_of(article_id)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The articles of these ids that are live and not hidden."""
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:
@@ -229,75 +231,75 @@ class EmbeddedReader:
         """The terms held of an article."""
         if article_id in self._hidden_ids:
             return {}
-        with translated(self._snapshot.folder):
+        with translate_errors(self._snapshot.folder):
             return self._rows.terms_of(article_id)
 
     def scan(self) -> Iterator[StoredArticle]:
         """Every live article that is not hidden, by id ascending."""
         articles = self._rows.scan()
         while True:
-            with translated(self._snapshot.folder):
+            with translate_errors(self._snapshot.folder):
                 article = next(articles, None)
             if article is None:
                 return
             if article.view.id not in self._hidden_ids:
                 yield article
 
-    def _query(self, searches: Searches, match: Clause, filters: Filters) -> Query:
+    def _query(self, searcher: Searcher, match: Clause, filters: Filters) -> Query:
         """What matches, passes the filters and is visible."""
-        parts = filtering(searches.schema, filters, self._snapshot.columns.rows_of)
+        parts = filtering(searcher.schema, filters, self._snapshot.columns.rows_of)
         if not parts or not isinstance(match, Everything):
             rows_of = self._snapshot.columns.rows_of
-            parts.insert(0, matching(searches.schema, match, rows_of=rows_of))
-        return self._visible(searches, every(parts))
+            parts.insert(0, matching(searcher.schema, match, rows_of=rows_of))
+        return self._visible(searcher, every(parts))
 
-    def _scored(self, searches: Searches, rank: Sequence[WeightedTerm | Bonus]) -> list[Query]:
+    def _scored(self, searcher: Searcher, rank: Sequence[WeightedTerm | Bonus]) -> list[Query]:
         """What ranks, less the terms that stand nowhere."""
-        schema, rows_of = searches.schema, self._snapshot.columns.rows_of
+        schema, rows_of = searcher.schema, self._snapshot.columns.rows_of
         scored = []
         for part in rank:
             if isinstance(part, Bonus):
                 clause = matching(schema, part.clause, rows_of=rows_of)
                 scored.append(Query.const_score_query(clause, part.weight))
-            elif searches.stands(part.field.value, part.value):
+            elif searcher.has_term(part.field.value, part.value):
                 scored.append(weighted_term(schema, part.field.value, part.value, part.weight))
         return scored
 
-    def _visible(self, searches: Searches, query: Query) -> Query:
-        return _without(searches, query, self._hidden)
+    def _visible(self, searcher: Searcher, query: Query) -> Query:
+        return _without(searcher, query, self._hidden)
 
     def _hits(self, found: Sequence[RowHit]) -> list[Hit]:
         columns = self._snapshot.columns
         return [Hit(id, hit.score) for hit in found if (id := columns.id_of(hit.key)) is not None]
 
-    def _ranked(self, searches: Searches, query: Query, needed: int) -> list[Hit]:
+    def _ranked(self, searcher: Searcher, query: Query, needed: int) -> list[Hit]:
         """The first ``needed`` hits in the contract's order.
 
         The text index breaks ties as it likes, so it is asked until the last tie that matters is
         whole; then any two pages are slices of one list.
         """
-        asked = needed + _MARGIN
+        limit = needed + _MARGIN
         while True:
-            found = searches.best(query, asked)
+            found = searcher.top(query, limit)
             hits = self._hits(found)
             whole = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
-            if whole or len(found) < asked:
+            if whole or len(found) < limit:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
                 return hits[:needed]
-            asked *= 8
+            limit *= 8
 
-    def _best_articles(self, searches: Searches, query: Query, articles: int) -> list[RowHit]:
+    def _best_articles(self, searcher: Searcher, query: Query, articles: int) -> list[RowHit]:
         """Passages by score, as many as show the best ``articles`` with all that tie at the end."""
-        asked = articles * _PASSAGES_FOR_ONE + _MARGIN
+        limit = articles * _PASSAGES_FOR_ONE + _MARGIN
         while True:
-            found = searches.best(query, asked)
+            found = searcher.top(query, limit)
             best: dict[int, float] = {}
             for hit in found:
                 best.setdefault(hit.key >> ORDINAL_BITS, hit.score)
             last = list(best.values())[articles - 1] if len(best) >= articles else -math.inf
-            if len(found) < asked or found[-1].score < last:
+            if len(found) < limit or found[-1].score < last:
                 return found
-            asked *= 4
+            limit *= 4
 
     def _candidates(self, found: Iterable[tuple[int, int, float, T]]) -> "list[_Candidate[T]]":
         """Passages given by row, ordinal and score, in the contract's order."""
@@ -312,11 +314,11 @@ class EmbeddedReader:
         )
 
     def _named(
-        self, searches: Searches, chosen: "Sequence[_Candidate[RowHit]]"
+        self, searcher: Searcher, chosen: "Sequence[_Candidate[RowHit]]"
     ) -> list[PassageHit]:
         """The passages with their ids, which the text index does not hold."""
         table = self._snapshot.vectors.table(self._rows)
-        revisions = searches.revisions([hit for *_, hit in chosen])
+        revisions = searcher.revisions([hit for *_, hit in chosen])
         return [
             PassageHit(article_id, passage_id, -score)
             for (score, article_id, ordinal, hit), revision in zip(chosen, revisions, strict=True)
@@ -329,9 +331,9 @@ class EmbeddedReader:
 _Candidate = tuple[float, str, int, T]
 
 
-def _without(searches: Searches, query: Query, rows: Sequence[int]) -> Query:
+def _without(searcher: Searcher, query: Query, rows: Sequence[int]) -> Query:
     """The query without the articles of these rows."""
-    return without(query, Query.term_set_query(searches.schema, "row", rows)) if rows else query
+    return without(query, Query.term_set_query(searcher.schema, "row", rows)) if rows else query
 
 
 def _grouped(

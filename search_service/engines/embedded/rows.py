@@ -1,7 +1,7 @@
 """The truth of one generation: a SQLite file of articles, passages, vectors and the manifest.
 
-Entry points: :class:`Rows` (reads, each of its own moment) and :class:`Moment`
-(reads of one moment); :mod:`.writes` holds the writes. Everything else in a generation's folder can be
+Entry points: :class:`Rows` (reads, each of its own moment) and :class:`ReadTransaction`
+(reads of one moment); :mod:`.row_writer` holds the writes. Everything else in a generation's folder can be
 made again from this file. No text search and no arithmetic over vectors here.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from search_service.engines.embedded.schema import FILE_NAME
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.model import Field, Passage, StoredArticle, Vector, View
 
 _BUSY_SECONDS = 10.0
@@ -30,7 +30,7 @@ _BATCH = 200  # articles read at once: bounded memory
 
 @dataclass(frozen=True)
 class State:
-    """Where a generation stands: its revision, and the one that the text index has reached."""
+    """The state of a generation: its revision, and the one that the text index has reached."""
 
     revision: int
     applied: int
@@ -60,7 +60,7 @@ class Attributes:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ArticleTerms:
     """What the text index needs of an article; empty for a tombstone."""
 
     attributes: Attributes
@@ -72,7 +72,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Indexed:
     """What a text index shows of an article: of which revision, how many passages; -1: nothing."""
 
     revision: int
@@ -80,12 +80,12 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Written:
-    """An article that was written: what the text index is to show of it, and what it showed before."""
+class Change:
+    """A written article: what the text index shall show of it, and what it showed before."""
 
     row: int
-    after: Shown
-    before: Shown
+    after: Indexed
+    before: Indexed
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ class _Reads(ABC):
     def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """Every row that a query gives."""
 
-    def state(self) -> State:
-        """Read where the generation stands, in one statement and so of one moment."""
+    def read_state(self) -> State:
+        """The state, read in one statement and so consistent."""
         return state_of(self._all("SELECT key, value FROM meta"))
 
-    def standing(self, ids: Collection[str]) -> dict[str, Standing]:
-        """What was written last under these ids, marks too; nothing for unknown ids."""
-        found: dict[str, Standing] = {}
+    def stamps(self, ids: Collection[str]) -> dict[str, Stamp]:
+        """What was pending_changes last under these ids, marks too; nothing for unknown ids."""
+        found: dict[str, Stamp] = {}
         given = list(ids)
         for start in range(0, len(given), _BATCH):
             part = given[start : start + _BATCH]
@@ -133,7 +133,7 @@ class _Reads(ABC):
                 f"SELECT id, ordering, digest FROM articles WHERE id IN ({_marks(part)})"
                 f" UNION ALL SELECT id, ordering, NULL FROM marks WHERE id IN ({_marks(part)})"
             )
-            found.update((id, Standing(*rest)) for id, *rest in self._all(query, part * 2))
+            found.update((id, Stamp(*rest)) for id, *rest in self._all(query, part * 2))
         return found
 
     def count(self) -> int:
@@ -150,7 +150,7 @@ class _Reads(ABC):
         query = f"SELECT {_ATTRIBUTES} FROM {self._narrow} WHERE revision > ? ORDER BY row"
         return [_attributes(values) for values in self._all(query, (revision,))]
 
-    def terms_since(self, revision: int) -> Iterator[Terms]:
+    def terms_since(self, revision: int) -> Iterator[ArticleTerms]:
         """The terms of every article that changed after ``revision``, by revision and row.
 
         The order is that of the writes, so a replay builds what the writes would have built.
@@ -220,7 +220,7 @@ class _Reads(ABC):
 class Rows(_Reads):
     """Reads one generation's file over a pool of read-only connections; safe among threads.
 
-    Each read is of its own moment; :meth:`moment` holds one fast.
+    Each read is of its own moment; :meth:`begin` starts a transaction.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -237,12 +237,12 @@ class Rows(_Reads):
     def __del__(self) -> None:
         self.close()
 
-    def moment(self) -> "Moment":
+    def begin(self) -> "ReadTransaction":
         """What is committed now, for as long as somebody holds it."""
         connection = self._borrowed()
         try:
             connection.execute("BEGIN")
-            return Moment(self, connection)
+            return ReadTransaction(self, connection)
         except BaseException:
             connection.close()
             raise
@@ -284,8 +284,8 @@ class Rows(_Reads):
             return connection.execute(query, values).fetchall()
 
 
-class Moment(_Reads):
-    """The rows as they were when it was made, whatever is written since; safe among threads.
+class ReadTransaction(_Reads):
+    """The rows as they were when it was made, whatever is pending_changes since; safe among threads.
 
     Its read transaction ends when nobody holds the object any more. Until then the write-ahead log
     grows, so it is for one request.
@@ -294,15 +294,15 @@ class Moment(_Reads):
     def __init__(self, rows: Rows, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self.now = self.state()
+        self.state = self.read_state()
         weakref.finalize(self, rows.give_back, connection)
 
     def show(self, revision: int) -> None:
         """Answer as of this revision: the newest, or the one that the text index has reached."""
-        if revision != self.now.revision:
+        if revision != self.state.revision:
             self._source = self._narrow = "shown"
 
-    def written(self) -> list[Written]:
+    def pending_changes(self) -> list[Change]:
         """What is not yet noted as taken over by the text index, by row."""
         query = (
             "SELECT row, articles.revision, iif(articles.digest IS NULL, -1, articles.passages),"
@@ -311,8 +311,8 @@ class Moment(_Reads):
             " ORDER BY row"
         )
         return [
-            Written(row, Shown(revision, passages), Shown(before or 0, count))
-            for row, revision, passages, before, count in self._all(query, (self.now.applied,))
+            Change(row, Indexed(revision, passages), Indexed(before or 0, count))
+            for row, revision, passages, before, count in self._all(query, (self.state.applied,))
         ]
 
     def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
@@ -345,12 +345,12 @@ def _attributes(values: Sequence[Any]) -> Attributes:
     return Attributes(row, id, revision, digest is not None, category, kind, author, issuer, day)
 
 
-def _terms(attributes: Attributes, blob: bytes | None, outline: bytes | None) -> Terms:
+def _terms(attributes: Attributes, blob: bytes | None, outline: bytes | None) -> ArticleTerms:
     if blob is None or outline is None:
-        return Terms(attributes, (), {}, (), (), 0)
+        return ArticleTerms(attributes, (), {}, (), (), 0)
     text = zlib.decompress(blob)
     values = json.loads(text)
-    return Terms(
+    return ArticleTerms(
         attributes,
         exact=tuple(values["exact"]),
         fields={Field(name): terms for name, terms in values["fields"].items()},

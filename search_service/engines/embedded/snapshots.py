@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from analyzers.messages import say
-from search_service.engines.embedded.apply import is_behind
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
-from search_service.engines.embedded.errors import translated
-from search_service.engines.embedded.rows import Moment, Rows, Shown, State
+from search_service.engines.embedded.errors import translate_errors
+from search_service.engines.embedded.rows import Indexed, ReadTransaction, Rows, State
 from search_service.engines.embedded.schema import check_format
-from search_service.engines.embedded.text import (
+from search_service.engines.embedded.sync import is_behind
+from search_service.engines.embedded.text_index import (
     ARTICLES,
     PASSAGES,
     TEXT_SCHEMA,
-    Searches,
+    Searcher,
     TextIndex,
     article_schema,
     passage_schema,
@@ -39,7 +39,7 @@ _TRIES = 100
 _log = logging.getLogger(__name__)
 
 
-class Passages:
+class LazyTable:
     """The passages of one revision, read when first wanted: keyword search needs none of them."""
 
     def __init__(self, keeper: PassageKeeper, revision: int) -> None:
@@ -48,7 +48,7 @@ class Passages:
         self._lock = threading.Lock()
         self._table: PassageTable | None = None
 
-    def table(self, rows: Moment) -> PassageTable:
+    def table(self, rows: ReadTransaction) -> PassageTable:
         """The table; ``rows`` shows the same revision."""
         with self._lock:
             if self._table is None:
@@ -66,11 +66,11 @@ class Snapshot:
     folder: Path
     revision: int
     manifest: Manifest
-    described: str
+    manifest_json: str
     columns: Columns
-    articles: Searches
-    passages: Searches
-    vectors: Passages
+    articles: Searcher
+    passages: Searcher
+    vectors: LazyTable
     hidden: tuple[int, ...]
 
     @property
@@ -78,13 +78,13 @@ class Snapshot:
         """Name of the generation."""
         return self.folder.name
 
-    def fits(self, state: State) -> bool:
+    def can_serve(self, state: State) -> bool:
         """Whether rows in this state can show this revision, and nothing more can be shown of them."""
         now = (state.revision, state.applied)
-        return self.revision in now and self.described == state.manifest and not self.hidden
+        return self.revision in now and self.manifest_json == state.manifest and not self.hidden
 
 
-class Mend(Protocol):
+class Repair(Protocol):
     """What mends a text index that is behind its rows."""
 
     def __call__(self, folder: Path, *, rebuild: bool) -> None:
@@ -94,9 +94,9 @@ class Mend(Protocol):
 class OpenGeneration:
     """A generation that is being read; safe among threads."""
 
-    def __init__(self, folder: Path, mend: Mend) -> None:
+    def __init__(self, folder: Path, repair: Repair) -> None:
         self._folder = folder
-        self._mend = mend
+        self._repair = repair
         self._lock = threading.Lock()
         self.rows = Rows(folder)
         self._columns = ColumnKeeper()
@@ -105,52 +105,52 @@ class OpenGeneration:
         self._snapshot: Snapshot | None = None
         self._keeper: PassageKeeper | None = None
 
-    def now(self) -> tuple[Snapshot, Moment]:
+    def current(self) -> tuple[Snapshot, ReadTransaction]:
         """The generation as it is now: a snapshot, and the rows of the same revision.
 
         While a write is half done, or was left so, this is the revision before it.
         """
-        with translated(self._folder):
-            rows = self.rows.moment()
-            check_format(self._folder, rows.now.format)
-            snapshot = self._fitting(rows)
-            if snapshot is not None and rows.now.complete:
+        with translate_errors(self._folder):
+            rows = self.rows.begin()
+            check_format(self._folder, rows.state.format)
+            snapshot = self._usable_snapshot(rows)
+            if snapshot is not None and rows.state.complete:
                 return snapshot, rows
             # Who can answer as of before the write need not wait for another who mends.
             if not self._lock.acquire(blocking=snapshot is None):
                 return cast("Snapshot", snapshot), rows
             try:
-                return self._refreshed(rows)
+                return self._refresh(rows)
             finally:
                 self._lock.release()
 
-    def _fitting(self, rows: Moment) -> Snapshot | None:
+    def _usable_snapshot(self, rows: ReadTransaction) -> Snapshot | None:
         """The snapshot that there is, where these rows can show its revision; they do so then."""
         snapshot = self._snapshot
-        if snapshot is None or not snapshot.fits(rows.now):
+        if snapshot is None or not snapshot.can_serve(rows.state):
             return None
         rows.show(snapshot.revision)
         return snapshot
 
-    def _refreshed(self, rows: Moment) -> tuple[Snapshot, Moment]:
-        if is_behind(self._folder, rows.now):
+    def _refresh(self, rows: ReadTransaction) -> tuple[Snapshot, ReadTransaction]:
+        if is_behind(self._folder, rows.state):
             # A writer died between its commits, or is between them at this moment: then the lock is
             # taken, and the revision before is what its call has not yet replaced.
             try:
-                self._mend(self._folder, rebuild=False)
+                self._repair(self._folder, rebuild=False)
             except (DiskFull, EngineError) as error:
                 # A full or read-only disk: what the text index has reached can still be read.
                 _log.warning("text index is behind", exc_info=True, extra={"reason": error.message})
         for _ in range(_TRIES):
-            rows = self.rows.moment()
-            snapshot = self._fitting(rows)
+            rows = self.rows.begin()
+            snapshot = self._usable_snapshot(rows)
             if snapshot is not None:  # another thread was faster, or a write is half done
                 return snapshot, rows
-            articles, passages = self._reloaded()
+            articles, passages = self._reload()
             # The text index lies between these two states of the rows; if they are the same, at it.
-            before, rows = rows.now, self.rows.moment()
-            if before == rows.now:
-                self._snapshot = self._made(rows, articles.frozen(), passages.frozen())
+            before, rows = rows.state, self.rows.begin()
+            if before == rows.state:
+                self._snapshot = self._make(rows, articles.searcher(), passages.searcher())
                 return self._snapshot, rows
         raise EngineUnavailable(
             say(
@@ -159,25 +159,25 @@ class OpenGeneration:
             )
         )
 
-    def _made(self, rows: Moment, articles: Searches, passages: Searches) -> Snapshot:
+    def _make(self, rows: ReadTransaction, articles: Searcher, passages: Searcher) -> Snapshot:
         """The snapshot of what the text index shows, which ``rows`` is made to show as well."""
         revision, hidden = _shown(rows, articles, passages)
         rows.show(revision)
-        manifest = Manifest.from_dict(json.loads(rows.now.manifest))
+        manifest = Manifest.from_dict(json.loads(rows.state.manifest))
         if self._columns_revision > revision:
             self._columns, self._columns_revision = ColumnKeeper(), 0
         columns = self._columns.advance(rows.attributes_since(self._columns_revision))
         self._columns_revision = revision
         if self._keeper is None or self._keeper.dimensions != manifest.dimensions:
             self._keeper = PassageKeeper(self._folder, dimensions=manifest.dimensions)
-        vectors = Passages(self._keeper, revision)
+        vectors = LazyTable(self._keeper, revision)
         if self._keeper.in_use:  # from one revision to the next is little; from another one is much
             vectors.table(rows)
         return Snapshot(
             folder=self._folder,
             revision=revision,
             manifest=manifest,
-            described=rows.now.manifest,
+            manifest_json=rows.state.manifest,
             columns=columns,
             articles=articles,
             passages=passages,
@@ -185,14 +185,14 @@ class OpenGeneration:
             hidden=hidden,
         )
 
-    def _reloaded(self) -> tuple[TextIndex, TextIndex]:
+    def _reload(self) -> tuple[TextIndex, TextIndex]:
         try:
             if self._text is None:
                 self._text = self._open()
             for index in self._text:
                 index.reload()
         except ValueError:
-            self._mend(self._folder, rebuild=True)
+            self._repair(self._folder, rebuild=True)
             try:
                 self._text = self._open()
             except ValueError as exc:
@@ -206,7 +206,7 @@ class OpenGeneration:
         return self._text
 
     def _open(self) -> tuple[TextIndex, TextIndex]:
-        if self.rows.state().text_schema != TEXT_SCHEMA:
+        if self.rows.read_state().text_schema != TEXT_SCHEMA:
             raise ValueError("the text index is of another schema, or half built")
         return (
             TextIndex(self._folder / ARTICLES, article_schema()),
@@ -214,20 +214,22 @@ class OpenGeneration:
         )
 
 
-def _shown(rows: Moment, articles: Searches, passages: Searches) -> tuple[int, tuple[int, ...]]:
+def _shown(
+    rows: ReadTransaction, articles: Searcher, passages: Searcher
+) -> tuple[int, tuple[int, ...]]:
     """Which revision the text index shows, and the rows of which it shows another one.
 
     A write comes into it in several commits: all of them are made, or none, or some.
     """
-    if rows.now.complete:
-        return rows.now.revision, ()
+    if rows.state.complete:
+        return rows.state.revision, ()
 
-    def shows(row: int, expected: Shown) -> bool:
+    def shows(row: int, expected: Indexed) -> bool:
         return articles.shows(row, expected, passages=False) and passages.shows(
             row, expected, passages=True
         )
 
-    written = rows.written()
+    written = rows.pending_changes()
     if all(shows(one.row, one.after) for one in written):
-        return rows.now.revision, ()
-    return rows.now.applied, tuple(one.row for one in written if not shows(one.row, one.before))
+        return rows.state.revision, ()
+    return rows.state.applied, tuple(one.row for one in written if not shows(one.row, one.before))

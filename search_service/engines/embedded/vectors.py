@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from search_service.engines.embedded.cache import Block, load_cache, write_cache
-from search_service.engines.embedded.rows import Moment, PassageVectors
+from search_service.engines.embedded.columns import Mask
+from search_service.engines.embedded.rows import PassageVectors, ReadTransaction
 from search_service.model import Vector
 
-Rank = npt.NDArray[np.bool_]
 # Float32 products of unit vectors differ by less than this from the exact ones.
 _SLACK = 1e-5
 # Gathering the rows costs about four times a row of the plain product.
@@ -32,8 +32,8 @@ _OVERLAY_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Near:
-    """A passage by its article's row and its place in the article, with its cosine."""
+class Neighbour:
+    """A passage by its article's row and its position in the article, with its cosine."""
 
     row: int
     ordinal: int
@@ -61,20 +61,20 @@ class PassageTable:
     def nearest(
         self,
         vector: Vector,
-        allowed: Rank,
+        allowed: Mask,
         *,
         articles: int,
         per_article: int,
         floor: float,
         role: str | None,
-    ) -> list[Near]:
+    ) -> list[Neighbour]:
         """The best passages, of the role, of the nearest ``allowed`` rows; in no order.
 
         Complete for every order that sorts by score: articles that tie with the last one, after
         rounding, are all there.
         """
         found = [
-            _Candidates.of(block, vector, self._permitted(index, allowed), floor, role)
+            _Candidates.of(block, vector, self._not_superseded(index, allowed), floor, role)
             for index, block in enumerate(self._blocks)
         ]
         best = np.concatenate([candidates.best for candidates in found])
@@ -83,18 +83,18 @@ class PassageTable:
         else:
             least = -np.inf
         return [
-            near
+            neighbour
             for candidates in found
-            for near in candidates.rescored(vector, least, per_article, floor)
+            for neighbour in candidates.rescored(vector, least, per_article, floor)
         ]
 
-    def _permitted(self, index: int, allowed: Rank) -> Rank:
+    def _not_superseded(self, index: int, allowed: Mask) -> Mask:
         if index > 0 or not self._superseded.any():
             return allowed
         size = min(len(allowed), len(self._superseded))
-        permitted = allowed.copy()
-        permitted[:size] &= ~self._superseded[:size]
-        return permitted
+        remaining = allowed.copy()
+        remaining[:size] &= ~self._superseded[:size]
+        return remaining
 
 
 @dataclass(frozen=True)
@@ -102,34 +102,36 @@ class _Candidates:
     """The passages of one block that may answer, in row order, with float32 similarities."""
 
     block: Block
-    places: npt.NDArray[np.intp]
+    positions: npt.NDArray[np.intp]
     similarities: Vector
     starts: npt.NDArray[np.intp]
     best: Vector
 
     @classmethod
     def of(
-        cls, block: Block, vector: Vector, allowed: Rank, floor: float, role: str | None
+        cls, block: Block, vector: Vector, allowed: Mask, floor: float, role: str | None
     ) -> "_Candidates":
         if role is None:
-            places = np.flatnonzero(_select(allowed, block.rows) & block.present)
+            positions = np.flatnonzero(_select(allowed, block.rows) & block.present)
         else:
-            places = block.with_role(role)
-            places = places[_select(allowed, block.rows[places])]
-        if len(places) < _GATHER_BELOW * len(block.rows):
-            similarities = block.vectors[places] @ vector
+            positions = block.with_role(role)
+            positions = positions[_select(allowed, block.rows[positions])]
+        if len(positions) < _GATHER_BELOW * len(block.rows):
+            similarities = block.vectors[positions] @ vector
         else:
-            similarities = (block.vectors @ vector)[places]
+            similarities = (block.vectors @ vector)[positions]
         above = similarities >= floor - _SLACK
-        places, similarities = places[above], similarities[above]
-        rows = block.rows[places]
+        positions, similarities = positions[above], similarities[above]
+        rows = block.rows[positions]
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
         best = np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
-        return cls(block, places, similarities, starts, best)
+        return cls(block, positions, similarities, starts, best)
 
-    def rescored(self, vector: Vector, least: float, per_article: int, floor: float) -> list[Near]:
+    def rescored(
+        self, vector: Vector, least: float, per_article: int, floor: float
+    ) -> list[Neighbour]:
         """The best ``per_article`` passages of each article that reaches ``least``, exactly."""
-        ends = np.append(self.starts[1:], len(self.places))
+        ends = np.append(self.starts[1:], len(self.positions))
         chosen: list[int] = []
         for article in np.flatnonzero(self.best >= least):
             start, end = int(self.starts[article]), int(ends[article])
@@ -139,23 +141,23 @@ class _Candidates:
                 chosen.extend(start + np.flatnonzero(own >= bar - _SLACK))
             else:
                 chosen.extend(range(start, end))
-        places = self.places[chosen]
+        positions = self.positions[chosen]
         exact = np.einsum(
-            "ij,j->i", self.block.vectors[places].astype(np.float64), vector.astype(np.float64)
+            "ij,j->i", self.block.vectors[positions].astype(np.float64), vector.astype(np.float64)
         )
         return [
-            Near(
-                row=int(self.block.rows[place]),
-                ordinal=int(place) - self.block.span(int(self.block.rows[place]))[0],
-                passage_id=self.block.passage_id(int(place)),
+            Neighbour(
+                row=int(self.block.rows[position]),
+                ordinal=int(position) - self.block.span(int(self.block.rows[position]))[0],
+                passage_id=self.block.passage_id(int(position)),
                 score=score,
             )
-            for place, score in zip(places, (round(float(x), 6) for x in exact), strict=True)
+            for position, score in zip(positions, (round(float(x), 6) for x in exact), strict=True)
             if score >= floor
         ]
 
 
-def _select(allowed: Rank, rows: npt.NDArray[np.int32]) -> Rank:
+def _select(allowed: Mask, rows: npt.NDArray[np.int32]) -> Mask:
     """``allowed[rows]``, where a row beyond the end (written since) is not allowed."""
     if len(rows) and int(rows[-1]) >= len(allowed):
         allowed = np.append(allowed, np.zeros(int(rows[-1]) + 1 - len(allowed), dtype=bool))
@@ -180,7 +182,7 @@ class PassageKeeper:
         """Whether anybody has wanted a table yet."""
         return self._revision >= 0
 
-    def table(self, rows: Moment, revision: int) -> PassageTable:
+    def table(self, rows: ReadTransaction, revision: int) -> PassageTable:
         """The table of exactly this revision, which is the one that ``rows`` shows."""
         with self._lock:
             if self._revision > revision:  # a long request: the others have gone on
@@ -189,7 +191,7 @@ class PassageKeeper:
                 self._advance(rows, revision)
             return self._table
 
-    def _advance(self, rows: Moment, revision: int) -> None:
+    def _advance(self, rows: ReadTransaction, revision: int) -> None:
         if not self.in_use:
             self._load(revision)
         if self._cacheable:

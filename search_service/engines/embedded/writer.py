@@ -7,14 +7,14 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from search_service.engines.embedded.apply import apply_write, catch_up, settle
 from search_service.engines.embedded.cache import load_cache, write_cache
-from search_service.engines.embedded.errors import translated
+from search_service.engines.embedded.errors import translate_errors
+from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
 from search_service.engines.embedded.schema import check_format
+from search_service.engines.embedded.sync import apply_last_write, catch_up, finish_last_write
 from search_service.engines.embedded.vectors import is_large
-from search_service.engines.embedded.writes import RowWriter
-from search_service.engines.ordering import Standing
+from search_service.engines.ordering import Stamp
 from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 
@@ -25,9 +25,9 @@ class EmbeddedWriter:
         self._folder = folder
         self._dimensions = dimensions
         self._mutex = threading.Lock()
-        with translated(folder):
+        with translate_errors(folder):
             self._rows = Rows(folder)
-            check_format(folder, self._rows.state().format)
+            check_format(folder, self._rows.read_state().format)
             self._writes = RowWriter(folder, dimensions=dimensions)
             try:
                 self._text = catch_up(folder, self._rows, self._writes)
@@ -37,34 +37,36 @@ class EmbeddedWriter:
 
     def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Apply the entries; durable and visible when it returns."""
-        with self._mutex, translated(self._folder):
-            settle(self._text, self._rows, self._writes)
+        with self._mutex, translate_errors(self._folder):
+            finish_last_write(self._text, self._rows, self._writes)
             written = self._writes.apply(entries)
-            apply_write(self._text, self._rows, self._writes)
+            apply_last_write(self._text, self._rows, self._writes)
             return written
 
-    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
-        """What stands under these ids."""
-        with self._mutex, translated(self._folder):
-            return self._rows.standing(ids)
+    def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
+        """The stamps stored under these ids."""
+        with self._mutex, translate_errors(self._folder):
+            return self._rows.stamps(ids)
 
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the generation's manifest."""
-        with self._mutex, translated(self._folder):
+        with self._mutex, translate_errors(self._folder):
             self._writes.set_manifest(manifest)
             self._dimensions = manifest.dimensions
 
     def complete(self) -> None:
         """Write a fresh passage cache where much has changed, so that no reader has to make it."""
-        with self._mutex, translated(self._folder):
+        with self._mutex, translate_errors(self._folder):
             cache = load_cache(self._folder, dimensions=self._dimensions)
             revision, passages = (cache.revision, len(cache.block.rows)) if cache else (0, 0)
             if is_large(self._rows.count_passages(since=revision), passages):
-                newest = self._rows.moment()
-                write_cache(self._folder, newest, newest.now.revision, dimensions=self._dimensions)
+                newest = self._rows.begin()
+                write_cache(
+                    self._folder, newest, newest.state.revision, dimensions=self._dimensions
+                )
 
     def close(self) -> None:
         """Let go of the connections."""
-        with self._mutex, translated(self._folder):
+        with self._mutex, translate_errors(self._folder):
             self._rows.close()
             self._writes.close()

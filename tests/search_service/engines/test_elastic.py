@@ -13,8 +13,8 @@ import pytest
 
 from search_service.engines import Scope
 from search_service.engines.elastic.engine import ElasticEngine
-from search_service.engines.elastic.writes import ElasticWriter
-from search_service.engines.ordering import Standing
+from search_service.engines.elastic.writer import ElasticWriter
+from search_service.engines.ordering import Stamp
 from search_service.errors import ConfigurationError, EngineUnavailable, NoIndex, NotFound
 from search_service.model import (
     AnalysedPassage,
@@ -285,9 +285,7 @@ def test_what_a_killed_writer_claimed_is_written_by_the_next(
                 write(engine, generation, record("L722", version=2, words="修订"))
             assert engine.reader(PUBLIC).fetch(["L722"])["L722"].view == record("L722").view
             with engine.writer(generation) as writer:
-                assert writer.standing(["L722"]) == {
-                    "L722": Standing(4, record("L722").view.digest)
-                }
+                assert writer.stamps(["L722"]) == {"L722": Stamp(4, record("L722").view.digest)}
 
         assert write(engine, generation, again) == WriteResult(written=1)
 
@@ -306,7 +304,7 @@ def test_what_was_claimed_alone_does_not_stand(
             write(engine, generation, record("L722"))
 
     with engine.writer(generation) as writer:
-        assert writer.standing(["L722"]) == {}
+        assert writer.stamps(["L722"]) == {}
         assert writer.write([record("L722")]) == WriteResult(written=1)
 
 
@@ -356,7 +354,7 @@ def test_two_writers_leave_the_newest_version(engine: ElasticEngine, url: str) -
         thread.join()
 
     with other.writer(generation) as writer:
-        assert writer.standing(["L722"])["L722"].version == 21
+        assert writer.stamps(["L722"])["L722"].version == 21
     assert engine.reader(PUBLIC).fetch(["L722"])["L722"].view.text == "第21版"
     assert sum(report.written + len(report.stale) for report in reports) == 20
     other.close()
@@ -472,7 +470,7 @@ def test_pages_are_slices_of_one_list_where_rounded_scores_tie(engine: ElasticEn
 
 def test_a_scan_shows_one_moment(engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it runs neither appears nor shifts its pages."""
-    monkeypatch.setattr("search_service.engines.elastic.reads._PAGE", 2)
+    monkeypatch.setattr("search_service.engines.elastic.reader._PAGE", 2)
     generation = load(engine, *(record(f"L{n}", words="公告") for n in range(10, 16)))
     scan = engine.reader(PUBLIC).scan()
     first = next(scan).view.id

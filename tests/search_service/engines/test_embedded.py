@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from search_service.engines import Engine, Reader, open_engine
+from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
-from search_service.engines.embedded.writes import RowWriter
 from search_service.errors import EngineError, WriterBusy
 from search_service.model import (
     All,
@@ -253,7 +253,7 @@ def test_a_crash_before_the_note_is_replayed_once(engine: Engine, folder: Path) 
     before = answers(read(engine))
     place = home(engine, folder)
     writes = RowWriter(place, dimensions=DIMENSIONS)
-    writes.set_meta("applied", str(Rows(place).state().revision - 1))
+    writes.set_meta("applied", str(Rows(place).read_state().revision - 1))
     writes.close()
     assert answers(read(reopened(folder))) == before
 

@@ -25,7 +25,7 @@ from search_service.engines.elastic.documents import (
     settings,
     tombstone,
 )
-from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
+from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
 from search_service.engines.validation import check_vectors
 from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, WriteResult
@@ -45,7 +45,7 @@ class _Stored:
     The places are those of the documents, to swap them for others.
     """
 
-    standing: Standing | None
+    stamp: Stamp | None
     seen: bool  # an article was claimed once: it is among the articles, was, or is on its way
     claim_place: Body
     held: str | None  # the digest in the articles; None for a tombstone
@@ -88,7 +88,7 @@ class ElasticWriter:
             self._cluster.refresh(self._alias)
         return written
 
-    def standing(self, ids: Collection[str]) -> Mapping[str, Standing]:
+    def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
         """Order of what was accepted under these ids, and digest of what the articles hold there.
 
         They differ where a writer was killed in between: its claim keeps older entries away, and its
@@ -96,9 +96,9 @@ class ElasticWriter:
         """
         found = self._stored(sorted(set(ids)))
         return {
-            id: Standing(stored.standing.order, stored.held if stored.seen else None)
+            id: Stamp(stored.stamp.order, stored.held if stored.seen else None)
             for id, stored in found.items()
-            if stored.standing and not (stored.seen and stored.held == _NOTHING)
+            if stored.stamp and not (stored.seen and stored.held == _NOTHING)
         }
 
     def complete(self) -> None:
@@ -134,21 +134,21 @@ class ElasticWriter:
         pending = list(entries)
         while pending:
             stored = self._stored([id_of(entry) for entry in pending])
-            judged = [
-                (entry, before, judge(standing_of(entry), before.standing))
+            decided = [
+                (entry, before, decide(stamp_of(entry), before.stamp))
                 for entry in pending
                 for before in (stored[id_of(entry)],)
             ]
-            lost = self._claim([(e, before) for e, before, v in judged if v is not Verdict.STALE])
-            for entry, before, verdict in judged:
+            lost = self._claim([(e, before) for e, before, v in decided if v is not Decision.STALE])
+            for entry, before, decision in decided:
                 if id_of(entry) in lost:
                     continue
-                if verdict is Verdict.STALE:
+                if decision is Decision.STALE:
                     stale.append(id_of(entry))
                 elif isinstance(entry, Tombstone) and not before.seen:
-                    marked += verdict is Verdict.WRITE
-                    unchanged += verdict is Verdict.UNCHANGED
-                elif verdict is Verdict.UNCHANGED and standing_of(entry).digest == before.held:
+                    marked += decision is Decision.WRITE
+                    unchanged += decision is Decision.UNCHANGED
+                elif decision is Decision.UNCHANGED and stamp_of(entry).digest == before.held:
                     unchanged += 1
                 else:
                     accepted.append((entry, before))
@@ -170,19 +170,19 @@ class ElasticWriter:
             )
         }
 
-    def _claim(self, judged: Sequence[tuple[Entry, _Stored]]) -> set[str]:
+    def _claim(self, decided: Sequence[tuple[Entry, _Stored]]) -> set[str]:
         """Enter the orders, unless a higher one stands; the ids whose claim has changed since it was read."""
         actions = [
             {
                 "_id": id_of(entry),
                 **before.claim_place,
-                "order": standing.order,
-                "digest": standing.digest,
+                "order": stamp.order,
+                "digest": stamp.digest,
                 "seen": before.seen or isinstance(entry, Record),
             }
-            for entry, before in judged
-            if (standing := standing_of(entry)) != (stands := before.standing)
-            and (stands is None or standing.order >= stands.order)
+            for entry, before in decided
+            if (stamp := stamp_of(entry)) != (last := before.stamp)
+            and (last is None or stamp.order >= last.order)
         ]
         return self._conflicts(self._orders, actions)
 
@@ -195,12 +195,12 @@ class ElasticWriter:
             refused = [
                 (entry, found[id_of(entry)]) for entry, _ in accepted if id_of(entry) in conflicts
             ]
-            overtaken |= {id_of(e) for e, now in refused if now.standing != standing_of(e)}
+            overtaken |= {id_of(e) for e, now in refused if now.stamp != stamp_of(e)}
             # A request that was sent again, because its answer was lost, meets its own document.
             accepted = [
                 (entry, now)
                 for entry, now in refused
-                if now.standing == standing_of(entry) and now.held != standing_of(entry).digest
+                if now.stamp == stamp_of(entry) and now.held != stamp_of(entry).digest
             ]
         return overtaken
 
@@ -228,7 +228,7 @@ def _read(claim: Body | None, article: Body | None) -> _Stored:
     """The documents of one id in both indices."""
     source = article["_source"] if article else {}
     return _Stored(
-        standing=Standing(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
+        stamp=Stamp(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
         seen=bool(claim and claim["_source"]["seen"]),
         claim_place=_place(claim),
         held=source.get("digest") if article else _NOTHING,

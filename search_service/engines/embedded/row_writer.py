@@ -15,7 +15,7 @@ import numpy as np
 from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import pack
 from search_service.engines.embedded.schema import FILE_NAME
-from search_service.engines.ordering import Standing, Verdict, id_of, judge, standing_of
+from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
 from search_service.engines.validation import check_vectors
 from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, WriteResult
 
@@ -49,17 +49,17 @@ class RowWriter:
             revision = self._revision() + 1
             written, unchanged, stale, changed = 0, 0, [], False
             for entry in entries:
-                row, stands = self._stands(id_of(entry))
-                match judge(standing_of(entry), stands):
-                    case Verdict.STALE:
+                row, stored = self._stored_stamp(id_of(entry))
+                match decide(stamp_of(entry), stored):
+                    case Decision.STALE:
                         stale.append(id_of(entry))
-                    case Verdict.UNCHANGED:
+                    case Decision.UNCHANGED:
                         unchanged += 1
                         self._raise_order(entry, row)
-                    case Verdict.WRITE if isinstance(entry, Tombstone):
+                    case Decision.WRITE if isinstance(entry, Tombstone):
                         written += 1
-                        changed |= self._bury(entry, row, revision)
-                    case Verdict.WRITE:
+                        changed |= self._delete(entry, row, revision)
+                    case Decision.WRITE:
                         written += 1
                         changed = True
                         self._store(entry, row, revision)
@@ -86,22 +86,22 @@ class RowWriter:
         query = "SELECT value FROM meta WHERE key = 'revision'"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def _stands(self, id: str) -> tuple[int | None, Standing | None]:
+    def _stored_stamp(self, id: str) -> tuple[int | None, Stamp | None]:
         query = (
             "SELECT row, ordering, digest FROM articles WHERE id = ?"
             " UNION ALL SELECT NULL, ordering, NULL FROM marks WHERE id = ?"
         )
         values = self._connection.execute(query, (id, id)).fetchone()
-        return (values[0], Standing(*values[1:])) if values else (None, None)
+        return (values[0], Stamp(*values[1:])) if values else (None, None)
 
     def _raise_order(self, entry: Record | Tombstone, row: int | None) -> None:
         table = "marks" if row is None else "articles"
         self._connection.execute(
             f"UPDATE {table} SET ordering = max(ordering, ?) WHERE id = ?",
-            (standing_of(entry).order, id_of(entry)),
+            (stamp_of(entry).order, id_of(entry)),
         )
 
-    def _keep(self, row: int | None) -> None:
+    def _keep_superseded(self, row: int | None) -> None:
         """Keep what the text index shows of an article until it has taken the next one over."""
         self._connection.execute(
             "INSERT OR IGNORE INTO superseded SELECT * FROM newest WHERE row = ? AND revision <="
@@ -109,14 +109,14 @@ class RowWriter:
             (row,),
         )
 
-    def _bury(self, entry: Tombstone, row: int | None, revision: int) -> bool:
+    def _delete(self, entry: Tombstone, row: int | None, revision: int) -> bool:
         """Leave a tombstone; say whether there was something to delete."""
-        order = standing_of(entry).order
+        order = stamp_of(entry).order
         if row is None:
             query = "INSERT INTO marks (id, ordering) VALUES (?, ?)"
             self._connection.execute(query, (entry.id, order))
             return False
-        self._keep(row)
+        self._keep_superseded(row)
         self._connection.execute("DELETE FROM texts WHERE row = ?", (row,))
         self._connection.execute(
             "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, category = '',"
@@ -127,7 +127,7 @@ class RowWriter:
 
     def _store(self, record: Record, row: int | None, revision: int) -> None:
         view = record.view
-        self._keep(row)
+        self._keep_superseded(row)
         if row is None:
             self._connection.execute("DELETE FROM marks WHERE id = ?", (view.id,))
         cursor = self._connection.execute(
@@ -136,7 +136,7 @@ class RowWriter:
             (
                 row,
                 view.id,
-                standing_of(record).order,
+                stamp_of(record).order,
                 revision,
                 view.digest,
                 view.category or "",

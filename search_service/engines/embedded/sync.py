@@ -8,18 +8,18 @@ crash leaves undone is done here, in the order of the writes.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from search_service.engines.embedded.errors import is_of_the_disk, translated
-from search_service.engines.embedded.rows import Rows, State, Terms
-from search_service.engines.embedded.text import (
+from search_service.engines.embedded.errors import is_disk_error, translate_errors
+from search_service.engines.embedded.row_writer import RowWriter
+from search_service.engines.embedded.rows import ArticleTerms, Rows, State
+from search_service.engines.embedded.text_index import (
     ARTICLES,
     PASSAGES,
     TEXT_SCHEMA,
     TextWriter,
     create_folders,
 )
-from search_service.engines.embedded.writes import RowWriter
 
-# Terms of one commit, in bytes: an eighth or so of the heap, so that a commit is one segment.
+# ArticleTerms of one commit, in bytes: an eighth or so of the heap, so that a commit is one segment.
 _COMMIT_BYTES = 24_000_000
 
 
@@ -38,15 +38,15 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
 
     A missing, damaged or outdated one is built anew; so is every one where ``rebuild`` says so.
     """
-    with translated(folder):
-        state = rows.state()
+    with translate_errors(folder):
+        state = rows.read_state()
         if not rebuild and state.text_schema == TEXT_SCHEMA:
             try:
                 text = TextWriter(folder)
-                settle(text, rows, writer)
+                finish_last_write(text, rows, writer)
                 return text
             except ValueError as exc:
-                if is_of_the_disk(
+                if is_disk_error(
                     folder, exc
                 ):  # then rebuilding would fail too, and lose what is there
                     raise
@@ -60,34 +60,36 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
         return text
 
 
-def apply_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
+def apply_last_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
     """Take over into the text index what the last write changed."""
-    state = rows.state()
+    state = rows.read_state()
     if not state.complete:
         _apply(text, rows.terms_since(state.applied))
         writer.set_applied(state.revision)
 
 
-def settle(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
+def finish_last_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
     """Do what the write before left undone where it broke off (a crash, a full disk).
 
     Before each write, so the text index is never more than one behind, and searches can show that one.
     """
-    state = rows.state()
+    state = rows.read_state()
     if not state.complete:
-        text.remove_remains()
+        text.remove_orphans()
         # A commit that was finished and not noted is not repeated: it would leave deleted
         # documents behind, which count in BM25 until they are merged away.
-        _apply(text, (terms for terms in rows.terms_since(state.applied) if not text.holds(terms)))
+        _apply(
+            text, (terms for terms in rows.terms_since(state.applied) if not text.is_indexed(terms))
+        )
         writer.set_applied(state.revision)
 
 
-def _apply(text: TextWriter, changed: Iterable[Terms]) -> None:
+def _apply(text: TextWriter, changed: Iterable[ArticleTerms]) -> None:
     for part in _by_size(changed):
         text.apply(part)
 
 
-def _by_size(changed: Iterable[Terms]) -> Iterator[list[Terms]]:
+def _by_size(changed: Iterable[ArticleTerms]) -> Iterator[list[ArticleTerms]]:
     """Cut into commits by the size of the terms, which is a function of the writes alone."""
     iterator = iter(changed)
     for first in iterator:

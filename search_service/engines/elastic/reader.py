@@ -1,6 +1,6 @@
 """Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
 
-Each read is one search of the same moment (a point in time of the index, which the reader holds), with
+Each read is one search of the same point in time of the index, with
 the tombstones and the ids that the staff took down excluded. What is sent is in
 :mod:`search_service.engines.elastic.dsl`.
 """
@@ -13,7 +13,7 @@ from search_service.engines import NO_FILTERS, Scope
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
 from search_service.engines.elastic.documents import LIVE, Body
-from search_service.engines.elastic.moments import Moment
+from search_service.engines.elastic.point_in_time import PointInTime
 from search_service.engines.validation import check_facets, check_query_vector
 from search_service.errors import BadInput
 from search_service.model import (
@@ -45,13 +45,13 @@ class ElasticReader:
 
     def __init__(
         self,
-        moment: Moment,
+        point_in_time: PointInTime,
         *,
         generation: str,
         manifest: Manifest,
         scope: Scope,
     ) -> None:
-        self._moment = moment
+        self._point_in_time = point_in_time
         self._generation = generation
         self._manifest = manifest
         self._scope = scope
@@ -256,13 +256,13 @@ class ElasticReader:
         return dsl.terms(self._search(dsl.terms_body(article_id, self._conditions())))
 
     def scan(self) -> Iterator[StoredArticle]:
-        """Every live article of one moment, by id ascending."""
+        """Every live article of one point in time, by id ascending."""
         body = dsl.scan_body(self._conditions(), size=_PAGE)
-        for page in self._moment.pages(body):
+        for page in self._point_in_time.pages(body):
             yield from map(dsl.stored, page)
 
     def _conditions(self, filters: Filters = NO_FILTERS) -> list[Body]:
         return [LIVE, *conditions(filters, self._scope.hidden)]
 
     def _search(self, body: Body) -> Body:
-        return self._moment.search(body)
+        return self._point_in_time.search(body)

@@ -5,7 +5,7 @@ function of the writes alone: one indexing thread, documents sorted by row insid
 commit returns only when its merges are done. So two indexes with the same writes give the same
 bytes, scores included, however the threads of the machine happened to run.
 
-Never the truth: :mod:`.rows` is, and :mod:`.apply` brings this up to it.
+Never the truth: :mod:`.rows` is, and :mod:`.sync` brings this up to it.
 """
 
 import shutil
@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 import tantivy
 from tantivy import Document, Order, Query, Schema, SchemaBuilder
 
-from search_service.engines.embedded.rows import Shown, Terms
+from search_service.engines.embedded.rows import ArticleTerms, Indexed
 from search_service.model import Field
 
 # Names everything that decides the bytes of the folders: another one here means a rebuild.
 TEXT_SCHEMA = "3"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
-# A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.apply`), for
+# A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.sync`), for
 # merges of segments flushed inside one commit would run beside the indexing, in no fixed order.
 _HEAP_BYTES = 128_000_000
 # A passage is known by row × 2^20 + ordinal: one sort key, and no passage id in the text index.
@@ -85,7 +85,7 @@ def open_index(folder: Path, schema: Schema, *, create: bool = False) -> tantivy
 
 
 class TextIndex:
-    """Searches one of the two folders, at the commit of the last :meth:`reload`."""
+    """Searcher one of the two folders, at the commit of the last :meth:`reload`."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
         self.schema = schema
@@ -97,13 +97,13 @@ class TextIndex:
         self._index.reload()
         self._searcher = self._index.searcher()
 
-    def frozen(self) -> "Searches":
+    def searcher(self) -> "Searcher":
         """The searches of this moment's commit; a later reload leaves them alone."""
-        return Searches(self.schema, self._searcher)
+        return Searcher(self.schema, self._searcher)
 
 
-class Searches:
-    """Searches over one commit; safe among threads."""
+class Searcher:
+    """Searcher over one commit; safe among threads."""
 
     def __init__(self, schema: Schema, searcher: tantivy.Searcher) -> None:
         self.schema = schema
@@ -114,7 +114,7 @@ class Searches:
         # The stub of tantivy 0.27 leaves ``count`` out.
         return int(self._searcher.search(query, limit=1, count=True).count)  # type: ignore[attr-defined]
 
-    def stands(self, field: str, value: str) -> bool:
+    def has_term(self, field: str, value: str) -> bool:
         """Whether any document may hold the term (deleted ones are counted until merged away)."""
         return bool(self._searcher.doc_freq(field, value))
 
@@ -137,11 +137,11 @@ class Searches:
             for name in names
         }
 
-    def best(self, query: Query, limit: int) -> list[RowHit]:
+    def top(self, query: Query, limit: int) -> list[RowHit]:
         """The first ``limit`` documents by score; equal scores in no promised order."""
         return self._hits(self._searcher.search(query, limit=limit, count=False).hits)
 
-    def in_order(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
+    def sorted_by(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
         """Documents by a sort key, ascending; their score is 0."""
         found = self._searcher.search(
             query, limit=limit, offset=offset, count=False, order_by_field=key, order=Order.Asc
@@ -155,11 +155,11 @@ class Searches:
             for key, (score, address) in zip(keys, found, strict=True)
         ]
 
-    def shows(self, row: int, expected: Shown, *, passages: bool) -> bool:
+    def shows(self, row: int, expected: Indexed, *, passages: bool) -> bool:
         """Whether the documents of this article are exactly those that are expected."""
         count = expected.passages if passages else min(expected.passages + 1, 1)
         query = Query.term_query(self.schema, "row", row)
-        found = self.best(query, max(count, 0) + 1)
+        found = self.top(query, max(count, 0) + 1)
         return self.revisions(found) == [expected.revision] * count
 
     def revisions(self, hits: Sequence[RowHit]) -> list[int]:
@@ -175,12 +175,12 @@ class TextWriter:
         self.articles = open_index(folder / ARTICLES, article_schema())
         self.passages = open_index(folder / PASSAGES, passage_schema())
 
-    def apply(self, changed: Sequence[Terms]) -> None:
+    def apply(self, changed: Sequence[ArticleTerms]) -> None:
         """Replace what the index holds of these articles, in one commit of each folder."""
         _commit(self.articles, changed, lambda terms: [_article_document(terms)])
         _commit(self.passages, changed, _passage_documents)
 
-    def remove_remains(self) -> None:
+    def remove_orphans(self) -> None:
         """Delete the files of a commit that was broken off.
 
         tantivy names the file of a segment's deletes by its count of operations, which the next
@@ -191,7 +191,7 @@ class TextWriter:
             writer.garbage_collect_files()
             writer.wait_merging_threads()
 
-    def holds(self, terms: Terms) -> bool:
+    def is_indexed(self, terms: ArticleTerms) -> bool:
         """Whether both folders already show this article as it is (a crash after their commit)."""
         attributes = terms.attributes
         for index, count in ((self.articles, 1), (self.passages, len(terms.passages))):
@@ -213,7 +213,7 @@ def create_folders(folder: Path) -> None:
         open_index(folder / name, schema, create=True)
 
 
-def _commit(index: tantivy.Index, changed: Sequence[Terms], documents: Any) -> None:
+def _commit(index: tantivy.Index, changed: Sequence[ArticleTerms], documents: Any) -> None:
     # A writer for each commit: waiting for merges ends it. Opening one costs about a millisecond.
     writer = index.writer(_HEAP_BYTES, num_threads=1)
     for terms in changed:
@@ -225,7 +225,7 @@ def _commit(index: tantivy.Index, changed: Sequence[Terms], documents: Any) -> N
     writer.wait_merging_threads()
 
 
-def _article_document(terms: Terms) -> Document:
+def _article_document(terms: ArticleTerms) -> Document:
     attributes = terms.attributes
     document = _document(terms, attributes.row)
     document.add_text("category", attributes.category)
@@ -240,7 +240,7 @@ def _article_document(terms: Terms) -> Document:
     return document
 
 
-def _passage_documents(terms: Terms) -> Iterable[Document]:
+def _passage_documents(terms: ArticleTerms) -> Iterable[Document]:
     for ordinal, (words, role) in enumerate(zip(terms.passages, terms.roles, strict=True)):
         document = _document(terms, (terms.attributes.row << ORDINAL_BITS) | ordinal)
         document.add_text("words", words)
@@ -248,7 +248,7 @@ def _passage_documents(terms: Terms) -> Iterable[Document]:
         yield document
 
 
-def _document(terms: Terms, key: int) -> Document:
+def _document(terms: ArticleTerms, key: int) -> Document:
     """What articles and passages have in common: the key, and what is filtered on."""
     attributes = terms.attributes
     document = Document()

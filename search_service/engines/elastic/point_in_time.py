@@ -1,6 +1,6 @@
-"""An index as it was at one moment: a point in time, closed when nobody holds it any more.
+"""Points in time of an index (PIT), closed when no reader refers to them any more.
 
-Entry points: :class:`Moments`, which opens them, and :class:`Moment`, which answers. A context on the
+Entry points: :class:`PointsInTime` (opens and closes) and :class:`PointInTime` (searches). A context on the
 server keeps files that merges would delete, so there are no more of them than there are readers; one
 that was never closed (a process that was killed) ends by itself.
 """
@@ -21,7 +21,7 @@ from search_service.errors import EngineError, NoIndex
 _KEEP_ALIVE, _SCAN_KEEP_ALIVE = "1m", "5m"
 
 
-class Moments:
+class PointsInTime:
     """Opens points in time, and closes them behind the backs of those who are waited for."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -31,16 +31,16 @@ class Moments:
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
 
-    def open(self, index: str) -> "Moment":
+    def open(self, index: str) -> "PointInTime":
         """The index as searches see it now."""
         with self._lock:
             if self._closer is None:
                 self._closer = threading.Thread(target=self._close_left, daemon=True)
                 self._closer.start()
-        ids = [self._cluster.open_moment(index, keep_alive=_KEEP_ALIVE)]
-        moment = Moment(self._cluster, ids)
-        weakref.finalize(moment, self._left.put, ids).atexit = False
-        return moment
+        ids = [self._cluster.open_point_in_time(index, keep_alive=_KEEP_ALIVE)]
+        point_in_time = PointInTime(self._cluster, ids)
+        weakref.finalize(point_in_time, self._left.put, ids).atexit = False
+        return point_in_time
 
     def close(self) -> None:
         """Close what was left, and wait for it."""
@@ -53,11 +53,11 @@ class Moments:
     def _close_left(self) -> None:
         while (ids := self._left.get()) is not None:
             with suppress(EngineError):  # it ends by itself, too
-                self._cluster.close_moment(ids[-1])
+                self._cluster.close_point_in_time(ids[-1])
 
 
-class Moment:
-    """Searches of one moment; safe among threads."""
+class PointInTime:
+    """Searches of one point in time; safe among threads."""
 
     def __init__(self, cluster: Cluster, ids: list[str]) -> None:
         """Take the id, in a list: the last one there is the newest, and the one to close."""
