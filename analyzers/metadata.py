@@ -106,7 +106,7 @@ _BOOK = re.compile(r"《(?:[^《》]++|《[^《》]*+》)*+》")
 
 
 @dataclass(frozen=True)
-class Found:
+class ExtractedField:
     """What stands at ``start:end`` of the title or of the text, by ``where``.
 
     ``field`` is one of :data:`FIELDS`. ``value`` is what it means: a date in ISO form, a kind by its name
@@ -128,15 +128,15 @@ class _Source:
         self.original = original
         self.normal = normalize(original)
 
-    def found(self, field: str, start: int, end: int, value: str | None = None) -> Found:
+    def found(self, field: str, start: int, end: int, value: str | None = None) -> ExtractedField:
         piece = self.original[start:end]
         start += len(piece) - len(piece.lstrip())
         end -= len(piece) - len(piece.rstrip())
         said = " ".join(self.original[start:end].split())
-        return Found(field, said if value is None else value, self.where, start, end)
+        return ExtractedField(field, said if value is None else value, self.where, start, end)
 
 
-def find(title: str, text: str) -> tuple[Found, ...]:
+def find(title: str, text: str) -> tuple[ExtractedField, ...]:
     """Everything that the title and the text say of their document, in the order of :data:`FIELDS`."""
     name, body = _Source("title", title), _Source("text", text)
     kind = _kind(name, body)
@@ -144,7 +144,7 @@ def find(title: str, text: str) -> tuple[Found, ...]:
     issuer = _issuer_by_name(name) or _issuer_by_name(body, after=number)
     signature = _signature(body, issuer)
     annexes = list(_annexes(body, signature))
-    found: list[Found | None] = [
+    found: list[ExtractedField | None] = [
         issuer or _issuer(body, signature, number),
         number,
         kind,
@@ -178,7 +178,7 @@ def _iso(text: str) -> str | None:
 # --- kind and subject ----------------------------------------------------------------------------
 
 
-def _ends_with_kind(source: _Source, end: int) -> Found | None:
+def _ends_with_kind(source: _Source, end: int) -> ExtractedField | None:
     """The longest name of a kind that ``normal[:end]`` ends with, its endings in brackets left off."""
     tail = _TAIL_OF_TITLE.search(source.normal, 0, end)
     end = tail.start() if tail else end
@@ -196,7 +196,7 @@ _CALLS_ITSELF = re.compile(
 )
 
 
-def _kind(name: _Source, body: _Source) -> Found | None:
+def _kind(name: _Source, body: _Source) -> ExtractedField | None:
     kind = _ends_with_kind(name, len(name.normal))
     if kind:
         return kind
@@ -207,7 +207,7 @@ def _kind(name: _Source, body: _Source) -> Found | None:
     return body.found("kind", match.start(group), match.end(group), _KINDS[match[group]])
 
 
-def _subject(name: _Source) -> Found | None:
+def _subject(name: _Source) -> ExtractedField | None:
     kind = _ends_with_kind(name, len(name.normal))
     books = [book.span() for book in _BOOK.finditer(name.normal)]
     for about in _ABOUT.finditer(name.normal):
@@ -225,7 +225,7 @@ def _subject(name: _Source) -> Found | None:
 # --- number --------------------------------------------------------------------------------------
 
 
-def _number(source: _Source) -> Found | None:
+def _number(source: _Source) -> ExtractedField | None:
     """The document's own 文号: in its title, or at the head of its text before the first sentence."""
     head = source.normal[:_HEAD]
     named = _NAMED_NUMBER.search(head)
@@ -258,7 +258,9 @@ class _Signature:
     date: tuple[int, int]
 
 
-def _issuer_by_name(source: _Source, *, after: Found | None = None) -> Found | None:
+def _issuer_by_name(
+    source: _Source, *, after: ExtractedField | None = None
+) -> ExtractedField | None:
     """The organ before 关于 in the title, or in the title that the text begins with."""
     start = after.end if after and after.where == source.where and after.start < 5 else 0
     for pattern in (_BEFORE_ABOUT, _BEFORE_REPORT):
@@ -268,7 +270,7 @@ def _issuer_by_name(source: _Source, *, after: Found | None = None) -> Found | N
     return None
 
 
-def _signatures(body: _Source, issuer: Found | None) -> Iterator[tuple[int, _Signature]]:
+def _signatures(body: _Source, issuer: ExtractedField | None) -> Iterator[tuple[int, _Signature]]:
     """Everything that may be the signature, each with its rank: the smaller, the surer."""
     normal = body.normal
     name = re.sub(r"\s", "", normalize(issuer.value)) if issuer else None
@@ -296,13 +298,15 @@ def _signatures(body: _Source, issuer: Found | None) -> Iterator[tuple[int, _Sig
             yield 2, _Signature((start, start), (start, end))
 
 
-def _signature(body: _Source, issuer: Found | None) -> _Signature | None:
+def _signature(body: _Source, issuer: ExtractedField | None) -> _Signature | None:
     """The surest signature; among equals the first, since texts of others are annexed behind it."""
     ranked = sorted(_signatures(body, issuer), key=lambda one: one[0])
     return ranked[0][1] if ranked else None
 
 
-def _issuer(body: _Source, signature: _Signature | None, number: Found | None) -> Found | None:
+def _issuer(
+    body: _Source, signature: _Signature | None, number: ExtractedField | None
+) -> ExtractedField | None:
     """The organ that signs, whose order it is, or in whose name a report is given."""
     if signature and signature.organ[0] < signature.organ[1]:
         return body.found("issuer", *signature.organ)
@@ -314,7 +318,7 @@ def _issuer(body: _Source, signature: _Signature | None, number: Found | None) -
     return body.found("issuer", *speaks.span("organ")) if speaks else None
 
 
-def _written(body: _Source, signature: _Signature | None) -> Found | None:
+def _written(body: _Source, signature: _Signature | None) -> ExtractedField | None:
     adopted = _ADOPTED.search(body.normal, 0, _HEAD // 2)
     span = adopted.span("date") if adopted else signature.date if signature else None
     value = _iso(body.normal[slice(*span)]) if span else None
@@ -335,7 +339,7 @@ _LONGEST_LINE: Final = 40
 _CONTENTS: Final = "...."  # a line of a table of contents
 
 
-def _annexes(body: _Source, signature: _Signature | None) -> Iterator[Found]:
+def _annexes(body: _Source, signature: _Signature | None) -> Iterator[ExtractedField]:
     """The names in the first list of annexes."""
     for marker in _ANNEXES.finditer(body.normal):
         limit = len(body.normal)

@@ -1,7 +1,7 @@
 """What a normalised 公文 says of other documents and of its own validity. Entry point: :func:`find`.
 
 废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does: a text that speaks
-of 废止 says nothing here. Whether a document itself is in force no more: :func:`ended`.
+of 废止 says nothing here. Whether a document itself is in force no more: :func:`is_no_longer_in_force`.
 """
 
 import re
@@ -83,7 +83,7 @@ def find(text: str) -> Iterator[Relation]:
             yield Relation(field, *spans[-1])
 
 
-def ended(status: str | None, title: str) -> bool:
+def is_no_longer_in_force(status: str | None, title: str) -> bool:
     """Whether the source says, or the normalised title in brackets, that a document is in force no more."""
     return bool(_IS_OVER.search(status or "") or _TITLE_SAYS.search(title))
 

@@ -10,27 +10,27 @@ from analyzers import lexicon
 
 
 @dataclass(frozen=True)
-class Synonymous:
+class SynonymMatch:
     """Whole words, ``text[start:end]`` of a question, and what says the same."""
 
     start: int
     end: int
-    others: tuple[str, ...]
+    synonyms: tuple[str, ...]
 
 
-def find(text: str, words: Sequence[tuple[int, int]]) -> list[Synonymous]:
+def find(text: str, words: Sequence[tuple[int, int]]) -> list[SynonymMatch]:
     """The longest entries of a normalised text, from the left; none shares a word with another.
 
     ``words``: where the words stand. One that goes on beside an entry (县人|社局) goes on beside its
     synonyms too: 县人社局 asks for 县人力资源和社会保障局, and 社区政府购买 for no 区人民政府.
     """
-    found: list[Synonymous] = []
+    found: list[SynonymMatch] = []
     for start, end, others in _entries(text, words):
         first = min((a for a, b in words if a < start < b), default=start)
         last = max((b for a, b in words if a < end < b), default=end)
         if not found or first >= found[-1].end:
             whole = tuple(text[first:start] + other + text[end:last] for other in others)
-            found.append(Synonymous(first, last, whole))
+            found.append(SynonymMatch(first, last, whole))
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analyzers.metadata import Found
+from analyzers.metadata import ExtractedField
 from search_service.formats import REBUILD, mismatch, mismatched_keys
 
 Vector = npt.NDArray[np.float32]
@@ -92,7 +92,7 @@ class View(Metadata):
     title: str
     text: str
     gapped: bool = False
-    found: tuple[Found, ...] = ()
+    found: tuple[ExtractedField, ...] = ()
     derived: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
@@ -104,7 +104,7 @@ class View(Metadata):
         """The view that :meth:`to_dict` was made of; raises ``FormatMismatch``."""
         mismatched = mismatched_keys(cls, values)
         for one in values.get("found", ()):
-            mismatched += mismatched_keys(Found, one)
+            mismatched += mismatched_keys(ExtractedField, one)
         if mismatched or not {"found", "derived"} <= values.keys():
             raise mismatch(
                 ("索引中的文章", "an article of the index"),
@@ -112,7 +112,7 @@ class View(Metadata):
                 expected=", ".join(field.name for field in dataclasses.fields(cls)),
                 remedy=REBUILD,
             )
-        found = tuple(Found(**one) for one in values["found"])
+        found = tuple(ExtractedField(**one) for one in values["found"])
         return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
 
     @property

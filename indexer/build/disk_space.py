@@ -19,7 +19,7 @@ def free_space(service: SearchService) -> None:
     If the disk is too full to record that, the next build records it.
     """
     try:
-        service.engine.drop_unread()
+        service.engine.drop_unused()
         build = service.store.ledger.build()
         if build is not None:
             names = {one.name for one in service.engine.generations()}

@@ -267,7 +267,7 @@ def discard_build(service: SearchService) -> None:
     In this order, because a full disk cannot take the change of the record first. The next build discards a
     record without generations.
     """
-    service.engine.drop_unread()
+    service.engine.drop_unused()
     service.store.ledger.set_build(None)
     service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 

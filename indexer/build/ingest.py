@@ -50,8 +50,8 @@ class RunReport:
     def reasons(self) -> str:
         """Why articles may be missing, to append to a message; empty if nothing is wrong."""
         named = [self.faults.kinds()] if self.faults else []
-        if self.notes.files:
-            named.append(say("不认识的文件 ", "files of no known type ") + self.notes.unknown())
+        if self.notes.unknown_files:
+            named.append(say("不认识的文件 ", "files of no known type ") + self.notes.list_files())
         if self.faults.path:
             path = self.faults.path
             named.append(say(f"全部原因见 {path}", f"all reasons: {path}"))

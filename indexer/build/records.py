@@ -11,7 +11,7 @@ from itertools import chain
 from analyzers import outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
-from analyzers.relations import ENDED, ended
+from analyzers.relations import ENDED, is_no_longer_in_force
 from analyzers.terms import Analyzer, bigrams, characters, exact_key
 from search_service.model import (
     AnalysedPassage,
@@ -69,7 +69,7 @@ def analyse(
     for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
         title = normalize(view.title)
         words = [analyzer.index_words(text) for _, text in passages]
-        marks = [ENDED] if ended(view.status, title) else []
+        marks = [ENDED] if is_no_longer_in_force(view.status, title) else []
         title_words, title_bigrams = analyzer.index_words(title), bigrams(title)
         yield Record(
             view=view,

@@ -142,7 +142,7 @@ def generation_group(open_service: Open) -> click.Group:
     def drop() -> None:
         """Drop."""
         with exclusive() as (service, _):
-            dropped = service.engine.drop_unread()  # before the state is read: its disk may be full
+            dropped = service.engine.drop_unused()  # before the state is read: its disk may be full
             if not dropped:
                 with suppress(FormatMismatch):  # of another release: it is discarded, too
                     generations.open_build(service)

@@ -112,7 +112,7 @@ def cli() -> None:
 
 def _finish(report: RunReport) -> None:
     print_report(report)
-    if report.faults or (report.notes.files and not report.articles):
+    if report.faults or (report.notes.unknown_files and not report.articles):
         raise SystemExit(FAILED)
 
 

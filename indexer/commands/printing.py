@@ -87,15 +87,15 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
 
 def _print_notes(notes: Notes) -> None:
     """Print on stderr what is no fault but may be a mistake, a line for each name."""
-    if notes.files:
+    if count := notes.unknown_files.total():
         click.echo(
             say(
-                f"注意：{notes.files.total()} 个文件的类型不认识，未读：{notes.unknown()}",
-                f"note: {notes.files.total()} files of no known type were not read: {notes.unknown()}",
+                f"注意：{count} 个文件的类型不认识，未读：{notes.list_files()}",
+                f"note: {count} files of no known type were not read: {notes.list_files()}",
             ),
             err=True,
         )
-    for (name, known), count in notes.near.most_common(_SHOWN_NAMES):
+    for (name, known), count in notes.similar.most_common(_SHOWN_NAMES):
         click.echo(
             say(
                 f"注意：{count} 条有字段 {name}，像是 {known}；未当作 {known}，按其他字段原样返回给所有人",
@@ -104,7 +104,7 @@ def _print_notes(notes: Notes) -> None:
             ),
             err=True,
         )
-    for name, count in notes.unread.most_common(_SHOWN_NAMES):
+    for name, count in notes.unread_texts.most_common(_SHOWN_NAMES):
         click.echo(
             say(
                 f"注意：{count} 条的 {name} 与采用的正文或预览不同，未收录",

@@ -15,7 +15,7 @@ from indexer.sources.encoding import read_lines
 from indexer.sources.files import Fault, shown
 from indexer.sources.tables import read_jsonl
 from search_service.errors import BadInput
-from search_service.intake.record import Raw
+from search_service.intake.record import RawRecord
 
 QUERIES: Final = "queries.jsonl"
 JUDGED: Final = ("qrels.tsv", "qrels.txt", "qrels.jsonl")
@@ -103,7 +103,7 @@ def read_judgements(folder: Path) -> Judgements:
     )
 
 
-def records(path: Path) -> Iterator[Raw]:
+def records(path: Path) -> Iterator[RawRecord]:
     """Yield the records of a file of JSON lines; raises ``BadInput`` at the first invalid line."""
     for item in read_jsonl(path, shown=shown(path)):
         if isinstance(item, Fault):
@@ -164,7 +164,7 @@ def _trec(path: Path) -> Iterator[tuple[str, str, str, str]]:
             yield place, parts[0], parts[2], parts[3]
 
 
-def _text(raw: Raw, field: str) -> str:
+def _text(raw: RawRecord, field: str) -> str:
     """A required value of a record, as text; numbers are accepted."""
     value = raw.values.get(field)
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():

@@ -11,7 +11,7 @@ from analyzers.messages import say
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_fields
 from search_service.errors import BadRecord
-from search_service.intake.names import given_twice, known, protects
+from search_service.intake.names import duplicate_message, known_field, protects
 
 _MAX_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
 _FRONT_MATTER: Final = re.compile(
@@ -113,7 +113,7 @@ def _front_matter(block: str) -> dict[str, object]:
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         value = value[1:-1] if quoted else value
         name = match[1].rstrip()
-        if known(name) and values.setdefault(name, value) != value:
-            raise BadRecord(given_twice(name))
+        if known_field(name) and values.setdefault(name, value) != value:
+            raise BadRecord(duplicate_message(name))
         values[name] = value
     return values

@@ -18,9 +18,9 @@ from indexer.sources.pages import page_record
 from indexer.sources.tables import read_csv, read_jsonl
 from search_service.errors import BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
-from search_service.intake.fields import LONGEST_ID
-from search_service.intake.names import known
-from search_service.intake.record import Fault, Notes, Raw, article_of
+from search_service.intake.fields import MAX_ID_LENGTH
+from search_service.intake.names import known_field
+from search_service.intake.record import Fault, Notes, RawRecord, article_of
 from search_service.model import Article
 
 __all__ = ["Fault", "Notes", "read_source"]
@@ -118,13 +118,13 @@ def _articles(
             yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
 
 
-def _id_of(record: Raw) -> str:
+def _id_of(record: RawRecord) -> str:
     """The id of a bad record, for the report; empty if it has none."""
-    ids = (value for name, value in record.values.items() if known(name) == "id")
-    return next((str(value)[:LONGEST_ID] for value in ids if isinstance(value, str | int)), "")
+    ids = (value for name, value in record.values.items() if known_field(name) == "id")
+    return next((str(value)[:MAX_ID_LENGTH] for value in ids if isinstance(value, str | int)), "")
 
 
-def _records(path: Path, notes: Notes) -> Iterator[Raw | Fault]:
+def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
     if path.is_file():
         yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
         return
@@ -166,7 +166,7 @@ def _unreadable_folder(exc: OSError) -> Fault:
     return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
 
 
-def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
+def _file(path: Path, *, identifier: str) -> Iterator[RawRecord | Fault]:
     place = f"{shown(path)}:1"
     if not path.is_file():
         yield Fault(place, _not_regular())
@@ -179,8 +179,8 @@ def _file(path: Path, *, identifier: str) -> Iterator[Raw | Fault]:
             raise BadRecord(_too_large(path.stat().st_size))
         name = identifier.rpartition("/")[2]
         values = _SINGLE_ARTICLE[_type(path)](path.read_bytes(), name=name)
-        own = any(known(field) == "id" and value for field, value in values.items())
-        yield Raw(place, values if own else {**values, "id": identifier})
+        own = any(known_field(field) == "id" and value for field, value in values.items())
+        yield RawRecord(place, values if own else {**values, "id": identifier})
     except BadRecord as exc:
         yield Fault(place, exc.message)
     except OSError as exc:

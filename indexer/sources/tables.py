@@ -18,11 +18,11 @@ from indexer.sources.encoding import read_lines
 from indexer.sources.limits import check_fields, check_marks
 from indexer.sources.rows import BrokenRows, Row, invalid_csv, read_rows
 from search_service.errors import BadRecord
-from search_service.intake.names import given_twice, known
-from search_service.intake.record import Fault, Raw
+from search_service.intake.names import duplicate_message, known_field
+from search_service.intake.record import Fault, RawRecord
 
 
-def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
+def read_jsonl(path: Path, *, shown: str) -> Iterator[RawRecord | Fault]:
     """Yield one record per non-blank line; a line that is not a JSON object is a fault."""
     place = f"{shown}:1"
     try:
@@ -33,14 +33,14 @@ def read_jsonl(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                     yield Fault(place, line.fault)
                 elif line.text.strip():
                     try:
-                        yield Raw(place, _object(line.text))
+                        yield RawRecord(place, _object(line.text))
                     except BadRecord as exc:
                         yield Fault(place, exc.message)
     except _BROKEN as exc:
         yield Fault(place, _cannot_read(exc))
 
 
-def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
+def read_csv(path: Path, *, shown: str) -> Iterator[RawRecord | Fault]:
     """Yield one record per row; the first row names the fields. A blank cell means no value.
 
     Except in a preview column, where it is a blank preview: guests may read nothing of that article. Places
@@ -62,7 +62,9 @@ def read_csv(path: Path, *, shown: str) -> Iterator[Raw | Fault]:
                 name.strip().lstrip("\ufeff")
                 for name in next(csv.reader([header.text], delimiter=separator), [])
             ]
-            key = next((place for place, name in enumerate(names) if known(name) == "id"), None)
+            key = next(
+                (place for place, name in enumerate(names) if known_field(name) == "id"), None
+            )
             for row in read_rows(lines, separator=separator, columns=len(names), key=key):
                 number = row.number
                 if isinstance(row, Row):
@@ -110,8 +112,8 @@ def _object(text: str) -> dict[str, object]:
         raise BadRecord(say(f"不是可用的 JSON：{exc}", f"not usable JSON: {exc}")) from exc
     if not isinstance(value, dict):
         raise BadRecord(say("应是一个 JSON 对象 {…}", "must be a JSON object, {…}"))
-    if twice := [name for name in getattr(value, "twice", ()) if known(name)]:
-        raise BadRecord(given_twice(twice[0]))
+    if twice := [name for name in getattr(value, "twice", ()) if known_field(name)]:
+        raise BadRecord(duplicate_message(twice[0]))
     check_fields(len(value))
     return value
 
@@ -136,7 +138,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(say(f"{name} 不是 JSON 的数", f"{name} is not a JSON number"))
 
 
-def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
+def _record(place: str, names: list[str], row: list[str]) -> RawRecord | Fault:
     beyond = row[len(names) :]
     if len(row) < len(names) or any(beyond):
         return Fault(
@@ -151,10 +153,10 @@ def _record(place: str, names: list[str], row: list[str]) -> Raw | Fault:
         # If two columns have the same name, a blank cell does not replace the other value.
         if cell.strip() or name not in values:
             before = str(values.get(name, "")).strip()
-            if before and before != cell.strip() and known(name):
-                return Fault(place, given_twice(name))
+            if before and before != cell.strip() and known_field(name):
+                return Fault(place, duplicate_message(name))
             values[name] = cell
-    return Raw(place, values)
+    return RawRecord(place, values)
 
 
 def _skipped(rows: BrokenRows) -> str:

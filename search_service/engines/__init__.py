@@ -111,7 +111,7 @@ class Writer(Protocol):
         """
 
     def set_manifest(self, manifest: Manifest) -> None:
-        """Replace the generation's manifest (the floor and the count are known only after loading)."""
+        """Replace the generation's manifest (floors and count are known only after loading)."""
 
 
 class Reader(Protocol):
@@ -157,12 +157,12 @@ class Reader(Protocol):
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
-        floor: float = -1.0,
+        min_score: float = -1.0,
         role: str | None = None,
     ) -> list[PassageHit]:
         """The best ``per_article`` passages of the ``articles`` nearest articles, best first.
 
-        ``vector``: shape (dimensions,), L2-normalised. Passages under ``floor`` are left out, and
+        ``vector``: shape (dimensions,), L2-normalised. Passages under ``min_score`` are left out, and
         those of another ``role`` where one is given (``""``: those without). An article is as near
         as its nearest passage that is left. Without vectors in the generation: an empty list.
         """
@@ -173,7 +173,7 @@ class Reader(Protocol):
         *,
         filters: Filters = NO_FILTERS,
         articles: int = 200,
-        floor: float = -1.0,
+        min_score: float = -1.0,
     ) -> list[Hit]:
         """The nearest articles alone, each as near as its nearest passage: to rank, at a lower cost.
 
@@ -252,7 +252,7 @@ class Engine(Protocol):
     def drop(self, generation: str) -> None:
         """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""
 
-    def drop_unread(self) -> list[str]:
+    def drop_unused(self) -> list[str]:
         """Delete every generation that nobody reads and no rollback goes back to; their names.
 
         Files go before anything is written: this frees a full disk. Raises ``WriterBusy`` where one of

@@ -14,14 +14,14 @@ from analyzers.messages import say
 from analyzers.terms import exact_key
 from search_service.model import FIRST_LEDGER_VERSION, Audience
 
-LONGEST_ID: Final = 200  # characters; the columns of the state hold no more
-LARGEST_ID: Final = 512  # bytes in UTF-8; Elasticsearch takes no longer id
-LONGEST_LINE: Final = (
+MAX_ID_LENGTH: Final = 200  # characters; the columns of the state hold no more
+MAX_ID_BYTES: Final = 512  # bytes in UTF-8; Elasticsearch takes no longer id
+MAX_LINE_LENGTH: Final = (
     1_000  # characters of a title, author …; Elasticsearch's keys end at 32,766 bytes
 )
-LONGEST_URL: Final = 2_000  # characters; what browsers and proxies still pass on
-LONGEST_TEXT: Final = 5_000_000  # characters; ten times the longest law of the country
-LARGEST: Final = FIRST_LEDGER_VERSION - 1
+MAX_URL_LENGTH: Final = 2_000  # characters; what browsers and proxies still pass on
+MAX_TEXT_LENGTH: Final = 5_000_000  # characters; ten times the longest law of the country
+MAX_NUMBER: Final = FIRST_LEDGER_VERSION - 1
 
 _AUDIENCES: Final = {
     **{audience.label: audience for audience in Audience},
@@ -59,34 +59,34 @@ def identifier(value: object) -> str:
     if text and not (any(map(str.isalnum, text)) and exact_key(text)):
         raise ValueError(
             say(
-                f"{shown(text)} 里没有字母、汉字或数字，查不到；请换一个 id",
-                f"{shown(text)} has no letter or digit to be found by; give another id",
+                f"{quoted(text)} 里没有字母、汉字或数字，查不到；请换一个 id",
+                f"{quoted(text)} has no letter or digit to be found by; give another id",
             )
         )
     if step := next((step for step in text.split("/") if step in (".", "..")), ""):
         raise ValueError(
             say(
-                f"{shown(text)} 里有路径“{step}”，放不进网址；请换一个 id",
-                f"{shown(text)} has a step “{step}”, which no address keeps; give another id",
+                f"{quoted(text)} 里有路径“{step}”，放不进网址；请换一个 id",
+                f"{quoted(text)} has a step “{step}”, which no address keeps; give another id",
             )
         )
-    if len(data := text.encode()) > LARGEST_ID and len(text) <= LONGEST_ID:
+    if len(data := text.encode()) > MAX_ID_BYTES and len(text) <= MAX_ID_LENGTH:
         raise ValueError(
             say(
-                f"有 {len(data)} 个字节（{len(text)} 个字符，汉字一个占 3 个字节），最多 {LARGEST_ID} 个；"
+                f"有 {len(data)} 个字节（{len(text)} 个字符，汉字一个占 3 个字节），最多 {MAX_ID_BYTES} 个；"
                 "请换一个短的 id",
-                f"has {len(data)} bytes in UTF-8 ({len(text)} characters), {LARGEST_ID} at most;"
+                f"has {len(data)} bytes in UTF-8 ({len(text)} characters), {MAX_ID_BYTES} at most;"
                 " give a shorter id",
             )
         )
-    return _at_most(text, LONGEST_ID)
+    return _at_most(text, MAX_ID_LENGTH)
 
 
 def line(value: object) -> str:
     """Read a short text; whole numbers are taken as they are written."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         _refuse(value)
-    return _at_most(str(value).strip(), LONGEST_LINE)
+    return _at_most(str(value).strip(), MAX_LINE_LENGTH)
 
 
 def text(value: object) -> str:
@@ -94,7 +94,7 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         # Not shown: what should be a text may hold one, and faults are kept in a file.
         _refuse(type(value).__name__)
-    return _at_most(value, LONGEST_TEXT)
+    return _at_most(value, MAX_TEXT_LENGTH)
 
 
 def address(value: object) -> str:
@@ -109,18 +109,18 @@ def address(value: object) -> str:
     if not usable or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError(
             say(
-                f"{shown(url)} 不是 http 或 https 网址，也不是站内路径",
-                f"{shown(url)} is neither an http(s) address nor a path",
+                f"{quoted(url)} 不是 http 或 https 网址，也不是站内路径",
+                f"{quoted(url)} is neither an http(s) address nor a path",
             )
         )
-    return _at_most(url, LONGEST_URL)
+    return _at_most(url, MAX_URL_LENGTH)
 
 
 def number(value: object) -> int:
     """Read a whole number from 0: ``1234``, ``"1,234"``, ``"１２３４"``, ``"3698字"``, ``12.0``."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER:
         return value
     if isinstance(value, str):
         written = unicodedata.normalize("NFKC", value).strip()
@@ -128,8 +128,8 @@ def number(value: object) -> int:
             return number(int(match[1].replace(",", "")))
     raise ValueError(
         say(
-            f"应是 0 到 {LARGEST} 的整数，得到 {shown(value)}",
-            f"should be a whole number from 0 to {LARGEST}, not {shown(value)}",
+            f"应是 0 到 {MAX_NUMBER} 的整数，得到 {quoted(value)}",
+            f"should be a whole number from 0 to {MAX_NUMBER}, not {quoted(value)}",
         )
     )
 
@@ -148,8 +148,8 @@ def iso_date(value: object) -> str | None:
     if match is None or isinstance(value, bool):
         raise ValueError(
             say(
-                f"认不出日期 {shown(value)}；可写 2024、2024-03、2024-03-05 或 2024年3月5日",
-                f"{shown(value)} is no date; write 2024, 2024-03, 2024-03-05 or 2024年3月5日",
+                f"认不出日期 {quoted(value)}；可写 2024、2024-03、2024-03-05 或 2024年3月5日",
+                f"{quoted(value)} is no date; write 2024, 2024-03, 2024-03-05 or 2024年3月5日",
             )
         )
     year, month, day = match["year"], match["month"], match["day"]
@@ -167,19 +167,19 @@ def audience(value: object) -> Audience:
     if found is None:
         known = "、".join(_AUDIENCES)
         raise ValueError(
-            say(f"应是 {known} 之一，得到 {shown(value)}", f"{shown(value)} is none of {known}")
+            say(f"应是 {known} 之一，得到 {quoted(value)}", f"{quoted(value)} is none of {known}")
         )
     return found
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as a message quotes it: short, on one line."""
     quoted = repr(value)
     return quoted if len(quoted) <= 40 else f"{quoted[:37]}…"
 
 
 def _refuse(value: object) -> NoReturn:
-    raise ValueError(say(f"应是文字，得到 {shown(value)}", f"should be text, not {shown(value)}"))
+    raise ValueError(say(f"应是文字，得到 {quoted(value)}", f"should be text, not {quoted(value)}"))
 
 
 def _at_most(value: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Names of fields: which are known, and what an unknown one may be meant for. Entry point: :func:`meant`.
+"""Names of fields, and which field an unknown name is likely to mean. Entry point: :func:`likely_field`.
 
 A misspelt name is an unknown one, and unknown fields are returned to everyone: where the name was meant
 to keep text from guests, that would publish it.
@@ -47,7 +47,7 @@ PROTECTING: Final = frozenset({"preview", "free_length", "audience"})
 
 
 @dataclass(frozen=True)
-class Meant:
+class LikelyField:
     """What an unknown name may be meant for: a known name and its field.
 
     Of ``body`` also what is no misspelling, but another word for it or for a part of it.
@@ -62,50 +62,50 @@ class Meant:
         return self.field in PROTECTING
 
 
-def known(name: str) -> str | None:
+def known_field(name: str) -> str | None:
     """The field of a known name, in English (of any case) or Chinese; None of any other."""
     if name.lower() in ALIASES:
         return name.lower()
     return FIELD_OF[name][0] if name in FIELD_OF else None
 
 
-def given_twice(name: str) -> str:
+def duplicate_message(name: str) -> str:
     """What to say of a known name that stands twice in a record, with values that differ."""
     return say(
         f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
     )
 
 
-def meant(name: str) -> Meant | None:
+def likely_field(name: str) -> LikelyField | None:
     """What a name that is not known may be meant for; None where it is like no other.
 
     Of a path, as tables have it that were objects (``meta.audience``), its end counts, too.
     """
     path, _, end = name.strip().rpartition(".")
-    if path and (field := known(end)) in PROTECTING:
-        return Meant(end, str(field))
+    if path and (field := known_field(end)) in PROTECTING:
+        return LikelyField(end, str(field))
     folded = _folded(name)
-    like = _meant(folded) if len(folded) <= _LONGEST else None
-    return like or (meant(end) if path else None)
+    like = _likely_field(folded) if len(folded) <= _LONGEST else None
+    return like or (likely_field(end) if path else None)
 
 
 def protects(name: str) -> bool:
     """Whether a name is that of a field that keeps text from guests, or like one."""
-    like = meant(name)
-    return known(name.strip()) in PROTECTING or bool(like and like.protects)
+    like = likely_field(name)
+    return known_field(name.strip()) in PROTECTING or bool(like and like.protects)
 
 
 @lru_cache(maxsize=4096)  # a source has the same names in every record
-def _meant(folded: str) -> Meant | None:
+def _likely_field(folded: str) -> LikelyField | None:
     bare = folded.rstrip("0123456789") or folded
     for form in (folded, bare, bare.removesuffix("s"), re.sub("ies$", "y", bare)):
         if form in _FOLDED:
             return _like(_FOLDED[form])
     for field, pattern in _COMPOSED.items():
         if pattern.fullmatch(bare):
-            return Meant(field, field)
+            return LikelyField(field, field)
     if _BODY.fullmatch(bare) and _BODY_WORD.search(bare):
-        return Meant("body", "body")
+        return LikelyField("body", "body")
     if _ORDINARY.fullmatch(bare):
         return None
     # Those that protect first: an error is better than a warning where a name is near to both.
@@ -113,8 +113,8 @@ def _meant(folded: str) -> Meant | None:
     return next((_like(other) for form, other in ordered if _is_near(bare, form)), None)
 
 
-def _like(name: str) -> Meant:
-    return Meant(name, name if name in ALIASES else FIELD_OF[name][0])
+def _like(name: str) -> LikelyField:
+    return LikelyField(name, name if name in ALIASES else FIELD_OF[name][0])
 
 
 def _folded(name: str) -> str:

@@ -19,7 +19,14 @@ from analyzers.messages import say
 from search_service.errors import BadRecord
 from search_service.intake import fields
 from search_service.intake.cleaning import Cleaning, Rule, clean, clean_head, clean_line
-from search_service.intake.names import ALIASES, FIELD_OF, PROTECTING, known, meant, protects
+from search_service.intake.names import (
+    ALIASES,
+    FIELD_OF,
+    PROTECTING,
+    known_field,
+    likely_field,
+    protects,
+)
 from search_service.model import Article, Audience, Metadata
 
 _NAMES: Final = 3  # files named of each suffix
@@ -28,7 +35,7 @@ _LONGEST_NAME: Final = 60  # characters of a field's name that are shown
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawRecord:
     """One record and the place it was read from, ``file:line``."""
 
     place: str
@@ -61,30 +68,30 @@ class Notes:
     with a few ``names`` of each.
     """
 
-    near: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unread: Counter[str] = field(default_factory=Counter)
-    files: Counter[str] = field(default_factory=Counter)
-    names: dict[str, list[str]] = field(default_factory=dict)
+    similar: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread_texts: Counter[str] = field(default_factory=Counter)
+    unknown_files: Counter[str] = field(default_factory=Counter)
+    file_names: dict[str, list[str]] = field(default_factory=dict)
 
-    def unknown(self) -> str:
+    def list_files(self) -> str:
         """The files of unknown types in one line: suffix, count, names."""
         return say("；", "; ").join(
             f"{suffix or say('无后缀', 'no suffix')} {count} "
-            f"({', '.join(self.names[suffix])}{', …' if count > len(self.names[suffix]) else ''})"
-            for suffix, count in self.files.most_common()
+            f"({', '.join(self.file_names[suffix])}{', …' if count > len(self.file_names[suffix]) else ''})"
+            for suffix, count in self.unknown_files.most_common()
         )
 
-    def count_near(self, name: str, known: str) -> None:
+    def count_similar(self, name: str, known: str) -> None:
         """Count a field whose name is like a known one."""
-        if len(self.near) < _KINDS or (name, known) in self.near:
-            self.near[name, known] += 1
+        if len(self.similar) < _KINDS or (name, known) in self.similar:
+            self.similar[name, known] += 1
 
     def count_file(self, suffix: str, name: str) -> None:
         """Count a file that is not read."""
-        if len(self.files) >= _KINDS and suffix not in self.files:
+        if len(self.unknown_files) >= _KINDS and suffix not in self.unknown_files:
             suffix = say("其他", "others")
-        self.files[suffix] += 1
-        if len(names := self.names.setdefault(suffix, [])) < _NAMES:
+        self.unknown_files[suffix] += 1
+        if len(names := self.file_names.setdefault(suffix, [])) < _NAMES:
             names.append(name)
 
 
@@ -236,8 +243,8 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     bodies: list[str] = []
     gapped = False
     for name, value in ((_name(key), value) for key, value in values.items()):
-        field, label = known(name), _label(name)
-        like = meant(name) if field is None and value is not None else None
+        field, label = known_field(name), _label(name)
+        like = likely_field(name) if field is None and value is not None else None
         inner = [one for one in _names_within(value) if protects(one)]
         if like and like.protects:
             faults[label] = _misspelt(like.name)
@@ -248,7 +255,7 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
         elif like and like.field == "body":
             bodies.append(label)
         elif like:
-            notes.count_near(label, like.name)
+            notes.count_similar(label, like.name)
         elif field in PROTECTING:
             gapped |= field != "audience"
             # Of several previews the first counts and the others are dropped; nothing else may differ.
@@ -257,7 +264,7 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
     if gapped:
         return faults | dict.fromkeys(bodies, _second_body())
     for name in bodies:
-        notes.count_near(name, "body")
+        notes.count_similar(name, "body")
     return faults
 
 
@@ -297,7 +304,7 @@ def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
     for name in [name for name in named if name in FIELD_OF and FIELD_OF[name][0] in _TEXTS]:
         # What the others hold may be paid for: further fields are returned to everyone.
         if named.pop(name) != named[FIELD_OF[name][0]]:
-            notes.unread[name] += 1
+            notes.unread_texts[name] += 1
     return named
 
 

@@ -316,7 +316,7 @@ def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | No
             SynonymGroup(
                 piece.text[one.start : one.end],
                 tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
-                one.others,
+                one.synonyms,
             )
             for one in synonyms.find(piece.text, places)
         )

@@ -68,7 +68,7 @@ def nearest_passages(
         filters=filters,
         articles=relevance.WINDOW,
         per_article=per_article,
-        floor=_cutoff(reader.manifest, reader.manifest.floor),
+        min_score=_cutoff(reader.manifest, reader.manifest.floor),
         role=role,
     )
     top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS and role is None)
@@ -84,7 +84,7 @@ def nearest_articles(
     """The articles above the cut-off; the caller applies the minimum: :meth:`SemanticHits.if_above`."""
     background = reader.manifest.background
     hits = reader.nearest_articles(
-        vector, filters=filters, articles=relevance.WINDOW, floor=background
+        vector, filters=filters, articles=relevance.WINDOW, min_score=background
     )
     top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS)
     cutoff = _cutoff(reader.manifest, top_score)
@@ -96,7 +96,7 @@ def _top_score(
 ) -> float:
     """The highest similarity in the index; ``unfiltered``: ``hits`` already begin with it."""
     if not unfiltered:
-        hits = reader.nearest_articles(vector, articles=1, floor=reader.manifest.background)
+        hits = reader.nearest_articles(vector, articles=1, min_score=reader.manifest.background)
     return hits[0].score if hits else 0.0
 
 

@@ -15,7 +15,7 @@ ANALYZER = Analyzer()
 def found(text: str) -> dict[str, tuple[str, ...]]:
     """The words with synonyms of a text."""
     words = [(token.start, token.end) for token in ANALYZER.query_words(text)]
-    return {text[one.start : one.end]: one.others for one in find(text, words)}
+    return {text[one.start : one.end]: one.synonyms for one in find(text, words)}
 
 
 def test_the_list_is_in_order() -> None:

@@ -48,7 +48,7 @@ def remove(engine: Engine) -> None:
         cluster = engine._cluster
         names = [f"{cluster.prefix}-public", f"{cluster.prefix}-public-previous"]
         everywhere = f"{cluster.prefix}-*"
-        cluster.move([{"remove": {"index": everywhere, "alias": name}} for name in names])
+        cluster.update_aliases([{"remove": {"index": everywhere, "alias": name}} for name in names])
     else:
         aliases_of(engine).unlink()
 

@@ -245,7 +245,7 @@ def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
     assert reader.fetch(["B1890"]) == {}
     assert reader.vectors("B1890") == {}
     assert reader.stored_fields("B1890") == {}
-    assert [hit.article_id for hit in reader.nearest(unit(1, 0.1), floor=0.5)] == ["A0007"]
+    assert [hit.article_id for hit in reader.nearest(unit(1, 0.1), min_score=0.5)] == ["A0007"]
     assert reader.passages([("消防", 1.0)]) == []
     assert reader.frequencies(Field.WORDS, ["消防"]) == {"消防": 0}
     assert [stored.view.id for stored in reader.scan()] == ["A0007", "C2352", "D0001"]
@@ -539,9 +539,9 @@ def test_nearest_gives_several_passages_of_an_article(library: Engine) -> None:
 def test_nearest_stops_at_the_floor(library: Engine) -> None:
     """Passages under the floor are left out; the floor itself is in."""
     reader = read(library)
-    assert [hit.article_id for hit in reader.nearest(unit(1), floor=0.6)] == ["B1890", "A0007"]
-    assert [hit.article_id for hit in reader.nearest(unit(1), floor=0.61)] == ["B1890"]
-    assert reader.nearest(unit(0, 0, 0, 1), floor=0.5) == []
+    assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.6)] == ["B1890", "A0007"]
+    assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.61)] == ["B1890"]
+    assert reader.nearest(unit(0, 0, 0, 1), min_score=0.5) == []
     assert reader.nearest(unit(1), articles=0) == []
 
 
@@ -550,8 +550,8 @@ def test_nearest_follows_writes(library: Engine) -> None:
     moved = record("B1890", "消防 通知", "新 的 正文 。", version=2, vectors=[unit(0, 0, 0, 1)])
     load(library, moved)
     reader = read(library)
-    assert [hit.article_id for hit in reader.nearest(unit(0, 0, 0, 1), floor=0.9)] == ["B1890"]
-    assert [hit.article_id for hit in reader.nearest(unit(1, 0.1), floor=0.9)] == []
+    assert [hit.article_id for hit in reader.nearest(unit(0, 0, 0, 1), min_score=0.9)] == ["B1890"]
+    assert [hit.article_id for hit in reader.nearest(unit(1, 0.1), min_score=0.9)] == []
 
 
 def test_vectors_come_back_as_written(library: Engine) -> None:
@@ -636,8 +636,8 @@ def test_a_role_selects_passages(engine: Engine) -> None:
     assert near(role="保障措施") == ["R0002-p1", "R0001-p2"]
     assert near(role="保障措施", per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
     assert near(role="保障措施", articles=1) == ["R0002-p1"]
-    assert near(role="保障措施", floor=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
-    assert near(role="主体", floor=0.5) == ["R0001-p0"]
+    assert near(role="保障措施", min_score=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
+    assert near(role="主体", min_score=0.5) == ["R0001-p0"]
     assert near(role="保障措施", filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
     assert near(role="") == worded(role="") == ["R0003-p0"]
     assert near(role="附件") == worded(role="附件") == []

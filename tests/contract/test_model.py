@@ -238,7 +238,7 @@ def test_rankings_are_one_list(
     filters=filter_sets,
     articles=st.integers(1, 50),
     per_article=st.integers(1, 3),
-    floor=st.sampled_from([-1.0, 0.0, 0.5]),
+    min_score=st.sampled_from([-1.0, 0.0, 0.5]),
     role=st.sampled_from([None, *ROLES, "附件"]),
 )
 def test_nearest_is_exact(
@@ -247,7 +247,7 @@ def test_nearest_is_exact(
     filters: Filters,
     articles: int,
     per_article: int,
-    floor: float,
+    min_score: float,
     role: str | None,
 ) -> None:
     """The nearest passages are those that looking at every vector finds."""
@@ -263,7 +263,7 @@ def test_nearest_is_exact(
     expected: list[tuple[str, str, float]] = []
     taken: dict[str, int] = {}
     for score, id, passage in scored:
-        if -score < floor or (id not in taken and len(taken) == articles):
+        if -score < min_score or (id not in taken and len(taken) == articles):
             continue
         taken[id] = taken.get(id, 0) + 1
         if taken[id] <= per_article:
@@ -273,7 +273,7 @@ def test_nearest_is_exact(
         filters=filters,
         articles=articles,
         per_article=per_article,
-        floor=floor,
+        min_score=min_score,
         role=role,
     )
     assert [(hit.article_id, hit.passage_id, hit.score) for hit in hits] == expected
@@ -285,7 +285,7 @@ def test_nearest_is_exact(
     filters=filter_sets,
     ids=st.sampled_from([None, (), ("N01", "N22", "N33", "N40", "X")]),
     articles=st.integers(1, 50),
-    floor=st.sampled_from([-1.0, 0.0, 0.5]),
+    min_score=st.sampled_from([-1.0, 0.0, 0.5]),
 )
 def test_nearest_articles_rank_as_their_nearest_passages_do(
     library: tuple[Reader, dict[str, Record]],
@@ -293,7 +293,7 @@ def test_nearest_articles_rank_as_their_nearest_passages_do(
     filters: Filters,
     ids: tuple[str, ...] | None,
     articles: int,
-    floor: float,
+    min_score: float,
 ) -> None:
     """The same articles in the same order, as far as four places tell them apart."""
     reader, _ = library
@@ -301,13 +301,13 @@ def test_nearest_articles_rank_as_their_nearest_passages_do(
     exact = {
         hit.article_id: hit.score for hit in reader.nearest(vector, filters=filters, articles=50)
     }
-    hits = reader.nearest_articles(vector, filters=filters, articles=articles, floor=floor)
+    hits = reader.nearest_articles(vector, filters=filters, articles=articles, min_score=min_score)
     assert hits == sorted(hits, key=lambda hit: (-hit.score, hit.id))
     assert set(exact) <= (set(exact) if ids is None else set(ids))
     for hit in hits:
         assert abs(hit.score - exact[hit.id]) <= 1e-4
     left_out = [score for id, score in exact.items() if id not in {hit.id for hit in hits}]
-    least = hits[-1].score if len(hits) == articles else floor
+    least = hits[-1].score if len(hits) == articles else min_score
     assert all(score <= least + 1e-4 for score in left_out)
 
 

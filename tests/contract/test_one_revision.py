@@ -87,7 +87,7 @@ def check_whole(reader: Reader) -> None:
         own = {passage.id for passage in stored[key].passages} if key in stored else set()
         assert set(reader.vectors(key)) <= own
         assert bool(reader.stored_fields(key)) == (key in stored)
-    near = {hit.article_id for hit in reader.nearest(unit(1, 1, 1), articles=100, floor=-1.0)}
+    near = {hit.article_id for hit in reader.nearest(unit(1, 1, 1), articles=100, min_score=-1.0)}
     assert near == set(stored)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzers.metadata import FIELDS, Found, find
+from analyzers.metadata import FIELDS, ExtractedField, find
 
 pytestmark = pytest.mark.corpus
 
@@ -54,7 +54,7 @@ def _wanted(label: Label, document: Document, field: str) -> list[set[str]]:
     return [{text} for text in texts] if field in ("annex", "repeals") else [set(texts)]
 
 
-def _got(found: Found, document: Document) -> str:
+def _got(found: ExtractedField, document: Document) -> str:
     return (
         found.value
         if found.field == "kind"
@@ -63,7 +63,7 @@ def _got(found: Found, document: Document) -> str:
 
 
 def _judged(
-    label: Label, document: Document, field: str, found: tuple[Found, ...]
+    label: Label, document: Document, field: str, found: tuple[ExtractedField, ...]
 ) -> Iterator[str]:
     """``right``, ``wrong`` (found, not said) or ``missed`` (said, not found), for each of one field."""
     wanted = _wanted(label, document, field)

@@ -1,6 +1,6 @@
 """Real sockets that behave badly: a server that answers as told, and a cable that can be cut.
 
-Entry points: :func:`stub`, :class:`Cable`, :func:`deaf`, and :func:`soon` for what they do in time.
+Entry points: :func:`stub`, :class:`Cable`, :func:`unresponsive_port` and :func:`fails_fast`.
 Nothing of the service may be imported here.
 """
 
@@ -189,7 +189,7 @@ class Cable:
 
 
 @contextmanager
-def deaf() -> Iterator[int]:
+def unresponsive_port() -> Iterator[int]:
     """A port whose connections are never made, as of a machine that lost its power."""
     with socket.socket() as listener, contextlib.ExitStack() as waiting:
         listener.bind(("127.0.0.1", 0))
@@ -205,7 +205,7 @@ def deaf() -> Iterator[int]:
         yield port
 
 
-def soon(run: Callable[[], T]) -> T:
+def fails_fast(run: Callable[[], T]) -> T:
     """What this gives in time; on a machine that is busy with other things, at the third try."""
     for _ in range(3):
         started = time.monotonic()

@@ -26,20 +26,22 @@ from search_service.errors import EngineError
 
 # Writes, and scans page by page: a bulk request of 8 MB takes two or three seconds, and the server
 # itself waits up to 30 for a shard or its master before it says what is wrong.
-_PATIENCE = 60.0
-_SHARD_PATIENCE = "30s"
-_MERGING = 6 * 3600.0  # seconds; 100,000 vectors take about a minute on two cores
+_SLOW_TIMEOUT = 60.0
+_SHARD_TIMEOUT = "30s"
+_MERGE_TIMEOUT = 6 * 3600.0  # seconds; 100,000 vectors take about a minute on two cores
 # Elastic recommends 5–15 MB for a bulk request; the server refuses more than 100 MB.
 _BULK_ACTIONS, _BULK_BYTES = 1_000, 8_000_000
 # Seconds before what the server had no room for is sent again; twice as many each time: 62 in all.
 _RETRIES, _BACKOFF, _LONGEST_BACKOFF = 5, 2.0, 32.0
 # Of the time of a call, for connecting: so that another node can still answer. A network that is up
 # takes milliseconds.
-_CONNECTING = 1 / 3
-_CONNECTIONS = 64  # to each node: as many as there may be threads; more would wait for one another
+_CONNECT_SHARE = 1 / 3
+_CONNECTIONS_PER_NODE = (
+    64  # to each node: as many as there may be threads; more would wait for one another
+)
 # Until a node that failed is tried again. The same each time: so the one that failed first is tried
 # first, and one that is back is never passed over for one that just went away.
-_AWAY = 5.0
+_NODE_RETRY_AFTER = 5.0
 _CLIENT_NAMES = {"from": "from_", "_source": "source"}
 _PRODUCT = "x-elastic-product"  # stands on every answer of Elasticsearch but 401 and 403
 
@@ -56,8 +58,8 @@ class _Node(elastic_transport.Urllib3HttpNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> Any:
         """Send a request; a timeout while connecting is a failed connection, and so tried elsewhere."""
-        seconds = request_timeout if isinstance(request_timeout, float) else _PATIENCE
-        limits = urllib3.Timeout(connect=seconds * _CONNECTING, total=seconds)
+        seconds = request_timeout if isinstance(request_timeout, float) else _SLOW_TIMEOUT
+        limits = urllib3.Timeout(connect=seconds * _CONNECT_SHARE, total=seconds)
         try:
             return super().perform_request(
                 method,
@@ -97,22 +99,22 @@ class Cluster:
             node_class=_Node,
             # Vectors make most of what is sent and read; the standard library takes ten times as long.
             serializers={"application/json": OrjsonSerializer()},
-            connections_per_node=_CONNECTIONS,
-            dead_node_backoff_factor=_AWAY,
-            max_dead_node_backoff=_AWAY,
+            connections_per_node=_CONNECTIONS_PER_NODE,
+            dead_node_backoff_factor=_NODE_RETRY_AFTER,
+            max_dead_node_backoff=_NODE_RETRY_AFTER,
             request_timeout=float(address.timeout),
             max_retries=max(1, len(address.nodes) - 1),  # a single one: its connection was stale
             retry_on_status=(),
             retry_on_timeout=False,
             **trust,  # type: ignore[arg-type]  # names of its parameters
         )
-        self._patient = self._client.options(request_timeout=_PATIENCE)
+        self._slow_client = self._client.options(request_timeout=_SLOW_TIMEOUT)
         # The pool says in a line which node failed, which is news where there are others; the
         # transport says it again with a traceback. Errors of ours say the rest.
-        alone = len(address.nodes) == 1
+        only_node = len(address.nodes) == 1
         logging.getLogger("elastic_transport.transport").setLevel(logging.ERROR)
         logging.getLogger("elastic_transport.node_pool").setLevel(
-            logging.ERROR if alone else logging.WARNING
+            logging.ERROR if only_node else logging.WARNING
         )
 
     def close(self) -> None:
@@ -123,49 +125,49 @@ class Cluster:
 
     def indices(self, pattern: str) -> dict[str, Body]:
         """Aliases, mappings and settings of an index, an alias or a pattern; raises ``NoIndex``."""
-        with self._translated():
+        with self._translate_errors():
             features = ["aliases", "mappings", "settings"]
             return self._read(self._client.indices.get(index=pattern, features=features))
 
     def create(self, index: str, *, alias: str, condition: Body, body: Body) -> None:
         """Create an index with an alias that sees what meets the condition."""
-        with self._translated():
-            self._patient.indices.create(
+        with self._translate_errors():
+            self._slow_client.indices.create(
                 index=index, aliases={alias: {"filter": condition}}, **body
             )
 
-    def move(self, actions: Sequence[Mapping[str, Any]]) -> None:
+    def update_aliases(self, actions: Sequence[Mapping[str, Any]]) -> None:
         """Change aliases in one step."""
-        with self._translated():
-            self._patient.indices.update_aliases(actions=actions)
+        with self._translate_errors():
+            self._slow_client.indices.update_aliases(actions=actions)
 
-    def describe(self, index: str, meta: Mapping[str, Any]) -> None:
+    def set_meta(self, index: str, meta: Mapping[str, Any]) -> None:
         """Replace the index's ``_meta``."""
-        with self._translated():
-            self._patient.indices.put_mapping(index=index, meta=meta)
+        with self._translate_errors():
+            self._slow_client.indices.put_mapping(index=index, meta=meta)
 
-    def configure(self, index: str, settings: Body) -> None:
+    def update_settings(self, index: str, settings: Body) -> None:
         """Change settings of an index; None: the server's default."""
-        with self._translated():
-            self._patient.indices.put_settings(index=index, settings=settings)
+        with self._translate_errors():
+            self._slow_client.indices.put_settings(index=index, settings=settings)
 
     def merge(self, index: str) -> None:
         """Merge an index into one segment; returns when it is done."""
-        with self._translated():
-            self._client.options(request_timeout=_MERGING).indices.forcemerge(
+        with self._translate_errors():
+            self._client.options(request_timeout=_MERGE_TIMEOUT).indices.forcemerge(
                 index=index, max_num_segments=1
             )
 
     def delete(self, *indices: str) -> None:
         """Delete indices in one step, those that are there."""
-        with self._translated():
-            self._patient.indices.delete(index=indices, ignore_unavailable=True)
+        with self._translate_errors():
+            self._slow_client.indices.delete(index=indices, ignore_unavailable=True)
 
     # --- documents -------------------------------------------------------------------------------
 
     def search(self, index: str | None, body: Body) -> Body:
         """Search an index or alias, or the point in time in the body; an incomplete answer is an error."""
-        with self._translated():
+        with self._translate_errors():
             arguments = {_CLIENT_NAMES.get(name, name): value for name, value in body.items()}
             return self._read(
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
@@ -173,13 +175,13 @@ class Cluster:
 
     def open_point_in_time(self, index: str, *, keep_alive: str) -> str:
         """The id of a point in time of the index; the server ends it after so long without use."""
-        with self._translated():
+        with self._translate_errors():
             opened = self._client.open_point_in_time(index=index, keep_alive=keep_alive)
             return str(self._read(opened)["id"])
 
     def close_point_in_time(self, id: str) -> None:
         """End a point in time."""
-        with self._translated():
+        with self._translate_errors():
             self._client.close_point_in_time(id=id)
 
     def get(
@@ -188,11 +190,11 @@ class Cluster:
         """The documents of these ids as last written, refreshed or not; None where there is none."""
         if not ids:
             return []
-        with self._translated():
-            answer = self._read(self._patient.mget(index=index, ids=ids, source=source))
+        with self._translate_errors():
+            answer = self._read(self._slow_client.mget(index=index, ids=ids, source=source))
         for found in answer["docs"]:
             if "error" in found:
-                raise self.failed(503, found["error"])
+                raise self.error_of(503, found["error"])
         return [found if found["found"] else None for found in answer["docs"]]
 
     def bulk(self, alias: str, actions: Iterable[Body]) -> Iterator[Body]:
@@ -200,9 +202,9 @@ class Cluster:
 
         What became of each, in any order.
         """
-        with self._translated():
+        with self._translate_errors():
             for _, item in helpers.streaming_bulk(
-                self._patient,
+                self._slow_client,
                 actions,
                 chunk_size=_BULK_ACTIONS,
                 max_chunk_bytes=_BULK_BYTES,
@@ -213,28 +215,28 @@ class Cluster:
                 raise_on_error=False,
                 index=alias,
                 require_alias=True,
-                timeout=_SHARD_PATIENCE,
+                timeout=_SHARD_TIMEOUT,
                 filter_path="items.*._id,items.*.status,items.*.error.type,items.*.error.reason",
             ):
                 yield from item.values()
 
     def refresh(self, index: str) -> None:
         """Make what was written visible to searches."""
-        with self._translated():
-            self._patient.indices.refresh(index=index)
+        with self._translate_errors():
+            self._slow_client.indices.refresh(index=index)
 
     # --- errors ----------------------------------------------------------------------------------
 
-    def failed(self, status: int, error: object) -> EngineError:
+    def error_of(self, status: int, error: object) -> EngineError:
         """The error for an answer of this status, or for one document's part in it.
 
         ``error`` is what stands under ``error``: an object with ``type`` and ``reason``, or a text.
         """
         if not isinstance(error, Mapping):
-            return failures.refusal(self.address, status, "", str(error))
+            return failures.refused(self.address, status, "", str(error))
         cause = next(iter(error.get("root_cause") or ()), error)
         kind, reason = str(cause.get("type") or ""), str(cause.get("reason"))
-        return failures.refusal(self.address, status, kind, reason)
+        return failures.refused(self.address, status, kind, reason)
 
     def _read(self, answer: elastic_transport.ApiResponse[Any]) -> Body:
         """The object that was answered; a proxy's page is none."""
@@ -243,7 +245,7 @@ class Cluster:
         return answer.body
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """The one door for errors."""
         try:
             yield
@@ -254,16 +256,16 @@ class Cluster:
         except elasticsearch.SSLError as exc:
             # A connection that was cut while it was made says nothing of certificates.
             cut = "EOF" in exc.message
-            error = failures.silence if cut else failures.untrusted
+            error = failures.unreachable if cut else failures.untrusted
             raise error(self.address, exc.message) from exc
         except elasticsearch.ConnectionTimeout as exc:
-            raise failures.late(self.address, exc.message) from exc
+            raise failures.timed_out(self.address, exc.message) from exc
         except elasticsearch.ConnectionError as exc:
-            raise failures.silence(self.address, exc.message) from exc
+            raise failures.unreachable(self.address, exc.message) from exc
         except elasticsearch.SerializationError as exc:
             raise failures.wrong_version(self.address, _not_elasticsearch()) from exc
         except elasticsearch.TransportError as exc:
-            raise failures.refusal(self.address, 400, "", str(exc.message)) from exc
+            raise failures.refused(self.address, 400, "", str(exc.message)) from exc
 
     def _answered(self, exc: elasticsearch.ApiError) -> EngineError:
         status = exc.status_code
@@ -271,7 +273,7 @@ class Cluster:
         if strange and status in (400, 404, 405):
             return failures.wrong_version(self.address, _not_elasticsearch())
         error = exc.body.get("error") if isinstance(exc.body, dict) else None
-        return self.failed(status, error or exc.message)
+        return self.error_of(status, error or exc.message)
 
 
 def _not_elasticsearch() -> str:

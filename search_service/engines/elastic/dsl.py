@@ -80,7 +80,7 @@ def keyword_body(
     """A slice of the match set in the order asked; only the ranking terms score."""
     query = _filtered(match, conditions)
     if sort is Sort.RELEVANCE:
-        query["bool"]["should"] = [_ranking(part) for part in rank]
+        query["bool"]["should"] = [_scoring(part) for part in rank]
         query["bool"]["minimum_should_match"] = 0
     return {
         "from": offset,
@@ -96,7 +96,7 @@ def _filtered(match: Clause, conditions: Sequence[Body]) -> Body:
     return {"bool": {"filter": [clause(match), *conditions]}}
 
 
-def _ranking(part: WeightedTerm | Bonus) -> Body:
+def _scoring(part: WeightedTerm | Bonus) -> Body:
     if isinstance(part, Bonus):
         return {"constant_score": {"filter": clause(part.clause), "boost": part.weight}}
     return {"term": {part.field.value: {"value": part.value, "boost": part.weight}}}
@@ -108,28 +108,28 @@ def nearest_body(
     *,
     articles: int,
     per_article: int,
-    floor: float,
+    min_score: float,
     role: str | None,
-    reach: int,
+    widen: int,
 ) -> Body:
     """Candidates for :func:`nearest_hits`: articles by their nearest passage, with the vectors.
 
-    ``per_article`` 0: articles alone, for :func:`near_articles`; the passages are most of the work.
-    ``reach``: how many times as far to look, for more articles that tie; no more of them come back.
+    ``per_article`` 0: articles alone, for :func:`nearest_article_hits`; the passages are most of the work.
+    ``widen``: how many times as far to look, for more articles that tie; no more of them come back.
     """
     size = min(articles + _SPARE, WINDOW)
-    sought = min(size * reach, WINDOW)
+    k = min(size * widen, WINDOW)
     search: Body = {
         "field": "passages.vector",
         "query_vector": vector.tolist(),
-        "k": sought,
-        "num_candidates": min(max(2 * sought, _CANDIDATES), WINDOW),
-        "filter": [*conditions, *_of_role(role)],
+        "k": k,
+        "num_candidates": min(max(2 * k, _CANDIDATES), WINDOW),
+        "filter": [*conditions, *_role_filter(role)],
     }
     if per_article:
         search["inner_hits"] = _inner_hits(per_article, "passages.id", "passages.vector")
-    if floor > -1.0:
-        search["similarity"] = floor - _FLOOR_MARGIN
+    if min_score > -1.0:
+        search["similarity"] = min_score - _FLOOR_MARGIN
     return {
         "knn": search,
         "size": size,
@@ -139,12 +139,12 @@ def nearest_body(
     }
 
 
-def ends_in_a_tie(answer: Body, articles: int) -> bool:
+def may_tie_beyond(answer: Body, articles: int) -> bool:
     """Whether articles beyond the candidates may tie with the last one wanted.
 
     They do where offices share a sentence: the same text has the same vector and the same score.
     """
-    hits = found(answer)
+    hits = raw_hits(answer)
     return len(hits) > articles and bool(hits[-1]["_score"] == hits[articles - 1]["_score"])
 
 
@@ -161,7 +161,9 @@ def passages_body(
     nested = {
         "path": "passages",
         "score_mode": "max",
-        "query": {"bool": {"should": words, "minimum_should_match": 1, "filter": _of_role(role)}},
+        "query": {
+            "bool": {"should": words, "minimum_should_match": 1, "filter": _role_filter(role)}
+        },
         "inner_hits": _inner_hits(per_article, "passages.id"),
     }
     return {
@@ -173,7 +175,7 @@ def passages_body(
     }
 
 
-def _of_role(role: str | None) -> list[Body]:
+def _role_filter(role: str | None) -> list[Body]:
     """A condition over the passage, to stand in a list beside those over the article."""
     return [] if role is None else [{"term": {"passages.role": role}}]
 
@@ -237,7 +239,7 @@ def revision_body() -> Body:
 # --- answers -------------------------------------------------------------------------------------
 
 
-def found(answer: Body) -> list[Body]:
+def raw_hits(answer: Body) -> list[Body]:
     """The hits of an answer as they came."""
     return list(answer["hits"]["hits"])
 
@@ -253,12 +255,12 @@ def totals(answer: Body) -> Totals:
 
 def hits(answer: Body) -> list[Hit]:
     """What :func:`keyword_body` asked, in the server's order; by date there is no score."""
-    return [Hit(_id(hit), round(hit["_score"] or 0.0, 6)) for hit in found(answer)]
+    return [Hit(_id(hit), round(hit["_score"] or 0.0, 6)) for hit in raw_hits(answer)]
 
 
 def days(answer: Body) -> dict[str, int]:
     """The dates of what :func:`keyword_body` asked by date."""
-    return {_id(hit): hit["sort"][0] for hit in found(answer) if hit["sort"][0]}
+    return {_id(hit): hit["sort"][0] for hit in raw_hits(answer) if hit["sort"][0]}
 
 
 def _id(hit: Body) -> str:
@@ -271,7 +273,7 @@ def _id(hit: Body) -> str:
 
 
 def nearest_hits(
-    answer: Body, vector: Vector, *, articles: int, per_article: int, floor: float
+    answer: Body, vector: Vector, *, articles: int, per_article: int, min_score: float
 ) -> list[PassageHit]:
     """What :func:`nearest_body` asked, scored again from the stored vectors.
 
@@ -284,14 +286,14 @@ def nearest_hits(
         stored = np.asarray(inner["fields"]["passages.vector"][0], dtype=np.float32)
         return float(stored.astype(np.float64) @ query)
 
-    return _grouped(answer, cosine, articles=articles, per_article=per_article, floor=floor)
+    return _grouped(answer, cosine, articles=articles, per_article=per_article, min_score=min_score)
 
 
-def near_articles(answer: Body, *, articles: int, floor: float) -> list[Hit]:
+def nearest_article_hits(answer: Body, *, articles: int, min_score: float) -> list[Hit]:
     """What :func:`nearest_body` asked of articles alone: the server's score is (1 + cosine) / 2."""
-    scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in found(answer)]
+    scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in raw_hits(answer)]
     kept = [
-        Hit(id, round(score, ARTICLE_PLACES)) for score, id in scored if score >= floor - _FLOAT
+        Hit(id, round(score, ARTICLE_PLACES)) for score, id in scored if score >= min_score - _FLOAT
     ]
     return sorted(kept, key=lambda hit: (-hit.score, hit.id))[:articles]
 
@@ -302,19 +304,24 @@ def passage_hits(answer: Body, *, articles: int, per_article: int) -> list[Passa
     def score(inner: Body) -> float:
         return float(inner["_score"])
 
-    return _grouped(answer, score, articles=articles, per_article=per_article, floor=0.0)
+    return _grouped(answer, score, articles=articles, per_article=per_article, min_score=0.0)
 
 
 def _grouped(
-    answer: Body, score: Callable[[Body], float], *, articles: int, per_article: int, floor: float
+    answer: Body,
+    score: Callable[[Body], float],
+    *,
+    articles: int,
+    per_article: int,
+    min_score: float,
 ) -> list[PassageHit]:
     """The best passages of the best articles: by rounded score, article, place in the article."""
     groups = []
-    for hit in found(answer):
+    for hit in raw_hits(answer):
         scored = sorted(
             (-rounded, _id(hit), inner["_nested"]["offset"], inner["fields"]["passages.id"][0])
             for inner in hit["inner_hits"]["passages"]["hits"]["hits"]
-            if (rounded := round(score(inner), 6)) >= floor
+            if (rounded := round(score(inner), 6)) >= min_score
         )
         if scored:
             groups.append(scored[:per_article])
@@ -360,7 +367,7 @@ def terms(answer: Body) -> dict[Field, str]:
     """What :func:`terms_body` asked; empty where there is no such article."""
     return {
         Field(name): values[0]
-        for hit in found(answer)
+        for hit in raw_hits(answer)
         for name, values in hit.get("fields", {}).items()
     }
 

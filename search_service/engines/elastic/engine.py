@@ -70,7 +70,7 @@ class _Index:
         return int(self.meta.get("number", 0))
 
     @property
-    def note(self) -> Activation:
+    def activation(self) -> Activation:
         """The last activation that this generation has a part in."""
         return Activation.from_dict(self.meta.get("activation", Activation().to_dict()))
 
@@ -141,17 +141,17 @@ class ElasticEngine:
         Raises ``BadInput`` where an audience would read what was made for one above it.
         """
         for audience, name in serving.items():
-            self._permitted(name, audience)
+            self._find_permitted(name, audience)
         catalogue = self._catalogue()
-        now = self._now(catalogue)
+        now = self._current(catalogue)
         wanted = {**now.serving, **serving}
         if wanted != now.serving:
-            self._move(catalogue, now.next(serving=wanted, previous=now.serving))
+            self._set_aliases(catalogue, now.next(serving=wanted, previous=now.serving))
 
     def rollback(self) -> Mapping[Audience, str]:
         """Exchange what the audiences read with what they read before the last activation."""
         catalogue = self._catalogue()
-        now = self._now(catalogue)
+        now = self._current(catalogue)
         if not now.previous:
             raise NotFound(
                 say(
@@ -159,23 +159,23 @@ class ElasticEngine:
                     "there is no generation to go back to; it takes two activations",
                 )
             )
-        self._move(catalogue, now.next(serving=now.previous, previous=now.serving))
+        self._set_aliases(catalogue, now.next(serving=now.previous, previous=now.serving))
         return now.previous
 
     def restore(self) -> Mapping[Audience, str]:
         """Set the aliases again as the last activation has noted them in the indices."""
         catalogue = self._catalogue()
         try:
-            return self._now(catalogue).serving
+            return self._current(catalogue).serving
         except AliasesLost:
-            note = _last(catalogue)
-            self._move(catalogue, note.next(serving=note.serving, previous=note.previous))
-            return note.serving
+            copy = _newest_copy(catalogue)
+            self._set_aliases(catalogue, copy.next(serving=copy.serving, previous=copy.previous))
+            return copy.serving
 
     def generations(self) -> list[Generation]:
         """All generations, in the order in which they were created."""
         catalogue = self._catalogue()
-        self._now(catalogue)
+        self._current(catalogue)
         return [
             Generation(
                 name=index.generation,
@@ -190,7 +190,7 @@ class ElasticEngine:
     def drop(self, generation: str) -> None:
         """Delete an index that nobody reads and nobody goes back to."""
         index = self._find(generation)
-        self._now(self._catalogue())
+        self._current(self._catalogue())
         for audience in Audience:
             if {self._serving(audience), self._previous(audience)} & index.aliases:
                 raise BadInput(
@@ -202,10 +202,10 @@ class ElasticEngine:
                 )
         self._cluster.delete(index.name, _orders(index.name))
 
-    def drop_unread(self) -> list[str]:
+    def drop_unused(self) -> list[str]:
         """Delete the indices that nobody reads and nobody goes back to."""
         catalogue = self._catalogue()
-        named = self._now(catalogue).names
+        named = self._current(catalogue).names
         unread = [index for index in catalogue if index.generation not in named]
         for index in unread:
             self._cluster.delete(index.name, _orders(index.name))
@@ -220,11 +220,11 @@ class ElasticEngine:
             try:
                 found = self._cluster.indices(self._serving(scope.audience))
             except NoIndex:
-                self._now(self._catalogue())
+                self._current(self._catalogue())
                 raise
             index = _Index.of(*next(iter(found.items())))
         else:
-            index = self._permitted(generation, scope.audience)
+            index = self._find_permitted(generation, scope.audience)
         return ElasticReader(
             self._points_in_time.open(index.name),
             generation=index.generation,
@@ -257,7 +257,7 @@ class ElasticEngine:
             )
         )
 
-    def _permitted(self, generation: str, audience: Audience) -> _Index:
+    def _find_permitted(self, generation: str, audience: Audience) -> _Index:
         """The generation, unless it was made for an audience above this one."""
         index = self._find(generation)
         if index.audience > audience:
@@ -276,7 +276,7 @@ class ElasticEngine:
     def _previous(self, audience: Audience) -> str:
         return f"{self._cluster.prefix}-{audience.label}-previous"
 
-    def _now(self, catalogue: Sequence[_Index]) -> Activation:
+    def _current(self, catalogue: Sequence[_Index]) -> Activation:
         """Who reads what by the aliases; raises ``AliasesLost`` where somebody has deleted some.
 
         They are lost where an index was to be read or gone back to, is there, and has no alias.
@@ -290,21 +290,21 @@ class ElasticEngine:
             }
             for alias in (self._serving, self._previous)
         )
-        note = _last(catalogue)
-        held = {*serving.values(), *previous.values()}
+        copy = _newest_copy(catalogue)
+        aliased = {*serving.values(), *previous.values()}
         for noted, there, alias in (
-            (note.serving, serving, self._serving),
-            (note.previous, previous, self._previous),
+            (copy.serving, serving, self._serving),
+            (copy.previous, previous, self._previous),
         ):
             for audience, name in noted.items():
-                if audience not in there and name not in held:
+                if audience not in there and name not in aliased:
                     raise lost(
                         f"{self._cluster.address} {alias(audience)}",
                         say("别名不见了", "the alias is gone"),
                     )
-        return Activation(count=note.count, serving=serving, previous=previous)
+        return Activation(count=copy.count, serving=serving, previous=previous)
 
-    def _move(self, catalogue: Sequence[_Index], activation: Activation) -> None:
+    def _set_aliases(self, catalogue: Sequence[_Index], activation: Activation) -> None:
         """Let the aliases name these generations and no others, in one request; then note it in them."""
         named = {index.generation: index for index in catalogue}
         actions: list[Body] = []
@@ -319,16 +319,18 @@ class ElasticEngine:
                 if target is not None:
                     add = {"index": named[target].name, "alias": alias, "filter": LIVE}
                     actions.append({"add": add})
-        self._cluster.move(actions)
+        self._cluster.update_aliases(actions)
         for name in sorted(activation.names):
             meta = {**named[name].meta, "activation": activation.to_dict()}
-            self._cluster.describe(named[name].name, {_OWN: meta})
+            self._cluster.set_meta(named[name].name, {_OWN: meta})
 
 
-def _last(catalogue: Sequence[_Index]) -> Activation:
+def _newest_copy(catalogue: Sequence[_Index]) -> Activation:
     """The last activation that the indices know of, as far as its indices are there."""
-    note = max((index.note for index in catalogue), key=lambda one: one.count, default=Activation())
-    return note.among({index.generation for index in catalogue})
+    copy = max(
+        (index.activation for index in catalogue), key=lambda one: one.count, default=Activation()
+    )
+    return copy.among({index.generation for index in catalogue})
 
 
 def _orders(index: str) -> str:

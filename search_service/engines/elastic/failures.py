@@ -1,7 +1,7 @@
 """What went wrong with a cluster, as one of our errors, each with its cure. Pure.
 
-Entry points: :func:`refusal`, for what a server answered, of a request or of one document of it;
-:func:`silence` and its neighbours, where there was no answer. They know names of Elasticsearch's
+Entry points: :func:`refused`, for what a server answered, of a request or of one document of it;
+:func:`unreachable` and its neighbours, where there was no answer. They know names of Elasticsearch's
 errors, and nothing of its client.
 """
 
@@ -24,36 +24,36 @@ from search_service.errors import (
 )
 
 _OLDEST = "9.2"  # of the servers; the major version is that of the client
-_NO_SHARD = {
+_SHARD_KINDS = {
     "no_shard_available_action_exception",
     "search_phase_execution_exception",
     "unavailable_shards_exception",
 }
-_UNFIT_REASONS = ("dimension", "mapper [")  # of an illegal_argument_exception
+_CONFLICT_REASONS = ("dimension", "mapper [")  # of an illegal_argument_exception
 
 
-def refusal(address: str, status: int, kind: str, reason: str) -> EngineError:
+def refused(address: str, status: int, kind: str, reason: str) -> EngineError:
     """The error for an answer of this status; ``kind`` is Elasticsearch's ``type``, or empty."""
-    told = " ".join(filter(None, (str(status), kind and f"{kind}:", reason)))
+    details = " ".join(filter(None, (str(status), kind and f"{kind}:", reason)))
     if kind in _BY_KIND:
-        return _BY_KIND[kind](address, told)
-    if kind == "illegal_argument_exception" and any(part in reason for part in _UNFIT_REASONS):
-        return _unfit(address, told)
-    if kind in _NO_SHARD and status >= 500:
-        return _no_shard(address, told)
+        return _BY_KIND[kind](address, details)
+    if kind == "illegal_argument_exception" and any(part in reason for part in _CONFLICT_REASONS):
+        return _mapping_conflict(address, details)
+    if kind in _SHARD_KINDS and status >= 500:
+        return _shards_missing(address, details)
     if status == 404 and not kind:  # an alias that is missing
-        return no_index(address, told)
+        return no_index(address, details)
     if status in _BY_STATUS:
-        return _BY_STATUS[status](address, told)
+        return _BY_STATUS[status](address, details)
     return EngineError(
         say(
-            f"{address} 的 Elasticsearch 拒绝了请求：{told}；详情见该服务的日志",
-            f"Elasticsearch at {address} refused: {told}; its log says more",
+            f"{address} 的 Elasticsearch 拒绝了请求：{details}；详情见该服务的日志",
+            f"Elasticsearch at {address} refused: {details}; its log says more",
         )
     )
 
 
-def silence(address: str, reason: str) -> EngineUnavailable:
+def unreachable(address: str, reason: str) -> EngineUnavailable:
     """No connection, or a server that is not ready."""
     return EngineUnavailable(
         say(
@@ -65,7 +65,7 @@ def silence(address: str, reason: str) -> EngineUnavailable:
     )
 
 
-def late(address: str, reason: str) -> EngineTimeout:
+def timed_out(address: str, reason: str) -> EngineTimeout:
     """No answer in time."""
     return EngineTimeout(
         say(
@@ -112,13 +112,13 @@ def no_index(address: str, reason: str) -> NoIndex:
     )
 
 
-def ended(address: str, reason: str) -> EngineUnavailable:
+def expired(address: str, reason: str) -> EngineUnavailable:
     """What a reader has read from the beginning is there no more."""
     return EngineUnavailable(
         say(
             f"{address} 上所读的那一时刻（point in time）已结束（{reason}）："
             "两步之间隔得太久，节点重启过，或索引已删除；请重新提问或重新运行",
-            f"the point in time that was read at {address} has ended ({reason}): there was too long"
+            f"the point in time that was read at {address} has expired ({reason}): there was too long"
             " between two steps, a node was restarted, or the index was dropped; ask or run again",
         )
     )
@@ -134,7 +134,7 @@ def _busy(address: str, reason: str) -> EngineBusy:
     )
 
 
-def _no_shard(address: str, reason: str) -> ShardsMissing:
+def _shards_missing(address: str, reason: str) -> ShardsMissing:
     return ShardsMissing(
         say(
             f"{address} 上索引的分片不可用（{reason}）；用 GET _cluster/allocation/explain 查看原因，"
@@ -156,7 +156,7 @@ def _blocked(address: str, reason: str) -> EngineUnavailable:
     )
 
 
-def _unknown_user(address: str, reason: str) -> WrongCredentials:
+def _wrong_credentials(address: str, reason: str) -> WrongCredentials:
     return WrongCredentials(
         say(
             f"{address} 的 Elasticsearch 不认识这个用户或 API key（{reason}）；请检查 GONGWEN_ENGINE"
@@ -167,7 +167,7 @@ def _unknown_user(address: str, reason: str) -> WrongCredentials:
     )
 
 
-def _forbidden(address: str, reason: str) -> MissingPrivilege:
+def _missing_privilege(address: str, reason: str) -> MissingPrivilege:
     return MissingPrivilege(
         say(
             f"{address} 的 Elasticsearch 不许这个用户或 API key 这样做（{reason}）；"
@@ -178,7 +178,7 @@ def _forbidden(address: str, reason: str) -> MissingPrivilege:
     )
 
 
-def _unfit(address: str, reason: str) -> MappingConflict:
+def _mapping_conflict(address: str, reason: str) -> MappingConflict:
     return MappingConflict(
         say(
             f"{address} 上索引的字段与所写的不符（{reason}）；请运行 gongwen index 重建索引",
@@ -202,24 +202,24 @@ def _too_large(address: str, reason: str) -> MappingConflict:
 _BY_KIND: Final[Mapping[str, Callable[[str, str], EngineError]]] = {
     "aliases_not_found_exception": no_index,
     "cluster_block_exception": _blocked,
-    "document_parsing_exception": _unfit,
+    "document_parsing_exception": _mapping_conflict,
     "index_not_found_exception": no_index,
-    "mapper_exception": _unfit,
-    "mapper_parsing_exception": _unfit,
+    "mapper_exception": _mapping_conflict,
+    "mapper_parsing_exception": _mapping_conflict,
     "media_type_header_exception": wrong_version,
-    "search_context_missing_exception": ended,
-    "strict_dynamic_mapping_exception": _unfit,
+    "search_context_missing_exception": expired,
+    "strict_dynamic_mapping_exception": _mapping_conflict,
 }
 _BY_STATUS: Final[Mapping[int, Callable[[str, str], EngineError]]] = {
-    401: _unknown_user,
-    403: _forbidden,
-    404: ended,
+    401: _wrong_credentials,
+    403: _missing_privilege,
+    404: expired,
     406: wrong_version,
-    408: late,
+    408: timed_out,
     413: _too_large,
     415: wrong_version,
     429: _busy,
-    502: silence,
-    503: silence,
-    504: late,
+    502: unreachable,
+    503: unreachable,
+    504: timed_out,
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import Body
-from search_service.engines.elastic.failures import ended
+from search_service.engines.elastic.failures import expired
 from search_service.errors import EngineError, NoIndex
 
 # How long a reader may rest between two questions, and a scan between two pages.
@@ -70,7 +70,7 @@ class PointInTime:
         try:
             answer = self._cluster.search(None, body | {"pit": pit})
         except NoIndex as exc:  # dropped since
-            raise ended(self._cluster.address, "404 index_not_found_exception") from exc
+            raise expired(self._cluster.address, "404 index_not_found_exception") from exc
         self._ids[:] = [answer.get("pit_id", pit["id"])]
         return answer
 

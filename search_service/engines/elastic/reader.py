@@ -37,7 +37,7 @@ _TERMS = 500  # of one request for frequencies
 # Asked beyond the page, so that most pages with equal scores at their end need one search.
 _MARGIN = 32
 # How many times as far to look for nearest articles where the last ones tie.
-_REACH = 8
+_WIDEN = 8
 
 
 class ElasticReader:
@@ -139,30 +139,30 @@ class ElasticReader:
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
-        floor: float = -1.0,
+        min_score: float = -1.0,
         role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the nearest articles, scored exactly from the stored vectors."""
         if not self._fits(vector) or articles <= 0 or per_article <= 0:
             return []
 
-        def ask(reach: int) -> Body:
+        def ask(widen: int) -> Body:
             body = dsl.nearest_body(
                 vector,
                 self._conditions(filters),
                 articles=articles,
                 per_article=per_article,
-                floor=floor,
+                min_score=min_score,
                 role=role,
-                reach=reach,
+                widen=widen,
             )
             return self._search(body)
 
         answer = ask(1)
-        if dsl.ends_in_a_tie(answer, articles):
-            answer = ask(_REACH)
+        if dsl.may_tie_beyond(answer, articles):
+            answer = ask(_WIDEN)
         return dsl.nearest_hits(
-            answer, vector, articles=articles, per_article=per_article, floor=floor
+            answer, vector, articles=articles, per_article=per_article, min_score=min_score
         )
 
     def nearest_articles(
@@ -171,7 +171,7 @@ class ElasticReader:
         *,
         filters: Filters = NO_FILTERS,
         articles: int = 200,
-        floor: float = -1.0,
+        min_score: float = -1.0,
     ) -> list[Hit]:
         """The nearest articles, with the server's scores."""
         if not self._fits(vector) or articles <= 0:
@@ -181,11 +181,11 @@ class ElasticReader:
             self._conditions(filters),
             articles=articles,
             per_article=0,
-            floor=floor,
+            min_score=min_score,
             role=None,
-            reach=1,
+            widen=1,
         )
-        return dsl.near_articles(self._search(body), articles=articles, floor=floor)
+        return dsl.nearest_article_hits(self._search(body), articles=articles, min_score=min_score)
 
     def _fits(self, vector: Vector) -> bool:
         """Whether there are vectors to compare with; raises ``BadInput`` for another model's."""
@@ -229,14 +229,14 @@ class ElasticReader:
         """The stored vectors of an article's passages, by passage id."""
         body = dsl.stored_body([article_id], self._conditions())
         answer = self._search(body | {"_source": {"exclude_vectors": False}})
-        return {k: v for hit in dsl.found(answer) for k, v in dsl.vectors(hit).items()}
+        return {k: v for hit in dsl.raw_hits(answer) for k, v in dsl.vectors(hit).items()}
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The stored articles of these ids, in the order asked."""
         found: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _PAGE):
             body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
-            found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.found(self._search(body))}
+            found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.raw_hits(self._search(body))}
         return {id: found[id] for id in ids if id in found}
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:

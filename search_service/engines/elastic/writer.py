@@ -31,15 +31,15 @@ from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 _CONFLICT = 409
-_IDS = 500  # asked at once, each of both indices
+_IDS_PER_REQUEST = 500  # asked at once, each of both indices
 # Nothing stands in the articles: neither a digest nor the None of a tombstone.
-_NOTHING: Final = ""
+_ABSENT: Final = ""
 
 Entry = Record | Tombstone
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _KnownState:
     """What both indices hold under an id: what was claimed last, and what the articles have.
 
     The places are those of the documents, to swap them for others.
@@ -47,9 +47,9 @@ class _Stored:
 
     stamp: Stamp | None
     seen: bool  # an article was claimed once: it is among the articles, was, or is on its way
-    claim_place: Body
-    held: str | None  # the digest in the articles; None for a tombstone
-    article_place: Body
+    claim_precondition: Body
+    indexed_digest: str | None  # the digest in the articles; None for a tombstone
+    article_precondition: Body
     buried: bool
 
 
@@ -74,7 +74,7 @@ class ElasticWriter:
         self._dimensions = Manifest.from_dict(self._meta["manifest"]).dimensions  # type: ignore[arg-type]  # ours
         self._loading = loading
         if loading:
-            cluster.configure(index, settings(loading=True))
+            cluster.update_settings(index, settings(loading=True))
 
     def write(self, entries: Sequence[Entry]) -> WriteResult:
         """Apply the entries in order; committed when it returns, and visible unless loading."""
@@ -96,9 +96,9 @@ class ElasticWriter:
         """
         found = self._stored(sorted(set(ids)))
         return {
-            id: Stamp(stored.stamp.order, stored.held if stored.seen else None)
+            id: Stamp(stored.stamp.order, stored.indexed_digest if stored.seen else None)
             for id, stored in found.items()
-            if stored.stamp and not (stored.seen and stored.held == _NOTHING)
+            if stored.stamp and not (stored.seen and stored.indexed_digest == _ABSENT)
         }
 
     def complete(self) -> None:
@@ -109,7 +109,7 @@ class ElasticWriter:
         """
         if self._loading:
             self._cluster.merge(self._alias)
-            self._cluster.configure(self._index, settings(loading=False))
+            self._cluster.update_settings(self._index, settings(loading=False))
             self._loading = False
         self._cluster.refresh(self._alias)
 
@@ -125,11 +125,11 @@ class ElasticWriter:
                 )
             )
         self._meta["manifest"] = manifest.to_dict()
-        self._cluster.describe(self._index, {"gongwen": self._meta})
+        self._cluster.set_meta(self._index, {"gongwen": self._meta})
 
     def _apply(self, entries: Sequence[Entry]) -> WriteResult:
         """Claim and write entries of different ids; those that another writer came before, again."""
-        accepted: list[tuple[Entry, _Stored]] = []
+        accepted: list[tuple[Entry, _KnownState]] = []
         marked, unchanged, stale = 0, 0, []
         pending = list(entries)
         while pending:
@@ -148,7 +148,10 @@ class ElasticWriter:
                 elif isinstance(entry, Tombstone) and not before.seen:
                     marked += decision is Decision.WRITE
                     unchanged += decision is Decision.UNCHANGED
-                elif decision is Decision.UNCHANGED and stamp_of(entry).digest == before.held:
+                elif (
+                    decision is Decision.UNCHANGED
+                    and stamp_of(entry).digest == before.indexed_digest
+                ):
                     unchanged += 1
                 else:
                     accepted.append((entry, before))
@@ -157,11 +160,11 @@ class ElasticWriter:
         written = marked + len(accepted) - len(overtaken)
         return WriteResult(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, _Stored]:
+    def _stored(self, ids: Sequence[str]) -> dict[str, _KnownState]:
         return {
             id: _read(claim, article)
-            for start in range(0, len(ids), _IDS)
-            for part in [ids[start : start + _IDS]]
+            for start in range(0, len(ids), _IDS_PER_REQUEST)
+            for part in [ids[start : start + _IDS_PER_REQUEST]]
             for id, claim, article in zip(
                 part,
                 self._cluster.get(self._orders, part),
@@ -170,12 +173,12 @@ class ElasticWriter:
             )
         }
 
-    def _claim(self, decided: Sequence[tuple[Entry, _Stored]]) -> set[str]:
+    def _claim(self, decided: Sequence[tuple[Entry, _KnownState]]) -> set[str]:
         """Enter the orders, unless a higher one stands; the ids whose claim has changed since it was read."""
         actions = [
             {
                 "_id": id_of(entry),
-                **before.claim_place,
+                **before.claim_precondition,
                 "order": stamp.order,
                 "digest": stamp.digest,
                 "seen": before.seen or isinstance(entry, Record),
@@ -186,7 +189,7 @@ class ElasticWriter:
         ]
         return self._conflicts(self._orders, actions)
 
-    def _send(self, accepted: Sequence[tuple[Entry, _Stored]]) -> set[str]:
+    def _send(self, accepted: Sequence[tuple[Entry, _KnownState]]) -> set[str]:
         """Write the articles; the ids that were claimed for another entry meanwhile."""
         overtaken = set()
         while accepted:
@@ -200,17 +203,17 @@ class ElasticWriter:
             accepted = [
                 (entry, now)
                 for entry, now in refused
-                if now.stamp == stamp_of(entry) and now.held != stamp_of(entry).digest
+                if now.stamp == stamp_of(entry) and now.indexed_digest != stamp_of(entry).digest
             ]
         return overtaken
 
-    def _action(self, entry: Entry, before: _Stored) -> Body:
+    def _action(self, entry: Entry, before: _KnownState) -> Body:
         if isinstance(entry, Tombstone):
-            buried = before.buried or before.held not in (None, _NOTHING)
+            buried = before.buried or before.indexed_digest not in (None, _ABSENT)
             body = tombstone(entry.id, buried=buried)
         else:
             body = document(entry)
-        return {"_id": id_of(entry), **before.article_place, "_source": body}
+        return {"_id": id_of(entry), **before.article_precondition, "_source": body}
 
     def _conflicts(self, alias: str, actions: Iterable[Body]) -> set[str]:
         """Send them; the ids that the server refused for their version."""
@@ -220,24 +223,24 @@ class ElasticWriter:
             if status == _CONFLICT:
                 conflicts.add(result["_id"])
             elif status >= 300:
-                raise self._cluster.failed(status, result["error"])
+                raise self._cluster.error_of(status, result["error"])
         return conflicts
 
 
-def _read(claim: Body | None, article: Body | None) -> _Stored:
+def _read(claim: Body | None, article: Body | None) -> _KnownState:
     """The documents of one id in both indices."""
     source = article["_source"] if article else {}
-    return _Stored(
+    return _KnownState(
         stamp=Stamp(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
         seen=bool(claim and claim["_source"]["seen"]),
-        claim_place=_place(claim),
-        held=source.get("digest") if article else _NOTHING,
-        article_place=_place(article),
+        claim_precondition=_precondition(claim),
+        indexed_digest=source.get("digest") if article else _ABSENT,
+        article_precondition=_precondition(article),
         buried=source.get("buried", False),
     )
 
 
-def _place(document: Body | None) -> Body:
+def _precondition(document: Body | None) -> Body:
     """How a document is replaced, provided that it is still the one that was read."""
     if document is None:
         return {"_op_type": "create"}

@@ -192,7 +192,7 @@ class EmbeddedEngine:
             self._remove(folder)
         self._writers.forget(generation)
 
-    def drop_unread(self) -> list[str]:
+    def drop_unused(self) -> list[str]:
         """Delete what nobody reads and no rollback goes back to; no file is opened but the locks."""
         with alias_lock(self._folder):
             named = read_aliases(self._folder).names

@@ -125,7 +125,7 @@ class EmbeddedReader:
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
-        floor: float = -1.0,
+        min_score: float = -1.0,
         role: str | None = None,
     ) -> list[PassageHit]:
         """The best passages of the nearest articles, by cosine, exactly."""
@@ -142,7 +142,7 @@ class EmbeddedReader:
                 allowed,
                 articles=articles,
                 per_article=per_article,
-                floor=floor,
+                min_score=min_score,
                 role=role,
             )
             found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in neighbours)
@@ -157,10 +157,10 @@ class EmbeddedReader:
         *,
         filters: Filters = NO_FILTERS,
         articles: int = 200,
-        floor: float = -1.0,
+        min_score: float = -1.0,
     ) -> list[Hit]:
         """The nearest articles, each as near as its nearest passage."""
-        passages = self.nearest(vector, filters=filters, articles=articles, floor=floor)
+        passages = self.nearest(vector, filters=filters, articles=articles, min_score=min_score)
         hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in passages]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 

@@ -65,7 +65,7 @@ class PassageTable:
         *,
         articles: int,
         per_article: int,
-        floor: float,
+        min_score: float,
         role: str | None,
     ) -> list[Neighbour]:
         """The best passages, of the role, of the nearest ``allowed`` rows; in no order.
@@ -74,7 +74,7 @@ class PassageTable:
         rounding, are all there.
         """
         found = [
-            _Candidates.of(block, vector, self._not_superseded(index, allowed), floor, role)
+            _Candidates.of(block, vector, self._not_superseded(index, allowed), min_score, role)
             for index, block in enumerate(self._blocks)
         ]
         best = np.concatenate([candidates.best for candidates in found])
@@ -85,7 +85,7 @@ class PassageTable:
         return [
             neighbour
             for candidates in found
-            for neighbour in candidates.rescored(vector, least, per_article, floor)
+            for neighbour in candidates.rescored(vector, least, per_article, min_score)
         ]
 
     def _not_superseded(self, index: int, allowed: Mask) -> Mask:
@@ -109,7 +109,7 @@ class _Candidates:
 
     @classmethod
     def of(
-        cls, block: Block, vector: Vector, allowed: Mask, floor: float, role: str | None
+        cls, block: Block, vector: Vector, allowed: Mask, min_score: float, role: str | None
     ) -> "_Candidates":
         if role is None:
             positions = np.flatnonzero(_select(allowed, block.rows) & block.present)
@@ -120,7 +120,7 @@ class _Candidates:
             similarities = block.vectors[positions] @ vector
         else:
             similarities = (block.vectors @ vector)[positions]
-        above = similarities >= floor - _SLACK
+        above = similarities >= min_score - _SLACK
         positions, similarities = positions[above], similarities[above]
         rows = block.rows[positions]
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
@@ -128,7 +128,7 @@ class _Candidates:
         return cls(block, positions, similarities, starts, best)
 
     def rescored(
-        self, vector: Vector, least: float, per_article: int, floor: float
+        self, vector: Vector, least: float, per_article: int, min_score: float
     ) -> list[Neighbour]:
         """The best ``per_article`` passages of each article that reaches ``least``, exactly."""
         ends = np.append(self.starts[1:], len(self.positions))
@@ -153,7 +153,7 @@ class _Candidates:
                 score=score,
             )
             for position, score in zip(positions, (round(float(x), 6) for x in exact), strict=True)
-            if score >= floor
+            if score >= min_score
         ]
 
 

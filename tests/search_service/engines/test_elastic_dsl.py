@@ -255,7 +255,7 @@ def test_by_date_nothing_scores() -> None:
 def test_the_floor_reaches_the_server_a_little_lower() -> None:
     """The server rounds otherwise than we do; what it lets through too much is cut afterwards."""
     search = dsl.nearest_body(
-        unit(1, 0), [], articles=10, per_article=1, floor=0.5, role=None, reach=1
+        unit(1, 0), [], articles=10, per_article=1, min_score=0.5, role=None, widen=1
     )["knn"]
 
     assert 0.499 < search["similarity"] < 0.5
@@ -268,7 +268,7 @@ def test_a_role_is_a_condition_beside_those_over_the_article() -> None:
     filters = conditions(Filters(kind="条例"), ())
 
     search = dsl.nearest_body(
-        unit(1, 0), filters, articles=10, per_article=1, floor=-1.0, role="附件", reach=1
+        unit(1, 0), filters, articles=10, per_article=1, min_score=-1.0, role="附件", widen=1
     )["knn"]
 
     assert search["filter"] == [{"term": {"kind": "条例"}}, {"term": {"passages.role": "附件"}}]
@@ -280,9 +280,9 @@ def test_only_a_tie_at_the_end_is_worth_a_second_look() -> None:
     def scored(*scores: float) -> Body:
         return {"hits": {"hits": [{"_score": score} for score in scores]}}
 
-    assert dsl.ends_in_a_tie(scored(0.9, 0.8, 0.8, 0.8), 2)
-    assert not dsl.ends_in_a_tie(scored(0.9, 0.8, 0.8, 0.7), 2)
-    assert not dsl.ends_in_a_tie(scored(0.9, 0.8), 2)
+    assert dsl.may_tie_beyond(scored(0.9, 0.8, 0.8, 0.8), 2)
+    assert not dsl.may_tie_beyond(scored(0.9, 0.8, 0.8, 0.7), 2)
+    assert not dsl.may_tie_beyond(scored(0.9, 0.8), 2)
 
 
 # --- answers -------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def test_nearest_passages_are_scored_from_their_vectors() -> None:
         L2=[inner(0, "c", vector=[0.8, 0.6])],
     )
 
-    hits = dsl.nearest_hits(found, unit(1, 0), articles=5, per_article=2, floor=0.1)
+    hits = dsl.nearest_hits(found, unit(1, 0), articles=5, per_article=2, min_score=0.1)
 
     assert hits == [PassageHit("L2", "c", 0.8), PassageHit("L1", "a", 0.6)]
 
@@ -329,7 +329,7 @@ def test_equal_passages_come_by_article_and_place() -> None:
         L1=[inner(7, "b", vector=same), inner(2, "a", vector=same)],
     )
 
-    hits = dsl.nearest_hits(found, unit(1, 0), articles=2, per_article=2, floor=-1.0)
+    hits = dsl.nearest_hits(found, unit(1, 0), articles=2, per_article=2, min_score=-1.0)
 
     assert [hit.passage_id for hit in hits] == ["a", "b", "c"]
 

@@ -23,7 +23,16 @@ from search_service.errors import (
 )
 from search_service.model import Audience
 from search_service.settings import read_settings
-from tests.support.wire import ELASTICSEARCH, PAGE, Cable, Reply, deaf, error, soon, stub
+from tests.support.wire import (
+    ELASTICSEARCH,
+    PAGE,
+    Cable,
+    Reply,
+    error,
+    fails_fast,
+    stub,
+    unresponsive_port,
+)
 
 PUBLIC = Scope(Audience.PUBLIC)
 AS_SERVED = Access(timeout=read_settings().engine_timeout)
@@ -37,7 +46,7 @@ def error_of(run: Callable[[], object]) -> EngineError:
             run()
         return error.value
 
-    return soon(caught)
+    return fails_fast(caught)
 
 
 def ask(url: str, access: Access = AS_SERVED) -> EngineError:
@@ -121,7 +130,7 @@ def test_a_page_in_the_place_of_an_answer_is_noticed_later_too() -> None:
 
 def test_a_machine_that_is_gone_is_noticed_soon() -> None:
     """Its packets are dropped: no refusal ever comes."""
-    with deaf() as port:
+    with unresponsive_port() as port:
         failure = ask(f"http://127.0.0.1:{port}/gongwen")
 
     assert type(failure) is EngineUnavailable
@@ -174,7 +183,7 @@ def test_a_document_that_does_not_fit(cluster: Cluster, document: dict[str, obje
 
     [result] = cluster.bulk(f"{index}-live", [{"_source": document}])
 
-    failure = cluster.failed(result["status"], result["error"])
+    failure = cluster.error_of(result["status"], result["error"])
     assert type(failure) is MappingConflict
     assert "gongwen index" in failure.message
 

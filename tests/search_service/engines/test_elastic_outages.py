@@ -20,7 +20,7 @@ from search_service.service import open_service
 from search_service.settings import read_settings
 from search_service.web.app import create_app
 from tests.conftest import write_source
-from tests.support.wire import PAGE, Cable, Reply, deaf, error, soon, stub
+from tests.support.wire import PAGE, Cable, Reply, error, fails_fast, stub, unresponsive_port
 
 ARTICLES = [
     {"id": "t1", "title": "关于深入推进基层减负工作的通知", "body": "基层减负要见实效。"},
@@ -111,8 +111,8 @@ def test_the_api_says_503_and_when_to_come_back(open_client: OpenClient, reply: 
     with stub(reply) as server:
         client = open_client(f"http://user:geheim@127.0.0.1:{server.port}/gongwen")
 
-        assert soon(lambda: search(client)) == 503
-        assert soon(lambda: client.get("/api/v1/healthz")).status_code == 503
+        assert fails_fast(lambda: search(client)) == 503
+        assert fails_fast(lambda: client.get("/api/v1/healthz")).status_code == 503
 
 
 def test_the_log_names_the_failure_and_no_secret(
@@ -168,11 +168,11 @@ def test_searches_return_when_the_node_does(indexed: str, open_client: OpenClien
         patient = open_client(behind(indexed, cable.port), engine_timeout=30)
         statuses = [search(patient)]  # the first search of a node takes its time
         cable.cut()
-        statuses += [soon(lambda: search(client))]
+        statuses += [fails_fast(lambda: search(client))]
         cable.restore()
         statuses += [search(patient), client.get("/api/v1/healthz").status_code]
         cable.freeze()
-        statuses += [soon(lambda: search(client))]
+        statuses += [fails_fast(lambda: search(client))]
         cable.thaw()
         statuses += [search(patient)]
 
@@ -209,7 +209,7 @@ def test_one_of_two_nodes_goes_away(indexed: str, open_client: OpenClient) -> No
 @pytest.mark.elasticsearch
 def test_one_of_two_machines_is_gone(indexed: str, open_client: OpenClient) -> None:
     """One that drops every packet costs time, and no search."""
-    with deaf() as port:
+    with unresponsive_port() as port:
         client = open_client(behind(indexed, port, port_of(indexed)), engine_timeout=3)
         statuses = {search(client) for _ in range(10)}
 

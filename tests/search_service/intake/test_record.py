@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from search_service.errors import BadRecord
 from search_service.intake.cleaning import Cleaning
-from search_service.intake.names import ALIASES, known, meant
+from search_service.intake.names import ALIASES, known_field, likely_field
 from search_service.intake.record import Notes, article_of, split_code
 from search_service.model import Article, Audience
 
@@ -422,7 +422,7 @@ def test_a_name_that_protects_within_another_field_is_a_fault(inner: str) -> Non
 @pytest.mark.parametrize("name", ["free length", "预览 ", " preview", "受 众", "可见 范围"])
 def test_blanks_in_a_name_publish_nothing(name: str) -> None:
     """Around a name they are nothing; within one they are a slip."""
-    if known(name.strip()):
+    if known_field(name.strip()):
         assert article(**{name: ""}).preview == ""
     else:
         assert set(refused(**{name: "1"}).field_errors) == {name}
@@ -452,7 +452,7 @@ def test_other_misspelt_names_are_counted(name: str, like: str) -> None:
         read = article_of(record, cleaning=Cleaning(), notes=notes)
         assert read.extra == {name: "甲"}
 
-    assert notes.near == {(name, like): 2}
+    assert notes.similar == {(name, like): 2}
 
 
 # Of the tables of three systems and of catalogues of government sites.
@@ -469,7 +469,7 @@ docNo thumbnail preview_image preview_url word_count content_type text_length su
 
 def test_ordinary_names_are_like_no_other() -> None:
     """What real tables hold besides passes without a word."""
-    assert [name for name in ORDINARY.split() if meant(name)] == []
+    assert [name for name in ORDINARY.split() if likely_field(name)] == []
 
 
 @pytest.mark.parametrize("protection", [{"preview": "一、"}, {"preview": ""}, {"免费字数": "3"}])
@@ -505,8 +505,8 @@ def test_names_are_shown_short_and_few() -> None:
     for number in range(3_000):
         record = {"id": "1", "title": "防汛预案", "body": BODY, f"auther{number}\n": "甲"}
         article_of(record, cleaning=Cleaning(), notes=notes)
-    assert len(notes.near) == 1_000
-    assert all(name.isprintable() and len(name) <= 60 for name, _ in notes.near)
+    assert len(notes.similar) == 1_000
+    assert all(name.isprintable() and len(name) <= 60 for name, _ in notes.similar)
 
 
 def test_a_second_text_that_is_left_out_is_counted() -> None:
@@ -515,7 +515,7 @@ def test_a_second_text_that_is_left_out_is_counted() -> None:
     record = {"id": "1", "title": "防汛预案", "body": "甲", "正文": "乙", "全文": "甲"}
 
     assert article_of(record, cleaning=Cleaning(), notes=notes).body == "甲"
-    assert notes.unread == {"正文": 1}
+    assert notes.unread_texts == {"正文": 1}
 
 
 @pytest.mark.parametrize(
