@@ -1,4 +1,4 @@
-"""The one error tree of the service, and addresses as messages show them.
+"""The error hierarchy of the service, and addresses without passwords for messages.
 
 Entry points: :class:`GongwenError`, :func:`redact_credentials`.
 
@@ -11,32 +11,32 @@ Entry points: :class:`GongwenError`, :func:`redact_credentials`.
     ├── Gone                     410 gone                 a generation or cursor that no longer exists
     ├── ConfigurationError       500 configuration        a setting is wrong
     │   ├── ModelMissing         500 model-missing        the embedding model cannot be opened
-    │   └── FingerprintMismatch  500 fingerprint-mismatch the index was made by another analysis
+    │   └── FingerprintMismatch  500 fingerprint-mismatch the index was built with another analysis
     │       └── FormatMismatch   500 format-mismatch      it was written by another release
     ├── WriterBusy               409 writer-busy          another process writes this index
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
-    │   └── StateLost            503 state-lost           it is not the one that the index was built with
-    ├── DiskFull                 503 disk-full            no room for files of ours
-    └── EngineError              502 engine               the engine refused or broke
+    │   └── StateLost            503 state-lost           not the one that the index was built with
+    ├── DiskFull                 503 disk-full            no space to write files
+    └── EngineError              502 engine               the engine refused a request or failed
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
         │   ├── EngineTimeout    503 engine-timeout       it did not answer in time
-        │   ├── EngineBusy       503 engine-busy          it has more to do than it takes on
-        │   └── ShardsMissing    503 engine-shards        the index is there, its data are not
+        │   ├── EngineBusy       503 engine-busy          it is overloaded
+        │   └── ShardsMissing    503 engine-shards        the data of the index are unavailable
         ├── EngineFiles          503 engine-files         its own files cannot be read or written
-        ├── EngineMisconfigured  503 engine-configuration the operator has to mend something
-        │   ├── WrongCredentials 503 engine-credentials   it does not know this user or key
-        │   ├── MissingPrivilege 503 engine-privilege     it knows them, and they may not do this
-        │   ├── UntrustedEngine  503 engine-tls           its certificate is not the one expected
+        ├── EngineMisconfigured  503 engine-configuration the operator has to change something
+        │   ├── WrongCredentials 503 engine-credentials   unknown user, password or key
+        │   ├── MissingPrivilege 503 engine-privilege     the user or key may not do this
+        │   ├── UntrustedEngine  503 engine-tls           not the expected certificate
         │   ├── WrongVersion     503 engine-version       another version, or another product
-        │   └── AliasesLost      503 engine-aliases       generations are there, who reads which is not
+        │   └── AliasesLost      503 engine-aliases       which generation serves is not recorded
         ├── MappingConflict      502 engine-mapping       a document does not fit the index
         └── NoIndex              503 no-index             nothing has been indexed yet
 
-What may pass by itself or can be mended without a new release is 503, and callers may come back;
-502 is left for what would repeat.
+503 means that the request may succeed later, by itself or after an operator's change; 502 that it would
+fail again.
 
 ``status`` and ``code`` are class attributes, never default arguments. Every message names the value,
-the limit and the cure. Exceptions of libraries are translated where the library is called
+the limit and the remedy. Exceptions of libraries are translated where the library is called
 (``raise … from exc``) and nowhere else.
 """
 
@@ -50,10 +50,10 @@ _SECRETS: Final = re.compile(
 
 
 def redact_credentials(url: str) -> str:
-    """An address as people may see it, its password as ``***``; also one that is written wrongly.
+    """The address with passwords and tokens replaced by ``***``, even if it is malformed.
 
-    Between the first colon of the login and the last ``@`` all is taken for the password, lest one
-    with ``@``, ``/`` or ``#`` in it be shown in part. A folder, ``embedded:…``, has none.
+    The password is everything from the first colon of the login to the last ``@``, so that one that
+    contains ``@``, ``/`` or ``#`` is never shown in part. ``embedded:FOLDER`` contains none.
     """
     if not url.strip().lower().startswith("embedded:"):
         head, at, tail = url.rpartition("@")
@@ -65,7 +65,7 @@ def redact_credentials(url: str) -> str:
 
 
 class GongwenError(Exception):
-    """Something a person must know of: a message with value, limit and cure."""
+    """An error with a message for people: value, limit and remedy."""
 
     status = 500
     code = "internal"
@@ -76,7 +76,7 @@ class GongwenError(Exception):
 
 
 class BadInput(GongwenError):
-    """Input that cannot be used; ``field_errors`` names every bad parameter at once."""
+    """Invalid input. ``field_errors``: parameter -> reason, for all invalid ones."""
 
     status = 422
     code = "invalid-parameters"
@@ -87,20 +87,20 @@ class BadInput(GongwenError):
 
 
 class BadRecord(BadInput):
-    """One record of a source that cannot become an article; the others go on."""
+    """One record of a source that cannot become an article; the others are still indexed."""
 
     code = "invalid-record"
 
 
 class NotFound(GongwenError):
-    """No such thing for this audience."""
+    """It does not exist for this audience."""
 
     status = 404
     code = "not-found"
 
 
 class Gone(GongwenError):
-    """It existed, and no longer does."""
+    """It no longer exists."""
 
     status = 410
     code = "gone"
@@ -119,85 +119,85 @@ class ModelMissing(ConfigurationError):
 
 
 class FingerprintMismatch(ConfigurationError):
-    """The index was made by another analysis or model than the one asking."""
+    """The index was built with another analysis or model than the one in use."""
 
     code = "fingerprint-mismatch"
 
 
 class FormatMismatch(FingerprintMismatch):
-    """What was stored was written by another release, in a form that this one does not read."""
+    """The data were written by another release in a format that this one does not read."""
 
     code = "format-mismatch"
 
 
 class WriterBusy(GongwenError):
-    """Another process writes this index; there is one writer at a time."""
+    """Another process is writing this index; there is one writer at a time."""
 
     status = 409
     code = "writer-busy"
 
 
 class StoreUnavailable(GongwenError):
-    """The database of the state does not answer now or refused; the request may go through later."""
+    """The state database does not answer or refuses; the request may succeed later."""
 
     status = 503
     code = "store-unavailable"
 
 
 class StateLost(StoreUnavailable):
-    """The state was lost, emptied or exchanged: what was taken down is not known, so nothing is answered."""
+    """The state database was lost or replaced: the hidden articles are unknown, so no search is answered."""
 
     code = "state-lost"
 
 
 class DiskFull(GongwenError):
-    """There is no room to write; what was committed is intact."""
+    """There is no space to write; what was committed is intact."""
 
     status = 503
     code = "disk-full"
 
 
 class EngineError(GongwenError):
-    """The engine refused a request or broke."""
+    """The engine refused a request or failed."""
 
     status = 502
     code = "engine"
 
 
 class EngineUnavailable(EngineError):
-    """The engine does not answer now; the same request may go through later."""
+    """The engine does not answer; the same request may succeed later."""
 
     status = 503
     code = "engine-unavailable"
 
 
 class EngineTimeout(EngineUnavailable):
-    """No answer in the time given; the engine may still be at work on it."""
+    """No answer within the time limit; the engine may still be processing the request."""
 
     code = "engine-timeout"
 
 
 class EngineBusy(EngineUnavailable):
-    """The engine turned the request away because it has too much to do; wait and repeat it."""
+    """The engine rejected the request because it is overloaded; wait and repeat it."""
 
     code = "engine-busy"
 
 
 class ShardsMissing(EngineUnavailable):
-    """The engine answers, but the index's data cannot be read or written now (a red index)."""
+    """The engine answers, but the data of the index cannot be read or written (a red index)."""
 
     code = "engine-shards"
 
 
 class EngineFiles(EngineError):
-    """The engine's own files cannot be read or written: damaged, gone or read-only."""
+    """The engine's files cannot be read or written: damaged, missing or read-only."""
 
     status = 503
     code = "engine-files"
 
 
 class EngineMisconfigured(EngineError):
-    """The engine answers, but not to us: the operator has to change a setting, a role or a server."""
+    """The engine rejects this client; the operator has to change a setting, a role or a server."""
 
     status = 503
     code = "engine-configuration"
@@ -222,19 +222,19 @@ class UntrustedEngine(EngineMisconfigured):
 
 
 class WrongVersion(EngineMisconfigured):
-    """A server that this client does not speak to: another major version, or another product."""
+    """An unsupported server: another major version, or another product."""
 
     code = "engine-version"
 
 
 class AliasesLost(EngineMisconfigured):
-    """Generations are there, and what says which of them serves is missing or damaged."""
+    """There are generations, but the record of which of them serves is missing or damaged."""
 
     code = "engine-aliases"
 
 
 class MappingConflict(EngineError):
-    """A document does not fit the fields of its index; it would not the next time either."""
+    """A document does not fit the mapping of its index; a retry would fail, too."""
 
     code = "engine-mapping"
 

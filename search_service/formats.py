@@ -14,7 +14,7 @@ from search_service.errors import FormatMismatch
 
 @functools.cache
 def release() -> str:
-    """The version of this release; empty where the package is not installed."""
+    """The version of this release; empty if the package is not installed."""
     try:
         return metadata.version("gongwen-search")
     except metadata.PackageNotFoundError:

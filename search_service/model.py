@@ -1,8 +1,8 @@
-"""The nouns of the service, as frozen dataclasses. They know neither JSON, HTTP nor an engine.
+"""The domain model, as frozen dataclasses without JSON, HTTP or engine details.
 
-Writing goes ``Article`` (what a source has) -> ``View`` (what one audience may read of it) ->
-``Record`` (the view with its terms and passages, as an engine stores it). Reading goes clauses
-(what must match), weighted terms (what ranks) and filters -> hits.
+Writing: ``Article`` (from a source) -> ``View`` (what one audience may read of it) -> ``Record`` (the view
+with terms and passages, as an engine stores it). Searching: clauses (what must match), weighted terms
+(what ranks) and filters -> hits.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ FIRST_LEDGER_VERSION = 2**61
 
 
 class Audience(enum.IntEnum):
-    """Who asks. Each audience sees what the ones before it see, and has an index of its own."""
+    """The groups of readers. Each has its own index, with all that the lower ones may read."""
 
     PUBLIC = 0
     MEMBER = 1
@@ -43,11 +43,10 @@ class Audience(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What is known of an article beside its text; the same for every audience that may read it.
+    """The metadata of an article; the same for every audience that may read it.
 
-    ``length`` and ``slices`` are only what the source publishes. ``date`` is ISO: ``YYYY``,
-    ``YYYY-MM`` or ``YYYY-MM-DD``. ``category`` may be a path with ``/``. ``extra``: fields of the source
-    that have no name here.
+    ``length`` and ``slices``: as the source publishes them. ``date``: ``YYYY``, ``YYYY-MM`` or
+    ``YYYY-MM-DD``. ``category`` may be a path with ``/``. ``extra``: other fields of the source.
     """
 
     code: str | None = None
@@ -66,10 +65,11 @@ class Metadata:
 
 @dataclass(frozen=True, kw_only=True)
 class Article(Metadata):
-    """One article as its source has it, cleaned. ``id`` is the source's own key: the identity.
+    """One article from a source, cleaned. ``id`` is the source's own key and identifies the article.
 
-    ``preview`` is what guests may read, verbatim, possibly with gaps; ``None``: all of it. ``audience`` is
-    the lowest one that may know of the article. ``version`` orders writes of a source that has versions.
+    ``preview``: the text that guests may read, verbatim, possibly with gaps; ``None``: the whole body.
+    ``audience``: the lowest one that may see that the article exists. ``version`` orders the writes of a
+    source that has versions.
     """
 
     id: str
@@ -83,9 +83,9 @@ class Article(Metadata):
 
 @dataclass(frozen=True, kw_only=True)
 class View(Metadata):
-    """One article as one audience may read it. ``gapped``: ``text`` is less than the whole body.
+    """One article as one audience may read it. ``gapped``: ``text`` lacks part of the body.
 
-    ``found``: what title and text say of their document; ``derived``: the fields filled from there.
+    ``found``: metadata extracted from title and text; ``derived``: names of the fields filled from it.
     """
 
     id: str
@@ -96,12 +96,12 @@ class View(Metadata):
     derived: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for an engine to store; :meth:`from_dict` is the way back."""
+        """JSON-compatible values for an engine to store; :meth:`from_dict` is the inverse."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "View":
-        """The view that :meth:`to_dict` was made of; raises ``FormatMismatch``."""
+        """The inverse of :meth:`to_dict`; raises ``FormatMismatch`` for values of another release."""
         mismatched = mismatched_keys(cls, values)
         for one in values.get("found", ()):
             mismatched += mismatched_keys(ExtractedField, one)
@@ -117,7 +117,7 @@ class View(Metadata):
 
     @property
     def digest(self) -> str:
-        """Hash of everything this audience may read: an index is not written when it is unchanged."""
+        """Hash of the view: an article with an unchanged digest is not written again."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -125,8 +125,8 @@ class View(Metadata):
 class Field(enum.StrEnum):
     """The text fields of an article, each a string of terms separated by single spaces.
 
-    Of title and text together, and of the title alone. ``BIGRAMS`` keep positions (phrases), the others
-    need none; ``CHARACTERS`` are distinct.
+    ``TITLE_…`` index the title, the others title and text. ``BIGRAMS`` and ``TITLE_BIGRAMS`` keep positions,
+    for phrases. Each term of ``CHARACTERS`` occurs once.
     """
 
     WORDS = "words"
@@ -141,7 +141,7 @@ class Field(enum.StrEnum):
 class Passage:
     """A piece of a view's text: ``text[start:end]``. All passages of a view, joined, are its text.
 
-    ``id`` stays the same as long as the text does. ``path`` are the headings above it.
+    ``id`` depends on the text only. ``path``: the headings above it. ``role``: see :mod:`analyzers.outline`.
     """
 
     id: str
@@ -153,7 +153,7 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AnalysedPassage:
-    """A passage with its words (space-separated terms) and its vector (L2-normalised, or None)."""
+    """A passage with its words (terms separated by spaces) and its vector (L2-normalised, or None)."""
 
     passage: Passage
     words: str
@@ -162,11 +162,11 @@ class AnalysedPassage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Record:
-    """What an engine stores of an article for one audience.
+    """One article of one audience, as an engine stores it.
 
-    ``version`` is the source's version (or, from ``FIRST_LEDGER_VERSION`` on, the ledger's number); engines
-    order writes by ``2 × version`` and deletes by ``2 × version + 1``. ``exact`` are normalised keys
-    (id, code, 文号, title): a query equal to one of them puts the article first.
+    ``version``: the source's version, or from ``FIRST_LEDGER_VERSION`` on the ledger's number; engines order
+    writes by ``2 × version`` and deletions by ``2 × version + 1``. ``exact``: normalised keys (id, code,
+    文号, title); a query equal to one of them ranks the article first.
     """
 
     view: View
@@ -178,9 +178,10 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Tombstone:
-    """The durable mark of an article that is not there; it keeps a stale update from bringing it back.
+    """The durable mark of a deleted article; it prevents stale updates from restoring it.
 
-    ``withheld``: it was not deleted, this audience may not know of it; at the same version it may.
+    ``withheld``: the article was not deleted, but is not visible to this audience. It may become so at the
+    same version.
     """
 
     id: str
@@ -190,7 +191,7 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True)
 class WriteResult:
-    """What a write did. ``unchanged``: same view, nothing touched. ``stale``: an older version."""
+    """Counts of a write. ``unchanged``: same digest, skipped. ``stale``: ids with older versions."""
 
     written: int = 0
     unchanged: int = 0
@@ -206,15 +207,14 @@ class WriteResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a generation was made with. ``analysis`` and ``model`` are fingerprints.
+    """How a generation was built. ``analysis`` and ``model`` are fingerprints.
 
-    Similarities (:mod:`search_service.ranking.similarity`): ``background``, of any question and any passage;
-    ``floor``, the minimum of the top hit of a question; ``heap_floor``, a stricter minimum for lists of
-    keywords that match no article. ``dimensions`` is 0 where the
-    generation holds no vectors. ``created`` is ISO 8601 with seconds, UTC. ``state``: the identity of the
-    state database that it was built with. ``release``: the version that built it. ``mismatched_keys``:
-    stored keys that this release does not know, and keys that are missing; if there are any, the
-    generation can only be listed and dropped.
+    Similarities (:mod:`search_service.ranking.similarity`): ``background``, the mean of unrelated texts;
+    ``floor``, the minimum of the top hit; ``heap_floor``, a stricter minimum for keyword lists that match no
+    article. ``dimensions``: of the vectors, 0 without vectors. ``created``: ISO 8601 with seconds, UTC.
+    ``state``: the identity of the state database. ``release``: the version of this software.
+    ``mismatched_keys``: stored keys that this release does not know, and missing keys; if there are any,
+    the generation can only be listed and dropped.
     """
 
     schema: int
@@ -231,14 +231,14 @@ class Manifest:
     mismatched_keys: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values, for an engine to store."""
+        """JSON-compatible values for an engine to store."""
         values = dataclasses.asdict(self)
         del values["mismatched_keys"]
         return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "Manifest":
-        """The manifest that :meth:`to_dict` was made of, of whichever release."""
+        """The inverse of :meth:`to_dict`; accepts values of any release, see ``mismatched_keys``."""
         mismatched = mismatched_keys(cls, values, exclude=["mismatched_keys"])
         known = {key: value for key, value in values.items() if key not in mismatched}
         defaults: dict[str, object] = {
@@ -253,7 +253,7 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """One complete index of one audience. ``serves``: the audiences that read it now.
+    """One complete index, built for one audience. ``serves``: the audiences that read it now.
 
     ``is_rollback_target``: a rollback would activate it again.
     """
@@ -265,7 +265,7 @@ class Generation:
     is_rollback_target: bool = False
 
 
-# --- what must match -----------------------------------------------------------------------------
+# --- matching and ranking -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ class Everything:
 
 @dataclass(frozen=True)
 class Term:
-    """Articles whose field holds the term."""
+    """Articles whose field contains the term."""
 
     field: Field
     value: str
@@ -283,7 +283,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Articles whose field (with positions) holds the terms next to each other, in order."""
+    """Articles whose field contains the terms next to each other, in order. Bigram fields only."""
 
     field: Field
     values: tuple[str, ...]
@@ -291,51 +291,51 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Exact:
-    """Articles one of whose exact keys is the value."""
+    """Articles with this exact key (:class:`Record`)."""
 
     value: str
 
 
 @dataclass(frozen=True)
 class Identifiers:
-    """The articles of these ids."""
+    """The articles with these ids."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PassesFilters:
-    """Articles that the filters let through."""
+    """Articles that pass the filters."""
 
     filters: "Filters"
 
 
 @dataclass(frozen=True)
 class All:
-    """Articles that every clause matches; none at all means every article."""
+    """Articles that match every clause; without clauses every article."""
 
     clauses: tuple["Clause", ...]
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Articles that at least one clause matches; none at all means no article."""
+    """Articles that match at least one clause; without clauses no article."""
 
     clauses: tuple["Clause", ...]
 
 
 @dataclass(frozen=True)
 class Not:
-    """Articles that the clause does not match."""
+    """Articles that do not match the clause."""
 
     clause: "Clause"
 
 
 @dataclass(frozen=True)
 class AtLeast:
-    """Articles whose matching clauses have weights that add up to ``minimum`` or more.
+    """Articles for which the weights of the matching clauses sum to ``minimum`` or more.
 
-    Weights are small whole numbers (1–8), so that engines can count clauses instead of scoring.
+    Weights are whole numbers from 1 to 8, so that engines can count clauses instead of scoring.
     """
 
     weighted: tuple[tuple["Clause", int], ...]
@@ -349,7 +349,7 @@ Clause = (
 
 @dataclass(frozen=True)
 class WeightedTerm:
-    """A term that ranks: it adds ``weight`` × its BM25 score in the field."""
+    """A ranking term: it adds ``weight`` × its BM25 score in the field."""
 
     field: Field
     value: str
@@ -358,7 +358,7 @@ class WeightedTerm:
 
 @dataclass(frozen=True)
 class Bonus:
-    """A constant added to the score of articles that the clause matches."""
+    """A constant added to the score of articles that match the clause."""
 
     clause: Clause
     weight: float
@@ -366,11 +366,11 @@ class Bonus:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What an article must be. ``category`` matches itself and everything below it (``a`` -> ``a/b``).
+    """Conditions on metadata, all of which must hold; ``None`` is no condition.
 
-    Dates are inclusive and ISO (``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``); an article's partial date
-    counts as its first day, a partial ``date_to`` as its last. Articles without a date match no date.
-    ``ids``: only these articles.
+    ``category`` also matches its subcategories (``a`` -> ``a/b``). Dates are inclusive: ``YYYY``,
+    ``YYYY-MM`` or ``YYYY-MM-DD``; a partial date of an article counts as its first day, a partial
+    ``date_to`` as its last. Articles without a date match no date. ``ids``: only these articles.
     """
 
     category: str | None = None
@@ -383,13 +383,13 @@ class Filters:
 
 
 class Sort(enum.StrEnum):
-    """Order of keyword hits. Ties always fall by article id, ascending."""
+    """Order of keyword hits; ties by article id, ascending. By date the newest come first."""
 
     RELEVANCE = "relevance"
     DATE = "date"
 
 
-# --- what comes back -----------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -402,7 +402,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class PassageHit:
-    """A passage of an article with its score: cosine for nearest, BM25 for keyword."""
+    """A passage of an article with its score: cosine similarity or BM25."""
 
     article_id: str
     passage_id: str
@@ -411,11 +411,11 @@ class PassageHit:
 
 @dataclass(frozen=True)
 class Totals:
-    """Exact count of a match set, and for each facet field its values with their counts.
+    """Exact count of a match set, and facets: field -> value -> count.
 
-    Facets: ``category`` (whole path), ``kind``, ``author``, ``issuer``, ``year``; values by count
-    descending, then by value; articles without a value count under ``""``, so a facet adds up to the
-    total.
+    Facet fields: ``category`` (whole path), ``kind``, ``author``, ``issuer``, ``year``. Values by count,
+    descending, then by value. Articles without a value are counted under ``""``, so that the counts of a
+    facet sum to the total.
     """
 
     total: int
@@ -424,13 +424,16 @@ class Totals:
 
 @dataclass(frozen=True)
 class StoredArticle:
-    """What a fetch returns: the view, and its passages without vectors."""
+    """An article as an engine returns it: the view and its passages, without vectors.
+
+    Iterating yields each passage with its text.
+    """
 
     view: View
     passages: tuple[Passage, ...]
 
     def text_of(self, passage: Passage) -> str:
-        """The passage's own text."""
+        """The text of the passage."""
         return self.view.text[passage.start : passage.end]
 
     def __iter__(self) -> Iterator[tuple[Passage, str]]:

@@ -1,7 +1,7 @@
-"""The parts that answer together, opened once per process. Entry point: :func:`open_service`.
+"""Engine, state store, analyzer and embedder, opened once per process. Entry point: :func:`open_service`.
 
-Holds the engine, the store, the analysis and the embedder; hands out readers that are safe to ask: of
-one audience, without the articles taken down, made by the same analysis and model.
+The service opens readers that are safe to search: limited to one audience, without hidden articles, of an
+index built with the analysis in use.
 """
 
 import functools
@@ -27,16 +27,16 @@ from search_service.settings import Settings
 from search_service.state.store import Store
 from search_service.state.vocabularies import LoadedVocabulary
 
-# Raise it when what a generation stores changes its meaning.
+# Increase it when the meaning of stored data changes.
 SCHEMA = 5
 NO_MODEL = "none"
 _log = logging.getLogger(__name__)
 
 
 @functools.lru_cache(maxsize=8)  # once, not with every search
-def _say_other_model(theirs: str, mine: str) -> None:
+def _warn_other_model(theirs: str, mine: str) -> None:
     _log.warning(
-        "search by keyword alone: the index was made with the model %s, GONGWEN_MODEL is %s;"
+        "keyword search only: the index was built with the model %s, GONGWEN_MODEL is %s;"
         " restart with the setting of the index, or run: gongwen index SOURCE",
         theirs,
         mine,
@@ -44,12 +44,12 @@ def _say_other_model(theirs: str, mine: str) -> None:
 
 
 class SemanticSearchUnavailable(Exception):
-    """There is no model to ask, or it failed."""
+    """There is no model for this index, or it failed."""
 
 
 @dataclass(frozen=True)
 class SearchService:
-    """Everything a question needs. ``embedder`` is None where only keywords are wanted."""
+    """Everything that a search needs. ``embedder`` is None with ``GONGWEN_MODEL=none``."""
 
     engine: Engine
     store: Store
@@ -58,25 +58,25 @@ class SearchService:
 
     @property
     def model_fingerprint(self) -> str:
-        """Of the model in use; empty without one."""
+        """Fingerprint of the model in use; empty without one."""
         return self.embedder.fingerprint if self.embedder else ""
 
     def reader(self, audience: Audience) -> Reader:
-        """Open the audience's index; raises ``NoIndex``, or ``FingerprintMismatch`` for the analysis.
+        """Open the audience's index.
 
-        ``StateLost`` where the state is not the one that the index was built with: nobody knows then what
-        was taken down.
+        Raises ``NoIndex``; ``FingerprintMismatch`` if it was built with another analysis; ``StateLost`` if
+        the state is not the one that it was built with, because the hidden articles are unknown then.
 
-        One of another model can be read, by keyword: until a process is started anew with the settings
-        of a rebuild, it must answer. See :meth:`embed_query`.
+        An index of another model is accepted, for keyword search: after a rebuild with another model a
+        running process must answer until it is restarted. See :meth:`embed_query`.
         """
         return self._reader(audience, None)
 
     def reader_of_generation(self, audience: Audience, generation: str) -> Reader:
-        """Open a generation that the audience may have read before; raises ``Gone``.
+        """Open an earlier generation, by name; raises ``Gone`` if the audience cannot read it.
 
-        One answer for all that cannot be asked: dropped, never there, of an audience above, of another
-        analysis. Names come from outside, and must not tell which generations there are.
+        The error is the same for a generation that was dropped, never existed, belongs to a higher audience
+        or was built with another analysis: a name from outside must not reveal which generations exist.
         """
         try:
             reader = self._reader(audience, generation)
@@ -94,7 +94,7 @@ class SearchService:
         try:
             identity, hidden = self.store.hidden.read()
         except StateLost:
-            self.engine.reader(Scope(audience))  # where there is no index, that is what to say
+            self.engine.reader(Scope(audience))  # without an index, raise NoIndex instead
             raise
         reader = self.engine.reader(Scope(audience, hidden), generation=generation)
         self.check_manifest(reader.manifest)
@@ -102,19 +102,19 @@ class SearchService:
         return reader
 
     def check_state(self) -> None:
-        """Raise ``StateLost`` unless what serves was built with this state; quiet where nothing serves."""
+        """Raise ``StateLost`` if a serving generation was built with another state."""
         for one in self.engine.generations():
             if one.serves and one.manifest.state:
                 self.store.check(one.manifest.state)
 
     def vocabulary(self, reader: Reader) -> LoadedVocabulary:
-        """The vocabulary of what a reader reads, less what is taken down, ready to be asked."""
+        """The vocabulary of the reader's generation, without the hidden articles."""
         return self.store.vocabularies.vocabulary(reader.generation, reader.scope.hidden)
 
     def check_manifest(self, manifest: Manifest, *, model: bool = False) -> None:
-        """Raise ``FingerprintMismatch`` if an index was made by another schema or analysis.
+        """Raise ``FingerprintMismatch`` if an index was built with another schema or analysis.
 
-        ``model``: or by another model. Whoever writes must ask it, or vectors of two models would mix.
+        ``model``: also if with another model. Writers must pass it, or vectors of two models would mix.
         """
         if manifest.mismatched_keys:
             raise mismatch(
@@ -139,39 +139,39 @@ class SearchService:
                 say(
                     f"建立索引时的设置与当前设置不同（{named}）。"
                     "请运行 gongwen index 来源 重建，或恢复原来的设置",
-                    f"the index was made by other settings ({named});"
+                    f"the index was built with other settings ({named});"
                     " run: gongwen index SOURCE, or restore the settings",
                 )
             )
 
     def embed_query(self, manifest: Manifest, text: str) -> Vector | None:
-        """The vector of a question to an index; None if the model knows no word of it.
+        """The vector of a query: shape (dimensions,), L2-normalised; None if all its words are unknown.
 
-        Raises ``SemanticSearchUnavailable`` where there is no model, it fails, or the index has vectors of
-        another: keyword search goes on.
+        Raises ``SemanticSearchUnavailable`` if there is no model, it fails, or the index has vectors of
+        another one; keyword search remains possible.
         """
         if self.embedder is None:
             raise SemanticSearchUnavailable
         if manifest.model != self.embedder.fingerprint:
-            _say_other_model(manifest.model or NO_MODEL, self.embedder.fingerprint)
+            _warn_other_model(manifest.model or NO_MODEL, self.embedder.fingerprint)
             raise SemanticSearchUnavailable
         try:
             vector = self.embedder.embed([text], query=True)[0]
         except (
             Exception
-        ) as exc:  # a model is foreign code: whatever it raises, keywords must answer
+        ) as exc:  # a model is third-party code: whatever it raises, keyword search must answer
             _log.exception("embedding failed")
             raise SemanticSearchUnavailable from exc
         return vector if vector.any() else None
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         self.engine.close()
         self.store.close()
 
 
 def open_service(settings: Settings) -> SearchService:
-    """Open all parts by the settings; raises ``ConfigurationError`` naming the wrong one."""
+    """Open all parts by the settings; raises ``ConfigurationError`` naming the invalid one."""
     embedder = None
     if settings.model != NO_MODEL:
         try:

@@ -1,7 +1,7 @@
 """Settings, read from the environment once. Entry point: :class:`Settings`.
 
-The only reader of the environment besides the language of messages. Every field has a help text;
-``gongwen settings`` prints them, and a test holds the documentation to the same list.
+Nothing else reads the environment, except the language of messages. Every field has a help text, which
+``gongwen settings`` prints; a test compares the documentation with the list.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description=say(
             "Elasticsearch 的 API key（创建时返回的 encoded），代替地址中的用户与口令；不会显示",
-            "API key of Elasticsearch (`encoded` in the answer that created it), instead of user and"
+            "API key of Elasticsearch (`encoded` in the response that created it), instead of user and"
             " password in the address; never shown",
         ),
     )
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         default="",
         description=say(
             "签发 Elasticsearch 证书的 CA 的 PEM 文件；空：用系统信任的 CA",
-            "PEM file of the authority that signed Elasticsearch's certificate; empty: those the"
+            "PEM file of the CA that signed Elasticsearch's certificate; empty: the CAs that the"
             " system trusts",
         ),
     )
@@ -57,16 +57,16 @@ class Settings(BaseSettings):
         le=600,
         description=say(
             "一次检索调用最多等 Elasticsearch 多少秒；默认值使接口在一秒内回答 503。写入不受它限制",
-            "Seconds that one search call waits for Elasticsearch; by default the API answers 503"
-            " within a second. Writes have times of their own",
+            "Seconds that a search call waits for Elasticsearch; with the default the API answers 503"
+            " within a second. Does not limit writes",
         ),
     )
     state: str = Field(
         default="",
         description=say(
             "索引以外的状态（下架名单、台账）的数据库地址；空：引擎目录中的 state.sqlite3",
-            "Database URL of state that is not index (hidden list, ledger); empty: state.sqlite3"
-            " beside the index",
+            "Database URL of the state besides the index (hidden list, ledger); empty: state.sqlite3"
+            " in the folder of the index",
         ),
     )
     model: str = Field(
@@ -93,15 +93,14 @@ class Settings(BaseSettings):
         ),
     )
     site_name: str = Field(
-        default="公文检索", description=say("页面上的站点名称", "Name of the site on its pages")
+        default="公文检索",
+        description=say("页面上的站点名称", "Name of the site, shown on its pages"),
     )
     footer: str = Field(default="", description=say("页脚文字", "Text at the foot of each page"))
     path_prefix: str = Field(
         default="",
         pattern=r"^(/[\w.~-]+)*$",
-        description=say(
-            "网址路径前缀，如 /search", "Path prefix of all addresses, such as /search"
-        ),
+        description=say("网址路径前缀，如 /search", "Path prefix of all URLs, such as /search"),
     )
     host: str = Field(default="127.0.0.1", description=say("监听地址", "Address to listen on"))
     port: int = Field(
@@ -113,19 +112,19 @@ class Settings(BaseSettings):
 
     @property
     def state_url(self) -> str:
-        """The database URL of the store, with the default filled in."""
+        """The database URL of the state; the default if none is set."""
         if self.state:
             return self.state
         return f"sqlite:///{self._folder}/state.sqlite3"
 
     @property
     def vectors_url(self) -> str:
-        """The database of :class:`indexer.build.vector_cache.VectorCache`: a file on this machine."""
+        """The database URL of :class:`indexer.build.vector_cache.VectorCache`: a local file."""
         return f"sqlite:///{self._folder}/vectors.sqlite3"
 
     @property
     def reports(self) -> Path:
-        """The folder of the files of faults: beside the index, or beside the state where that is a file."""
+        """The folder of import reports: beside the embedded index, else beside an SQLite state database."""
         url = self.state_url
         if not self.engine.startswith("embedded:") and url.startswith("sqlite:///"):
             return Path(url.removeprefix("sqlite:///")).parent / "reports"
@@ -133,16 +132,19 @@ class Settings(BaseSettings):
 
     @property
     def _folder(self) -> Path:
-        """Where the embedded engine is; ``data`` beside another one."""
+        """The folder of the embedded engine; with another engine ``data``."""
         if self.engine.startswith("embedded:"):
             return Path(self.engine.removeprefix("embedded:"))
         return Path("data")
 
 
-def read_settings(**given: object) -> Settings:
-    """Read the environment; ``given`` wins over it. Raises ``ConfigurationError`` naming each bad value."""
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment; ``overrides`` take precedence.
+
+    Raises ``ConfigurationError``, which names each invalid value.
+    """
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # validated by pydantic
+        return Settings(**overrides)  # type: ignore[arg-type]  # validated by pydantic
     except ValidationError as exc:
         faults = "; ".join(
             f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']!r}: {error['msg']}"

@@ -67,15 +67,13 @@ def _chunk_clause(chunk: Chunk, *, title_only: bool) -> Clause:
         itself = All(tuple(_word_clause(word, title_only=title_only) for word in one.words))
         parts.append(AnyOf((itself, *_synonym_clauses(one, title_only=title_only))))
     words = All(tuple(parts))
-    if (
-        chunk.has_identifier and not chunk.title_only
-    ):  # a code stands in no text: it is a key of its article
+    if chunk.has_identifier and not chunk.title_only:  # a code is a key, and in no text
         return AnyOf((literally, words, Exact(exact_key(chunk.text))))
     return AnyOf((literally, words))
 
 
 def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -> Clause:
-    """What matches a part of the tree; ``required_only``: whatever need not match in every result does."""
+    """The clause for a node. ``required_only``: chunks that results need not match become ``Everything``."""
     match node:
         case MetadataCondition(clause):
             return clause
@@ -90,8 +88,8 @@ def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -
                 _node_clause(part, title_only=title_only, required_only=required_only)
                 for part in parts
             ]
-            kept = tuple(clause for clause in clauses if clause != Everything())
-            return Everything() if required_only and not kept else All(kept)
+            narrowing = tuple(clause for clause in clauses if clause != Everything())
+            return Everything() if required_only and not narrowing else All(narrowing)
         case OrNode(parts):
             either = tuple(
                 _node_clause(part, title_only=title_only, required_only=required_only)
@@ -101,13 +99,13 @@ def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -
 
 
 def restricted(query: Query, clause: Clause) -> Clause:
-    """The clause, inside what the query demands of every result."""
+    """The clause, combined with the query's requirements for every result: fields, quotes, exclusions."""
     restriction = _node_clause(query.tree, title_only=query.title_only, required_only=True)
     return clause if restriction == Everything() else All((clause, restriction))
 
 
 def literal(query: Query) -> Clause:
-    """The articles that hold every wanted chunk as it was typed, or the coined terms in it."""
+    """The articles that contain every included chunk as typed, or its coined terms."""
 
     def as_typed_in(node: Node) -> Clause:
         match node:
@@ -123,27 +121,27 @@ def literal(query: Query) -> Clause:
 
 
 def as_typed(chunk: Chunk, coined: Sequence[str] = (), *, title_only: bool = False) -> Clause:
-    """The articles that hold a chunk as it was typed, or the coined terms in it."""
+    """The articles that contain a chunk as typed, or all coined terms in it."""
     title_only = title_only or chunk.title_only
     whole = _literal_clause(chunk, title_only=title_only)
     terms = [phrase(term) for term in coined if term in chunk.text]
-    named = tuple(_phrase_clause(term, title_only=title_only) for term in terms)
-    return AnyOf((whole, All(named))) if named else whole
+    by_terms = tuple(_phrase_clause(term, title_only=title_only) for term in terms)
+    return AnyOf((whole, All(by_terms))) if by_terms else whole
 
 
 def strict(query: Query) -> Clause:
-    """All chunks must match, or those of one side of an OR."""
+    """All chunks must match; of an OR those of one side."""
     return _node_clause(query.tree, title_only=query.title_only)
 
 
 def relaxed(
     query: Query, frequencies: Mapping[str, int], articles: int, *, lenient: bool = False
 ) -> Clause:
-    """A calibrated share of the query's idf must match; whoever writes OR or quotes means them.
+    """A share of the query's idf must match. Required chunks still must; with OR nothing is relaxed.
 
-    ``frequencies``: in how many of the ``articles`` each word stands. A word that stands in none weighs
-    as the rarest: a query of unknown words matches nothing. ``lenient``: the lesser share that is enough
-    for the other articles where one holds the share.
+    ``frequencies``: word -> how many of the ``articles`` contain it. An unknown word has the highest idf, so
+    a query of unknown words matches nothing. ``lenient``: the smaller share for questions, to be used if
+    some article reaches the normal one.
     """
     if query.has_or:
         return AnyOf(())
@@ -174,18 +172,21 @@ def relaxed(
     share = min(relevance.RELAXED_MAX_SHARE, share)
     minimum = math.ceil(share * sum(weights))
     if query.is_question and not lenient:
-        minimum = max(minimum, max(weights) + 1)  # two words: any one of them stands somewhere
+        minimum = max(
+            minimum, max(weights) + 1
+        )  # two words: a single one occurs somewhere by chance
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
 
 
 def relaxed_by_bigrams(
-    query: Query, frequencies: Mapping[str, int], pairs: Mapping[str, int]
+    query: Query, frequencies: Mapping[str, int], bigrams: Mapping[str, int]
 ) -> Clause:
-    """Where words stand in no article: what holds the pairs of their chunk that stand in some.
+    """Match chunks with unknown words by those of their bigrams that occur in the index.
 
-    No dictionary knows 六稳六保 and cuts it 六|稳六保, where texts say “六稳”“六保”. Two thirds of the
-    pairs must stand somewhere: those of nonsense do not. ``pairs``: in how many articles each stands.
+    The dictionary lacks 六稳六保 and splits it into 六|稳六保; texts contain “六稳”“六保”. Two thirds of the
+    bigrams must occur, which rules out nonsense; otherwise nothing matches. ``frequencies`` and
+    ``bigrams``: term -> number of articles.
     """
     if query.has_or or query.is_question:
         return AnyOf(())
@@ -202,17 +203,17 @@ def relaxed_by_bigrams(
     for chunk in unknown:
         title_only = query.title_only or chunk.title_only
         field = Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS
-        standing = tuple(Term(field, pair) for pair in chunk.phrase if pairs.get(pair))
-        if not standing or 3 * len(standing) < 2 * len(chunk.phrase):
+        indexed = tuple(Term(field, term) for term in chunk.phrase if bigrams.get(term))
+        if not indexed or 3 * len(indexed) < 2 * len(chunk.phrase):
             return AnyOf(())
-        clauses.append(All(standing))
+        clauses.append(All(indexed))
     return restricted(query, All(tuple(clauses))) if unknown else AnyOf(())
 
 
 def is_gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
-    """Whether most of its words are single characters or stand in no article, and nobody speaks.
+    """Whether most words are single characters or in no article, which is how nonsense is segmented.
 
-    So the dictionary cuts what is no language. Two words say too little of it.
+    Never for conversational queries, nor for fewer than ``GIBBERISH_MIN_WORDS`` words.
     """
     if query.is_conversational or len(query.words) < relevance.GIBBERISH_MIN_WORDS:
         return False
@@ -226,26 +227,27 @@ def idf(frequency: int, articles: int) -> float:
 
 
 def rank(query: Query) -> list[WeightedTerm | Bonus]:
-    """What orders the matches: words, bigrams and characters below them, bonuses for literal chunks and
-    synonyms. A word that is asked twice counts twice.
+    """The ranking terms: words, bigrams and characters, and bonuses for literal chunks and synonyms.
+
+    A word that occurs twice in the query counts twice.
     """
     return [*_weighted(query), *_literal_bonuses(query), *_synonym_bonuses(query)]
 
 
 def rank_parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
-    """What :func:`rank` consists of: each word, and bigrams, characters, literal, synonyms together."""
-    found: dict[str, list[WeightedTerm | Bonus]] = {}
+    """The terms of :func:`rank` by word, or under ``bigrams``, ``characters``, ``literal``, ``synonyms``."""
+    parts: dict[str, list[WeightedTerm | Bonus]] = {}
     names = {Field.BIGRAMS: "bigrams", Field.TITLE_BIGRAMS: "bigrams"}
     names[Field.CHARACTERS] = "characters"
     for term in _weighted(query):
-        found.setdefault(names.get(term.field, term.value), []).append(term)
+        parts.setdefault(names.get(term.field, term.value), []).append(term)
     for name, bonuses in (
         ("literal", _literal_bonuses(query)),
         ("synonyms", _synonym_bonuses(query)),
     ):
         if bonuses:
-            found[name] = list(bonuses)
-    return found
+            parts[name] = list(bonuses)
+    return parts
 
 
 def _weighted(query: Query) -> list[WeightedTerm]:
@@ -264,14 +266,14 @@ def _weighted(query: Query) -> list[WeightedTerm]:
 
 
 def _literal_bonuses(query: Query) -> list[Bonus]:
-    # A clause of a question is no term that somebody coined.
-    clauses = query.is_question and len(query.included) > 1
+    # A clause of a question is no coined term.
+    has_clauses = query.is_question and len(query.included) > 1
     bonuses = []
     for chunk in query.included:
         if chunk.phrase:
             phrase_clause = _literal_clause(chunk, title_only=query.title_only or chunk.title_only)
             literal = (
-                relevance.LITERAL_CLAUSE if clauses and not chunk.literal else relevance.LITERAL
+                relevance.LITERAL_CLAUSE if has_clauses and not chunk.literal else relevance.LITERAL
             )
             bonuses.append(Bonus(phrase_clause, literal))
             title = _adjacent(Field.TITLE_BIGRAMS, chunk.phrase)
@@ -290,14 +292,14 @@ def _synonym_bonuses(query: Query) -> list[Bonus]:
     ):
         for chunk in chunks:
             for one in chunk.synonyms:
-                # Where the words themselves stand they score: 人民法院 is no second 法院.
+                # If the words themselves occur, they score already: 人民法院 is no second 法院.
                 itself, *others = (_adjacent(field, run) for run in one.phrases)
                 bonuses.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
     return bonuses
 
 
 def _full_text_chunks(query: Query) -> list[Chunk]:
-    """The wanted chunks that may stand anywhere."""
+    """The included chunks that are not limited to titles."""
     return [one for one in query.included if not (query.title_only or one.title_only)]
 
 

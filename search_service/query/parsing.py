@@ -1,7 +1,7 @@
-"""What a person typed -> what is asked: chunks with their terms, fields. Entry point: :func:`parse`.
+"""Query text -> a tree of chunks, with their terms, and metadata conditions. Entry point: :func:`parse`.
 
-Pure. A query is a tree (:mod:`search_service.query.syntax`) of chunks and of what an article must be (its
-author, its 文号 …). What that matches and how it ranks stands in :mod:`search_service.query.matching`.
+Pure. :mod:`search_service.query.syntax` parses the text, :mod:`search_service.query.matching` turns the
+query into clauses and ranking terms.
 """
 
 import calendar
@@ -19,13 +19,13 @@ from search_service.query import syntax
 from search_service.query.syntax import AndNode, Hint, NotNode, OrNode, Piece
 
 _ONE_HAN = re.compile(f"[{HAN}]")
-# What asks, and who speaks. Few single characters: any stands in random ones at times.
+# Interrogatives and personal pronouns. Few single characters: random text contains any of them at times.
 _CONVERSATIONAL = re.compile(
     r"怎[么样能]|如何|什么|为何|是否|多[少久长]|(.)[不没]\1|[谁吗哪咋啥我你没想了]"
 )
-# The terms of references that name one document.
+# Prefixes of terms that identify one document.
 IDENTIFIER_PREFIXES = ("wh:", "code:")
-# The fields of the syntax that are filters, with their names as such.
+# Fields of the syntax that are filters -> attributes of Filters.
 _FILTERS = {
     "author": "author",
     "issuer": "issuer",
@@ -40,7 +40,7 @@ _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})?", re.ASCII)
 
 @dataclass(frozen=True)
 class SynonymGroup:
-    """Words of a chunk that have synonyms; ``texts`` are those."""
+    """Consecutive words of a chunk (``text``, ``words``) that have ``synonyms``."""
 
     text: str
     words: tuple[str, ...]
@@ -48,15 +48,16 @@ class SynonymGroup:
 
     @property
     def phrases(self) -> tuple[tuple[str, ...], ...]:
-        """The bigrams of the words themselves and of each synonym."""
+        """The bigrams of the words themselves, then of each synonym."""
         return tuple(map(phrase, (self.text, *self.synonyms)))
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One part of a query, normalised, with its terms. ``title_only``: asked for as ``title:``.
+    """One part of a query, normalised, with its words and its ``phrase`` (bigrams).
 
-    ``required``: every result holds it, whichever way it was found.
+    ``literal``: quoted. ``title_only``: of the field ``title:``. ``required``: every result must match it,
+    semantic hits too.
     """
 
     text: str
@@ -70,13 +71,13 @@ class Chunk:
 
     @property
     def has_identifier(self) -> bool:
-        """Whether it holds a 文号 or a code, which name one document."""
+        """Whether it contains a 文号 or a code, which identifies one document."""
         return any(word.startswith(IDENTIFIER_PREFIXES) for word in self.words)
 
 
 @dataclass(frozen=True)
 class MetadataCondition:
-    """What an article must be, not what it must say: its author, its 文号."""
+    """A condition on metadata, such as the author or the 文号."""
 
     clause: Exact | PassesFilters
 
@@ -89,8 +90,8 @@ Node = Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]
 class Query:
     """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``.
 
-    ``hints`` say what was not understood. ``coined``: terms that the staff accepted and that stand in it
-    among other words (:func:`with_coined_terms`).
+    ``hints``: parts that were not understood. ``coined``: accepted terms that it contains inside longer
+    chunks (:func:`with_coined_terms`).
     """
 
     text: str
@@ -107,33 +108,33 @@ class Query:
 
     @property
     def included(self) -> tuple[Chunk, ...]:
-        """The chunks that must match, or one of which must."""
+        """The chunks that are not excluded."""
         return tuple(chunk for chunk in self.chunks if not chunk.excluded)
 
     @property
     def excluded(self) -> tuple[Chunk, ...]:
-        """The chunks that must not."""
+        """The chunks that must not match."""
         return tuple(chunk for chunk in self.chunks if chunk.excluded)
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The distinct words of the wanted chunks, in order."""
+        """The distinct words of the included chunks, in order."""
         return tuple(dict.fromkeys(word for chunk in self.included for word in chunk.words))
 
     @property
     def has_or(self) -> bool:
-        """Whether something of it is asked for with OR."""
+        """Whether one of its top-level parts is an OR."""
         return any(isinstance(part, OrNode) for part in self.tree.parts)
 
     @property
     def is_question(self) -> bool:
-        """Whether it is a question or a sentence: keywords are typed apart, or are short."""
+        """Whether it contains a question or a sentence: keywords are short or separated by spaces."""
         plain = (chunk for chunk in self.included if not (chunk.literal or chunk.has_identifier))
         return any(len(chunk.text) >= relevance.QUESTION_LENGTH for chunk in plain)
 
     @property
     def is_conversational(self) -> bool:
-        """Whether somebody says something with it, as lists of keywords do not."""
+        """Whether it contains an interrogative or a personal pronoun, unlike a list of keywords."""
         return any(
             _CONVERSATIONAL.search(chunk.text) for chunk in self.included if not chunk.literal
         )
@@ -145,27 +146,26 @@ class Query:
 
     @property
     def literals(self) -> tuple[str, ...]:
-        """The normalised texts of the wanted chunks."""
+        """The normalised texts of the included chunks."""
         return tuple(chunk.text for chunk in self.included)
 
     @property
     def synonyms(self) -> tuple[str, ...]:
-        """What may stand in the place of words of the wanted chunks."""
+        """The synonyms of words of the included chunks."""
         return tuple(
             text for chunk in self.included for one in chunk.synonyms for text in one.synonyms
         )
 
     @property
     def highlight_terms(self) -> tuple[str, ...]:
-        """What is highlighted wherever it stands; where none does, the words are."""
+        """The texts to highlight; in a text without them, the words are highlighted."""
         return self.literals + self.synonyms
 
     @property
     def semantic_text(self) -> str:
-        """The text whose meaning is asked for; empty where letters are asked for and not a meaning.
+        """The text to embed for semantic search; empty if there is none.
 
-        Quotes, 文号, codes and bare letters and digits name something: what is merely near to them is
-        not what was asked for.
+        Quotes, 文号, codes, ``title:`` and text without Chinese name something exactly and are left out.
         """
         plain = (
             one
@@ -176,20 +176,20 @@ class Query:
         return text if _ONE_HAN.search(text) else ""
 
     def merge_filters(self, filters: Filters) -> Filters:
-        """The filters, and those of the query where they ask nothing: what is nearest is cut early.
+        """The filters, completed by top-level filters of the query, to narrow semantic search early.
 
-        What matches says the whole (:func:`search_service.query.matching.restricted`).
+        Filters take precedence; :func:`search_service.query.matching.restricted` applies the whole query.
         """
         for part in self.tree.parts:
             if isinstance(part, MetadataCondition) and isinstance(part.clause, PassesFilters):
-                asked = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
-                free = {k: v for k, v in asked.items() if getattr(filters, k) is None}
+                own = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
+                free = {k: v for k, v in own.items() if getattr(filters, k) is None}
                 filters = replace(filters, **free)
         return filters
 
 
 def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
-    """Parse what a person typed. Never fails on syntax; raises ``BadInput`` for more than 200 characters."""
+    """Parse a query as typed. Syntax never fails; raises ``BadInput`` for over ``MAX_QUERY`` characters."""
     if len(text) > relevance.MAX_QUERY:
         raise BadInput(
             say(
@@ -207,18 +207,22 @@ def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
 
 
 def with_coined_terms(query: Query, accepted: Collection[str]) -> Query:
-    """The query, with those coined terms that a wanted chunk holds among other words.
+    """The query with the ``accepted`` coined terms that an unquoted chunk contains beside other text.
 
-    Of a term inside another one only the longer counts.
+    If one term contains another, only the longer one counts.
     """
     texts = [chunk.text for chunk in query.included if not chunk.literal]
-    held = [term for term in accepted if any(term in text and term != text for text in texts)]
-    longest = [term for term in held if not any(term in other and term != other for other in held)]
+    contained = [term for term in accepted if any(term in text and term != text for text in texts)]
+    longest = [
+        term
+        for term in contained
+        if not any(term in other and term != other for other in contained)
+    ]
     return replace(query, coined=tuple(sorted(longest)))
 
 
 def _key(query: Query, text: str) -> str:
-    """What an exact match must be equal to: the text, less what is a field or excluded."""
+    """The key for exact matches: the text without fields and exclusions; empty with OR."""
     plain = tuple(chunk for chunk in query.included if not chunk.title_only)
     if plain == query.tree.parts and not query.hints:
         return exact_key(text)
@@ -228,7 +232,7 @@ def _key(query: Query, text: str) -> str:
 
 
 def _build_tree(node: AndNode[Piece], analyzer: Analyzer, hints: list[Hint]) -> AndNode[Leaf]:
-    """The tree with its pieces understood; those that ask nothing are left out."""
+    """The tree with chunks and conditions for its pieces; pieces without terms are dropped."""
 
     def build(node: syntax.Node, *, excluded: bool) -> Node | None:
         match node:
@@ -239,13 +243,13 @@ def _build_tree(node: AndNode[Piece], analyzer: Analyzer, hints: list[Hint]) -> 
                 return None if inner is None else NotNode(inner)
             case AndNode(parts) | OrNode(parts):
                 built = (build(part, excluded=excluded) for part in parts)
-                kept = tuple(part for part in built if part is not None)
-                if len(kept) < 2:
-                    return kept[0] if kept else None
+                nodes = tuple(part for part in built if part is not None)
+                if len(nodes) < 2:
+                    return nodes[0] if nodes else None
                 if isinstance(node, OrNode):
-                    return OrNode(kept)
-                # A group of what must all match anyway is no group.
-                return AndNode(tuple(one for part in kept for one in _flattened(part)))
+                    return OrNode(nodes)
+                # A nested AND is flattened.
+                return AndNode(tuple(one for part in nodes for one in _flattened(part)))
 
     tree = build(node, excluded=False)
     return AndNode(() if tree is None else _flattened(tree))
@@ -261,13 +265,13 @@ def _leaf(
     if not piece.text:
         return None
     if piece.field == "number":
-        # Of a whole 文号 all but 号 may be left off; without a number there is none.
+        # 号 may be omitted; text without digits is no 文号.
         if any(character.isdecimal() for character in piece.text):
             return MetadataCondition(Exact(exact_key(piece.text.removesuffix("号") + "号")))
         hints.append(
             Hint(
                 f"“{piece.typed}”不是完整的文号，按词检索",
-                f"{piece.typed} is no whole document number; it was searched as words",
+                f"{piece.typed} is not a complete document number; it was searched as words",
             )
         )
     elif piece.field in _FILTERS:
@@ -280,7 +284,7 @@ def _leaf(
         hints.append(
             Hint(
                 f"日期“{piece.typed}”没有看懂，按词检索；请写成 2024、2024-03 或 2024-03-05",
-                f"{piece.typed} is no date; it was searched as words;"
+                f"{piece.typed} is not a date; it was searched as words;"
                 " write 2024, 2024-03 or 2024-03-05",
             )
         )
@@ -288,13 +292,13 @@ def _leaf(
 
 
 def _date(text: str) -> str:
-    """The ISO form of 2024, 202403, 2024-3, 2024年3月5日; empty where it is no date."""
+    """The ISO form of 2024, 202403, 2024-3, 2024年3月5日; empty for other text."""
     if match := _DIGITS.fullmatch(text):
         text = "-".join(part for part in match.groups() if part)
     elif not _DAY.fullmatch(text):
-        found = references.find(text)
-        whole = len(found) == 1 and (found[0].start, found[0].end) == (0, len(text))
-        text = found[0].terms[0].removeprefix("date:") if whole else ""
+        dates = references.find(text)
+        whole = len(dates) == 1 and (dates[0].start, dates[0].end) == (0, len(text))
+        text = dates[0].terms[0].removeprefix("date:") if whole else ""
     match = _DAY.fullmatch(text)
     if match is None:
         return ""
@@ -309,20 +313,20 @@ def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | No
     terms = phrase(piece.text)
     if not (words or terms or _ONE_HAN.fullmatch(piece.text)):
         return None
-    alike: tuple[SynonymGroup, ...] = ()
+    groups: tuple[SynonymGroup, ...] = ()
     if not (piece.quoted or excluded):
-        places = [(token.start, token.end) for token in tokens]
-        alike = tuple(
+        spans = [(token.start, token.end) for token in tokens]
+        groups = tuple(
             SynonymGroup(
                 piece.text[one.start : one.end],
                 tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
                 one.synonyms,
             )
-            for one in synonyms.find(piece.text, places)
+            for one in synonyms.find(piece.text, spans)
         )
     title_only = piece.field == "title"
     required = title_only or piece.standalone
-    return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, alike)
+    return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, groups)
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:

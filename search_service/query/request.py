@@ -1,4 +1,4 @@
-"""A search as its caller asks for it: text, mode, filters, page. Entry point: :class:`SearchRequest`."""
+"""The parameters of a search. Entry point: :class:`SearchRequest`."""
 
 import enum
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from search_service.model import Filters, Sort
 
 
 class Mode(enum.StrEnum):
-    """How articles are found: 精确 (keyword), by meaning, or 智能 (both)."""
+    """How articles match: by 精确 (keyword), by semantic similarity, or 智能 (both)."""
 
     KEYWORD = "keyword"
     SEMANTIC = "semantic"
@@ -17,7 +17,7 @@ class Mode(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
-    """One question. ``page`` counts from 1; ``size`` is 1 to 100."""
+    """One search. ``page`` counts from 1; ``size`` is 1 to 100. ``explain``: add explanations to the hits."""
 
     text: str = ""
     mode: Mode = Mode.HYBRID

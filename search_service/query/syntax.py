@@ -16,7 +16,7 @@ from analyzers.normalize import normalize
 
 Leaf = TypeVar("Leaf")
 
-# Every name of a field -> the field. Dates are inclusive, as the filters are.
+# Field name as typed -> field. Dates are inclusive, as in filters.
 FIELDS: Final = {
     "title": "title",
     "标题": "title",
@@ -49,7 +49,7 @@ _QUOTED = re.compile(r'["“「『][^"”」』]*["”」』]?')
 _MINUS = re.compile(rf"-(?![-{_SEPARATORS}])(?=.)")
 _FIELD = re.compile(rf"({'|'.join(sorted(FIELDS, key=len, reverse=True))})\s*:\s*")
 _OR = re.compile(r"(?:or|\|)(?=[\s(]|$)")
-# The dashes of a subtitle (——在…会上的讲话) become - in normalising; only a typed - excludes.
+# Normalisation turns the dashes of a subtitle (——在…会上的讲话) into -, but only a typed - excludes.
 _DASHES = str.maketrans("—–―", "   ")
 # 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate pieces.
 _SPACED_NUMBER = re.compile(
@@ -57,12 +57,12 @@ _SPACED_NUMBER = re.compile(
 )
 
 
-# Elasticsearch refuses clauses nested more than 30 deep, of which a group may be three.
+# Elasticsearch refuses clauses nested more than 30 deep; a group may be three of them.
 MAX_NESTING: Final = 5
 
 
 class Hint(NamedTuple):
-    """What of a query was not understood, and what was done instead."""
+    """A message about a part of a query that was not understood, and how it was searched instead."""
 
     chinese: str
     english: str
@@ -70,9 +70,9 @@ class Hint(NamedTuple):
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece: ``text`` normalised, ``typed`` as it was. ``field``: one of ``FIELDS``, or empty.
+    """One leaf: ``text`` normalised, ``typed`` as typed. ``field``: a value of ``FIELDS``, or empty.
 
-    ``alone``: quoted, and part of no longer text: quotes inside a pasted title ask for nothing.
+    ``standalone``: quoted and not inside a longer text; quotes inside a pasted title are no operator.
     """
 
     text: str
@@ -84,21 +84,21 @@ class Piece:
 
 @dataclass(frozen=True)
 class AndNode(Generic[Leaf]):
-    """All of the parts."""
+    """All parts must match."""
 
     parts: tuple["Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]", ...]
 
 
 @dataclass(frozen=True)
 class OrNode(Generic[Leaf]):
-    """At least one of the parts."""
+    """At least one part must match."""
 
     parts: tuple["Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]", ...]
 
 
 @dataclass(frozen=True)
 class NotNode(Generic[Leaf]):
-    """What the part is not."""
+    """The part must not match."""
 
     part: "Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]"
 
@@ -108,7 +108,7 @@ Node = Piece | AndNode[Piece] | OrNode[Piece] | NotNode[Piece]
 
 @dataclass(frozen=True)
 class ParsedSyntax:
-    """What was read: ``text`` normalised, the tree, and hints where something was not understood."""
+    """``text`` normalised, the tree, and hints about parts that were not understood."""
 
     text: str
     tree: AndNode[Piece]
@@ -116,12 +116,12 @@ class ParsedSyntax:
 
 
 def parse_syntax(typed: str) -> ParsedSyntax:
-    """Read what a person typed. Never fails."""
+    """Parse a query as typed. Never fails; ``小区 OR 物业`` gives an ``OrNode`` of two pieces."""
     typed = _join_document_numbers(typed.translate(_DASHES))
     parser = _Parser(typed)
     node = parser.disjunction(0, len(typed), "")
     tree = node if isinstance(node, AndNode) else AndNode((node,))
-    if not tree.parts:  # nothing but syntax: OR, title:
+    if not tree.parts:  # only operators: OR, title:
         tree = AndNode(
             tuple(Piece(match[0], match[0]) for match in re.finditer(r"\w+", parser.text))
         )
@@ -129,7 +129,7 @@ def parse_syntax(typed: str) -> ParsedSyntax:
 
 
 def _join_document_numbers(typed: str) -> str:
-    """The text without the spaces inside its 文号."""
+    """The text without spaces inside 文号."""
     pieces, position = [], 0
     for match in _SPACED_NUMBER.finditer(normalize(typed)):
         pieces += [typed[position : match.start()], *typed[match.start() : match.end()].split()]
@@ -138,7 +138,7 @@ def _join_document_numbers(typed: str) -> str:
 
 
 class _Parser:
-    """Reads one text; offsets are the same in what was typed and in its normal form."""
+    """Parses one text. Offsets are the same in ``typed`` and in ``text``, its normal form."""
 
     def __init__(self, typed: str) -> None:
         self.typed = typed
@@ -148,7 +148,7 @@ class _Parser:
         self._depth = 0
 
     def _pairs(self) -> Iterator[tuple[int, int]]:
-        """Where each parenthesis that is closed opens and closes; those in quotes are text."""
+        """The offsets of matching parentheses, except those in quotes, which are text."""
         plain = _QUOTED.sub(lambda match: " " * len(match[0]), self.text)
         opened = []
         for match in re.finditer("[()]", plain):
@@ -158,7 +158,7 @@ class _Parser:
                 yield opened.pop(), match.start()
 
     def disjunction(self, start: int, end: int, field: str) -> Node:
-        """What stands between OR; one alternative alone is itself."""
+        """The alternatives separated by OR; a single one is returned itself."""
         alternatives: list[list[Node]] = [[]]
         position = start
         while position < end:
@@ -173,7 +173,7 @@ class _Parser:
         if len(alternatives) > 1 and not all(alternatives):
             self._hint(
                 "OR（或 |）的两边都要有词，多余的 OR 未用",
-                "OR (or |) needs words on both sides; the one without was left out",
+                "OR (or |) needs words on both sides; the extra one was ignored",
             )
         parts = [AndNode(tuple(parts)) for parts in alternatives if parts]
         if not parts:
@@ -181,19 +181,19 @@ class _Parser:
         return parts[0] if len(parts) == 1 else OrNode(tuple(parts))
 
     def _is_or(self, position: int, start: int, end: int) -> bool:
-        """Whether OR stands here, in capitals and by itself: or is a word."""
+        """Whether OR begins here, in capitals and separated by spaces; ``or`` is a word."""
         found = _OR.match(self.text, position, end)
         if not found or not self._may_begin(position, start, also=")"):
             return False
         return unicodedata.normalize("NFKC", self.typed[position : found.end()]) in {"OR", "|"}
 
     def _may_begin(self, position: int, start: int, also: str = "") -> bool:
-        """Whether syntax may stand here: behind a space, or where the group begins."""
+        """Whether an operator may begin here: after a space or at the beginning of the group."""
         before = self.text[position - 1 : position]
         return position == start or before.isspace() or before in set(also)
 
     def _operand(self, position: int, start: int, end: int, field: str) -> tuple[list[Node], int]:
-        """The piece or group that begins here, with its - and field, and where it ends."""
+        """The piece or group that begins here, with its - and field, and the offset of its end."""
         begins = self._may_begin(position, start)
         if begins and _MINUS.match(self.text, position, end):
             nodes, after = self._operand(position + 1, position + 1, end, field)
@@ -205,7 +205,7 @@ class _Parser:
                 name = self.typed[position : position + len(named[1])]
                 self._hint(
                     f"“{name}：”后面没有内容，未用",
-                    f"nothing stands behind {name}:; it was left out",
+                    f"there is nothing after {name}:; it was ignored",
                 )
                 return [], inner
             return self._group_or_piece(inner, end, FIELDS[named[1]], begins=True)
@@ -214,7 +214,7 @@ class _Parser:
     def _group_or_piece(
         self, position: int, end: int, field: str, *, begins: bool
     ) -> tuple[list[Node], int]:
-        """A group, where its parentheses are those of the syntax; else a piece."""
+        """A group, if its parentheses are operators, else a piece; and the offset of its end."""
         if begins and self.text[position] == "(":
             closing = self._closing.get(position, end)
             after = closing + 1
@@ -240,7 +240,7 @@ class _Parser:
         self, position: int, end: int, field: str, *, begins: bool
     ) -> tuple[list[Node], int]:
         match = _PIECE.match(self.text, position, end)
-        if match is None:  # a closing quote alone
+        if match is None:  # an unmatched closing quote
             return [], position + 1
         if match["quoted"] is not None and not match["closed"]:
             self._hint("引号没有配对，按词检索", "a quote is not closed; it was read as text")

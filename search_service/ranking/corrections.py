@@ -1,5 +1,6 @@
-"""Corrections: questions that find something, for one that is likely misspelled. Entry point:
-:func:`did_you_mean`. Each is held against the index before it is shown.
+"""Corrections of a query that is likely misspelt. Entry point: :func:`did_you_mean`.
+
+Each correction is searched before it is shown.
 """
 
 import logging
@@ -24,17 +25,17 @@ _log = logging.getLogger(__name__)
 def did_you_mean(
     service: SearchService, reader: Reader, query: Query, filters: Filters, *, has_matches: bool
 ) -> tuple[str, ...]:
-    """Up to three questions that find something, for one that is likely misspelled.
+    """Up to ``CORRECTIONS`` corrected queries with results under the filters, best first.
 
-    ``found``: there are articles that hold all its words; then a slip is only what stands side by side
-    nowhere, or what no article holds as it was typed and some title does with one change. Raises nothing:
-    whatever goes wrong here is logged, and the search is answered without suggestions.
+    ``has_matches``: some article contains all words. Then a chunk counts as misspelt only if it contains
+    neighbouring characters that are neighbours nowhere in the vocabulary, or if no article contains it as
+    typed and a correction is in a title. Raises nothing: errors are logged, and there are no corrections.
     """
-    if query.hints:  # what was not understood is said by its hint
+    if query.hints:  # the hint explains what is wrong
         return ()
     try:
         return _checked_corrections(service, reader, query, filters, has_matches=has_matches)
-    except Exception:  # noqa: BLE001  (an extra: no search may fail for it)
+    except Exception:  # noqa: BLE001  (an extra that must not fail the search)
         _log.exception("no suggestions")
         return ()
 
@@ -53,10 +54,12 @@ def _checked_corrections(
         text = query.text
         for chunk, texts in changes:
             text = text.replace(chunk.text, texts[min(number, len(texts) - 1)], 1)
-        if len(text) > MAX_QUERY:  # nobody could ask it
+        if len(text) > MAX_QUERY:  # it would be refused
             continue
-        meant = queries.parse(text, service.analyzer, title_only=query.title_only)
-        if reader.totals(matching.strict(meant), filters=meant.merge_filters(filters)).total:
+        corrected = queries.parse(text, service.analyzer, title_only=query.title_only)
+        if reader.totals(
+            matching.strict(corrected), filters=corrected.merge_filters(filters)
+        ).total:
             suggestions.append(text)
         if len(suggestions) == CORRECTIONS:
             break

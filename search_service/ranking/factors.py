@@ -1,7 +1,6 @@
-"""What an article is, beside what it says: bounded factors on its score. Entry point: :func:`factors`.
+"""Score multipliers from metadata. Entry point: :func:`factors`.
 
-They order what is about equally relevant, and can never carry an article far: the bounds stand in
-:mod:`search_service.relevance`.
+They order articles of about equal relevance; their bounds are in :mod:`search_service.relevance`.
 """
 
 import math
@@ -17,7 +16,7 @@ from search_service.state.store import Store
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of one article: whether it is in force, how new it is, how often it was read."""
+    """The multipliers of one article: whether it is in force, how new it is, how often it was viewed."""
 
     status: float = 1.0
     recency: float = 1.0
@@ -25,19 +24,19 @@ class Factors:
 
     @property
     def product(self) -> float:
-        """What the score is multiplied by."""
+        """The multiplier of the score."""
         return self.status * self.recency * self.popularity
 
 
 def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Factors]:
-    """The factors of each of these articles, newest and most read judged among themselves.
+    """The multipliers of these articles, by id; recency and popularity are relative to one another.
 
-    No clock is read: the same index gives the same answer tomorrow.
+    Independent of the clock: the same index gives the same answer tomorrow.
     """
     if not ids:
         return {}
-    over = All((Identifiers(tuple(ids)), Term(Field.WORDS, ENDED)))
-    ended = {hit.id for hit in reader.keyword(over, limit=len(ids))}
+    not_in_force = All((Identifiers(tuple(ids)), Term(Field.WORDS, ENDED)))
+    ended = {hit.id for hit in reader.keyword(not_in_force, limit=len(ids))}
     ages = _ages(reader.days(ids))
     views = store.views.of(reader.scope.audience, ids)
     most = math.log1p(max(views.values(), default=0))
@@ -61,7 +60,7 @@ def _boost(bound: float, share: float) -> float:
 
 
 def _ages(days: Mapping[str, int]) -> dict[str, float]:
-    """How many years each article is older than the newest one."""
+    """Age of each article in years, relative to the newest one. ``days``: id -> yyyymmdd."""
     years = {key: day // 10000 + (day // 100 % 100) / 12 for key, day in days.items()}
     newest = max(years.values(), default=0.0)
     return {key: newest - year for key, year in years.items()}

@@ -1,4 +1,4 @@
-"""In which order: exact matches, the fused window, then the keyword order. Entry point: :func:`order`."""
+"""Order a match set: exact matches, the fused window, then keyword order. Entry point: :func:`order`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from search_service.service import SearchService
 
 @dataclass(frozen=True)
 class Ranks:
-    """Of each id: (rank, score) in the lists that were fused, what they gave together, the factors."""
+    """By id: (rank, score) in each fused list, fused score, multipliers."""
 
     keyword: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     semantic: Mapping[str, tuple[int, float]] = field(default_factory=dict)
@@ -47,10 +47,10 @@ def order(
     matched: MatchSet,
     window: tuple[int, int],
 ) -> Order:
-    """The ids of the page in order, with scores and what is behind them."""
+    """The ids of the page ``window`` (offset, limit) in order, with their scores and ranks."""
     offset, limit = window
     rank = matching.rank(query)
-    if request.sort is Sort.DATE or not rank:  # fields alone, or what is not wanted, rank nothing
+    if request.sort is Sort.DATE or not rank:  # fields and exclusions do not rank
         hits = reader.keyword(
             matched.clause, filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
         )
@@ -78,15 +78,15 @@ def order(
     scores = {key: round(score * ranks.factors[key].product, 6) for key, score in fused.items()}
     literal_ids: set[str] = set()
     if keyword and matched.semantic.hits:
-        # What is merely near, or holds the words apart, stands below what holds the query as typed.
+        # Articles that contain the query as typed rank above all others.
         literal = All((matching.literal(query), Identifiers(tuple(fused))))
         literal_ids = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
     ordered = sorted(scores, key=lambda key: (key not in literal_ids, -scores[key], key))
     head = [*matched.exact, *(key for key in ordered if key not in set(matched.exact))]
     page = head[offset : offset + limit]
     if len(page) < limit and len(keyword) == relevance.WINDOW:
-        # Behind the window the keyword order goes on, without what the window already showed. Its
-        # first WINDOW hits are in the window, so are the semantic ones and the exact ones.
+        # After the window the keyword order continues, without the articles of the window: its first
+        # WINDOW hits, the semantic hits and the exact matches.
         elsewhere = {*matched.exact, *ranks.semantic}
         before = sum(1 for hit in keyword if hit.id not in elsewhere)
         rest = reader.keyword(
