@@ -5,30 +5,30 @@
 .PHONY: help install install-test install-all demo test test-all fuzz check format bench bench-engines rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
-# The Python that was asked for; else the one .venv has, if it works; else python3.
+# The given Python; otherwise that of .venv, if it works; otherwise python3.
 PYTHON ?=
 USED := $(or $(PYTHON),$(shell $(BIN)/python -c '' 2>/dev/null && echo $(BIN)/python || echo python3))
 BOOTSTRAP = @command -v $(USED) >/dev/null 2>&1 || \
 	{ echo '没有 $(USED)；请安装 Python 3.11 或更新 / no $(USED): install Python 3.11 or newer' >&2; exit 1; }; \
 	$(USED) tools/bootstrap.py
-# Passed on to the command of a target: make demo ARGS='--port 8001', make test ARGS='-k fusion -x'
+# Passed to the command of a target: make demo ARGS='--port 8001', make test ARGS='-k fusion -x'
 ARGS ?=
-# Parts of the suite that need more than the base install; their markers say what (pyproject.toml).
+# Tests that need more than the base install, by marker (described in pyproject.toml).
 LEFT_OUT := not slow and not elasticsearch and not browser and not models and not quality and not compose and not corpus
 
 help:
 	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'
 	@echo 'make test      快速测试，不需要 Java、Chromium、torch / fast tests'
 	@echo 'make test-all  全部测试 / all tests: Elasticsearch, browser, models, quality'
-	@echo 'make fuzz      付费内容会不会泄露：随机试两千个世界，约一小时 / does paid text leak: 2,000 random worlds, an hour'
+	@echo 'make fuzz      付费内容会不会泄露：随机试两千个世界，约一小时 / does paid text leak? 2,000 random worlds, an hour'
 	@echo 'make check     静态检查 / ruff, mypy --strict, import-linter'
-	@echo 'make format    整理代码 / let ruff format and mend'
+	@echo 'make format    整理代码 / format and fix with ruff'
 	@echo 'make install   只安装到 .venv / install into .venv only'
 	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
-	@echo 'make rehearse  故障演练 / what happens when things go wrong: make rehearse CORPUS=articles.jsonl.gz'
-	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / a node of Elasticsearch to try out (Java 21, Maven)'
+	@echo 'make rehearse  故障演练 / failure rehearsal: make rehearse CORPUS=articles.jsonl.gz'
+	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / start an Elasticsearch node to try out (Java 21, Maven)'
 	@echo 'make bench-engines  两种引擎对比 / compare the engines: make bench-engines CORPUS=articles.jsonl.gz'
-	@echo 'make lock      更新锁定的版本 / write the locked versions (needs uv)'
+	@echo 'make lock      更新锁定的版本 / update the locked versions (needs uv)'
 	@echo 'make clean     删除 .venv 与缓存（不动 data/）/ delete .venv and caches, never data/'
 
 install:

@@ -133,7 +133,7 @@ class Evaluation:
         ]
         lines += [
             "",
-            *_table([say("模型", "model"), say("方式", "way"), say("查询", "queries")], systems),
+            *_table([say("模型", "model"), say("方式", "method"), say("查询", "queries")], systems),
         ]
         if compared:
             lines += ["", *_table([say("对比", "compared")], compared)]
