@@ -125,7 +125,9 @@ def secured_node(folder: Path, passwords: dict[str, str]) -> Iterator[str]:
     service = SERVICES["elasticsearch"]
     script = next(part for part in service["command"] if part.endswith(".sh"))
     assert any(mount.endswith(f"{script}:ro") for mount in service["volumes"])
-    command = ["bash", str(ROOT / script.lstrip("/")), str(home / "bin" / "elasticsearch")]
+    # A copy: the node's user may not be able to enter the checkout.
+    start = shutil.copy(ROOT / script.lstrip("/"), folder)
+    command = ["bash", str(start), str(home / "bin" / "elasticsearch")]
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, "nobody")
@@ -145,7 +147,12 @@ def secured_node(folder: Path, passwords: dict[str, str]) -> Iterator[str]:
     log = folder / "output.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -155,8 +162,9 @@ def secured_node(folder: Path, passwords: dict[str, str]) -> Iterator[str]:
             time.sleep(0.1)
         yield ports.read_text().split()[0]
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(60)
 
 
 @contextmanager
