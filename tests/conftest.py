@@ -1,10 +1,13 @@
 """Fixtures over the real thing: services with an embedded engine in a folder of their own."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from indexer.build import generations
 from indexer.commands.demo import SAMPLE
@@ -38,12 +41,26 @@ def open_named(tmp_path: Path) -> Iterator[Open]:
         service.close()
 
 
+def index_once(
+    factory: pytest.TempPathFactory, name: str, sources: Sequence[Path], cleaning: Cleaning
+) -> Path:
+    """The folder of an index of these sources: a copy of one that is made once for all workers."""
+    own = factory.getbasetemp()
+    made = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            service = open_service(read_settings(engine=f"embedded:{made}.half"))
+            report = generations.rebuild(service, sources, cleaning=cleaning)
+            service.close()
+            assert not report.faults
+            Path(f"{made}.half").rename(made)
+    return shutil.copytree(made, factory.mktemp(name) / "data")
+
+
 @pytest.fixture(scope="session")
 def sample_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
     """The sample corpus, indexed once; tests may read it and nothing else."""
-    folder = tmp_path_factory.mktemp("sample")
+    folder = index_once(tmp_path_factory, "sample", [SAMPLE], ALL_CLEANING)
     service = open_service(read_settings(engine=f"embedded:{folder}"))
-    report = generations.rebuild(service, [SAMPLE], cleaning=ALL_CLEANING)
-    assert not report.faults
     yield service
     service.close()

@@ -12,7 +12,7 @@ from search_service.settings import Settings, read_settings
 # Stands in no public view: wherever a public answer shows it, paid text has leaked.
 SENTINEL = "鹦鹉螺号潜航密令"
 
-CAREFUL = [
+CAREFUL: list[dict[str, object]] = [
     {
         "id": "paid-1",
         "title": "关于老旧小区电梯加装工作的经验材料",

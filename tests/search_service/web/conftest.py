@@ -1,32 +1,27 @@
 """A real service over the sample corpus and a few articles that pages must handle with care."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.build.generations import rebuild
 from indexer.commands.demo import SAMPLE
 from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web.app import create_app
+from tests.conftest import index_once, write_source
 from tests.support.hostile_articles import CAREFUL, open_over
 
 
 @pytest.fixture(scope="session")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchService, Settings]]:
     """The service and its settings."""
-    folder = tmp_path_factory.mktemp("web")
-    source = folder / "careful.jsonl"
-    lines = [json.dumps(article, ensure_ascii=False) for article in CAREFUL]
-    source.write_text("\n".join(lines), encoding="utf-8")
-    service, settings = open_over(folder / "data")
+    source = write_source(tmp_path_factory.mktemp("web") / "careful.jsonl", CAREFUL)
     # Uncleaned, so that markup reaches the index as it may from a source that has its own rules.
-    report = rebuild(service, [SAMPLE, source], cleaning=Cleaning.parse("none"))
-    assert not report.faults
+    folder = index_once(tmp_path_factory, "uncleaned", [SAMPLE, source], Cleaning.parse("none"))
+    service, settings = open_over(folder)
     yield service, settings
     service.close()
 
