@@ -1,37 +1,35 @@
-"""The seam: what every engine can do, in domain types. Entry point: :func:`open_engine`.
+"""The engine interface, in domain types. Entry point: :func:`open_engine`.
 
-Engines store terms and vectors and answer with ids and scores. They do not analyse text, fuse lists,
-highlight, or decide who may read what: that is the same code over every engine. No engine's query
-language passes this seam, in or out.
+Engines store terms and vectors and return ids and scores. They do not analyse text, fuse lists,
+highlight, or decide who may read what: that code is the same for every engine. No engine's query
+language appears in the interface.
 
-The contract in prose
+The contract
 ---------------------
 * **Generations.** An index is written into a *generation* and becomes visible when it is *activated*:
-  one step for all audiences given, atomic, durable. Each audience remembers the generation it read
-  before, and ``rollback`` goes back to it. Where what says who reads which is lost while generations
-  are there, everything but ``restore`` raises ``AliasesLost``. A generation may serve several
-  audiences (a source without paid text needs only one). A generation that serves nobody and is no
-  rollback target may be dropped.
-* **Writes** are ordered by version (:mod:`search_service.engines.ordering`): whatever arrives in
-  whatever sequence, the entry of the highest order stands in the end, of several the last. An entry
-  whose view has the digest already stored is *unchanged*: it raises the order (a lower one does
-  nothing) and leaves the index untouched. A ``write`` is committed, durable and visible to readers
-  opened afterwards when it returns; each call is atomic per article. Tombstones are kept for the life
-  of the generation; one for an article that the generation never held changes nothing that is read:
-  neither revision nor scores, now or later.
+  one atomic, durable step for all audiences. ``rollback`` makes each audience read its previous
+  generation again. If generations exist but the record of which audience reads which is lost, every
+  method but ``restore`` raises ``AliasesLost``. A generation may serve several audiences (a source
+  without paid text needs only one). It may be dropped if it serves nobody and is no rollback target.
+* **Writes** are ordered by version (:mod:`search_service.engines.ordering`): in whatever sequence
+  entries arrive, the one with the highest order is kept, and of several with that order the last. An
+  entry whose view has the stored digest is *unchanged*: it may raise the order, but leaves the index
+  untouched. When ``write`` returns, its entries are committed, durable and visible to readers opened
+  afterwards; each call is atomic per article. Tombstones are kept for the life of the generation; one
+  for an article that the generation never contained changes neither revision nor scores, now or later.
 * **Loading**: a generation that serves nobody yet may be written in bulk, ``writer(…, loading=True)``;
   then writes are durable when they return and visible after ``complete``.
-* **One writer** per generation (embedded): another one gets ``WriterBusy``. Several generations may be
+* **One writer** per generation (embedded): a second one gets ``WriterBusy``. Several generations may be
   written at once, by one process or by several.
-* **Readers** see one revision, whatever is written while they are asked: all their answers agree, and none
-  shows an article half written. Every read needs a ``Scope``: the audience, and the ids hidden by the
-  staff, which no read returns, counts or counts into a facet.
+* **Readers** see one revision, whatever is written meanwhile: their answers are consistent, and none shows
+  a partly written article. Every read needs a ``Scope``: the audience, and the ids hidden by the
+  staff, which are neither returned nor counted, in totals or in facets.
 * **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match (BM25 with k1
-  1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine in
-  float32. Both rounded to 6 places. Ties by article id, ascending.
+  1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine of
+  float32 vectors. Both are rounded to 6 decimal places. Ties are ordered by article id, ascending.
 * **Audiences**: an audience may read a generation of its own or of one below it, never one above:
   ``activate`` and ``reader`` raise ``BadInput``.
-* A term that stands in no document is simply without effect. Empty lists are legal everywhere.
+* A term that occurs in no document has no effect. Empty lists are legal everywhere.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -66,7 +64,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True)
 class Scope:
-    """What a read may see: the audience, less the articles that the staff took down (下架)."""
+    """What a read may see: what the audience may, without the articles hidden by the staff (下架)."""
 
     audience: Audience
     hidden: frozenset[str] = frozenset()
@@ -74,12 +72,12 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """How a server is spoken to; the embedded engine needs none of it.
+    """Credentials, TLS trust and timeout for a server; the embedded engine needs none of them.
 
-    ``api_key``: as the server encoded it, instead of ``user:password@`` in the address. ``ca``: a PEM
-    file of authorities; ``fingerprint``: SHA-256 of a certificate, in hexadecimal; without either,
-    the authorities that the system trusts. ``timeout``: seconds a search call may take; whoever
-    answers people gives less (``GONGWEN_ENGINE_TIMEOUT``).
+    ``api_key``: in the server's encoded form, instead of ``user:password@`` in the address. ``ca``: path
+    of a PEM file of certificate authorities; ``fingerprint``: SHA-256 of a certificate, in hexadecimal;
+    without either, the system's authorities. ``timeout``: seconds for a search call; the web service sets
+    less (``GONGWEN_ENGINE_TIMEOUT``).
     """
 
     api_key: str = field(default="", repr=False)
@@ -97,17 +95,17 @@ class Writer(Protocol):
     def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
         """Apply the entries in order; durable and visible when it returns.
 
-        An entry for an id that comes twice in one call is applied twice, in order.
-        Raises ``EngineError``; then some entries may be applied, each wholly or not at all.
+        An id may occur several times in one call; its entries are applied in order.
+        Raises ``EngineError``; then some entries may be applied, each completely or not at all.
         """
 
     def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """Order and digest of what stands under these ids, tombstones too; nothing for unknown ids."""
+        """Order and digest stored for each of these ids, tombstones included; unknown ids are left out."""
 
     def complete(self) -> None:
-        """End of loading: what was written is visible and the index in the shape to serve from.
+        """End loading: make writes visible and optimise the index for searching.
 
-        Costs little where there is nothing to do.
+        Cheap if there is nothing to do.
         """
 
     def set_manifest(self, manifest: Manifest) -> None:
@@ -119,24 +117,27 @@ class Reader(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """What may be seen."""
+        """The audience and the hidden ids."""
 
     @property
     def generation(self) -> str:
-        """Name of the generation read."""
+        """Name of the generation."""
 
     @property
     def revision(self) -> int:
-        """Grows with every write of the generation that changed something."""
+        """Increases with every write that changed something in the generation."""
 
     @property
     def manifest(self) -> Manifest:
-        """What the generation was made with."""
+        """What the generation was built with."""
 
     def totals(
         self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
     ) -> Totals:
-        """Count the match set exactly, and the named facets (category, kind, author, issuer, year)."""
+        """Exact counts: of the match set, and of the values of each facet in ``facets``.
+
+        Facets: category, kind, author, issuer, year; raises ``BadInput`` for others.
+        """
 
     def keyword(
         self,
@@ -148,7 +149,10 @@ class Reader(Protocol):
         offset: int = 0,
         limit: int = 10,
     ) -> list[Hit]:
-        """The articles that match, ranked by the terms (score) or by date, newest first, undated last."""
+        """One page of the match set, by score or by date: newest first, undated last, scores 0.
+
+        The score is the sum over ``rank``; it does not affect which articles match.
+        """
 
     def nearest(
         self,
@@ -160,11 +164,11 @@ class Reader(Protocol):
         min_score: float = -1.0,
         role: str | None = None,
     ) -> list[PassageHit]:
-        """The best ``per_article`` passages of the ``articles`` nearest articles, best first.
+        """The best ``per_article`` passages of each of the best ``articles`` articles, by cosine, best first.
 
-        ``vector``: shape (dimensions,), L2-normalised. Passages under ``min_score`` are left out, and
-        those of another ``role`` where one is given (``""``: those without). An article is as near
-        as its nearest passage that is left. Without vectors in the generation: an empty list.
+        ``vector``: shape (dimensions,), L2-normalised; raises ``BadInput`` for another shape. ``min_score``:
+        the least cosine. ``role``: only passages of this role (``""``: those without a role). An article's
+        score is that of its best passage. Without vectors in the generation: an empty list.
         """
 
     def nearest_articles(
@@ -175,9 +179,9 @@ class Reader(Protocol):
         articles: int = 200,
         min_score: float = -1.0,
     ) -> list[Hit]:
-        """The nearest articles alone, each as near as its nearest passage: to rank, at a lower cost.
+        """The best articles by the cosine of their best passage: like :meth:`nearest`, but cheaper.
 
-        Scores are rounded to 4 places, for engines may compute them in float32.
+        Scores are rounded to 4 decimal places, because engines may compute them in float32.
         """
 
     def passages(
@@ -189,25 +193,25 @@ class Reader(Protocol):
         per_article: int = 1,
         role: str | None = None,
     ) -> list[PassageHit]:
-        """The same shape as :meth:`nearest`, by Σ weight × BM25 of the passages' words.
+        """Passages as in :meth:`nearest`, but by Σ weight × BM25 of their words.
 
-        The statistics are those of all passages, whatever the ``role``.
+        ``terms``: (word, weight) pairs. The BM25 statistics are those of all passages, of any ``role``.
         """
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many live articles of this scope each term occurs in the field."""
+        """Document frequency of each term in the field, over the live articles of this scope."""
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
-        """The stored vectors of an article's passages, by passage id; empty where there are none."""
+        """The stored vectors of an article's passages, by passage id; empty if there are none."""
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The stored articles of these ids that are live in this scope; others are left out."""
+        """The stored articles by id, those that are live in this scope."""
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:
-        """The dates of these articles as yyyymmdd, without their texts; undated ones are left out."""
+        """The dates of these articles as numbers yyyymmdd, by id; undated articles are left out."""
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
-        """The terms that the index holds of an article (for ``gongwen info``)."""
+        """The indexed terms of an article by field (for ``gongwen info``); empty if it is not live."""
 
     def scan(self) -> Iterator[StoredArticle]:
         """Every live article in this scope, by id ascending."""
@@ -222,60 +226,61 @@ class Engine(Protocol):
     def writer(self, generation: str, *, loading: bool = False) -> AbstractContextManager[Writer]:
         """Open a generation for writing; raises ``NotFound`` or ``WriterBusy``.
 
-        ``loading``: much is to be written before anybody reads; see the contract.
+        ``loading``: bulk loading before anybody reads; see the contract.
         """
 
     def count(self, generation: str) -> int:
-        """How many live articles a generation holds."""
+        """Number of live articles in a generation."""
 
     def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """What :meth:`Writer.stamps` says, while anybody else may be writing."""
+        """Like :meth:`Writer.stamps`, without opening a writer: others may be writing."""
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
-        """Let each audience read the generation named, in one step."""
+        """Make each audience read the named generation, in one step; raises ``NotFound``, ``BadInput``."""
 
     def rollback(self) -> Mapping[Audience, str]:
-        """Go back, for every audience, to what it read before the last activation.
+        """Make every audience read what it read before the last activation; returns the new mapping.
 
-        Raises ``NotFound`` where there is nothing to go back to. Rolling back twice returns.
+        Raises ``NotFound`` if there is none. Rolling back twice returns to the start.
         """
 
     def restore(self) -> Mapping[Audience, str]:
-        """Let the audiences read again what the last activation noted, where that was lost.
+        """Restore lost aliases from the copies of the last activation; returns the mapping.
 
-        Who reads what then; nothing changes where nothing was lost.
+        Nothing changes if nothing was lost.
         """
 
     def generations(self) -> list[Generation]:
-        """All generations by audience, each audience's in the order of their creation, by no clock."""
+        """All generations, by audience and then in the order of creation (counted, not by a clock)."""
 
     def drop(self, generation: str) -> None:
-        """Delete a generation; raises ``BadInput`` for one that serves or that rollback would serve."""
+        """Delete a generation; raises ``BadInput`` if it serves or is a rollback target."""
 
     def drop_unused(self) -> list[str]:
-        """Delete every generation that nobody reads and no rollback goes back to; their names.
+        """Delete every generation that serves nobody and is no rollback target; returns their names.
 
-        Files go before anything is written: this frees a full disk. Raises ``WriterBusy`` where one of
-        them is being written.
+        Deletes files before it writes any, so it can free a full disk. Raises ``WriterBusy`` if one of them
+        is being written.
         """
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> Reader:
-        """Open what the audience reads now, or a named generation to check before it is activated.
+        """Open what the audience reads now, or a named generation, to check it before activation.
 
-        Raises ``NoIndex`` where the audience reads none, ``NotFound`` for an unknown name.
+        Raises ``NoIndex`` if the audience reads none, ``NotFound`` for an unknown name, ``BadInput`` for a
+        generation of a higher audience.
         """
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 def open_engine(url: str, access: Access = NO_ACCESS) -> Engine:
     """Open the engine named by ``GONGWEN_ENGINE``: ``embedded:FOLDER`` or ``https://host:9200/prefix``.
 
-    Raises ``ConfigurationError`` for an address or access that cannot be used; nothing is sent yet.
+    Raises ``ConfigurationError`` for an invalid address or invalid credentials; nothing is sent yet.
 
-    Engines are imported here and only when chosen: a machine with the embedded engine never loads the
-    client of the other.
+    Engines are imported here, when chosen: with the embedded engine, the Elasticsearch client is never
+    loaded.
     """
     if url.startswith("embedded:"):
         from pathlib import Path

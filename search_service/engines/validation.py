@@ -1,4 +1,4 @@
-"""What every engine refuses alike: facets that there are not, vectors of another model. Pure.
+"""Argument checks shared by all engines: facets, and the dimension of vectors. Pure.
 
 Entry points: :func:`check_facets`, :func:`check_query_vector`, :func:`check_vectors`.
 """
@@ -11,35 +11,35 @@ from search_service.errors import BadInput, BadRecord
 from search_service.model import Record, Vector
 
 FACETS: Final = ("category", "kind", "author", "issuer", "year")
-# Places of the similarity of an article: engines sum in different orders, and equal ones must tie.
+# Decimal places of an article's similarity: engines sum in different orders, and equal values must tie.
 ARTICLE_PLACES: Final = 4
 
 
 def check_facets(facets: Collection[str]) -> None:
-    """Raise ``BadInput`` for a facet that there is not."""
+    """Raise ``BadInput`` for an unknown facet."""
     unknown = sorted(set(facets) - set(FACETS))
     if unknown:
         fault = say(
             f"没有分面 {'、'.join(unknown)}；可用：{'、'.join(FACETS)}",
-            f"no facet {', '.join(unknown)}; there are {', '.join(FACETS)}",
+            f"unknown facet {', '.join(unknown)}; available: {', '.join(FACETS)}",
         )
         raise BadInput(fault, field_errors={"facets": fault})
 
 
 def check_query_vector(vector: Vector, *, dimensions: int) -> None:
-    """Raise ``BadInput`` for a vector of another model than the index's."""
+    """Raise ``BadInput`` for a query vector of the wrong dimension."""
     if vector.shape != (dimensions,):
         raise BadInput(
             say(
                 f"向量形状为 {vector.shape}，索引要求 ({dimensions},)；请用建立索引时的模型",
-                f"the vector has the shape {vector.shape}, the index holds ({dimensions},);"
-                " use the model that made the index",
+                f"the vector has the shape {vector.shape}, the index needs ({dimensions},);"
+                " use the model that the index was built with",
             )
         )
 
 
 def check_vectors(record: Record, *, dimensions: int) -> None:
-    """Raise ``BadRecord`` for a vector that the index has no room for."""
+    """Raise ``BadRecord`` for a passage vector of the wrong dimension."""
     for analysed in record.passages:
         vector = analysed.vector
         if vector is not None and vector.shape != (dimensions,):
@@ -47,7 +47,7 @@ def check_vectors(record: Record, *, dimensions: int) -> None:
                 say(
                     f"文章 {record.view.id} 的向量形状为 {vector.shape}，"
                     f"索引要求 ({dimensions},)；请用建立索引时的模型",
-                    f"article {record.view.id}: a vector has the shape {vector.shape}, the"
-                    f" index holds ({dimensions},); use the model that made the index",
+                    f"article {record.view.id}: a vector has the shape {vector.shape}, the index"
+                    f" needs ({dimensions},); use the model that the index was built with",
                 )
             )

@@ -1,8 +1,8 @@
-"""Clauses and filters of the domain as Elasticsearch queries that match and never score. Pure.
+"""Domain clauses and filters as Elasticsearch queries for the filter context. Pure.
 
-Entry points: :func:`clause` and :func:`conditions`. They belong into a filter, where nothing scores;
-what ranks stands in :mod:`search_service.engines.elastic.dsl`. Queries are structures, so no
-character of a question can be syntax.
+Entry points: :func:`clause` and :func:`conditions`. Scoring queries are built in
+:mod:`search_service.engines.elastic.dsl`. Queries are structures, so no character of a user's query can be
+taken as syntax.
 """
 
 import math
@@ -26,14 +26,14 @@ from search_service.model import (
     Term,
 )
 
-# A `terms` query takes 65,536 values; hidden ids are cut well below that.
+# A `terms` query takes up to 65,536 values; hidden ids are cut into parts well below that.
 _VALUES = 10_000
 _NOTHING: Body = {"match_none": {}}
 _EVERYTHING: Body = {"match_all": {}}
 
 
 def clause(match: Clause) -> Body:
-    """A query that matches what the clause does; it belongs in a filter, where nothing scores."""
+    """A query that matches like the clause; to be used as a filter, where nothing is scored."""
     match match:
         case Everything():
             return _EVERYTHING
@@ -70,31 +70,36 @@ def _identifiers(values: Collection[str]) -> Body:
 
 
 def _at_least(weighted: Sequence[tuple[Body, int]], minimum: int) -> Body:
-    """Count clauses instead of weights: each stands as often as it weighs.
+    """Count clauses instead of weights: a clause of weight n is repeated n times.
 
-    Weights are cut to the minimum and divided by what they share: fewer clauses, the same answer.
+    Weights are capped at the minimum and divided by their greatest common divisor: fewer clauses, the same
+    matches.
     """
     if minimum <= 0:
         return _EVERYTHING
-    cut = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
-    shared = math.gcd(*(weight for _, weight in cut)) or 1
-    needed = -(-minimum // shared)
-    clauses = [query for query, weight in cut for _ in range(weight // shared)]
+    capped = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
+    divisor = math.gcd(*(weight for _, weight in capped)) or 1
+    needed = -(-minimum // divisor)
+    clauses = [query for query, weight in capped for _ in range(weight // divisor)]
     if len(clauses) < needed:
         return _NOTHING
     return {"bool": {"should": clauses, "minimum_should_match": needed}}
 
 
 def conditions(filters: Filters, hidden: Collection[str]) -> list[Body]:
-    """One query for each filter, each over the article: kNN answers nothing to a mixed ``bool``."""
-    wanted = {
+    """One query per active filter and one that excludes the hidden ids.
+
+    They stay separate, each over article fields: kNN finds nothing with a ``bool`` that mixes article and
+    passage fields.
+    """
+    values = {
         "below": filters.category,
         "kind": filters.kind,
         "author": filters.author,
         "issuer": filters.issuer,
     }
     queries: list[Body] = [
-        {"term": {name: value}} for name, value in wanted.items() if value is not None
+        {"term": {name: value}} for name, value in values.items() if value is not None
     ]
     days = day_range(filters)
     if days is not None:

@@ -1,4 +1,4 @@
-"""The embedded engine: SQLite holds the truth, tantivy and a vector cache are made of it.
+"""The embedded engine: SQLite is the system of record; a tantivy index and a vector cache derive from it.
 
 Entry point: :class:`EmbeddedEngine`.
 """

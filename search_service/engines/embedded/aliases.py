@@ -1,8 +1,8 @@
-"""Which generation each audience reads, and which it read before: one small JSON file.
+"""Which generation each audience reads, and which is the rollback target: one small JSON file.
 
-Entry points: :func:`read_aliases`, :func:`write_aliases` and :func:`newest_note`. The file is written
-under another name, made durable and renamed over the old one: a reader sees the old mapping or the new
-one. A copy lies in every generation that it names, for the day when the file is lost.
+Entry points: :func:`read_aliases`, :func:`write_aliases` and :func:`newest_copy`. The file is written
+under another name, synced to disk and renamed over the old one, so a reader sees the old mapping or the
+new one. Every generation named in it has a copy, in case the file is lost.
 """
 
 import json
@@ -17,32 +17,32 @@ from search_service.engines.embedded.errors import translate_errors
 from search_service.errors import EngineError
 
 FILE_NAME = "aliases.json"
-_NOTE = "activation.json"
+_COPY = "activation.json"
 _log = logging.getLogger(__name__)
 
 
 def read_aliases(folder: Path) -> Activation:
-    """The mapping as it is now; empty where nothing was ever activated.
+    """The current mapping; empty if nothing was ever activated.
 
-    Raises ``AliasesLost`` where generations say that they were, and the file is missing or damaged.
+    Raises ``AliasesLost`` if the file is missing or damaged and a generation has a copy.
     """
     path = folder / FILE_NAME
     with translate_errors(folder):
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            if newest_note(folder) is None:
+            if newest_copy(folder) is None:
                 return Activation()
             raise lost(str(path), say("文件不见了", "the file is gone")) from None
         try:
             return Activation.from_dict(json.loads(text))
         except ValueError as exc:
-            if newest_note(folder) is not None:
+            if newest_copy(folder) is not None:
                 raise lost(str(path), say("文件已损坏", "the file is damaged")) from exc
             raise EngineError(
                 say(
                     f"{path} 已损坏（{exc}），各代索引里也没有记录；请删除它，再运行 gongwen index 来源",
-                    f"{path} is damaged ({exc}) and no generation notes what it said; delete it, then"
+                    f"{path} is damaged ({exc}) and no generation has a copy of it; delete it, then"
                     " run: gongwen index SOURCE",
                 )
             ) from exc
@@ -55,24 +55,24 @@ def write_aliases(folder: Path, activation: Activation) -> None:
         _replace(folder / FILE_NAME, text)
     for name in activation.names:
         try:
-            _replace(folder_of(folder, name) / _NOTE, text)
+            _replace(generation_folder(folder, name) / _COPY, text)
         except OSError as exc:  # a full disk; the next activation writes them again
             _log.warning("%s has no copy of %s: %s", name, FILE_NAME, exc)
 
 
-def newest_note(folder: Path) -> Activation | None:
-    """The last activation that the generations know of; None where none was ever activated."""
-    found = []
-    for path in folder.glob(f"*/*/{_NOTE}"):
+def newest_copy(folder: Path) -> Activation | None:
+    """The newest copy of the aliases in any generation; None if there is none."""
+    copies = []
+    for path in folder.glob(f"*/*/{_COPY}"):
         try:
-            found.append(Activation.from_dict(json.loads(path.read_text(encoding="utf-8"))))
-        except ValueError as exc:  # damaged as well; another one may be whole
+            copies.append(Activation.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+        except ValueError as exc:  # damaged as well; another one may be intact
             _log.warning("%s is damaged: %s", path, exc)
-    return max(found, key=lambda activation: activation.count, default=None)
+    return max(copies, key=lambda activation: activation.count, default=None)
 
 
-def folder_of(folder: Path, generation: str) -> Path:
-    """Where a generation lies: its name begins with its audience."""
+def generation_folder(folder: Path, generation: str) -> Path:
+    """The folder of a generation; its name begins with its audience."""
     return folder / generation.partition("-")[0] / generation
 
 
@@ -93,7 +93,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make renames inside the folder survive a power cut (Windows does so by itself)."""
+    """Sync renames inside the folder to disk (Windows does so by itself)."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,9 +1,9 @@
-"""The passage cache of one generation: arrays in files, of one revision, that can be thrown away.
+"""The passage cache of one generation: arrays of one revision in disposable files.
 
 Entry points: :func:`load_cache` and :func:`write_cache`. A cache is a folder
-``passages.cache-N``, N being the revision; written under another name, made durable, then renamed,
-so that a folder of that name is whole. The vectors are memory-mapped, which is why a newer cache
-never overwrites an older one: other processes may be reading it.
+``passages.cache-N``, N being the revision; written under another name, synced to disk, then renamed,
+so a folder of that name is complete. The vectors are memory-mapped: a newer cache never overwrites an
+older one, because other processes may be reading it.
 """
 
 import math
@@ -33,10 +33,11 @@ _NO_POSITIONS = np.zeros(0, dtype=np.intp)
 
 @dataclass(frozen=True)
 class Block:
-    """Passages sorted by their article's row, then by their place in it.
+    """Passages sorted by their article's row, then by their order in the article.
 
-    ``rows`` and ``revisions`` of their articles, ids as UTF-8, ``roles``: positions in ``role_names``,
-    ``present``: has a vector (others hold zeros), ``vectors``: shape (passages, dimensions).
+    One entry per passage: ``rows`` and ``revisions`` of its article, ``ids`` in UTF-8, ``roles`` as indexes
+    into ``role_names``, ``present``: whether it has a vector, ``vectors``: shape (passages, dimensions),
+    zeros without a vector.
     """
 
     rows: npt.NDArray[np.int32]
@@ -49,20 +50,20 @@ class Block:
 
     @classmethod
     def of(cls, articles: Iterable[PassageVectors], *, dimensions: int) -> "Block":
-        """The passages of the articles, which come by row."""
-        given = [passages for passages in articles if passages.ids]
-        counts = [len(passages.ids) for passages in given]
+        """The passages of the articles, which must be sorted by row."""
+        articles = [article for article in articles if article.ids]
+        counts = [len(article.ids) for article in articles]
         vectors = np.zeros((sum(counts), dimensions), dtype=np.float32)
-        present = np.array([flag for p in given for flag in p.present], dtype=bool)
+        present = np.array([flag for p in articles for flag in p.present], dtype=bool)
         if present.any():
-            vectors[present] = np.concatenate([p.vectors for p in given if any(p.present)])
-        names = sorted({role for p in given for role in p.roles})
+            vectors[present] = np.concatenate([p.vectors for p in articles if any(p.present)])
+        names = sorted({role for p in articles for role in p.roles})
         code_of = {role: code for code, role in enumerate(names)}
         return cls(
-            rows=np.repeat(np.array([p.row for p in given], dtype=np.int32), counts),
-            revisions=np.repeat(np.array([p.revision for p in given], dtype=np.int64), counts),
-            ids=np.array([id.encode() for p in given for id in p.ids], dtype=np.bytes_),
-            roles=np.array([code_of[role] for p in given for role in p.roles], dtype=np.uint16),
+            rows=np.repeat(np.array([p.row for p in articles], dtype=np.int32), counts),
+            revisions=np.repeat(np.array([p.revision for p in articles], dtype=np.int64), counts),
+            ids=np.array([id.encode() for p in articles for id in p.ids], dtype=np.bytes_),
+            roles=np.array([code_of[role] for p in articles for role in p.roles], dtype=np.uint16),
             role_names=tuple(names),
             present=present,
             vectors=vectors,
@@ -74,23 +75,23 @@ class Block:
         return cls.of((), dimensions=dimensions)
 
     def span(self, row: int) -> tuple[int, int]:
-        """Where the passages of an article begin and end."""
+        """Start and end index of an article's passages; (0, 0) if it has none."""
         if row + 1 >= len(self._offsets):
             return 0, 0
         return int(self._offsets[row]), int(self._offsets[row + 1])
 
     @cached_property
     def _offsets(self) -> npt.NDArray[np.intp]:
-        """Where the passages of each row begin; one entry more than there are rows."""
+        """Index of the first passage of each row; one entry more than there are rows."""
         size = int(self.rows[-1]) + 2 if len(self.rows) else 0
         return np.searchsorted(self.rows, np.arange(size, dtype=np.int32))
 
     def with_role(self, role: str) -> npt.NDArray[np.intp]:
-        """The positions of the passages of this role that have a vector, ascending."""
+        """Indexes of the passages of this role that have a vector, ascending."""
         return self._by_role.get(role, _NO_POSITIONS)
 
     def roles_among(self, names: Sequence[str]) -> npt.NDArray[np.uint16]:
-        """The roles as positions in a longer list of names."""
+        """The roles as indexes into ``names``, which contains all of ``role_names``."""
         positions = np.array([names.index(name) for name in self.role_names], dtype=np.uint16)
         return positions[self.roles]
 
@@ -101,21 +102,21 @@ class Block:
             for code, name in enumerate(self.role_names)
         }
 
-    def passage_id(self, position: int) -> str:
-        """The id of the passage at ``place``."""
-        return bytes(self.ids[position]).decode()
+    def passage_id(self, index: int) -> str:
+        """The id of the passage at this index."""
+        return bytes(self.ids[index]).decode()
 
 
 @dataclass(frozen=True)
 class Cache:
-    """A block, and the revision that it shows."""
+    """A block, and its revision."""
 
     revision: int
     block: Block
 
 
 def load_cache(folder: Path, *, dimensions: int, newest: float = math.inf) -> Cache | None:
-    """The newest cache in ``folder`` that can be read, and is of the revision ``newest`` or before."""
+    """The newest readable cache in ``folder`` whose revision is at most ``newest``; None if there is none."""
     for revision, path in sorted(_caches(folder), reverse=True):
         block = _read(path, dimensions=dimensions) if revision <= newest else None
         if block is not None:
@@ -124,7 +125,7 @@ def load_cache(folder: Path, *, dimensions: int, newest: float = math.inf) -> Ca
 
 
 def _read(path: Path, *, dimensions: int) -> Block | None:
-    """The block of a cache; None where it is missing, damaged from outside, or of another format."""
+    """The block of a cache; None if it is missing, damaged, or of another format."""
     try:
         with np.load(path / _INDEX) as arrays:
             rows = arrays["rows"]
@@ -142,9 +143,9 @@ def _read(path: Path, *, dimensions: int) -> Block | None:
 
 
 def write_cache(folder: Path, rows: ReadTransaction, revision: int, *, dimensions: int) -> bool:
-    """Write a cache of the revision that ``rows`` shows, remove older ones; say whether it could be.
+    """Write a cache of the revision that ``rows`` shows, and remove older ones; return whether it worked.
 
-    Vectors go to the file as they are read: memory stays small however many there are.
+    Vectors are written to the file as they are read, so memory use stays small.
     """
     try:
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
@@ -155,7 +156,7 @@ def write_cache(folder: Path, rows: ReadTransaction, revision: int, *, dimension
                 shutil.rmtree(path, ignore_errors=True)
             unfinished.rename(path)
         except OSError:
-            # No room, or another process has just written the same revision.
+            # The disk is full, or another process has just written the same revision.
             shutil.rmtree(unfinished, ignore_errors=True)
             return (folder / f"{_PREFIX}{revision}").is_dir()
         _remove_older(folder, revision)
@@ -199,12 +200,12 @@ def _mapped(path: Path, shape: tuple[int, int]) -> Vector:
 
 
 def _caches(folder: Path) -> list[tuple[int, Path]]:
-    found = ((path.name.removeprefix(_PREFIX), path) for path in folder.glob(f"{_PREFIX}*"))
-    return [(int(number), path) for number, path in found if number.isdecimal()]
+    named = ((path.name.removeprefix(_PREFIX), path) for path in folder.glob(f"{_PREFIX}*"))
+    return [(int(number), path) for number, path in named if number.isdecimal()]
 
 
 def _remove_older(folder: Path, revision: int) -> None:
-    """Remove what is superseded; on Windows a mapped file stays until a later time."""
+    """Remove superseded caches; on Windows a mapped file can only be removed later."""
     for number, path in _caches(folder):
         if number < revision:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,8 +1,7 @@
-"""Clauses and filters of the domain as tantivy queries; what matches never scores.
+"""Domain clauses and filters as tantivy queries. Matching never affects the score.
 
-Entry points: :func:`matching`, :func:`filtering` and :func:`ranking`. Pure: a schema in,
-a query out. Queries are built with constructors, never parsed, so no character of a question can be
-syntax.
+Entry points: :func:`matching`, :func:`filtering` and :func:`ranking`. Pure. Queries are built with
+constructors, never parsed, so no character of a user's query can be taken as syntax.
 """
 
 import math
@@ -31,7 +30,7 @@ RowsOf = Callable[[Iterable[str]], list[int]]
 
 
 def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
-    """The articles that ``match``; ``rows_of`` gives the row numbers of ids."""
+    """A query for the articles that ``match``; ``rows_of`` maps ids to row numbers."""
 
     def build(clause: Clause) -> Query:
         match clause:
@@ -60,8 +59,8 @@ def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
 
 
 def filtering(schema: Schema, filters: Filters, rows_of: RowsOf) -> list[Query]:
-    """One query for each filter asked; an empty value asks for articles without one."""
-    wanted = {
+    """One query per active filter; an empty value means articles without a value."""
+    values = {
         "below": filters.category,  # every article is indexed under each level of its category
         "kind": filters.kind,
         "author": filters.author,
@@ -69,7 +68,7 @@ def filtering(schema: Schema, filters: Filters, rows_of: RowsOf) -> list[Query]:
     }
     queries = [
         Query.term_query(schema, name, value, "basic")
-        for name, value in wanted.items()
+        for name, value in values.items()
         if value is not None
     ]
     if filters.ids is not None:
@@ -86,10 +85,10 @@ def weighted_term(schema: Schema, field: str, value: str, weight: float) -> Quer
 
 
 def ranking(match: Query, scored: Sequence[Query]) -> Query:
-    """What ``match`` matches, scored by the sum of ``scored`` alone.
+    """A query that matches like ``match`` and scores by the sum of ``scored`` only.
 
-    The required part is needed even where the scored ones would select the same: tantivy prunes
-    a bare union, and then the order of its float32 additions depends on how many hits were asked.
+    The required part is needed even if the scored ones would select the same articles: tantivy prunes
+    a bare union, and then the order of its float32 additions depends on how many hits are requested.
     """
     return Query.boolean_query(
         [
@@ -100,7 +99,7 @@ def ranking(match: Query, scored: Sequence[Query]) -> Query:
 
 
 def every(queries: Sequence[Query]) -> Query:
-    """What all of the queries match; everything where there is none."""
+    """A query for what all of the queries match; for everything if there are none."""
     if not queries:
         return Query.all_query()
     if len(queries) == 1:
@@ -109,7 +108,7 @@ def every(queries: Sequence[Query]) -> Query:
 
 
 def without(query: Query, excluded: Query) -> Query:
-    """What ``query`` matches and ``excluded`` does not (a bare exclusion would match nothing)."""
+    """A query for what ``query`` matches and ``excluded`` does not (a bare exclusion would match nothing)."""
     return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, excluded)])
 
 
@@ -132,16 +131,17 @@ def _any(queries: Sequence[Query]) -> Query:
 
 
 def _at_least(weighted: Sequence[tuple[Query, int]], minimum: int) -> Query:
-    """Count clauses instead of weights: each is repeated as often as it weighs.
+    """Count clauses instead of weights: a clause of weight n is repeated n times.
 
-    Weights are cut to the minimum and divided by what they share: fewer clauses, the same answer.
+    Weights are capped at the minimum and divided by their greatest common divisor: fewer clauses, the same
+    matches.
     """
     if minimum <= 0:
         return Query.all_query()
-    cut = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
-    shared = math.gcd(*(weight for _, weight in cut)) or 1
-    needed = -(-minimum // shared)
-    clauses = [(Occur.Should, query) for query, weight in cut for _ in range(weight // shared)]
+    capped = [(query, min(weight, minimum)) for query, weight in weighted if weight > 0]
+    divisor = math.gcd(*(weight for _, weight in capped)) or 1
+    needed = -(-minimum // divisor)
+    clauses = [(Occur.Should, query) for query, weight in capped for _ in range(weight // divisor)]
     if len(clauses) < needed:
         return Query.empty_query()
     return Query.boolean_query(clauses, minimum_number_should_match=needed)

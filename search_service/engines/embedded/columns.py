@@ -1,8 +1,8 @@
-"""What every article of a generation is filtered by, as arrays indexed by row number.
+"""The filter fields of all articles of a generation, as arrays indexed by row number.
 
-Entry points: :class:`ColumnKeeper` and :class:`Columns` (immutable). They turn ids into rows and
-back, and filters into a mask for the vector search in microseconds, where a query would have to
-carry thousands of rows out of the text index. The text index filters by itself.
+Entry points: :class:`ColumnKeeper` and :class:`Columns` (immutable). They map ids to rows and
+back, and turn filters into a mask for the vector search, in microseconds; a text query would have to
+return thousands of rows. Text searches filter in the text index itself.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,10 +23,10 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True)
 class Columns:
-    """One revision's articles. Entry 0 is unused: rows begin at 1; a dead row has no id.
+    """The articles of one revision. Entry 0 is unused: rows begin at 1; a dead row has no id.
 
-    ``row_numbers`` and ``codes`` are shared among revisions and only ever grow: a row beyond the
-    arrays, or one that is dead, is no article of this revision.
+    ``row_numbers`` (by id) and ``codes`` (by field and value) are shared among revisions and only grow: a
+    row beyond the arrays, or a dead one, is not an article of this revision.
     """
 
     ids: list[str | None]
@@ -42,11 +42,11 @@ class Columns:
         return sorted(row for row in rows if row < len(self.ids) and self.live[row])
 
     def id_of(self, row: int) -> str | None:
-        """The id of a live article."""
+        """The id of a live article; None for any other row."""
         return self.ids[row] if row < len(self.ids) else None
 
     def allowed(self, filters: Filters, *, hidden: Sequence[int]) -> Mask:
-        """Which rows pass the filters and are not hidden."""
+        """A mask of the live rows that pass the filters and are not hidden."""
         mask = self.live.copy()
         for name in ("kind", "author", "issuer"):
             value = getattr(filters, name)
@@ -54,12 +54,12 @@ class Columns:
                 mask &= self.coded[name] == self.codes[name].get(value, -1)
         if filters.category is not None:
             below = filters.category + "/"
-            wanted = [
+            matching = [
                 code
                 for value, code in list(self.codes["category"].items())
                 if value == filters.category or value.startswith(below)
             ]
-            mask &= np.isin(self.coded["category"], wanted)
+            mask &= np.isin(self.coded["category"], matching)
         days = day_range(filters)
         if days is not None:
             mask &= (self.day >= days[0]) & (self.day <= days[1])
@@ -72,7 +72,7 @@ class Columns:
 
 
 class ColumnKeeper:
-    """Makes the columns of each revision out of the last ones; one thread at a time."""
+    """Derives the columns of each revision from those of the last one; not safe among threads."""
 
     def __init__(self) -> None:
         self._columns = Columns(
@@ -85,7 +85,7 @@ class ColumnKeeper:
         )
 
     def advance(self, changed: Sequence[Attributes]) -> Columns:
-        """The columns after these changes, which come by row ascending."""
+        """The columns after these changes, which must be sorted by row."""
         if not changed:
             return self._columns
         old = self._columns
@@ -100,8 +100,8 @@ class ColumnKeeper:
             day[row] = attributes.day
             old.row_numbers[attributes.id] = row
             for name in _CODED:
-                known = old.codes[name]
-                coded[name][row] = known.setdefault(getattr(attributes, name), len(known))
+                codes = old.codes[name]
+                coded[name][row] = codes.setdefault(getattr(attributes, name), len(codes))
         self._columns = Columns(ids, live, day, coded, old.row_numbers, old.codes)
         return self._columns
 

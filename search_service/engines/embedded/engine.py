@@ -2,12 +2,12 @@
 
 Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generation>/`` with
 
-- ``articles.sqlite3``: the truth (:mod:`.rows`, :mod:`.row_writer`);
+- ``articles.sqlite3``: the system of record (:mod:`.rows`, :mod:`.row_writer`);
 - ``articles.index``, ``passages.index``: the text index (:mod:`.text_index`), disposable;
 - ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
 
-``DATA/aliases.json`` says who reads what, and each generation that it names has a copy;
-``DATA/<generation>.lock`` lets one writer write it. This module holds the generations; searching is in
+``DATA/aliases.json`` records which audience reads which generation, and each of these has a copy;
+``DATA/<generation>.lock`` is the writer lock. This module manages generations; searching is in
 :mod:`.reader`, writing in :mod:`.writer`.
 """
 
@@ -25,9 +25,9 @@ from search_service.engines import Scope
 from search_service.engines.activation import Activation
 from search_service.engines.embedded.aliases import FILE_NAME as ALIASES
 from search_service.engines.embedded.aliases import (
-    folder_of,
     fsync_folder,
-    newest_note,
+    generation_folder,
+    newest_copy,
     read_aliases,
     write_aliases,
 )
@@ -57,7 +57,7 @@ _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 
 
 class EmbeddedEngine:
-    """A folder of generations. Safe among threads, and among processes that read."""
+    """A folder of generations; safe among threads and processes, with one writer per generation."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
@@ -70,17 +70,17 @@ class EmbeddedEngine:
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Start an empty generation that serves nobody yet.
 
-        The name tells a number, schema, analysis and model. Numbers grow from one generation of an
-        audience to the next, whatever the clock says; guests' do not count what others have.
+        The name contains a number, schema, analysis and model. Each audience counts its own generations, so
+        the order does not depend on the clock, and guests' numbers do not depend on other audiences.
         """
         marks = (f"s{manifest.schema}", manifest.analysis[:8], manifest.model[:8])
-        kept = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
-        kept.append(uuid.uuid4().hex[:6])
+        parts = [re.sub("[^a-z0-9]", "", mark.lower()) for mark in marks]
+        parts.append(uuid.uuid4().hex[:6])
         home = self._folder / audience.label
         with alias_lock(self._folder), translate_errors(self._folder):
             before = [_number(one.name) for one in self._folders() if one.parent == home]
             number = max(before, default=0) + 1
-            name = "-".join(filter(None, [audience.label, f"{number:06d}", *kept]))
+            name = "-".join(filter(None, [audience.label, f"{number:06d}", *parts]))
             home.mkdir(exist_ok=True)
             unfinished = home / f"{_UNFINISHED}{name}"
             unfinished.mkdir()
@@ -92,9 +92,9 @@ class EmbeddedEngine:
 
     @contextmanager
     def writer(self, generation: str, *, loading: bool = False) -> Iterator[EmbeddedWriter]:  # noqa: ARG002  (every write is visible at once here)
-        """Open a generation for writing; one writer at a time writes it, in whichever process."""
+        """Open a generation for writing; raises ``WriterBusy`` if another thread or process has it open."""
         with self._writers.acquire(self._find(generation).name):
-            folder = self._find(generation)  # dropped meanwhile
+            folder = self._find(generation)  # again: it may have been dropped meanwhile
             writer = EmbeddedWriter(folder, dimensions=_manifest(folder).dimensions)
             try:
                 yield writer
@@ -103,32 +103,32 @@ class EmbeddedEngine:
                 writer.close()
 
     def count(self, generation: str) -> int:
-        """How many live articles a generation holds."""
+        """Number of live articles in a generation."""
         folder = self._find(generation)
         with translate_errors(folder), _rows(folder) as rows:
             return rows.count()
 
     def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """The stamps stored under these ids, whoever writes."""
+        """The stamps stored for these ids; needs no lock."""
         folder = self._find(generation)
         with translate_errors(folder), _rows(folder) as rows:
             return rows.stamps(ids)
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
-        """Let each audience read the generation named, in one step.
+        """Make each audience read the named generation, in one step.
 
-        Raises ``BadInput`` where an audience would read what was made for one above it.
+        Raises ``BadInput`` if a generation was built for a higher audience than the one to read it.
         """
         for audience, name in serving.items():
             _check_audience(self._find(name), audience)
         with alias_lock(self._folder):
             now = read_aliases(self._folder)
-            wanted = {**now.serving, **serving}
-            if wanted != now.serving:  # the same again leaves the way back as it is
-                write_aliases(self._folder, now.next(serving=wanted, previous=now.serving))
+            merged = {**now.serving, **serving}
+            if merged != now.serving:  # activating the same again keeps the rollback target
+                write_aliases(self._folder, now.next(serving=merged, previous=now.serving))
 
     def rollback(self) -> Mapping[Audience, str]:
-        """Go back, for every audience, to what it read before the last activation."""
+        """Make every audience read what it read before the last activation."""
         with alias_lock(self._folder):
             now = read_aliases(self._folder)
             if not now.previous:
@@ -144,17 +144,17 @@ class EmbeddedEngine:
             return now.previous
 
     def restore(self) -> Mapping[Audience, str]:
-        """Bring the aliases back as the last activation has noted them in the generations."""
+        """Restore lost aliases from the newest copy in the generations."""
         with alias_lock(self._folder):
             try:
                 return read_aliases(self._folder).serving
             except AliasesLost:
-                note = newest_note(self._folder) or Activation()
-                write_aliases(self._folder, note)
-                return note.serving
+                copy = newest_copy(self._folder) or Activation()
+                write_aliases(self._folder, copy)
+                return copy.serving
 
     def generations(self) -> list[Generation]:
-        """All generations, oldest first."""
+        """All generations, by audience, oldest first."""
         now = read_aliases(self._folder)
         return [
             Generation(
@@ -177,7 +177,7 @@ class EmbeddedEngine:
         ]
 
     def drop(self, generation: str) -> None:
-        """Delete a generation; raises ``BadInput`` where it serves or can be gone back to."""
+        """Delete a generation; raises ``BadInput`` if it serves or is a rollback target."""
         folder = self._find(generation)
         with self._writers.acquire(generation), alias_lock(self._folder):
             now = read_aliases(self._folder)
@@ -185,7 +185,7 @@ class EmbeddedEngine:
                 raise BadInput(
                     say(
                         f"索引 {generation} 正在使用或是回退目标，不能删除；请先激活别的一代",
-                        f"generation {generation} is in use or is what a rollback returns to;"
+                        f"generation {generation} is in use or is the rollback target;"
                         " activate another one first",
                     )
                 )
@@ -193,30 +193,30 @@ class EmbeddedEngine:
         self._writers.forget(generation)
 
     def drop_unused(self) -> list[str]:
-        """Delete what nobody reads and no rollback goes back to; no file is opened but the locks."""
+        """Delete generations that serve nobody and are no rollback target; opens no file but the locks."""
         with alias_lock(self._folder):
             named = read_aliases(self._folder).names
-            unread = [folder for folder in self._folders() if folder.name not in named]
-            for folder in unread:
+            unused = [folder for folder in self._folders() if folder.name not in named]
+            for folder in unused:
                 with self._writers.acquire(folder.name):
                     self._remove(folder)
                 self._writers.forget(folder.name)
             for leftover in self._folder.glob(f"*/{_UNFINISHED}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-        return [folder.name for folder in unread]
+        return [folder.name for folder in unused]
 
     def _remove(self, folder: Path) -> None:
-        """Delete a generation; the caller holds the locks of its writer and of the aliases."""
+        """Delete a generation; the caller has acquired its writer lock and the alias lock."""
         with self._lock:
             self._open.pop(folder.name, None)
         with translate_errors(folder):
-            # Out of sight in one step; what cannot be deleted now (Windows) is deleted later.
+            # Renamed first, in one step; files in use (Windows) are deleted by a later call.
             folder.rename(folder.parent / f"{_DROPPED}{folder.name}")
             for leftover in folder.parent.glob(f"{_DROPPED}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> EmbeddedReader:
-        """Open what the audience reads now, or the generation named, at its newest revision."""
+        """Open what the audience reads now, or the named generation, at its newest revision."""
         serving = read_aliases(self._folder).serving
         if generation is not None:
             folder = self._find(generation)
@@ -226,14 +226,14 @@ class EmbeddedEngine:
         with self._lock:
             opened = self._open.get(folder.name)
             if opened is None:
-                # What no audience reads any more is closed when its last reader is gone.
-                kept = set(serving.values())
-                self._open = {name: one for name, one in self._open.items() if name in kept}
+                # Generations that serve no more are forgotten; the last reader closes their files.
+                names = set(serving.values())
+                self._open = {name: one for name, one in self._open.items() if name in names}
                 opened = self._open[folder.name] = OpenGeneration(folder, self._repair)
         return EmbeddedReader(*opened.current(), scope)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         with self._lock:
             for opened in self._open.values():
                 opened.rows.close()
@@ -255,7 +255,7 @@ class EmbeddedEngine:
             raise NoIndex(
                 say(
                     f"{self._folder} 中还没有 {audience.label} 的索引；请先运行 gongwen index",
-                    f"{self._folder} holds no index for {audience.label} yet;"
+                    f"{self._folder} contains no index for {audience.label} yet;"
                     " run gongwen index first",
                 )
             )
@@ -273,15 +273,15 @@ class EmbeddedEngine:
         return folder
 
     def _folder_of(self, generation: str) -> Path | None:
-        """The folder of a generation; names come from outside, so only safe ones are looked up."""
+        """The folder of a generation, if there is one; names are untrusted, so unsafe ones are ignored."""
         if _SAFE_NAME.fullmatch(generation):
-            folder = folder_of(self._folder, generation)
+            folder = generation_folder(self._folder, generation)
             if (folder / FILE_NAME).is_file():
                 return folder
         return None
 
     def _repair(self, folder: Path, *, rebuild: bool) -> None:
-        """Bring a text index up to its rows for a reader, unless a writer is about to."""
+        """Synchronise or rebuild a text index for a reader, unless a writer has the lock."""
         with suppress(WriterBusy), self._writers.acquire(folder.name):
             _catch_up(folder, rebuild=rebuild)
 
@@ -305,12 +305,12 @@ def _rows(folder: Path) -> Iterator[Rows]:
 
 
 def _sort_key(folder: Path) -> tuple[Audience, int, str]:
-    """The order of generations: by audience, then by number."""
+    """Generations sort by audience, then by number."""
     return _audience_of(folder), _number(folder.name), folder.name
 
 
 def _number(generation: str) -> int:
-    """The number in a generation's name; 0 for a folder that somebody else has put there."""
+    """The number in a generation's name; 0 for a folder that we have not named."""
     number = generation.split("-")[1:2]
     return int(number[0]) if number and number[0].isdecimal() else 0
 
@@ -320,13 +320,13 @@ def _audience_of(folder: Path) -> Audience:
 
 
 def _check_audience(folder: Path, audience: Audience) -> None:
-    """Refuse to let an audience read what was made for one above it."""
+    """Raise ``BadInput`` if the generation was built for a higher audience."""
     owner = _audience_of(folder)
     if owner > audience:
         raise BadInput(
             say(
                 f"索引 {folder.name} 属于 {owner.label}，不能供 {audience.label} 检索",
-                f"generation {folder.name} was made for {owner.label};"
+                f"generation {folder.name} was built for {owner.label};"
                 f" {audience.label} may not read it",
             )
         )

@@ -1,8 +1,8 @@
-"""The door between the libraries under the embedded engine and our error tree.
+"""Translate library exceptions into ours.
 
-Entry point: :func:`translate_errors`. SQLite, tantivy, numpy and the file system speak their own errors;
-each leaves the engine as one of ``search_service.errors`` with the place, the reason and the cure.
-tantivy reports everything as ``ValueError``, so no other code of ours may run inside the block.
+Entry point: :func:`translate_errors`. Errors of SQLite, tantivy, numpy and the file system become errors of
+``search_service.errors`` with path, reason and remedy. tantivy raises ``ValueError`` for everything, so no
+code of ours that may raise it should run inside the block.
 """
 
 import errno
@@ -24,7 +24,10 @@ _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted
 
 @contextmanager
 def translate_errors(place: Path) -> Iterator[None]:
-    """Raise library errors of the block as ``EngineFiles`` or ``DiskFull`` that name ``place``."""
+    """Translate library errors raised in the block; ``place``: the path to name in the message.
+
+    Raises ``EngineFiles``, ``DiskFull``, or ``EngineUnavailable`` for a locked database.
+    """
     try:
         yield
     except GongwenError:
@@ -34,7 +37,7 @@ def translate_errors(place: Path) -> Iterator[None]:
             raise EngineUnavailable(
                 say(
                     f"{place}：数据库被占用超过 10 秒；请稍后再试",
-                    f"{place}: the database was busy for 10 seconds; try again",
+                    f"{place}: the database was locked for 10 seconds; try again",
                 )
             ) from exc
         raise engine_error(place, exc) from exc
@@ -48,12 +51,12 @@ def translate_errors(place: Path) -> Iterator[None]:
 
 
 def is_disk_error(place: Path, exc: BaseException) -> bool:
-    """Whether the disk is full or refuses, so that trying anew cannot help."""
+    """Whether the disk is full or not writable, so that rebuilding cannot help."""
     return is_full(exc, place) or _is_read_only(exc)
 
 
 def engine_error(place: Path, exc: BaseException) -> GongwenError:
-    """The error for ``exc`` at ``place``: a full disk, a read-only one, or damage."""
+    """The error for ``exc`` at ``place``: a full or read-only disk, a missing folder, or damage."""
     if is_full(exc, place):
         return disk_full(place, exc)
     if not place.exists():
@@ -63,12 +66,12 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
                 f"{place}: the folder is gone ({exc}). Index again",
             )
         )
-    # SQLite only says "unable to open": its write-ahead log needs a folder that can be written.
+    # SQLite only says "unable to open": its write-ahead log needs a writable folder.
     if _is_read_only(exc) or not os.access(place, os.W_OK):
         return EngineFiles(
             say(
                 f"{place}：不能写入（{exc}）。检索也需要写权限；请检查目录权限，或磁盘是否只读",
-                f"{place}: cannot be written ({exc}). Searching needs that too;"
+                f"{place}: not writable ({exc}). Searching needs write access too;"
                 " check the folder's permissions and that the disk is not read-only",
             )
         )
@@ -78,21 +81,21 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
                 f"{place}：articles.sqlite3 已损坏（{exc}）。请把这个目录移走，再从备份恢复，"
                 "或运行 gongwen rollback 回到上一代，或运行 gongwen index 来源重建",
                 f"{place}: articles.sqlite3 is damaged ({exc}). Move this folder away, then restore it from"
-                " a backup, or go back: gongwen rollback, or index again: gongwen index SOURCE",
+                " a backup, or roll back: gongwen rollback, or index again: gongwen index SOURCE",
             )
         )
     return EngineFiles(
         say(
             f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index 与 *.cache-*"
             "（可由 articles.sqlite3 重建），再重新打开",
-            f"{place}: {exc}. If it comes again, stop writing and delete *.index and *.cache-*"
+            f"{place}: {exc}. If this happens again, stop writing and delete *.index and *.cache-*"
             " there (they are rebuilt from articles.sqlite3), then open it again",
         )
     )
 
 
 def _sqlite_name(exc: BaseException) -> str:
-    """SQLite's name of an error of its; empty for others."""
+    """SQLite's name of the error; empty for other errors."""
     return getattr(exc, "sqlite_errorname", "")
 
 

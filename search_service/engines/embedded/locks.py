@@ -1,7 +1,7 @@
-"""The locks of an engine's folder: who may write each generation, and who may change the aliases.
+"""The locks of an engine's folder: one per generation for its writer, and one for the aliases.
 
-Entry points: :class:`WriterLock` and :func:`alias_lock`. All are locks of the operating system on
-a file, so that a killed process leaves none behind.
+Entry points: :class:`WriterLock` and :func:`alias_lock`. The operating system releases these file locks
+when a process is killed.
 """
 
 import threading
@@ -15,12 +15,12 @@ from analyzers.messages import say
 from search_service.engines.embedded.errors import translate_errors
 from search_service.errors import EngineUnavailable, WriterBusy
 
-# Activations take milliseconds; who waits longer than this waits for something broken.
+# Activations take milliseconds; a longer wait means that something is broken.
 _ALIAS_SECONDS = 10.0
 
 
 class WriterLock:
-    """Lets one writer write a generation, in whichever process it is; safe among threads."""
+    """One writer per generation, among threads and processes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,8 +29,8 @@ class WriterLock:
 
     @contextmanager
     def acquire(self, generation: str) -> Iterator[None]:
-        """Write a generation; raises ``WriterBusy`` at once where another writer does."""
-        # Not bound to the thread that took it: a writer may be used and closed by another one.
+        """Hold a generation's writer lock in the block; raises ``WriterBusy`` at once if it is taken."""
+        # Not bound to one thread: a writer may be used and closed by another than the one that opened it.
         lock = FileLock(self._path(generation), thread_local=False)
         with self._mutex:
             if generation in self._writing:
@@ -49,8 +49,8 @@ class WriterLock:
                 lock.release()
 
     def forget(self, generation: str) -> None:
-        """Delete the file of a generation that is gone."""
-        with suppress(OSError):  # in use (Windows): an empty file stays
+        """Delete the lock file of a dropped generation."""
+        with suppress(OSError):  # in use (Windows): an empty file is left
             self._path(generation).unlink()
 
     def _path(self, generation: str) -> Path:
@@ -60,7 +60,7 @@ class WriterLock:
         return WriterBusy(
             say(
                 f"另一个写入者正在写 {self._folder} 中的 {generation}（一次只能有一个）；请等它结束后再运行",
-                f"another writer is writing {generation} in {self._folder} (there is one at a time);"
+                f"another process is writing {generation} in {self._folder} (only one at a time);"
                 " run again when it is done",
             )
         )
@@ -68,7 +68,10 @@ class WriterLock:
 
 @contextmanager
 def alias_lock(folder: Path) -> Iterator[None]:
-    """Make reading, changing and writing the aliases one step among processes."""
+    """Hold the alias lock in the block, so that a change of the aliases is atomic among processes.
+
+    Raises ``EngineUnavailable`` after 10 seconds.
+    """
     lock = FileLock(folder / "aliases.lock", thread_local=False)
     with translate_errors(folder):
         try:

@@ -1,8 +1,8 @@
 """Searches over one snapshot of a generation, within one scope.
 
-Entry point: :class:`EmbeddedReader`, the ``Reader`` of the embedded engine. It asks the text index,
-the passage table and the rows, and gives their answers the one order of the contract: rounded score
-descending, then article id. How a snapshot is made: see :mod:`.snapshots`.
+Entry point: :class:`EmbeddedReader`, the ``Reader`` of the embedded engine. It queries the text index,
+the passage table and the rows, and sorts their results as the contract says: by rounded score
+descending, then by article id. Snapshots are made in :mod:`.snapshots`.
 """
 
 import math
@@ -44,17 +44,17 @@ from search_service.model import (
 
 T = TypeVar("T")
 _ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
-# Asked beyond the page, so that most pages with equal scores at their end need one search.
+# Hits requested beyond the page, so that one search is enough for most pages that end in a tie.
 _MARGIN = 32
-# Passages asked for one article wanted: in the corpus a good article has several good passages.
-_PASSAGES_FOR_ONE = 4
+# Passages requested per article: in the corpus a good article has several good passages.
+_PASSAGES_PER_ARTICLE = 4
 
 
 class EmbeddedReader:
     """One audience's index at one revision; safe among threads."""
 
     def __init__(self, snapshot: Snapshot, rows: ReadTransaction, scope: Scope) -> None:
-        """Read a snapshot; ``rows`` shows the same revision."""
+        """``rows`` shows the same revision as the snapshot."""
         self._snapshot = snapshot
         self._rows = rows
         self._scope = scope
@@ -65,28 +65,28 @@ class EmbeddedReader:
 
     @property
     def scope(self) -> Scope:
-        """What may be seen."""
+        """The audience and the hidden ids."""
         return self._scope
 
     @property
     def generation(self) -> str:
-        """Name of the generation read."""
+        """Name of the generation."""
         return self._snapshot.name
 
     @property
     def revision(self) -> int:
-        """Grows with every write of the generation that changed something."""
+        """Increases with every write that changed something in the generation."""
         return self._snapshot.revision
 
     @property
     def manifest(self) -> Manifest:
-        """What the generation was made with."""
+        """What the generation was built with."""
         return self._snapshot.manifest
 
     def totals(
         self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
     ) -> Totals:
-        """Count the match set and the facets, exactly."""
+        """Exact counts of the match set and of the facets' values."""
         check_facets(facets)
         articles = self._snapshot.articles
         with translate_errors(self._snapshot.folder):
@@ -103,7 +103,7 @@ class EmbeddedReader:
         offset: int = 0,
         limit: int = 10,
     ) -> list[Hit]:
-        """The articles that match, in the order asked; by date their score is 0."""
+        """One page of the match set, by score or by date; by date scores are 0."""
         if limit <= 0:
             return []
         articles = self._snapshot.articles
@@ -128,7 +128,7 @@ class EmbeddedReader:
         min_score: float = -1.0,
         role: str | None = None,
     ) -> list[PassageHit]:
-        """The best passages of the nearest articles, by cosine, exactly."""
+        """The best passages of the best articles, by exact cosine."""
         dimensions = self.manifest.dimensions
         if dimensions == 0 or articles <= 0 or per_article <= 0:
             return []
@@ -159,7 +159,7 @@ class EmbeddedReader:
         articles: int = 200,
         min_score: float = -1.0,
     ) -> list[Hit]:
-        """The nearest articles, each as near as its nearest passage."""
+        """The best articles, by the cosine of their best passage."""
         passages = self.nearest(vector, filters=filters, articles=articles, min_score=min_score)
         hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in passages]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
@@ -197,7 +197,7 @@ class EmbeddedReader:
             return self._named(searcher, _grouped(found, articles, per_article))
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many articles each term occurs, of those that are live and not hidden."""
+        """Document frequency of each term in the field, over the articles that are live and not hidden."""
         articles = self._snapshot.articles
         with translate_errors(self._snapshot.folder):
             queries = {
@@ -228,7 +228,7 @@ class EmbeddedReader:
         return {str(columns.ids[row]): int(columns.day[row]) for row in rows if columns.day[row]}
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
-        """The terms held of an article."""
+        """The indexed terms of an article, by field."""
         if article_id in self._hidden_ids:
             return {}
         with translate_errors(self._snapshot.folder):
@@ -246,7 +246,7 @@ class EmbeddedReader:
                 yield article
 
     def _query(self, searcher: Searcher, match: Clause, filters: Filters) -> Query:
-        """What matches, passes the filters and is visible."""
+        """A query for what matches, passes the filters and is not hidden."""
         parts = filtering(searcher.schema, filters, self._snapshot.columns.rows_of)
         if not parts or not isinstance(match, Everything):
             rows_of = self._snapshot.columns.rows_of
@@ -254,7 +254,7 @@ class EmbeddedReader:
         return self._visible(searcher, every(parts))
 
     def _scored(self, searcher: Searcher, rank: Sequence[WeightedTerm | Bonus]) -> list[Query]:
-        """What ranks, less the terms that stand nowhere."""
+        """The scoring queries, without terms that occur in no document."""
         schema, rows_of = searcher.schema, self._snapshot.columns.rows_of
         scored = []
         for part in rank:
@@ -275,39 +275,39 @@ class EmbeddedReader:
     def _ranked(self, searcher: Searcher, query: Query, needed: int) -> list[Hit]:
         """The first ``needed`` hits in the contract's order.
 
-        The text index breaks ties as it likes, so it is asked until the last tie that matters is
-        whole; then any two pages are slices of one list.
+        The text index breaks ties arbitrarily. So the limit is raised until all articles that tie with the
+        last hit are there; then all pages are slices of one list.
         """
         limit = needed + _MARGIN
         while True:
             found = searcher.top(query, limit)
             hits = self._hits(found)
-            whole = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
-            if whole or len(found) < limit:
+            complete = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
+            if complete or len(found) < limit:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
                 return hits[:needed]
             limit *= 8
 
     def _best_articles(self, searcher: Searcher, query: Query, articles: int) -> list[RowHit]:
-        """Passages by score, as many as show the best ``articles`` with all that tie at the end."""
-        limit = articles * _PASSAGES_FOR_ONE + _MARGIN
+        """Passages by score: enough for the best ``articles``, with all that tie with the last."""
+        limit = articles * _PASSAGES_PER_ARTICLE + _MARGIN
         while True:
             found = searcher.top(query, limit)
             best: dict[int, float] = {}
             for hit in found:
                 best.setdefault(hit.key >> ORDINAL_BITS, hit.score)
-            last = list(best.values())[articles - 1] if len(best) >= articles else -math.inf
-            if len(found) < limit or found[-1].score < last:
+            lowest = list(best.values())[articles - 1] if len(best) >= articles else -math.inf
+            if len(found) < limit or found[-1].score < lowest:
                 return found
             limit *= 4
 
     def _candidates(self, found: Iterable[tuple[int, int, float, T]]) -> "list[_Candidate[T]]":
-        """Passages given by row, ordinal and score, in the contract's order."""
+        """Candidates from (row, ordinal, score, payload), in the contract's order."""
         id_of = self._snapshot.columns.id_of
         return sorted(
             (
-                (-score, article_id, ordinal, what)
-                for row, ordinal, score, what in found
+                (-score, article_id, ordinal, payload)
+                for row, ordinal, score, payload in found
                 if (article_id := id_of(row)) is not None
             ),
             key=itemgetter(0, 1, 2),
@@ -316,7 +316,7 @@ class EmbeddedReader:
     def _named(
         self, searcher: Searcher, chosen: "Sequence[_Candidate[RowHit]]"
     ) -> list[PassageHit]:
-        """The passages with their ids, which the text index does not hold."""
+        """The hits with their passage ids, which are not in the text index."""
         table = self._snapshot.vectors.table(self._rows)
         revisions = searcher.revisions([hit for *_, hit in chosen])
         return [
@@ -327,25 +327,25 @@ class EmbeddedReader:
         ]
 
 
-# Negative score, article id, place in the article, and what it is: they sort as hits do.
+# Negative score, article id, ordinal of the passage, payload: sorts in the contract's order.
 _Candidate = tuple[float, str, int, T]
 
 
 def _without(searcher: Searcher, query: Query, rows: Sequence[int]) -> Query:
-    """The query without the articles of these rows."""
+    """The query, excluding the articles of these rows."""
     return without(query, Query.term_set_query(searcher.schema, "row", rows)) if rows else query
 
 
 def _grouped(
     ordered: Sequence[_Candidate[T]], articles: int, per_article: int
 ) -> list[_Candidate[T]]:
-    """The best passages of the best articles, still in order."""
-    taken: dict[str, int] = {}
+    """The best ``per_article`` passages of each of the best ``articles`` articles, still in order."""
+    counts: dict[str, int] = {}
     chosen = []
     for candidate in ordered:
         article_id = candidate[1]
-        count = taken.get(article_id, 0)
-        if count < per_article and (count > 0 or len(taken) < articles):
-            taken[article_id] = count + 1
+        count = counts.get(article_id, 0)
+        if count < per_article and (count > 0 or len(counts) < articles):
+            counts[article_id] = count + 1
             chosen.append(candidate)
     return chosen

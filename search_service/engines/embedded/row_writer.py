@@ -1,7 +1,7 @@
-"""Writes to the truth of one generation, one transaction for each call.
+"""Writes to the SQLite file of one generation, one transaction per call.
 
-Entry point: :class:`RowWriter`. Which entries apply is said by :mod:`search_service.engines.ordering`;
-the text index is not known here. The caller holds the engine's writer lock.
+Entry point: :class:`RowWriter`. :mod:`search_service.engines.ordering` decides which entries apply. Does
+not touch the text index. The caller has acquired the generation's writer lock.
 """
 
 import json
@@ -23,11 +23,11 @@ _BUSY_SECONDS = 10.0
 
 
 class RowWriter:
-    """The one connection that writes a generation's file."""
+    """The only connection that writes a generation's file."""
 
     def __init__(self, folder: Path, *, dimensions: int) -> None:
         self._dimensions = dimensions
-        # One thread at a time, whichever it is: the engine's writer holds a mutex around each call.
+        # Any thread, but one at a time: the engine's writer locks a mutex around each call.
         self._connection = sqlite3.connect(
             folder / FILE_NAME,
             timeout=_BUSY_SECONDS,
@@ -37,14 +37,18 @@ class RowWriter:
         self._connection.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file, as far as readers let it, and close."""
-        self._connection.execute("PRAGMA busy_timeout = 0")  # no waiting for readers at work
-        with suppress(sqlite3.OperationalError):  # a reader at work: the next writer does it
+        """Checkpoint the write-ahead log, unless a reader prevents it, and close."""
+        self._connection.execute("PRAGMA busy_timeout = 0")  # do not wait for readers
+        with suppress(sqlite3.OperationalError):  # a reader is active: the next writer does it
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.close()
 
     def apply(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
-        """Apply the entries in order, in one transaction; the revision grows if a search could."""
+        """Apply the entries in order, in one transaction.
+
+        The revision increases if the result of a search could change. Raises ``BadRecord`` for a vector of
+        the wrong dimension; then nothing is written.
+        """
         with _transaction(self._connection):
             revision = self._revision() + 1
             written, unchanged, stale, changed = 0, 0, [], False
@@ -68,11 +72,11 @@ class RowWriter:
         return WriteResult(written=written, unchanged=unchanged, stale=tuple(stale))
 
     def set_meta(self, key: str, value: str) -> None:
-        """Replace one value of ``meta``, durably (or with the transaction under way)."""
+        """Replace one value of ``meta``: at once, or as part of the current transaction."""
         self._connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
 
     def set_applied(self, revision: int) -> None:
-        """Note that the text index has reached the revision; what it showed before is let go."""
+        """Record that the text index shows the revision; delete the superseded articles."""
         with _transaction(self._connection):
             self._connection.execute("DELETE FROM superseded")
             self.set_meta("applied", str(revision))
@@ -102,7 +106,7 @@ class RowWriter:
         )
 
     def _keep_superseded(self, row: int | None) -> None:
-        """Keep what the text index shows of an article until it has taken the next one over."""
+        """Keep the version of an article that the text index shows, until the index shows the next one."""
         self._connection.execute(
             "INSERT OR IGNORE INTO superseded SELECT * FROM newest WHERE row = ? AND revision <="
             " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied')",
@@ -110,7 +114,7 @@ class RowWriter:
         )
 
     def _delete(self, entry: Tombstone, row: int | None, revision: int) -> bool:
-        """Leave a tombstone; say whether there was something to delete."""
+        """Leave a tombstone; return whether there was an article to delete."""
         order = stamp_of(entry).order
         if row is None:
             query = "INSERT INTO marks (id, ordering) VALUES (?, ?)"
@@ -172,13 +176,13 @@ class RowWriter:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """One immediate transaction: committed at the end of the block, or undone."""
+    """One immediate transaction: committed at the end of the block, or rolled back."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # a full disk has undone it already
+        if connection.in_transaction:  # on a full disk SQLite has rolled it back already
             connection.execute("ROLLBACK")
         raise
 

@@ -1,8 +1,8 @@
-"""The truth of one generation: a SQLite file of articles, passages, vectors and the manifest.
+"""System of record of one generation: a SQLite file of articles, passages, vectors and the manifest.
 
-Entry points: :class:`Rows` (reads, each of its own moment) and :class:`ReadTransaction`
-(reads of one moment); :mod:`.row_writer` holds the writes. Everything else in a generation's folder can be
-made again from this file. No text search and no arithmetic over vectors here.
+Entry points: :class:`Rows` (single reads) and :class:`ReadTransaction` (several consistent reads); writes
+are in :mod:`.row_writer`. Everything else in a generation's folder can be rebuilt from this file. No text
+search and no vector arithmetic here.
 """
 
 import json
@@ -30,7 +30,7 @@ _BATCH = 200  # articles read at once: bounded memory
 
 @dataclass(frozen=True)
 class State:
-    """The state of a generation: its revision, and the one that the text index has reached."""
+    """The ``meta`` table. ``applied``: the revision that the text index shows."""
 
     revision: int
     applied: int
@@ -40,13 +40,13 @@ class State:
 
     @property
     def complete(self) -> bool:
-        """Whether the text index shows all that is committed."""
+        """Whether the text index shows everything committed."""
         return self.applied == self.revision
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """What is filtered on; ``day`` is yyyymmdd, 0 where there is none. ``live``: no tombstone."""
+    """The filter fields of an article. ``day``: yyyymmdd, 0 without a date; ``live``: not a tombstone."""
 
     row: int
     id: str
@@ -61,7 +61,7 @@ class Attributes:
 
 @dataclass(frozen=True)
 class ArticleTerms:
-    """What the text index needs of an article; empty for a tombstone."""
+    """What the text index needs of an article; empty for a tombstone. ``size``: of the terms, in bytes."""
 
     attributes: Attributes
     exact: tuple[str, ...]
@@ -73,7 +73,7 @@ class ArticleTerms:
 
 @dataclass(frozen=True)
 class Indexed:
-    """What a text index shows of an article: of which revision, how many passages; -1: nothing."""
+    """State of an article in the text index: its revision, and number of passages (-1: not live)."""
 
     revision: int
     passages: int
@@ -81,7 +81,7 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Change:
-    """A written article: what the text index shall show of it, and what it showed before."""
+    """A written article: its state in the text index after and before the write is applied there."""
 
     row: int
     after: Indexed
@@ -90,7 +90,7 @@ class Change:
 
 @dataclass(frozen=True)
 class PassageVectors:
-    """The passages of one article: ids, roles, which of them have a vector, and those vectors."""
+    """The passages of one article. ``present``: which have a vector; ``vectors``: those, in order."""
 
     row: int
     revision: int
@@ -101,34 +101,34 @@ class PassageVectors:
 
 
 def pack(value: object) -> bytes:
-    """Plain values as compressed JSON; :func:`unpack` is the way back."""
+    """Plain values as compressed JSON; the inverse of :func:`unpack`."""
     return zlib.compress(json.dumps(value, ensure_ascii=False).encode(), _LEVEL)
 
 
 def unpack(blob: bytes) -> Any:
-    """The plain values that :func:`pack` was given."""
+    """The inverse of :func:`pack`."""
     return json.loads(zlib.decompress(blob))
 
 
 class _Reads(ABC):
-    """What can be asked of the rows; ``_source`` is the view that is read, ``_narrow`` without texts."""
+    """The queries. ``_source``: the SQL view to read; ``_narrow``: the same articles without texts."""
 
     _source, _narrow = "newest", "articles"
 
     @abstractmethod
     def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """Every row that a query gives."""
+        """All rows that a query returns."""
 
     def read_state(self) -> State:
         """The state, read in one statement and so consistent."""
         return state_of(self._all("SELECT key, value FROM meta"))
 
     def stamps(self, ids: Collection[str]) -> dict[str, Stamp]:
-        """What was pending_changes last under these ids, marks too; nothing for unknown ids."""
+        """The stamps of articles and marks (see :mod:`.schema`) with these ids; unknown ids are left out."""
         found: dict[str, Stamp] = {}
-        given = list(ids)
-        for start in range(0, len(given), _BATCH):
-            part = given[start : start + _BATCH]
+        ordered = list(ids)
+        for start in range(0, len(ordered), _BATCH):
+            part = ordered[start : start + _BATCH]
             query = (
                 f"SELECT id, ordering, digest FROM articles WHERE id IN ({_marks(part)})"
                 f" UNION ALL SELECT id, ordering, NULL FROM marks WHERE id IN ({_marks(part)})"
@@ -137,23 +137,23 @@ class _Reads(ABC):
         return found
 
     def count(self) -> int:
-        """How many articles are live."""
+        """Number of live articles."""
         return int(self._all(f"SELECT count(*) FROM {self._narrow} WHERE digest IS NOT NULL")[0][0])
 
     def count_passages(self, *, since: int = 0) -> int:
-        """How many passages the articles have that changed after the revision ``since``."""
+        """Number of passages of the articles that changed after the revision ``since``."""
         query = f"SELECT coalesce(sum(passages), 0) FROM {self._narrow} WHERE revision > ?"
         return int(self._all(query, (since,))[0][0])
 
     def attributes_since(self, revision: int) -> list[Attributes]:
-        """What changed after ``revision``, tombstones included."""
+        """Articles that changed after ``revision``, tombstones included, by row."""
         query = f"SELECT {_ATTRIBUTES} FROM {self._narrow} WHERE revision > ? ORDER BY row"
         return [_attributes(values) for values in self._all(query, (revision,))]
 
     def terms_since(self, revision: int) -> Iterator[ArticleTerms]:
         """The terms of every article that changed after ``revision``, by revision and row.
 
-        The order is that of the writes, so a replay builds what the writes would have built.
+        This is the order of the writes, so a replay builds the same text index as the writes.
         """
         query = (
             f"SELECT {_ATTRIBUTES}, terms, outline FROM {self._source}"
@@ -179,7 +179,7 @@ class _Reads(ABC):
                 yield _passage_vectors(values)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The live articles among ``ids``, in the order asked."""
+        """The live articles among ``ids``, in the order of ``ids``."""
         found: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
@@ -191,7 +191,7 @@ class _Reads(ABC):
         return {id: found[id] for id in ids if id in found}
 
     def scan(self) -> Iterator[StoredArticle]:
-        """Every live article by id ascending, a batch at a time."""
+        """Every live article by id ascending; reads in batches."""
         query = (
             f"SELECT {_STORED} FROM {self._source}"
             " WHERE id > ? AND view IS NOT NULL ORDER BY id LIMIT ?"
@@ -202,14 +202,14 @@ class _Reads(ABC):
             batch = self._all(query, (batch[-1][0], _BATCH))
 
     def terms_of(self, article_id: str) -> dict[Field, str]:
-        """The fields of a live article; empty where there is none."""
+        """The terms of a live article by field; empty if there is none."""
         query = f"SELECT terms FROM {self._source} WHERE id = ? AND terms IS NOT NULL"
         for (blob,) in self._all(query, (article_id,)):
             return {Field(name): text for name, text in unpack(blob)["fields"].items()}
         return {}
 
     def vectors_of(self, article_id: str) -> dict[str, Vector]:
-        """The vectors of a live article by passage id; empty where there are none."""
+        """The vectors of a live article by passage id; empty if there are none."""
         query = f"SELECT outline, vectors FROM {self._source} WHERE id = ? AND outline IS NOT NULL"
         for outline, blob in self._all(query, (article_id,)):
             ids = [entry[0] for entry in unpack(outline) if entry[5]]
@@ -220,7 +220,7 @@ class _Reads(ABC):
 class Rows(_Reads):
     """Reads one generation's file over a pool of read-only connections; safe among threads.
 
-    Each read is of its own moment; :meth:`begin` starts a transaction.
+    Each read shows the newest commit; :meth:`begin` starts a transaction for consistent reads.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -229,7 +229,7 @@ class Rows(_Reads):
         self._closed = False
 
     def close(self) -> None:
-        """Close the connections that nobody uses at the moment, and the others when they are back."""
+        """Close the idle connections now, and the others when they are released."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -238,8 +238,8 @@ class Rows(_Reads):
         self.close()
 
     def begin(self) -> "ReadTransaction":
-        """What is committed now, for as long as somebody holds it."""
-        connection = self._borrowed()
+        """Start a read transaction; it ends when the returned object is garbage-collected."""
+        connection = self._borrow()
         try:
             connection.execute("BEGIN")
             return ReadTransaction(self, connection)
@@ -247,9 +247,9 @@ class Rows(_Reads):
             connection.close()
             raise
 
-    def give_back(self, connection: sqlite3.Connection) -> None:
-        """Take a connection that is used no more; what it was reading may be overwritten now."""
-        with suppress(sqlite3.Error):  # a connection that is broken is not kept
+    def release(self, connection: sqlite3.Connection) -> None:
+        """End a connection's transaction, if any, and return it to the pool."""
+        with suppress(sqlite3.Error):  # a broken connection is closed
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             if not self._closed:
@@ -257,7 +257,7 @@ class Rows(_Reads):
                 return
         connection.close()
 
-    def _borrowed(self) -> sqlite3.Connection:
+    def _borrow(self) -> sqlite3.Connection:
         try:
             return self._idle.pop()
         except IndexError:
@@ -271,13 +271,13 @@ class Rows(_Reads):
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = self._borrowed()
+        connection = self._borrow()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        self.give_back(connection)
+        self.release(connection)
 
     def _all(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         with self._connection() as connection:
@@ -285,25 +285,25 @@ class Rows(_Reads):
 
 
 class ReadTransaction(_Reads):
-    """The rows as they were when it was made, whatever is pending_changes since; safe among threads.
+    """The rows as of one point in time, whatever is written since; safe among threads.
 
-    Its read transaction ends when nobody holds the object any more. Until then the write-ahead log
-    grows, so it is for one request.
+    The transaction ends when the object is garbage-collected. Until then the write-ahead log grows, so use
+    it for one request only.
     """
 
     def __init__(self, rows: Rows, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self.state = self.read_state()
-        weakref.finalize(self, rows.give_back, connection)
+        weakref.finalize(self, rows.release, connection)
 
     def show(self, revision: int) -> None:
-        """Answer as of this revision: the newest, or the one that the text index has reached."""
+        """Read as of this revision: the newest, or the one that the text index shows."""
         if revision != self.state.revision:
             self._source = self._narrow = "shown"
 
     def pending_changes(self) -> list[Change]:
-        """What is not yet noted as taken over by the text index, by row."""
+        """Writes that are not yet recorded as applied to the text index, by row."""
         query = (
             "SELECT row, articles.revision, iif(articles.digest IS NULL, -1, articles.passages),"
             " superseded.revision, iif(superseded.digest IS NULL, -1, superseded.passages)"
@@ -329,7 +329,7 @@ def _marks(values: Sequence[object]) -> str:
 
 
 def state_of(meta: Sequence[tuple[str, str]]) -> State:
-    """The state in the rows of ``meta``."""
+    """The state from the rows of ``meta``."""
     values = dict(meta)
     return State(
         revision=int(values["revision"]),

@@ -1,11 +1,12 @@
-"""Snapshots of one generation, refreshed when its revision has grown.
+"""Snapshots of one generation, refreshed when its revision changes.
 
 Entry points: :class:`OpenGeneration` and :class:`Snapshot` (immutable, shared by all readers of a
-revision). A reader has the snapshot and a moment of the rows that shows the same revision, its own.
-Asking for both costs a small SQLite statement while nothing has changed.
+revision). A reader has a snapshot, and a read transaction of its own that shows the same revision.
+Getting both costs a small SQLite statement if nothing has changed.
 
-SQLite is committed first and the text index afterwards. In between, for milliseconds or since a writer
-was stopped there, the revision before is read: the text index still shows it, the rows have kept it.
+SQLite is committed first and the text index afterwards. In between (milliseconds, or until repair if the
+writer was killed) readers get the previous revision: the text index still shows it, and SQLite has kept the
+superseded articles.
 """
 
 import json
@@ -34,13 +35,13 @@ from search_service.engines.embedded.vectors import PassageKeeper, PassageTable
 from search_service.errors import DiskFull, EngineError, EngineUnavailable
 from search_service.model import Manifest
 
-# A write takes 70 ms or more, a try one or two.
+# Attempts to read a consistent state while others write: a write takes 70 ms or more, an attempt one or two.
 _TRIES = 100
 _log = logging.getLogger(__name__)
 
 
 class LazyTable:
-    """The passages of one revision, read when first wanted: keyword search needs none of them."""
+    """The passage table of one revision, loaded at first use: keyword search does not need it."""
 
     def __init__(self, keeper: PassageKeeper, revision: int) -> None:
         self._keeper = keeper
@@ -49,7 +50,7 @@ class LazyTable:
         self._table: PassageTable | None = None
 
     def table(self, rows: ReadTransaction) -> PassageTable:
-        """The table; ``rows`` shows the same revision."""
+        """The table; ``rows`` must show the same revision."""
         with self._lock:
             if self._table is None:
                 self._table = self._keeper.table(rows, self._revision)
@@ -58,9 +59,9 @@ class LazyTable:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One revision of a generation: what searches need of it besides its rows.
+    """One revision of a generation: everything that searches need besides the SQLite rows.
 
-    ``hidden``: rows of articles that a broken or unfinished write has half brought into the text index.
+    ``hidden``: rows of articles that an unfinished write has partly applied to the text index.
     """
 
     folder: Path
@@ -79,16 +80,18 @@ class Snapshot:
         return self.folder.name
 
     def can_serve(self, state: State) -> bool:
-        """Whether rows in this state can show this revision, and nothing more can be shown of them."""
-        now = (state.revision, state.applied)
-        return self.revision in now and self.manifest_json == state.manifest and not self.hidden
+        """Whether rows in this state can show this revision, completely."""
+        available = (state.revision, state.applied)
+        return (
+            self.revision in available and self.manifest_json == state.manifest and not self.hidden
+        )
 
 
 class Repair(Protocol):
-    """What mends a text index that is behind its rows."""
+    """Repairs a text index that is behind its rows."""
 
     def __call__(self, folder: Path, *, rebuild: bool) -> None:
-        """Bring it up to the rows, or make it anew, if the writer lock is free."""
+        """Synchronise it with the rows, or rebuild it, if the writer lock is free."""
 
 
 class OpenGeneration:
@@ -106,9 +109,9 @@ class OpenGeneration:
         self._keeper: PassageKeeper | None = None
 
     def current(self) -> tuple[Snapshot, ReadTransaction]:
-        """The generation as it is now: a snapshot, and the rows of the same revision.
+        """A snapshot of the newest readable revision, and a read transaction of the same revision.
 
-        While a write is half done, or was left so, this is the revision before it.
+        While a write is unfinished, this is the revision before it.
         """
         with translate_errors(self._folder):
             rows = self.rows.begin()
@@ -116,7 +119,7 @@ class OpenGeneration:
             snapshot = self._usable_snapshot(rows)
             if snapshot is not None and rows.state.complete:
                 return snapshot, rows
-            # Who can answer as of before the write need not wait for another who mends.
+            # If the previous revision can be served, do not wait for another thread that is refreshing.
             if not self._lock.acquire(blocking=snapshot is None):
                 return cast("Snapshot", snapshot), rows
             try:
@@ -125,7 +128,7 @@ class OpenGeneration:
                 self._lock.release()
 
     def _usable_snapshot(self, rows: ReadTransaction) -> Snapshot | None:
-        """The snapshot that there is, where these rows can show its revision; they do so then."""
+        """The last snapshot, if ``rows`` can show its revision; then ``rows`` is set to show it."""
         snapshot = self._snapshot
         if snapshot is None or not snapshot.can_serve(rows.state):
             return None
@@ -134,20 +137,20 @@ class OpenGeneration:
 
     def _refresh(self, rows: ReadTransaction) -> tuple[Snapshot, ReadTransaction]:
         if is_behind(self._folder, rows.state):
-            # A writer died between its commits, or is between them at this moment: then the lock is
-            # taken, and the revision before is what its call has not yet replaced.
+            # A writer died between its two commits, or is between them now. In the second case the writer
+            # lock is taken, nothing is repaired, and the previous revision is read.
             try:
                 self._repair(self._folder, rebuild=False)
             except (DiskFull, EngineError) as error:
-                # A full or read-only disk: what the text index has reached can still be read.
+                # A full or read-only disk: the revision that the text index shows can still be read.
                 _log.warning("text index is behind", exc_info=True, extra={"reason": error.message})
         for _ in range(_TRIES):
             rows = self.rows.begin()
             snapshot = self._usable_snapshot(rows)
-            if snapshot is not None:  # another thread was faster, or a write is half done
+            if snapshot is not None:  # another thread was faster, or a write is unfinished
                 return snapshot, rows
             articles, passages = self._reload()
-            # The text index lies between these two states of the rows; if they are the same, at it.
+            # The text index was read between these two states; if they are equal, it matches them.
             before, rows = rows.state, self.rows.begin()
             if before == rows.state:
                 self._snapshot = self._make(rows, articles.searcher(), passages.searcher())
@@ -160,7 +163,7 @@ class OpenGeneration:
         )
 
     def _make(self, rows: ReadTransaction, articles: Searcher, passages: Searcher) -> Snapshot:
-        """The snapshot of what the text index shows, which ``rows`` is made to show as well."""
+        """A snapshot of the revision that the text index shows; ``rows`` is set to show it, too."""
         revision, hidden = _shown(rows, articles, passages)
         rows.show(revision)
         manifest = Manifest.from_dict(json.loads(rows.state.manifest))
@@ -171,7 +174,9 @@ class OpenGeneration:
         if self._keeper is None or self._keeper.dimensions != manifest.dimensions:
             self._keeper = PassageKeeper(self._folder, dimensions=manifest.dimensions)
         vectors = LazyTable(self._keeper, revision)
-        if self._keeper.in_use:  # from one revision to the next is little; from another one is much
+        if (
+            self._keeper.in_use
+        ):  # updating from the last revision is cheap, catching up later is not
             vectors.table(rows)
         return Snapshot(
             folder=self._folder,
@@ -217,9 +222,9 @@ class OpenGeneration:
 def _shown(
     rows: ReadTransaction, articles: Searcher, passages: Searcher
 ) -> tuple[int, tuple[int, ...]]:
-    """Which revision the text index shows, and the rows of which it shows another one.
+    """The revision that the text index shows, and the rows for which it shows another one.
 
-    A write comes into it in several commits: all of them are made, or none, or some.
+    A write is applied in several commits: none, some or all of them may be done.
     """
     if rows.state.complete:
         return rows.state.revision, ()
@@ -229,7 +234,7 @@ def _shown(
             row, expected, passages=True
         )
 
-    written = rows.pending_changes()
-    if all(shows(one.row, one.after) for one in written):
+    changes = rows.pending_changes()
+    if all(shows(one.row, one.after) for one in changes):
         return rows.state.revision, ()
-    return rows.state.applied, tuple(one.row for one in written if not shows(one.row, one.before))
+    return rows.state.applied, tuple(one.row for one in changes if not shows(one.row, one.before))

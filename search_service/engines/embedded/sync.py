@@ -1,8 +1,8 @@
-"""Bringing the text index up to the truth: after a write, after a crash, or from nothing.
+"""Synchronise the text index with SQLite: after a write, after a crash, or from scratch.
 
-Entry points: :func:`catch_up` and :func:`is_behind`. The caller holds the engine's writer lock.
-SQLite commits first, then the text index, and only then is the revision reached noted; whatever a
-crash leaves undone is done here, in the order of the writes.
+Entry points: :func:`catch_up` and :func:`is_behind`. The caller has acquired the generation's writer lock.
+SQLite commits first, then the text index, and then the applied revision is recorded. What a crash
+interrupts is completed here, in the order of the writes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ from search_service.engines.embedded.text_index import (
     create_folders,
 )
 
-# ArticleTerms of one commit, in bytes: an eighth or so of the heap, so that a commit is one segment.
+# Terms of one commit, in bytes: about an eighth of the heap, so that a commit is one segment.
 _COMMIT_BYTES = 24_000_000
 
 
 def is_behind(folder: Path, state: State) -> bool:
-    """Whether the text index lacks something that the rows have."""
+    """Whether the text index lacks committed changes, or is missing or of another schema."""
     return (
         not state.complete
         or state.text_schema != TEXT_SCHEMA
@@ -34,9 +34,9 @@ def is_behind(folder: Path, state: State) -> bool:
 
 
 def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = False) -> TextWriter:
-    """Open the text index of the generation in ``folder`` and bring it up to its rows.
+    """Open the text index of the generation in ``folder`` and synchronise it with the rows.
 
-    A missing, damaged or outdated one is built anew; so is every one where ``rebuild`` says so.
+    Rebuilds it if it is missing, damaged or of another schema, or if ``rebuild`` is true.
     """
     with translate_errors(folder):
         state = rows.read_state()
@@ -46,11 +46,9 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
                 finish_last_write(text, rows, writer)
                 return text
             except ValueError as exc:
-                if is_disk_error(
-                    folder, exc
-                ):  # then rebuilding would fail too, and lose what is there
+                if is_disk_error(folder, exc):  # rebuilding would fail too, and lose the old index
                     raise
-        # Until the last line a crash leaves a generation that says "build me anew".
+        # An empty schema marks the text index for rebuilding if a crash interrupts this.
         writer.set_meta("text_schema", "")
         create_folders(folder)
         text = TextWriter(folder)
@@ -61,7 +59,7 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
 
 
 def apply_last_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
-    """Take over into the text index what the last write changed."""
+    """Apply the last write to the text index."""
     state = rows.read_state()
     if not state.complete:
         _apply(text, rows.terms_since(state.applied))
@@ -69,15 +67,16 @@ def apply_last_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
 
 
 def finish_last_write(text: TextWriter, rows: Rows, writer: RowWriter) -> None:
-    """Do what the write before left undone where it broke off (a crash, a full disk).
+    """Complete the previous write in the text index if it was interrupted (a crash, a full disk).
 
-    Before each write, so the text index is never more than one behind, and searches can show that one.
+    Called before each write: the text index is at most one write behind, and searches can show that
+    revision.
     """
     state = rows.read_state()
     if not state.complete:
         text.remove_orphans()
-        # A commit that was finished and not noted is not repeated: it would leave deleted
-        # documents behind, which count in BM25 until they are merged away.
+        # A commit that is complete but not recorded as applied is not repeated: that would leave deleted
+        # documents, which count in BM25 until they are merged away.
         _apply(
             text, (terms for terms in rows.terms_since(state.applied) if not text.is_indexed(terms))
         )
@@ -90,7 +89,7 @@ def _apply(text: TextWriter, changed: Iterable[ArticleTerms]) -> None:
 
 
 def _by_size(changed: Iterable[ArticleTerms]) -> Iterator[list[ArticleTerms]]:
-    """Cut into commits by the size of the terms, which is a function of the writes alone."""
+    """Cut into commits by the size of the terms, so that the cuts depend on nothing but the writes."""
     iterator = iter(changed)
     for first in iterator:
         part, size = [first], first.size

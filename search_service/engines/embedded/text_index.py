@@ -1,11 +1,10 @@
-"""The text index of one generation: two tantivy folders that can be thrown away at any time.
+"""The text index of one generation: two disposable tantivy folders.
 
-Entry points: :class:`TextIndex` (searches and lookups) and :class:`TextWriter`. What they hold is a
-function of the writes alone: one indexing thread, documents sorted by row inside a segment, and a
-commit returns only when its merges are done. So two indexes with the same writes give the same
-bytes, scores included, however the threads of the machine happened to run.
+Entry points: :class:`TextIndex` (searches and lookups) and :class:`TextWriter`. The index is deterministic:
+one indexing thread, documents sorted by row inside a segment, and a commit returns only when its merges are
+done. So the same writes give the same bytes, and the same scores, however threads are scheduled.
 
-Never the truth: :mod:`.rows` is, and :mod:`.sync` brings this up to it.
+The system of record is :mod:`.rows`; :mod:`.sync` brings the text index up to date with it.
 """
 
 import shutil
@@ -19,22 +18,22 @@ from tantivy import Document, Order, Query, Schema, SchemaBuilder
 from search_service.engines.embedded.rows import ArticleTerms, Indexed
 from search_service.model import Field
 
-# Names everything that decides the bytes of the folders: another one here means a rebuild.
+# Version of everything that determines the bytes of the folders: a change here causes a rebuild.
 TEXT_SCHEMA = "3"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
-# A segment is flushed when the heap is full. Commits are cut far below that (:mod:`.sync`), for
-# merges of segments flushed inside one commit would run beside the indexing, in no fixed order.
+# A segment is flushed when the heap is full. Commits are kept far below that (:mod:`.sync`), because
+# merges of segments flushed within one commit would run during the indexing, in no fixed order.
 _HEAP_BYTES = 128_000_000
-# A passage is known by row × 2^20 + ordinal: one sort key, and no passage id in the text index.
+# The key of a passage is row × 2^20 + ordinal: one sort key, and no passage id in the text index.
 ORDINAL_BITS = 20
 _UNDATED = 99999999
-# tantivy refuses an aggregation of more buckets; a facet has at most one for each article.
+# tantivy allows no more buckets in an aggregation; a facet has at most one per article.
 _BUCKETS = 65_000
 
 
 class RowHit(NamedTuple):
-    """A document found: its key (row, or row and ordinal), its rounded score, and where it is."""
+    """A matching document: its key (row, or row and ordinal), its rounded score, and its address."""
 
     key: int
     score: float
@@ -42,7 +41,7 @@ class RowHit(NamedTuple):
 
 
 def article_schema() -> Schema:
-    """Articles: match sets, totals, facets, order. ``sort_*`` are keys to sort by, ascending."""
+    """Schema of articles: for matching, totals, facets, order. ``sort_*``: sort keys, ascending."""
     builder = SchemaBuilder()
     _add_filters(builder, facets=True)
     for name in ("category", "year", "sort_id", "sort_date"):
@@ -55,7 +54,7 @@ def article_schema() -> Schema:
 
 
 def passage_schema() -> Schema:
-    """Passages: their words, their role, and what their article is filtered by."""
+    """Schema of passages: their words, their role, and the filter fields of their article."""
     builder = SchemaBuilder()
     _add_filters(builder, facets=False)
     builder.add_text_field("role", tokenizer_name="raw", index_option="basic")
@@ -73,7 +72,7 @@ def _add_filters(builder: SchemaBuilder, *, facets: bool) -> None:
 
 
 def open_index(folder: Path, schema: Schema, *, create: bool = False) -> tantivy.Index:
-    """Open the folder; raises ``ValueError`` where it is missing, damaged or of another schema."""
+    """Open the folder; raises ``ValueError`` if it is missing, damaged or of another schema."""
     if not create and not tantivy.Index.exists(str(folder)):
         raise ValueError(f"no text index in {folder}")
     index = tantivy.Index(schema, path=str(folder), sort_by_field="key", sort_order=Order.Asc)
@@ -85,7 +84,7 @@ def open_index(folder: Path, schema: Schema, *, create: bool = False) -> tantivy
 
 
 class TextIndex:
-    """Searcher one of the two folders, at the commit of the last :meth:`reload`."""
+    """Searches one of the two folders, at the commit of the last :meth:`reload`."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
         self.schema = schema
@@ -93,37 +92,37 @@ class TextIndex:
         self.reload()
 
     def reload(self) -> None:
-        """Search from now on what is committed now."""
+        """Move to the newest commit."""
         self._index.reload()
         self._searcher = self._index.searcher()
 
     def searcher(self) -> "Searcher":
-        """The searches of this moment's commit; a later reload leaves them alone."""
+        """A searcher over the current commit; later reloads do not affect it."""
         return Searcher(self.schema, self._searcher)
 
 
 class Searcher:
-    """Searcher over one commit; safe among threads."""
+    """Searches one commit; safe among threads."""
 
     def __init__(self, schema: Schema, searcher: tantivy.Searcher) -> None:
         self.schema = schema
         self._searcher = searcher
 
     def count(self, query: Query) -> int:
-        """How many documents match, exactly."""
-        # The stub of tantivy 0.27 leaves ``count`` out.
+        """Exact number of documents that match."""
+        # tantivy 0.27's type stub lacks ``count``.
         return int(self._searcher.search(query, limit=1, count=True).count)  # type: ignore[attr-defined]
 
     def has_term(self, field: str, value: str) -> bool:
-        """Whether any document may hold the term (deleted ones are counted until merged away)."""
+        """Whether any document contains the term (deleted ones count until they are merged away)."""
         return bool(self._searcher.doc_freq(field, value))
 
     def facets(self, query: Query, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Values of the facets with their counts: by count descending, then by value."""
         if not names:
             return {}
-        wanted = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
-        answer: dict[str, Any] = self._searcher.aggregate(query, wanted)
+        aggregations = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
+        answer: dict[str, Any] = self._searcher.aggregate(query, aggregations)
         return {
             name: dict(
                 sorted(
@@ -138,11 +137,11 @@ class Searcher:
         }
 
     def top(self, query: Query, limit: int) -> list[RowHit]:
-        """The first ``limit`` documents by score; equal scores in no promised order."""
+        """The first ``limit`` documents by score; ties are in no particular order."""
         return self._hits(self._searcher.search(query, limit=limit, count=False).hits)
 
     def sorted_by(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
-        """Documents by a sort key, ascending; their score is 0."""
+        """Documents by a sort key, ascending; scores are 0."""
         found = self._searcher.search(
             query, limit=limit, offset=offset, count=False, order_by_field=key, order=Order.Asc
         )
@@ -156,35 +155,35 @@ class Searcher:
         ]
 
     def shows(self, row: int, expected: Indexed, *, passages: bool) -> bool:
-        """Whether the documents of this article are exactly those that are expected."""
+        """Whether the documents of an article (or of its passages) are exactly those expected."""
         count = expected.passages if passages else min(expected.passages + 1, 1)
         query = Query.term_query(self.schema, "row", row)
         found = self.top(query, max(count, 0) + 1)
         return self.revisions(found) == [expected.revision] * count
 
     def revisions(self, hits: Sequence[RowHit]) -> list[int]:
-        """The revision that each hit shows of its article."""
+        """The revision of its article that each hit shows."""
         values = self._searcher.fast_field_values("revision", [hit.address for hit in hits])
         return [int(value or 0) for value in values]
 
 
 class TextWriter:
-    """Brings both folders from one commit to the next."""
+    """Writes to both folders."""
 
     def __init__(self, folder: Path) -> None:
         self.articles = open_index(folder / ARTICLES, article_schema())
         self.passages = open_index(folder / PASSAGES, passage_schema())
 
     def apply(self, changed: Sequence[ArticleTerms]) -> None:
-        """Replace what the index holds of these articles, in one commit of each folder."""
+        """Replace the documents of these articles, in one commit per folder."""
         _commit(self.articles, changed, lambda terms: [_article_document(terms)])
         _commit(self.passages, changed, _passage_documents)
 
     def remove_orphans(self) -> None:
-        """Delete the files of a commit that was broken off.
+        """Delete the files of an interrupted commit.
 
-        tantivy names the file of a segment's deletes by its count of operations, which the next
-        commit repeats: it would find the name taken and fail, and so would every one after it.
+        tantivy names the file of a segment's deletes by a count of operations, which the next commit
+        repeats: the file would exist already, and that commit and every later one would fail.
         """
         for index in (self.articles, self.passages):
             writer = index.writer(_HEAP_BYTES, num_threads=1)
@@ -192,7 +191,7 @@ class TextWriter:
             writer.wait_merging_threads()
 
     def is_indexed(self, terms: ArticleTerms) -> bool:
-        """Whether both folders already show this article as it is (a crash after their commit)."""
+        """Whether both folders already show this revision of the article (after a crash)."""
         attributes = terms.attributes
         for index, count in ((self.articles, 1), (self.passages, len(terms.passages))):
             index.reload()
@@ -206,7 +205,7 @@ class TextWriter:
 
 
 def create_folders(folder: Path) -> None:
-    """Replace both folders by empty ones."""
+    """Create both folders empty; existing ones are replaced."""
     for name, schema in ((ARTICLES, article_schema()), (PASSAGES, passage_schema())):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
@@ -214,7 +213,7 @@ def create_folders(folder: Path) -> None:
 
 
 def _commit(index: tantivy.Index, changed: Sequence[ArticleTerms], documents: Any) -> None:
-    # A writer for each commit: waiting for merges ends it. Opening one costs about a millisecond.
+    # One writer per commit: waiting for the merges closes it. Opening one takes about a millisecond.
     writer = index.writer(_HEAP_BYTES, num_threads=1)
     for terms in changed:
         writer.delete_documents_by_term("row", terms.attributes.row)
@@ -249,7 +248,7 @@ def _passage_documents(terms: ArticleTerms) -> Iterable[Document]:
 
 
 def _document(terms: ArticleTerms, key: int) -> Document:
-    """What articles and passages have in common: the key, and what is filtered on."""
+    """The fields that articles and passages have in common: the key, and the filter fields."""
     attributes = terms.attributes
     document = Document()
     document.add_integer("key", key)

@@ -1,12 +1,12 @@
-"""The passages of one generation in memory, and the exact search over their vectors.
+"""The passages of one generation in memory, and exact vector search over them.
 
 Entry points: :class:`PassageKeeper` (keeps the table up to date) and :class:`PassageTable`
-(immutable: nearest passages, ids of passages). The table is a memory-mapped cache of one revision
-plus what changed since; :mod:`.cache` reads and writes the cache. Exact, no ANN: 134,000
-vectors of 256 numbers are one product of 10–20 ms.
+(immutable: nearest passages, passage ids). The table is a memory-mapped cache of one revision
+plus an overlay of what changed since; :mod:`.cache` reads and writes the cache. No ANN: one matrix product
+over 134,000 vectors of 256 dimensions takes 10–20 ms.
 
-Products in float32 find the candidates; their order depends on how BLAS splits the work, so scores
-come from a second, fixed summation in float64 over the few that can be in the answer.
+Float32 products find the candidates. Their rounding depends on how BLAS splits the work, so the scores of
+the few candidates that can be in the result are summed again in float64, in a fixed order.
 """
 
 import threading
@@ -22,18 +22,18 @@ from search_service.engines.embedded.columns import Mask
 from search_service.engines.embedded.rows import PassageVectors, ReadTransaction
 from search_service.model import Vector
 
-# Float32 products of unit vectors differ by less than this from the exact ones.
+# Upper bound of the error of a float32 product of unit vectors.
 _SLACK = 1e-5
-# Gathering the rows costs about four times a row of the plain product.
+# Gathering a row costs about four times as much as multiplying it.
 _GATHER_BELOW = 0.25
-# The overlay is searched from ordinary memory and rebuilt at each refresh: keep it small.
+# The overlay lies in ordinary memory and is rebuilt at each refresh: it must stay small.
 _OVERLAY_PASSAGES = 5_000
 _OVERLAY_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A passage by its article's row and its position in the article, with its cosine."""
+    """A passage near the query vector: its article's row, its ordinal in the article, its cosine."""
 
     row: int
     ordinal: int
@@ -42,7 +42,10 @@ class Neighbour:
 
 
 class PassageTable:
-    """All passages at one revision: the cache's block and the overlay's, each sorted by row."""
+    """All passages at one revision: a block of the cache and one of the overlay, each sorted by row.
+
+    ``superseded``: rows whose passages in the cache are replaced by those of the overlay.
+    """
 
     def __init__(self, base: Block, overlay: Block, superseded: Iterable[int]) -> None:
         self._blocks = (base, overlay)
@@ -51,7 +54,7 @@ class PassageTable:
         self._superseded[rows] = True
 
     def passage_id(self, row: int, ordinal: int, revision: int) -> str | None:
-        """The id of a passage, or ``None`` where this table holds the article of another time."""
+        """The id of a passage; None if the table has another revision of the article."""
         for block in reversed(self._blocks):
             start, end = block.span(row)
             if ordinal < end - start and block.revisions[start] == revision:
@@ -68,10 +71,10 @@ class PassageTable:
         min_score: float,
         role: str | None,
     ) -> list[Neighbour]:
-        """The best passages, of the role, of the nearest ``allowed`` rows; in no order.
+        """The best passages of the role (None: any) of the best ``allowed`` rows, unordered.
 
-        Complete for every order that sorts by score: articles that tie with the last one, after
-        rounding, are all there.
+        Includes all articles that tie with the last one after rounding, so the caller may break ties in any
+        order.
         """
         found = [
             _Candidates.of(block, vector, self._not_superseded(index, allowed), min_score, role)
@@ -99,7 +102,11 @@ class PassageTable:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """The passages of one block that may answer, in row order, with float32 similarities."""
+    """The candidate passages of one block, in row order, with their float32 similarities.
+
+    ``positions``: indexes into the block; ``starts``: index of each article's first candidate; ``best``:
+    each article's highest similarity.
+    """
 
     block: Block
     positions: npt.NDArray[np.intp]
@@ -158,34 +165,34 @@ class _Candidates:
 
 
 def _select(allowed: Mask, rows: npt.NDArray[np.int32]) -> Mask:
-    """``allowed[rows]``, where a row beyond the end (written since) is not allowed."""
+    """``allowed[rows]``; rows beyond the end (written since) are not allowed."""
     if len(rows) and int(rows[-1]) >= len(allowed):
         allowed = np.append(allowed, np.zeros(int(rows[-1]) + 1 - len(allowed), dtype=bool))
     return allowed[rows]
 
 
 class PassageKeeper:
-    """Makes the table of each revision out of the last one; safe among threads."""
+    """Derives the table of each revision from the last one; safe among threads."""
 
     def __init__(self, folder: Path, *, dimensions: int) -> None:
         self._folder = folder
         self.dimensions = dimensions
         self._lock = threading.Lock()
         self._revision = -1
-        self._cacheable = True  # until the disk refuses once
+        self._cacheable = True  # until writing a cache fails once
         self._base = Block.empty(dimensions)
         self._overlay: dict[int, PassageVectors] = {}
         self._table = PassageTable(self._base, self._base, ())
 
     @property
     def in_use(self) -> bool:
-        """Whether anybody has wanted a table yet."""
+        """Whether a table has been requested yet."""
         return self._revision >= 0
 
     def table(self, rows: ReadTransaction, revision: int) -> PassageTable:
-        """The table of exactly this revision, which is the one that ``rows`` shows."""
+        """The table of exactly this revision, which ``rows`` shows."""
         with self._lock:
-            if self._revision > revision:  # a long request: the others have gone on
+            if self._revision > revision:  # a long request; other readers are at a newer revision
                 return PassageKeeper(self._folder, dimensions=self.dimensions).table(rows, revision)
             if self._revision < revision:
                 self._advance(rows, revision)
@@ -210,7 +217,7 @@ class PassageKeeper:
         self._table = PassageTable(self._base, overlay, self._overlay)
 
     def _load(self, revision: int) -> None:
-        """Begin with the newest cache up to this revision; without one, with nothing at 0."""
+        """Start from the newest cache up to this revision, or from an empty table at revision 0."""
         cache = load_cache(self._folder, dimensions=self.dimensions, newest=revision)
         if cache is not None and cache.revision > self._revision:
             self._base, self._revision, self._overlay = cache.block, cache.revision, {}
@@ -218,7 +225,7 @@ class PassageKeeper:
 
 
 def is_large(overlay: int, base: int) -> bool:
-    """Whether an overlay of so many passages is worth a new cache."""
+    """Whether an overlay of so many passages justifies a new cache."""
     return overlay > max(_OVERLAY_PASSAGES, _OVERLAY_SHARE * base)
 
 

@@ -1,6 +1,6 @@
-"""The writer of one generation: SQLite first, then the text index, then the note that both agree.
+"""The writer of one generation: SQLite first, then the text index, then the applied revision is recorded.
 
-Entry point: :class:`EmbeddedWriter`. The engine opens it under the writer lock.
+Entry point: :class:`EmbeddedWriter`. The engine acquires the writer lock before it opens one.
 """
 
 import threading
@@ -19,7 +19,7 @@ from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 
 class EmbeddedWriter:
-    """Writes one generation, one call at a time; what a crash left undone is done on opening."""
+    """Writes one generation, one call at a time; opening it completes what a crash interrupted."""
 
     def __init__(self, folder: Path, *, dimensions: int) -> None:
         self._folder = folder
@@ -44,7 +44,7 @@ class EmbeddedWriter:
             return written
 
     def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """The stamps stored under these ids."""
+        """The stamps stored for these ids."""
         with self._mutex, translate_errors(self._folder):
             return self._rows.stamps(ids)
 
@@ -55,7 +55,7 @@ class EmbeddedWriter:
             self._dimensions = manifest.dimensions
 
     def complete(self) -> None:
-        """Write a fresh passage cache where much has changed, so that no reader has to make it."""
+        """Write a new passage cache if much has changed, so that no reader has to build it."""
         with self._mutex, translate_errors(self._folder):
             cache = load_cache(self._folder, dimensions=self._dimensions)
             revision, passages = (cache.revision, len(cache.block.rows)) if cache else (0, 0)
@@ -66,7 +66,7 @@ class EmbeddedWriter:
                 )
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         with self._mutex, translate_errors(self._folder):
             self._rows.close()
             self._writes.close()
