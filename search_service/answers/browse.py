@@ -1,4 +1,4 @@
-"""Reading without a question: one article, the newest, the most read, the categories.
+"""Browsing without a query: one article, the newest, the most viewed, the categories.
 
 Entry points: :func:`article`, :func:`home`.
 """
@@ -13,13 +13,13 @@ from search_service.errors import NotFound
 from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
 from search_service.service import SearchService
 
-# Ids asked for at once; those that this audience may not see make it ask again.
+# Ids fetched at once; more are fetched if this audience cannot see all of them.
 _AT_ONCE = 50
 
 
 @dataclass(frozen=True)
 class Home:
-    """What the first page shows."""
+    """The content of the home page."""
 
     total: int
     latest: tuple[StoredArticle, ...]
@@ -28,7 +28,7 @@ class Home:
 
 
 def fetch_one(reader: Reader, article_id: str) -> StoredArticle:
-    """The article, or ``NotFound``: the same answer whether it never was, was deleted or is hidden."""
+    """The article; raises ``NotFound``, the same whether it never existed, was deleted or is hidden."""
     stored = reader.fetch([article_id]).get(article_id)
     if stored is None:
         raise NotFound(
@@ -46,7 +46,7 @@ def article(service: SearchService, article_id: str, audience: Audience) -> Stor
 
 
 def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
-    """The newest and the most read articles, and the categories with their counts."""
+    """The ``limit`` newest and most viewed articles, and the categories with their counts."""
     reader = service.reader(audience)
     newest = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=limit)]
     stored = reader.fetch(newest)
@@ -60,17 +60,17 @@ def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home
 
 
 def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[StoredArticle, ...]:
-    """The most read articles of the audience: what it may not see any more leaves no gap."""
-    found: list[StoredArticle] = []
+    """The ``limit`` most viewed articles that the audience can see."""
+    articles: list[StoredArticle] = []
     offset = 0
-    while len(found) < limit:
+    while len(articles) < limit:
         ids = service.store.views.most(reader.scope.audience, _AT_ONCE, offset=offset)
         if not ids:
             break
         stored = reader.fetch(ids)
-        found += [stored[key] for key in ids if key in stored]
+        articles += [stored[key] for key in ids if key in stored]
         offset += _AT_ONCE
-    return tuple(found[:limit])
+    return tuple(articles[:limit])
 
 
 def ids_by_key(service: SearchService, key: str, audience: Audience) -> list[str]:

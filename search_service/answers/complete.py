@@ -1,7 +1,7 @@
-"""Suggestions while somebody types. Entry point: :func:`complete`.
+"""Autocompletion. Entry point: :func:`complete`.
 
-The vocabulary is that of the articles that this audience may read now; each suggestion is held against the
-index before it is shown, nevertheless.
+The vocabulary comes from articles that this audience may read; each suggestion is still verified against
+the index before it is shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ from search_service.relevance import (
 from search_service.service import SearchService
 from search_service.suggestions.vocabulary import Entry, Kind, fold
 
-# What is offered while somebody types, of each kind, in this order: ten lines are a list that is read.
+# Number of suggestions of each kind, in this order: people read a list of ten lines.
 COMPLETIONS: Final[Mapping[Kind, int]] = {Kind.TERM: 3, Kind.TITLE: 5, Kind.HEADING: 2}
 
 
 @dataclass(frozen=True)
 class Completion:
-    """A text to ask for. ``view``: the one article that is called so; None: there are several or none."""
+    """A suggested text. ``view``: the only article with this title; None if there are several or none."""
 
     text: str
     kind: Kind
@@ -31,46 +31,46 @@ class Completion:
 
 
 def complete(service: SearchService, text: str, audience: Audience) -> list[Completion]:
-    """What begins with or holds what was typed: terms, then titles, then headings; ten at most.
+    """At most ten texts that begin with or contain ``text``: terms, then titles, then headings.
 
-    Raises as a search does.
+    Pinyin matches, too. Raises the errors of :meth:`.SearchService.reader`.
     """
     reader = service.reader(audience)
     if len(text) > MAX_COMPLETED:
         return []
-    known = service.vocabulary(reader).completion
-    # Twice as many as are shown: some may be gone.
-    wanted = {
+    index = service.vocabulary(reader).completion
+    # Twice as many as are shown: some may be outdated.
+    candidates = {
         kind: [
-            # A term that is all that was typed tells nothing new.
+            # The term that was typed is no suggestion.
             entry
-            for entry in islice(known.find(text, kind), 2 * share)
+            for entry in islice(index.find(text, kind), 2 * share)
             if kind is not Kind.TERM or fold(entry.text) != fold(text)
         ]
         for kind, share in COMPLETIONS.items()
     }
-    # Reading articles is what takes the time, and the first ones will mostly do.
-    first = [e.article for k, share in COMPLETIONS.items() for e in wanted[k][:share]]
-    completions = _valid_completions(wanted, reader.fetch(list(dict.fromkeys(first))))
+    # Fetching articles takes most of the time, and the first ones are mostly enough.
+    first = [e.article for k, share in COMPLETIONS.items() for e in candidates[k][:share]]
+    completions = _valid_completions(candidates, reader.fetch(list(dict.fromkeys(first))))
     if len(completions) < len(first):
-        ids = {entry.article for entries in wanted.values() for entry in entries}
-        completions = _valid_completions(wanted, reader.fetch(sorted(ids)))
+        ids = {entry.article for entries in candidates.values() for entry in entries}
+        completions = _valid_completions(candidates, reader.fetch(sorted(ids)))
     return completions
 
 
 def _valid_completions(
-    wanted: Mapping[Kind, Sequence[Entry]], stored: Mapping[str, StoredArticle]
+    candidates: Mapping[Kind, Sequence[Entry]], stored: Mapping[str, StoredArticle]
 ) -> list[Completion]:
-    """The first entries of each kind that stand in one of these articles, each text once."""
+    """The first entries of each kind that their article still contains, each text once."""
     seen: set[str] = set()
     completions = []
     for kind, share in COMPLETIONS.items():
         left = share
-        for entry in wanted[kind]:
+        for entry in candidates[kind]:
             one = stored.get(entry.article)
             if left and one and _still_contains(entry, one) and fold(entry.text) not in seen:
-                alone = kind is Kind.TITLE and entry.count == 1
-                completions.append(Completion(entry.text, kind, one.view if alone else None))
+                is_only = kind is Kind.TITLE and entry.count == 1
+                completions.append(Completion(entry.text, kind, one.view if is_only else None))
                 seen.add(fold(entry.text))
                 left -= 1
     return completions

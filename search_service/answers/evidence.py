@@ -11,7 +11,7 @@ from search_service.query.parsing import Query
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPassage:
-    """A passage under a result: its place in the article and the snippet of it with marks."""
+    """A passage under a result: its position in the article and its snippet with marks."""
 
     id: str
     path: tuple[str, ...]
@@ -24,19 +24,20 @@ class ShownPassage:
 def select_passages(
     stored: StoredArticle, query: Query, best: str | None
 ) -> tuple[ShownPassage, ...]:
-    """The passages that show best why the article was found: most distinct words, literal first.
+    """The passages with the most marked text, longest match first; at most ``SHOWN_PASSAGES``.
 
-    Of equals those of the body: that 各物业服务企业 are addressed says little of what is asked of them.
+    ``best``: id of the nearest passage, a candidate even without marks. On ties prefer the body to the
+    frame, such as the salutation. Without candidates: the first passage.
     """
     candidates = []
     for index, (passage, text) in enumerate(stored):
-        found = marks(text, query.highlight_terms, query.words)
-        marked = {text[start:end] for start, end in found}
+        spans = marks(text, query.highlight_terms, query.words)
+        marked = {text[start:end] for start, end in spans}
         longest = max((len(piece) for piece in marked), default=0)
-        if found or passage.id == best:
+        if spans or passage.id == best:
             worth = sum(len(piece) for piece in marked) + longest
             frame = passage.role in FRAME
-            candidates.append((-worth, frame, passage.id != best, index, passage, text, found))
+            candidates.append((-worth, frame, passage.id != best, index, passage, text, spans))
     candidates.sort(key=lambda candidate: candidate[:4])
     chosen = candidates[: relevance.SHOWN_PASSAGES]
     if not chosen and stored.passages:
@@ -49,7 +50,7 @@ def select_passages(
             role=passage.role,
             start=passage.start,
             end=passage.end,
-            snippet=snippet(text, found),
+            snippet=snippet(text, spans),
         )
-        for _, _, _, _, passage, text, found in chosen
+        for _, _, _, _, passage, text, spans in chosen
     )

@@ -1,7 +1,7 @@
-"""Why an article is in an answer, and where. Entry point: :func:`explain`.
+"""Explanations of hits and their scores. Entry point: :func:`explain`.
 
-The score of an article is a sum times a product: what each list of hits gives it, times what it is.
-The keyword score is taken apart by asking the engine for each part of the query alone: BM25 adds up.
+The score is the fused score of the lists times the multipliers from metadata. The keyword score is split by
+running a search for each part of the query: BM25 is a sum over terms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from search_service.ranking.order import Ranks
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of the query adds to the keyword score: a word, or what :func:`.rank_parts` names."""
+    """The contribution of a word, or of another part of :func:`.rank_parts`, to the keyword score."""
 
     name: str
     score: float
@@ -26,12 +26,12 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Why a hit is there. Ranks are from 1, and None in a list that it does not stand in.
+    """Why an article is a hit. Ranks start at 1; rank and score are None for a list without the article.
 
-    ``exact``: its id, code, 文号 or title is the query. ``words``, ``synonyms``: what of the query stands
-    in it; ``literal``: each part of the query does, as typed. ``keyword_parts`` add up to
-    ``keyword_score``; ``semantic_passage`` is the id of the nearest passage. ``fused`` times the factors
-    is the score that orders the window.
+    ``exact``: its id, code, 文号 or title equals the query. ``words``, ``synonyms``: those of the query that
+    it contains. ``literal``: it contains every part of the query as typed. ``keyword_parts`` sum to
+    ``keyword_score``. ``semantic_passage``: id of the nearest passage. ``fused`` times the factors is the
+    score.
     """
 
     exact: bool
@@ -57,18 +57,19 @@ def explain(
     exact: Sequence[str],
     nearest: Mapping[str, str],
 ) -> dict[str, Explanation]:
-    """The reasons of these articles, by id. ``nearest``: the nearest passage of each.
+    """The explanations of ``stored`` articles, by id.
 
-    Asks the engine once for each part of the query: for people who look, not for every search.
+    ``exact``: ids of exact matches. ``nearest``: article id -> id of its nearest passage. Costs one engine
+    search for each part of the query, so it is done on request only.
     """
     ranked = [one.view.id for one in stored if one.view.id in ranks.keyword]
-    added = _keyword_parts(reader, query, ranked)
+    contributions = _keyword_parts(reader, query, ranked)
     return {
         one.view.id: _explanation(
             one,
             query,
             ranks,
-            added.get(one.view.id, ()),
+            contributions.get(one.view.id, ()),
             exact=one.view.id in exact,
             nearest=nearest.get(one.view.id),
         )
@@ -80,7 +81,7 @@ def _explanation(
     stored: StoredArticle,
     query: Query,
     ranks: Ranks,
-    added: Sequence[Part],
+    keyword_parts: Sequence[Part],
     *,
     exact: bool,
     nearest: str | None,
@@ -96,7 +97,7 @@ def _explanation(
         synonyms=tuple(filter(whole.contains_literal, query.synonyms)),
         keyword_rank=keyword_rank,
         keyword_score=keyword_score,
-        keyword_parts=tuple(added),
+        keyword_parts=tuple(keyword_parts),
         semantic_rank=semantic_rank,
         semantic_score=semantic_score,
         semantic_passage=nearest,
@@ -106,12 +107,12 @@ def _explanation(
 
 
 def _keyword_parts(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str, list[Part]]:
-    """What each part of the query adds to the keyword score of each article; parts of 0 are left out."""
+    """The contributions to the keyword score, by article id, without those of 0."""
     if not ids:
         return {}
-    added: dict[str, list[Part]] = {key: [] for key in ids}
+    contributions: dict[str, list[Part]] = {key: [] for key in ids}
     for name, rank in rank_parts(query).items():
         for hit in reader.keyword(Identifiers(tuple(ids)), rank, limit=len(ids)):
             if hit.score > 0:
-                added[hit.id].append(Part(name, hit.score))
-    return added
+                contributions[hit.id].append(Part(name, hit.score))
+    return contributions

@@ -1,7 +1,4 @@
-"""One page of an answer, as plain values. Entry point: :class:`Page`.
-
-How the one becomes the other stands in :mod:`search_service.answers.search`.
-"""
+"""One page of results, as built by :mod:`search_service.answers.search`. Entry point: :class:`Page`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +12,16 @@ from search_service.query.syntax import Hint
 
 
 def degraded_notice() -> str:
-    """The notice of a degraded answer."""
+    """The notice that semantic search is unavailable."""
     return say(
-        "语义检索暂不可用，只按关键词检索", "search by meaning is not available; keywords only"
+        "语义检索暂不可用，只按关键词检索",
+        "semantic search is not available; keywords only",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One article of a page. ``score`` orders the window; it compares nothing across queries."""
+    """One article of a page. ``score`` orders the fused window; not comparable across queries."""
 
     stored: StoredArticle
     score: float
@@ -34,10 +32,9 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class CursorPosition:
-    """Where to go on in a ranking: ``offset`` results of it, in this generation, come before.
+    """Where a cursor continues: after ``offset`` results of the ranking in this generation.
 
-    ``revision`` and ``total`` are those of the page that the walk began with: what was written since,
-    or taken down, may have moved its results.
+    ``revision`` and ``total`` are those of the first page, to detect that the ranking has changed since.
     """
 
     generation: str
@@ -70,20 +67,20 @@ class Page:
     semantic_results_available: bool = False
 
     def adjustments(self) -> list[Hint]:
-        """What was not taken as it was typed: hints, and whether all words had to match."""
+        """How the query was adjusted: hints, and whether the match was relaxed."""
         if not self.relaxed:
             return [*self.hints]
         if self.full:
-            relaxed = Hint("部分结果没有包含全部词", "some results do not hold all the words")
+            relaxed = Hint("部分结果没有包含全部词", "some results do not contain all the words")
         else:
             relaxed = Hint(
                 "没有同时包含全部词的文章，以下包含其中一部分，或意思相近",
-                "no article holds all the words; these hold some of them, or are near in meaning",
+                "no article contains all the words; these contain some of them, or are semantically similar",
             )
         return [*self.hints, relaxed]
 
     def notices(self) -> list[str]:
-        """What the reader should know of how the results were found."""
+        """Messages to the user about how the results were found."""
         notices = [say(*hint) for hint in self.adjustments()]
         if self.degraded:
             notices.append(degraded_notice())
@@ -91,7 +88,7 @@ class Page:
             notices.append(
                 say(
                     "从第一页起索引有了变动，可能有文章重复或遗漏",
-                    "the index has changed since the first page; articles may come twice or be missing",
+                    "the index has changed since the first page; articles may be repeated or missing",
                 )
             )
         return notices

@@ -1,6 +1,6 @@
-"""Precedent passages for someone who drafts: by a topic, or by a whole draft. Entry: :func:`precedents`.
+"""Precedent passages for a topic or a whole draft. Entry point: :func:`precedents`.
 
-A draft is cut into passages as an article is; each asks for itself, and the lists are fused.
+A draft is split into passages as an article is; each is searched separately, and the lists are fused.
 """
 
 import re
@@ -33,13 +33,13 @@ from search_service.ranking.fusion import RankedList, fuse
 from search_service.ranking.similarity import nearest_passages
 from search_service.service import SearchService, SemanticSearchUnavailable
 
-# By the id of a passage: its normal form, and the terms of its references.
+# Passage id -> its normal form, and the terms of its references.
 PassageTexts = dict[str, tuple[str, set[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Precedent:
-    """A passage to copy, with its place and its citation. ``marks`` are offsets into ``text``."""
+    """A passage to copy, with its citation. ``marks`` are offsets into ``text``."""
 
     stored: StoredArticle
     passage: Passage
@@ -51,7 +51,7 @@ class Precedent:
 
 @dataclass(frozen=True, kw_only=True)
 class PrecedentPage:
-    """The passages, best first. ``degraded``: found by words alone, without meaning."""
+    """The passages, best first. ``degraded``: by keyword only, because semantic search is unavailable."""
 
     results: tuple[Precedent, ...]
     degraded: bool
@@ -66,16 +66,16 @@ def precedents(
     limit: int = 10,
     role: str | None = None,
 ) -> PrecedentPage:
-    """The passages that say best what a topic or a draft says, best first.
+    """The ``limit`` passages most relevant to a topic or a draft, best first.
 
-    ``role``: only passages of this one (导语, 主体, 保障措施 …, see :mod:`analyzers.outline`).
+    ``role``: only passages with this one (导语, 主体, 保障措施 …, see :mod:`analyzers.outline`).
     Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
     """
     if not text.strip() or len(text) > relevance.MAX_DRAFT:
         raise BadInput(
             say(
                 f"文字有 {len(text)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
-                f"the text has {len(text)} characters; it takes 1 to {relevance.MAX_DRAFT}",
+                f"the text has {len(text)} characters; 1 to {relevance.MAX_DRAFT} are allowed",
             ),
             field_errors={"text": say("长度不符", "bad length")},
         )
@@ -88,22 +88,24 @@ def precedents(
     degraded = False
     for section in sections:
         piece = normalize(text.strip()[section.start : section.end])
-        asked = list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
-        words.update(dict.fromkeys(asked))
-        by_keywords = _by_keywords(reader, asked, filters, role, cache)
+        piece_words = list(
+            dict.fromkeys(token.term for token in service.analyzer.query_words(piece))
+        )
+        words.update(dict.fromkeys(piece_words))
+        by_keywords = _by_keywords(reader, piece_words, filters, role, cache)
         by_similarity = _by_similarity(service, reader, piece, filters, role)
         degraded |= by_similarity is None
         by_similarity = by_similarity or []
         owners |= {hit.passage_id: hit.article_id for hit in (*by_keywords, *by_similarity)}
         lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_keywords]))
         lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_similarity]))
-        article_scores = _article_scores(reader, asked, filters)
-        held = {
+        article_scores = _article_scores(reader, piece_words, filters)
+        by_article = {
             hit.passage_id: article_scores[hit.article_id]
             for hit in (*by_keywords, *by_similarity)
             if hit.article_id in article_scores
         }
-        ordered = sorted(held.items(), key=lambda item: (-item[1], item[0]))
+        ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
         lists.append(RankedList(ordered, relevance.PRECEDENT_ARTICLE))
     fused = fuse(lists)
     results = _precedents(reader, fused, owners, list(words), limit)
@@ -113,7 +115,7 @@ def precedents(
 def _by_similarity(
     service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
 ) -> list[PassageHit] | None:
-    """The nearest passages; None where meaning cannot be had."""
+    """The nearest passages; None if semantic search is unavailable."""
     try:
         vector = service.embed_query(reader.manifest, piece)
     except SemanticSearchUnavailable:
@@ -132,9 +134,9 @@ def _by_similarity(
 def _by_keywords(
     reader: Reader, words: list[str], filters: Filters, role: str | None, cache: PassageTexts
 ) -> list[PassageHit]:
-    """Passages by their words; only those that hold a calibrated share of the question's idf.
+    """The passages by BM25 that contain ``PRECEDENT_MIN_SHARE`` of the idf of ``words``.
 
-    ``cache`` grows by what was looked into: the passages of a draft mostly meet the same ones.
+    ``cache`` is filled with the passages examined: most passages of a draft have the same hits.
     """
     frequencies = reader.frequencies(Field.WORDS, words)
     articles = reader.totals(Everything()).total
@@ -147,8 +149,8 @@ def _by_keywords(
         role=role,
     )
     stored = reader.fetch(sorted({hit.article_id for hit in hits}))
-    needed = relevance.PRECEDENT_MIN_SHARE * sum(weights.values())
-    kept = []
+    minimum = relevance.PRECEDENT_MIN_SHARE * sum(weights.values())
+    accepted = []
     for hit in hits:
         if hit.article_id not in stored:
             continue
@@ -159,14 +161,16 @@ def _by_keywords(
             text = normalize(stored[hit.article_id].text_of(passage))
             cache[hit.passage_id] = text, {term for one in find(text) for term in one.terms}
         text, references = cache[hit.passage_id]
-        held = sum(weight for word, weight in weights.items() if word in text or word in references)
-        if held >= needed:
-            kept.append(hit)
-    return kept
+        total = sum(
+            weight for word, weight in weights.items() if word in text or word in references
+        )
+        if total >= minimum:
+            accepted.append(hit)
+    return accepted
 
 
 def _article_scores(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
-    """The scores of articles by the same words: what stands around a passage says what it is about."""
+    """The BM25 scores of articles, by id: the text around a passage shows what it is about."""
     match = AnyOf(tuple(Term(Field.WORDS, word) for word in words))
     rank = [WeightedTerm(Field.WORDS, word) for word in words]
     hits = reader.keyword(match, rank, filters=filters, limit=relevance.WINDOW) if words else []
@@ -174,7 +178,7 @@ def _article_scores(reader: Reader, words: list[str], filters: Filters) -> dict[
 
 
 def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
-    """The passage, or None if the article was rewritten since it was found."""
+    """The passage, or None if the article has changed since the search."""
     return next((passage for passage in stored.passages if passage.id == passage_id), None)
 
 
@@ -186,10 +190,10 @@ def _precedents(
     limit: int,
 ) -> tuple[Precedent, ...]:
     stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
-    found: list[Precedent] = []
+    results: list[Precedent] = []
     seen: set[str] = set()
     for key, score in fused.items():
-        if len(found) == limit:
+        if len(results) == limit:
             break
         if owners[key] not in stored:
             continue
@@ -199,10 +203,10 @@ def _precedents(
             continue
         text = one.text_of(passage).strip()
         same = re.sub(r"\W", "", text)
-        if not same or same in seen:  # the same paragraph stands in every re-issue of a document
+        if not same or same in seen:  # re-issues of a document repeat its paragraphs
             continue
         seen.add(same)
-        found.append(
+        results.append(
             Precedent(
                 stored=one,
                 passage=passage,
@@ -212,11 +216,11 @@ def _precedents(
                 citation=citation(one.view, passage),
             )
         )
-    return tuple(found)
+    return tuple(results)
 
 
 def citation(view: View, passage: Passage) -> str:
-    """How the passage is cited: issuer, 《title》, 文号, date, and the headings above the passage."""
+    """The citation: issuer or author, 《title》（文号）, date, and the headings above the passage."""
     number = f"（{view.document_number}）" if view.document_number else ""
     parts = (view.issuer or view.author, f"《{view.title}》{number}", view.date)
     headings = f"“{' > '.join(passage.path)}”" if passage.path else ""

@@ -1,7 +1,7 @@
-"""Answers as plain values, the same for JSON, templates and the command line. Entry points: ``*_to_dict``.
+"""Answers as plain values for JSON, templates and the command line. Entry points: ``*_to_dict``.
 
-Everything that reaches HTML is escaped here or by the templates; each mark is a substring of its source.
-No Flask: who has pages passes ``link``, which turns a view into the address that opens it.
+All HTML is escaped here or by the templates. Independent of Flask: callers that render pages pass ``link``,
+which maps a view to the URL that opens it.
 """
 
 import dataclasses
@@ -19,13 +19,13 @@ from search_service.answers.snippets import Span
 from search_service.model import Metadata, Passage, StoredArticle, View
 
 Values = dict[str, object]
-# A source may write anything into its url field; javascript: must not become a link. A path is one on
-# the portal's own host, where this service stands behind it.
+# A source may write anything into its url field; javascript: must not become a link. A path refers to the
+# portal's host, behind which this service runs.
 _OPENABLE = re.compile(r"(?:https?://|/(?!/))[^\s<>\"\\]+", re.IGNORECASE)
 
 
 def highlight(text: str, marks: Sequence[Span]) -> Markup:
-    """The text, escaped, with ``<mark>`` around each span."""
+    """The escaped text with ``<mark>`` around each span; spans are in order and do not overlap."""
     pieces: list[Markup] = []
     position = 0
     for start, end in marks:
@@ -37,7 +37,7 @@ def highlight(text: str, marks: Sequence[Span]) -> Markup:
 
 
 def own_address(view: View) -> str | None:
-    """The article's address in its portal, if it has one that a browser may open."""
+    """The article's URL in its portal, if it is one that a browser may open."""
     return view.url if view.url and _OPENABLE.fullmatch(view.url) else None
 
 
@@ -51,7 +51,7 @@ _LISTED = [
 
 
 def view_to_dict(view: View, *, link: Link = own_address) -> Values:
-    """What every list shows of an article; ``derived`` names what its own text said, not its source."""
+    """The fields of an article in lists; ``derived`` names those that were extracted from its text."""
     return {
         "id": view.id,
         "title": view.title,
@@ -62,7 +62,7 @@ def view_to_dict(view: View, *, link: Link = own_address) -> Values:
 
 
 def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
-    """A page of results. Its ``message`` says what the reader should know of how they were found."""
+    """A page of results; ``message`` has its notices (:meth:`.Page.notices`), if any."""
     values: Values = {
         "total": page.total,
         "relaxed": page.relaxed,
@@ -77,7 +77,7 @@ def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
 
 
 def completion_to_dict(completion: Completion, *, link: Link = own_address) -> Values:
-    """A suggestion; ``id`` and ``url`` where it is the title of one article."""
+    """A suggestion; ``id`` and ``url`` if it is the title of a single article."""
     view = completion.view
     return {
         "text": completion.text,
@@ -88,7 +88,7 @@ def completion_to_dict(completion: Completion, *, link: Link = own_address) -> V
 
 
 def result_to_dict(result: Result, *, link: Link = own_address) -> Values:
-    """One result; ``explain`` only where it was asked for."""
+    """One result; ``explain`` only if it was requested."""
     view = result.stored.view
     values = view_to_dict(view, link=link) | {
         "score": result.score,
@@ -101,14 +101,14 @@ def result_to_dict(result: Result, *, link: Link = own_address) -> Values:
 
 
 def shown_to_dict(shown: ShownPassage) -> Values:
-    """The part of a passage under a result: ``text`` is the article's ``text[start:end]``."""
+    """The snippet of a passage under a result: ``text`` is the article's ``text[start:end]``."""
     piece = shown.snippet
     start = shown.start + piece.start
     return _piece(shown.id, shown.path, shown.role, start, piece.text, piece.marks)
 
 
 def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Values:
-    """The passages for a draft, with a ``message`` where they were found by words alone."""
+    """The passages for a draft, with a ``message`` if semantic search was unavailable."""
     values: Values = {
         "degraded": page.degraded,
         "passages": [precedent_to_dict(one, link=link) for one in page.results],
@@ -121,7 +121,7 @@ def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Valu
 def precedent_to_dict(precedent: Precedent, *, link: Link = own_address) -> Values:
     """A passage to copy: ``text`` is the article's ``text[start:end]``."""
     passage = precedent.passage
-    # The passage begins and ends with the white space around its paragraphs, the copy does not.
+    # A passage includes the white space around its paragraphs, the copy does not.
     start = precedent.stored.view.text.index(precedent.text, passage.start)
     values = _piece(passage.id, passage.path, passage.role, start, precedent.text, precedent.marks)
     return values | {
@@ -152,7 +152,7 @@ def _piece(
 
 
 def article_to_dict(stored: StoredArticle, *, link: Link = own_address) -> Values:
-    """One article as its audience reads it; ``length`` and ``slices`` as its source publishes them."""
+    """One article as the audience may read it; ``length`` and ``slices`` as the source publishes them."""
     view = stored.view
     return view_to_dict(view, link=link) | {
         "text": view.text,
@@ -166,7 +166,7 @@ def article_to_dict(stored: StoredArticle, *, link: Link = own_address) -> Value
 
 
 def passage_to_dict(passage: Passage) -> Values:
-    """Where a passage stands in its article."""
+    """The position of a passage in its article."""
     return {
         "id": passage.id,
         "path": list(passage.path),

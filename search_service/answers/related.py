@@ -1,7 +1,7 @@
-"""Articles related to one that is shown. Entry point: :func:`related`.
+"""Articles related to a given one. Entry point: :func:`related`.
 
-Two lists are fused: articles that share the rarest words of the shown one, and articles near to the
-mean of its passages' vectors. Only the view of the asking audience is read.
+Two lists are fused: articles that share its most characteristic words, and articles similar to the mean of
+its passages' vectors. Only the audience's own view of the article is used.
 """
 
 import collections
@@ -28,16 +28,16 @@ from search_service.query.matching import idf
 from search_service.ranking.fusion import RankedList, fuse
 from search_service.service import SearchService
 
-# Dates, amounts, 第X条 and placeholders: articles share them without sharing a subject.
+# Dates, amounts, 第X条 and placeholders say nothing about the subject.
 _NUMBERS = ("date:", "num:", "no:", "xx:")
-# Who writes to whom is no subject either.
+# Neither do senders and recipients.
 _ADDRESS = ("主送", "落款", "抄送")
 
 
 def related(
     service: SearchService, article_id: str, audience: Audience, *, limit: int = 10
 ) -> tuple[StoredArticle, ...]:
-    """The articles most related, best first, the shown one left out; raises ``NotFound``."""
+    """The ``limit`` most related articles, best first, without the given one; raises ``NotFound``."""
     reader = service.reader(audience)
     shown = fetch_one(reader, article_id)
     by_keywords = _by_keywords(service, reader, shown)
@@ -57,12 +57,12 @@ def _by_keywords(
         counts[word] += relevance.RELATED_TITLE_COUNT
     for word in [word for word in counts if word.startswith(_NUMBERS)]:
         del counts[word]
-    # The commonest first: rare words of a long text are mostly names and numbers.
+    # The most frequent words: rare ones of a long text are mostly names and numbers.
     candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
     frequencies = reader.frequencies(Field.WORDS, candidates)
     articles = reader.totals(Everything()).total
     weight = {
-        # A word of this article alone relates it to nothing.
+        # A word that no other article contains is useless.
         word: counts[word] * idf(frequencies.get(word, 0), articles)
         for word in candidates
         if frequencies.get(word, 0) > 1 and len(word) > 1
@@ -79,8 +79,8 @@ def _by_keywords(
             (Field.WORDS, relevance.WORDS),
         )
     ]
-    anything = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
-    others = All((anything, Not(Identifiers((shown.view.id,)))))
+    any_word = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
+    others = All((any_word, Not(Identifiers((shown.view.id,)))))
     return [
         (hit.id, hit.score) for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)
     ]
@@ -88,15 +88,15 @@ def _by_keywords(
 
 def _by_similarity(reader: Reader, shown: StoredArticle) -> list[tuple[str, float]]:
     article_id = shown.view.id
-    addressed = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
+    in_address = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
     vectors = reader.vectors(article_id)
-    vectors = {key: vectors[key] for key in vectors if key not in addressed} or vectors
+    vectors = {key: vectors[key] for key in vectors if key not in in_address} or vectors
     if not vectors:
         return []
     mean = np.mean(np.stack([vectors[key] for key in sorted(vectors)]), axis=0)
     length = float(np.linalg.norm(mean))
     if not length:
         return []
-    middle = (mean / length).astype(np.float32)
-    hits = reader.nearest_articles(middle, articles=relevance.RELATED_WINDOW + 1)
+    direction = (mean / length).astype(np.float32)
+    hits = reader.nearest_articles(direction, articles=relevance.RELATED_WINDOW + 1)
     return [(hit.id, hit.score) for hit in hits if hit.id != article_id]

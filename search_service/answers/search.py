@@ -1,11 +1,8 @@
-"""A question -> one page of one ranking. Entry point: :func:`search`. No HTTP, no engine names.
+"""Search: a request -> one page of results. Entry point: :func:`search`.
 
-One match set serves totals, facets and pages: the articles in which all chunks match (or, where there
-are none, a calibrated share of the query's idf), those whose id, code, 文号 or title is the query, and
-in semantic and hybrid mode the articles above the floor among the nearest. One order serves every
-page: exact matches, the fused window, then the keyword order. A page that goes on from an earlier one
-takes its order from the generation that the first was read of; what it shows, counts and says is of the
-live one alone.
+Totals, facets and pages count one match set (:mod:`search_service.ranking.match_set`), and all pages
+follow one order (:mod:`search_service.ranking.order`). A page reached by a cursor keeps the order of the
+generation that the first page was read from; all it shows and counts comes from the live generation.
 """
 
 from collections.abc import Sequence
@@ -42,11 +39,11 @@ from search_service.service import SearchService
 
 @dataclass(frozen=True)
 class _Readers:
-    """What a page is read of: ``ranked`` gives the order, ``live`` what is shown.
+    """The readers for one page: ``ranked`` determines the order, ``live`` what is shown.
 
-    They differ only where a walk began before the last rebuild. An article that was deleted since, or
-    of which this audience may read less now, must not come back out of the older generation: of that
-    one nothing is told but the order of what the live one lets this audience find by the same question.
+    They differ only if the first page was read before the last rebuild. Since then articles may have been
+    deleted, or become less visible to this audience. So the older generation only orders the articles that
+    the live one returns for the same query, and nothing else of it is shown.
     """
 
     ranked: Reader
@@ -54,7 +51,7 @@ class _Readers:
 
     @property
     def differ(self) -> bool:
-        """Whether the order is an older generation's."""
+        """Whether the order is that of an older generation."""
         return self.ranked is not self.live
 
 
@@ -65,34 +62,34 @@ def search(
     *,
     position: CursorPosition | None = None,
 ) -> Page:
-    """Answer one page: the one of the request's number, or the one that begins at ``position``.
+    """The page with the request's number, or the one at ``position``, which a cursor gave.
 
-    Raises ``BadInput`` for a query over 200 characters or a position beyond ``MAX_DEPTH``, ``Gone`` where
-    the generation of the position is no more, and engine errors.
+    Raises ``BadInput`` for a query over ``MAX_QUERY`` characters or a position beyond ``MAX_DEPTH``,
+    ``Gone`` if the generation of the position no longer exists, and ``EngineError``.
     """
     query = parse(request.text, service.analyzer, title_only=request.title_only)
     offset, limit = _window(request, position)
     ranked = live = service.reader(audience)
     query = with_coined_terms(query, service.store.coined.accepted())
     if position and position.generation != live.generation:
-        kept = service.reader_of_generation(audience, position.generation)
-        # What was written to it after the walk began, this caller may never have been able to read.
-        ranked = kept if kept.revision == position.revision else live
+        earlier = service.reader_of_generation(audience, position.generation)
+        # If it has changed since the first page, it may contain articles that this caller never could read.
+        ranked = earlier if earlier.revision == position.revision else live
     page, length = _page(service, _Readers(ranked, live), query, request, (offset, limit))
     here = CursorPosition(
         generation=ranked.generation, revision=ranked.revision, total=length, offset=offset
     )
-    begun = position or here
+    first = position or here
     end = offset + limit
     return replace(
         page,
-        next=replace(begun, offset=end) if end < length else None,
-        changed=replace(here, offset=begun.offset) != begun,
+        next=replace(first, offset=end) if end < length else None,
+        changed=replace(here, offset=first.offset) != first,
     )
 
 
 def _window(request: SearchRequest, position: CursorPosition | None) -> tuple[int, int]:
-    """Offset and limit of the page, inside the cap of plain pages or of cursors."""
+    """Offset and limit of the page, within ``MAX_RESULTS`` or, by cursor, ``MAX_DEPTH``."""
     if position is None:
         offset, cap = (request.page - 1) * request.size, relevance.MAX_RESULTS
     else:
@@ -101,8 +98,8 @@ def _window(request: SearchRequest, position: CursorPosition | None) -> tuple[in
             fault = say(
                 f"已取到第 {offset} 条，最多取前 {cap} 条；"
                 "请用 category、kind、issuer、date_from 等筛选分几次取",
-                f"{offset} results were read, at most {cap} can be; narrow with category, kind,"
-                " issuer, date_from … and read the parts",
+                f"{offset} results were read, the maximum is {cap}; split the search with the filters"
+                " category, kind, issuer, date_from …",
             )
             raise BadInput(fault, field_errors={"cursor": fault})
     return offset, max(0, min(request.size, cap - offset))
@@ -115,16 +112,16 @@ def _page(
     request: SearchRequest,
     window: tuple[int, int],
 ) -> tuple[Page, int]:
-    """The page, and how many articles the ranking holds that it is a slice of."""
+    """The page, and the number of articles in its ranking."""
     live = readers.live
     if not query.tree.parts:
-        if request.text.strip():  # punctuation alone asks for nothing that exists
+        if request.text.strip():  # only punctuation: no results
             return Page(total=0, results=()), 0
-        return _browse(readers, request, window)  # nothing asked: everything, newest first
+        return _browse(readers, request, window)  # no query: all articles, newest first
     matched = match(service, live, query, request)
     totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
-    found = not matched.relaxed and totals.total > 0
-    suggestions = did_you_mean(service, live, query, request.filters, has_matches=found)
+    has_matches = not matched.relaxed and totals.total > 0
+    suggestions = did_you_mean(service, live, query, request.filters, has_matches=has_matches)
     if readers.differ:
         ordered, length = _earlier_order(service, readers, query, request, window, matched.semantic)
     else:
@@ -138,7 +135,7 @@ def _page(
         degraded=matched.degraded,
         suggestions=suggestions,
         hints=query.hints,
-        # A document number that nobody holds is near to others by its looks alone.
+        # An unknown document number is similar to others only in its spelling.
         semantic_results_available=not totals.total
         and bool(matched.semantic_candidates.if_above(live.manifest.floor).hits)
         and not all(chunk.has_identifier for chunk in query.included),
@@ -172,44 +169,49 @@ def _earlier_order(
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
-    near: SemanticHits,
+    semantic: SemanticHits,
 ) -> tuple[Order, int]:
-    """The page in the order of the kept generation, of what the live one holds of it, and its length.
+    """The page in the order of the earlier generation, and the length of that ranking.
 
-    What was found by words must hold them in the live generation; what was near must be near there, if
-    anything is (``near``). Scores and ranks stay behind: they tell of texts that this audience may not be
-    able to read any more.
+    Only articles that still match in the live generation remain: keyword and exact matches by the same
+    clauses, semantic hits by their similarity there, provided that ``semantic``, the hits of the live
+    generation, is not empty. Scores and ranks are dropped, because they reveal texts that this audience may
+    no longer be able to read.
     """
-    kept, live = readers.ranked, readers.live
-    matched = match(service, kept, query, request)
-    length = kept.totals(matched.clause, filters=request.filters).total
-    ids = order(service, kept, query, request, matched, window).ids
-    if near.vector is not None and near.hits:  # whichever are among the nearest by now
-        ours = Filters(ids=matched.semantic.restricted_to(ids).ids)
-        near = nearest_articles(live, near.vector, filters=ours)
-    holds = AnyOf(
-        (matched.keyword, *exact_clauses(query), matching.restricted(query, Identifiers(near.ids)))
+    earlier, live = readers.ranked, readers.live
+    matched = match(service, earlier, query, request)
+    length = earlier.totals(matched.clause, filters=request.filters).total
+    ids = order(service, earlier, query, request, matched, window).ids
+    if semantic.vector is not None and semantic.hits:
+        on_page = Filters(ids=matched.semantic.restricted_to(ids).ids)
+        semantic = nearest_articles(live, semantic.vector, filters=on_page)
+    still_matches = AnyOf(
+        (
+            matched.keyword,
+            *exact_clauses(query),
+            matching.restricted(query, Identifiers(semantic.ids)),
+        )
     )
-    return Order(_matching(live, holds, ids, request)), length
+    return Order(_matching(live, still_matches, ids, request)), length
 
 
 def _matching(
     reader: Reader, clause: Clause, ids: Sequence[str], request: SearchRequest
 ) -> list[str]:
-    """Those of the ids that match, in the same order."""
+    """The ids that match, in the same order."""
     if not ids:
         return []
     among = All((clause, Identifiers(tuple(ids))))
     hits = reader.keyword(among, filters=request.filters, sort=Sort.DATE, limit=len(ids))
-    found = {hit.id for hit in hits}
-    return [key for key in ids if key in found]
+    matches = {hit.id for hit in hits}
+    return [key for key in ids if key in matches]
 
 
 def _results(
     live: Reader, query: Query, request: SearchRequest, matched: MatchSet, order: Order
 ) -> tuple[Result, ...]:
     stored = live.fetch(order.ids)
-    # Those taken away between two reads, or since the walk began, are not there.
+    # Articles that were deleted or hidden since the order was computed are missing.
     articles = [stored[key] for key in order.ids if key in stored]
     best = matched.semantic.passages(live, order.ids)
     explanations = {}

@@ -1,8 +1,7 @@
-"""Marks and snippets on the original text. Entry points: :func:`marks`, :class:`ScannedText`,
-:func:`snippet`. Pure.
+"""Highlighting marks and snippets. Entry points: :func:`marks`, :class:`ScannedText`, :func:`snippet`. Pure.
 
-Offsets are found in the normalised text, which has the length of the original: each mark is a substring
-of the source, in the source's own width and script.
+Terms are located in the normalised text, which has the same length as the original, so that marks are
+offsets into the original, in its own width and script.
 """
 
 import re
@@ -38,7 +37,7 @@ def _occurrences(text: str, term: str) -> Iterable[Span]:
     position = text.find(term)
     while position >= 0:
         end = position + len(term)
-        # Letters and digits count by whole tokens: 5 is not marked inside 2025.
+        # Letters and digits match whole tokens only: 5 is not marked inside 2025.
         inside = (
             _ASCII_EDGE.match(term[0]) and position and _ASCII_EDGE.match(text[position - 1])
         ) or (_ASCII_EDGE.match(term[-1]) and end < len(text) and _ASCII_EDGE.match(text[end]))
@@ -48,7 +47,7 @@ def _occurrences(text: str, term: str) -> Iterable[Span]:
 
 
 def _literal(text: str, literal: str) -> Iterable[Span]:
-    """Where a literal stands, whatever the punctuation between its runs: as its phrase matches."""
+    """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
     runs = _RUN.findall(literal)
     if len(runs) < 2:
         return _occurrences(text, literal)
@@ -67,34 +66,34 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 class ScannedText:
-    """A text that is looked into: its normal form and its references are worked out once, when asked for."""
+    """A text to search for terms of a query; its normal form and references are computed once."""
 
     def __init__(self, text: str) -> None:
         self._normal = normalize(text)
 
     @cached_property
     def _terms(self) -> dict[str, list[Span]]:
-        """Where the references with each term stand."""
-        found: dict[str, list[Span]] = {}
+        """Term of a reference -> spans."""
+        spans: dict[str, list[Span]] = {}
         for reference in references.find(self._normal):
             for term in reference.terms:
-                found.setdefault(term, []).append((reference.start, reference.end))
-        return found
+                spans.setdefault(term, []).append((reference.start, reference.end))
+        return spans
 
     def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
-        """Where the text holds the query: its literal chunks, else its words and references.
+        """The spans of ``literals`` and ``words`` (both normalised), in order.
 
-        ``literals`` and ``words`` are normalised. Overlapping marks are one.
+        Overlapping and adjacent spans are merged.
         """
         spans = chain(*map(self._literal, literals), *map(self._word, words))
         return _merge(spans)
 
     def contains_literal(self, literal: str) -> bool:
-        """Whether a literal occurs in the text."""
+        """Whether the text contains the literal."""
         return any(True for _ in self._literal(literal))
 
     def contains_word(self, word: str) -> bool:
-        """Whether a word of a query occurs in the text."""
+        """Whether the text contains the word or reference term."""
         return any(True for _ in self._word(word))
 
     def _literal(self, literal: str) -> Iterable[Span]:
@@ -107,28 +106,28 @@ class ScannedText:
 
 
 def marks(text: str, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
-    """The marks of a text that is looked into once: see :meth:`ScannedText.marks`."""
+    """The marks of a text: see :meth:`ScannedText.marks`."""
     return ScannedText(text).marks(literals, words)
 
 
-def snippet(text: str, found: Sequence[Span], *, length: int = relevance.SNIPPET_LENGTH) -> Snippet:
-    """The part of a text of at most ``length`` characters that holds the most marks, cut at sentences.
+def snippet(text: str, spans: Sequence[Span], *, length: int = relevance.SNIPPET_LENGTH) -> Snippet:
+    """The part of at most ``length`` characters with the most marks; it begins at a sentence if possible.
 
-    ``found``: marks in order, none overlapping another. Without marks: the beginning.
+    ``spans``: marks in order, without overlaps. Without marks: the beginning of the text.
     """
     best = 0
-    if found and found[-1][1] > length:
-        firsts, lasts = zip(*found, strict=True)  # both in order: marks do not overlap
+    if spans and spans[-1][1] > length:
+        firsts, lasts = zip(*spans, strict=True)  # both ascending
 
-        def held(start: int) -> int:
+        def marks_after(start: int) -> int:
             return max(0, bisect_right(lasts, start + length) - bisect_left(firsts, start))
 
         starts = [0] + [m.end() for m in _SENTENCE_END.finditer(text) if m.end() < len(text)]
-        # A mark deep inside a long sentence is reached by no sentence start: begin shortly before it.
-        starts += [max(0, a - length // 4) for a, _ in found[:8]]
-        best = max(sorted(starts), key=held)
+        # For marks deep inside a long sentence: begin shortly before the mark.
+        starts += [max(0, a - length // 4) for a, _ in spans[:8]]
+        best = max(sorted(starts), key=marks_after)
     start = best + len(text[best:]) - len(text[best:].lstrip())
     end = min(len(text), start + length)
     end = start + len(text[start:end].rstrip())
-    inside = tuple((a - start, b - start) for a, b in found if start <= a and b <= end)
+    inside = tuple((a - start, b - start) for a, b in spans if start <= a and b <= end)
     return Snippet(text[start:end], start, end, inside)

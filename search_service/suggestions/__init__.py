@@ -1,1 +1,1 @@
-"""What is made of a vocabulary: completions, corrections of spelling."""
+"""Vocabularies, and completion and spelling correction by them."""

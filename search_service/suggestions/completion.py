@@ -1,8 +1,7 @@
-"""What begins with, or holds, what somebody types: titles, headings and terms, by letter or by sound.
+"""Completion of titles, headings and terms by prefix or substring, as text or pinyin.
 
-Entry point: :class:`CompletionIndex`. Pure. Each kind of entry is one long text, the first to suggest first,
-and is searched as such: a vocabulary of 90,000 entries is two million characters, which are read through
-in a millisecond or two.
+Entry point: :class:`CompletionIndex`. Pure. The entries of each kind are joined into one long text in order
+of suggestion, which is scanned: 90,000 entries are two million characters, a millisecond or two.
 """
 
 import re
@@ -18,15 +17,15 @@ _LETTERS = re.compile(r"[a-z]{2,}")
 
 
 class _Haystack:
-    """Texts in one string, each between two breaks."""
+    """Texts joined into one string, each between two breaks."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.text = _BREAK + "".join(text + _BREAK for text in texts)
-        # Where each text begins.
+        # Offset of each text.
         self._starts = list(accumulate((len(text) + 1 for text in texts), initial=1))
 
     def find(self, needle: str, accept: Callable[[int], bool]) -> Iterator[int]:
-        """The places of the texts that hold the needle at a position accepted, in order, each once."""
+        """The indices of texts with the needle at an accepted position, ascending, each once."""
         position = self.text.find(needle)
         while position >= 0:
             if accept(position):
@@ -37,7 +36,7 @@ class _Haystack:
 
 
 class _PinyinIndex:
-    """The same entries by pinyin and by its initials."""
+    """The entries by pinyin and by its initials."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = [entry for entry in entries if entry.pinyin]
@@ -46,7 +45,7 @@ class _PinyinIndex:
         self._initials = _Haystack(
             ["".join(part[0] for part in pinyin.split()) for pinyin in spaced]
         )
-        # A syllable begins there, or a text does: xian must not be found in the middle of bu-xiang.
+        # 1 where a syllable or text begins: uxi must not match inside of bu-xiang.
         marks = bytearray(len(self._full.text))
         position = 1
         for pinyin in spaced:
@@ -55,11 +54,11 @@ class _PinyinIndex:
                 marks[position] = 1
                 position += len(part)
             position += 1
-        self._begins = bytes(marks)
+        self._syllable_starts = bytes(marks)
 
     def find(self, letters: str) -> Iterator[Entry]:
-        """Those that begin so, those that hold it from a syllable on, those with these initials."""
-        syllable = lambda position: self._begins[position] == 1  # noqa: E731
+        """Entries by prefix, of pinyin or initials; then by substring, of pinyin from a syllable on."""
+        syllable = lambda position: self._syllable_starts[position] == 1  # noqa: E731
         always = lambda _: True  # noqa: E731
         for haystack, needle, accept in (
             (self._full, _BREAK + letters, always),
@@ -71,11 +70,11 @@ class _PinyinIndex:
 
 
 class CompletionIndex:
-    """The entries of a vocabulary, ready to be searched."""
+    """The entries of a vocabulary, searchable by text and pinyin."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._entries: Mapping[Kind, list[Entry]] = {
-            # A single character is a word, but none to complete to.
+            # A single character is no useful completion.
             kind: [entry for entry in vocabulary.of(kind) if len(entry.text) > 1]
             for kind in Kind
         }
@@ -86,11 +85,11 @@ class CompletionIndex:
         self._pinyin = {kind: _PinyinIndex(entries) for kind, entries in self._entries.items()}
 
     def in_titles_or_headings(self, folded: str) -> bool:
-        """Whether a folded text stands in a title or heading."""
+        """Whether a title or heading contains the folded text."""
         return any(folded in self._letters[kind].text for kind in (Kind.TITLE, Kind.HEADING))
 
     def find(self, text: str, kind: Kind) -> Iterator[Entry]:
-        """The entries of a kind for what was typed, best first, each once."""
+        """The entries of a kind that match ``text`` as typed, best first, each once."""
         folded = fold(text)
         if not folded:
             return
@@ -105,7 +104,7 @@ class CompletionIndex:
         for needle in (_BREAK + folded, folded):
             for index in self._letters[kind].find(needle, lambda _: True):
                 yield entries[index]
-        # People type spaces between syllables and may leave them out: neither tells more.
+        # Spaces between syllables are optional.
         letters = "".join(normalize(text).split())
         if _LETTERS.fullmatch(letters):
             yield from self._pinyin[kind].find(letters)

@@ -1,7 +1,7 @@
-"""What somebody may have meant: 同音, 形近, 漏字, 多字, 颠倒. Entry point: :class:`Spelling`. Pure.
+"""Spelling correction: 同音, 形近, 漏字, 多字, 颠倒. Entry point: :class:`Spelling`. Pure.
 
-A candidate is the text with one change. It is taken where it reads better than the text did, by the words
-of this audience's vocabulary and the pairs of characters in them; nothing here knows which text is right.
+A candidate is the text with one change: a homophone, a look-alike, a character inserted, deleted or swapped.
+It is accepted if it is more likely than the text, by the words and bigrams of the audience's vocabulary.
 """
 
 import math
@@ -19,25 +19,25 @@ from analyzers.pinyin import readings, syllables
 from analyzers.terms import HAN
 from search_service.suggestions.vocabulary import Kind, Vocabulary, fold
 
-# Longer texts are sentences: what is wrong in them shows less, and finding it costs more.
+# Longer texts are sentences: errors in them are less certain, and finding them costs more.
 LENGTHS: Final = range(2, 25)
 _HAN = re.compile(f"[{HAN}]")
-# A question in everyday words: officials do not write so, and what they would write is no correction.
+# Everyday questions: official texts are not written so, and official wording is no correction.
 _QUESTION: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
 _LONGEST_WORD: Final = 8
-# Words of one sound that are tried in the place of a word, the commonest first.
+# Homophones tried for a word, the most frequent ones.
 _MAX_HOMOPHONES: Final = 8
-# Candidates that are read as words, after the pairs have told the most of them apart.
+# Candidates scored by words, preselected by bigrams.
 _MAX_SCORED: Final = 60
-# A character that is no word of the vocabulary costs as much as a word that stands nowhere, and this.
+# Extra cost of a character that is no word of the vocabulary.
 _UNKNOWN_COST: Final = 3.0
-# How much more likely a candidate must be than what was typed, as a logarithm; and what each character of it
-# gains where it stands as a whole in a title or heading: a long one does so by no chance.
+# By how much the log-likelihood of a candidate must exceed that of the text; and the bonus per character of
+# a candidate that is a term or in a title or heading: a long one is there by no coincidence.
 _MARGIN: Final = 5.0
 _WHOLE_BONUS: Final = 2.0
-# So much less likely than the best one, another is noise.
+# Maximum log-likelihood gap to the best candidate.
 _MAX_GAP: Final = 8.0
-# What one more or one less character costs: a shorter text is always likelier.
+# Costs of changes. Deletion: a shorter text is always more likely.
 _INSERT_COST: Final = 0.0
 _DELETE_COST: Final = 6.0
 _SWAP_COST: Final = 0.0
@@ -49,7 +49,7 @@ _Codes = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A text with the cost of the change, and the gain by its pairs."""
+    """A changed text, the cost of the change, and the gain in bigram frequency."""
 
     text: str
     cost: float
@@ -57,14 +57,17 @@ class _Candidate:
 
 
 class Spelling:
-    """The words, pairs and sounds of a vocabulary. ``holds``: whether a text stands in a title or heading."""
+    """The words, bigrams and homophones of a vocabulary.
+
+    ``in_titles_or_headings``: see :meth:`.CompletionIndex.in_titles_or_headings`.
+    """
 
     def __init__(
         self, vocabulary: Vocabulary, in_titles_or_headings: Callable[[str], bool]
     ) -> None:
         self._in_titles_or_headings = in_titles_or_headings
         self._words = {fold(entry.text): entry.count for entry in vocabulary.of(Kind.TERM)}
-        # Function words are no terms of an index, and stand everywhere.
+        # Function words are not indexed as terms, but occur everywhere.
         self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
         self._log_total = math.log(sum(self._words.values()) + 1)
         self._homophones: dict[str, list[str]] = defaultdict(list)
@@ -80,38 +83,40 @@ class Spelling:
                 self._characters_by_syllable[sound] += character
 
     def contains(self, text: str) -> bool:
-        """Whether a folded text is a term, or stands in a title or heading."""
+        """Whether a folded text is a term, or in a title or heading."""
         return text in self._words or self._in_titles_or_headings(text)
 
     def has_unseen_bigram(self, text: str) -> bool:
-        """Whether two neighbours of a folded text are neighbours nowhere in the vocabulary."""
+        """Whether a folded Chinese text contains a bigram that the vocabulary does not."""
         if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text) or self.contains(text):
             return False
         return bool((self._bigram_counts(_encode_bigrams(text)) == 0).any())
 
     def corrections(self, text: str, *, limit: int = 8) -> list[str]:
-        """What a folded text may have been meant to be, best first; empty where it reads well."""
+        """Corrections of a folded text, best first; empty if the vocabulary contains it."""
         if len(text) not in LENGTHS or not self._words or self.contains(text):
             return []
         best: dict[str, _Candidate] = {}
         for candidate in self._candidates(text):
-            known = best.get(candidate.text)
-            if known is None or candidate.cost < known.cost:
+            other = best.get(candidate.text)
+            if other is None or candidate.cost < other.cost:
                 best[candidate.text] = candidate
         best.pop(text, None)
-        read = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[:_MAX_SCORED]
-        least = self._likelihood(text) + _MARGIN
+        preselected = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[
+            :_MAX_SCORED
+        ]
+        minimum = self._likelihood(text) + _MARGIN
         scored = []
-        for one in read:
-            stands = self.contains(one.text)
-            if not stands and _QUESTION.search(text):
+        for one in preselected:
+            is_whole = self.contains(one.text)
+            if not is_whole and _QUESTION.search(text):
                 continue
             score = self._likelihood(one.text) + one.gain - one.cost
-            score += _WHOLE_BONUS * len(one.text) * stands
+            score += _WHOLE_BONUS * len(one.text) * is_whole
             scored.append((-score, one.text))
         scored.sort()
-        worst = max([least, *(-score - _MAX_GAP for score, _ in scored[:1])])
-        return [found for score, found in scored[:limit] if -score >= worst]
+        minimum = max([minimum, *(-score - _MAX_GAP for score, _ in scored[:1])])
+        return [corrected for score, corrected in scored[:limit] if -score >= minimum]
 
     # --- candidates ------------------------------------------------------------------------------
 
@@ -151,7 +156,7 @@ class Spelling:
     def _filled(
         self, text: str, start: int, end: int, characters: list[str], cost: float
     ) -> Iterator[_Candidate]:
-        """The text with each of the characters there, as far as one has been seen beside a neighbour."""
+        """The text with ``text[start:end]`` replaced by each character that forms a known bigram there."""
         if not characters:
             return
         new = np.array([ord(one) for one in characters], dtype=np.uint64)
@@ -174,7 +179,7 @@ class Spelling:
         changed = text[:start] + new + text[end:]
         around = changed[max(0, start - 1) : start + len(new) + 1]
         seen = self._bigram_counts(_encode_bigrams(around)) > 0
-        # To leave out or turn around is always possible: what stays must have been seen side by side.
+        # A deletion is always possible, so all remaining bigrams must be known.
         if seen.all() if len(new) < end - start else seen.any():
             before = self._strength(text[max(0, start - 1) : end + 1])
             yield _Candidate(changed, cost, self._strength(around) - before)
@@ -192,7 +197,7 @@ class Spelling:
         return np.where(self._bigrams[places] == codes, self._counts[places], 0)
 
     def _likelihood(self, text: str) -> float:
-        """The logarithm of the likeliest cut into words."""
+        """The log-likelihood of the most likely segmentation into words."""
         best = [0.0]
         for end in range(1, len(text) + 1):
             words = [
@@ -208,13 +213,13 @@ _SECOND = np.uint64((1 << _SHIFT) - 1)
 
 
 def _encode_bigrams(text: str) -> _Codes:
-    """The pairs of neighbours of a text."""
+    """The bigrams of a text: two code points in one integer each."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     return (points[:-1] << np.uint64(_SHIFT)) | points[1:]
 
 
 def _count_bigrams(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
-    """The pairs of neighbours in all entries, ascending, with the articles that they stand in at least."""
+    """The distinct bigrams of all entries, ascending, and the sum of the entries' article counts."""
     texts = [fold(entry.text) + "\n" for entry in vocabulary.entries]
     codes = _encode_bigrams("".join(texts))
     weights = np.repeat(
