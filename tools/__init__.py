@@ -1,1 +1,1 @@
-"""Programs for whoever works on the project: `python -m tools.NAME`. Nothing of the service imports them."""
+"""Development tools: `python -m tools.NAME`. The service does not import them."""

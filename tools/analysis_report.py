@@ -1,9 +1,9 @@
-"""What the analysis makes of a corpus: coverage, passages, roles, headings and speed.
+"""Report on the analysis of a corpus: coverage, passages, roles, headings and speed.
 
     python -m tools.analysis_report articles.jsonl.gz
 
 Speed is measured against plain ``jieba.cut_for_search`` on the same texts in the same process; the
-analysis is all that a text gets: normalisation, outline, references, words and bigrams.
+analysis is everything done to a text: normalisation, outline, references, words and bigrams.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from analyzers.normalize import normalize
 from analyzers.segment import open_segmenter
 from analyzers.terms import Analyzer, bigrams
 
-# What small models read; ours has no limit, but a model put in its place has.
+# The limit of small models, one of which may replace the built-in one.
 MODEL_TOKENS = 512
 _SPEED_CHARACTERS = 300_000
 _SPEED_RUNS = 5
 
 
 def bodies(corpus: Path) -> Iterator[str]:
-    """The bodies of a corpus of articles, JSON Lines, .gz or not."""
+    """Yield the bodies of a corpus of articles in JSON Lines, plain or .gz."""
     opener = gzip.open if corpus.suffix == ".gz" else open
     with opener(corpus, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -95,7 +95,7 @@ def analyse(text: str, analyzer: Analyzer) -> int:
 
 
 def speed(texts: Sequence[str], *, runs: int = _SPEED_RUNS) -> tuple[float, float]:
-    """Characters per second of plain jieba and of the whole analysis: medians, taken in turns."""
+    """Characters per second of plain jieba and of the whole analysis: medians of alternating runs."""
     plain, analyzer = open_segmenter("jieba"), Analyzer()
     characters = sum(map(len, texts))
 
@@ -115,7 +115,7 @@ def speed(texts: Sequence[str], *, runs: int = _SPEED_RUNS) -> tuple[float, floa
 
 
 def sample(texts: Sequence[str], characters: int) -> list[str]:
-    """Texts drawn at random, the same each time, of so many characters together."""
+    """Random texts, the same each time, with this number of characters in total."""
     drawn: list[str] = []
     for text in random.Random(5).sample(texts, len(texts)):  # noqa: S311
         if text and sum(map(len, drawn)) < characters:
@@ -157,7 +157,7 @@ def main() -> None:
     plain, whole = speed(sample(texts, _SPEED_CHARACTERS))
     print("| | characters per second |")
     print("| --- | --- |")
-    print(f"| jieba.cut_for_search alone | {plain:,.0f} |")
+    print(f"| only jieba.cut_for_search | {plain:,.0f} |")
     print(f"| the whole analysis | {whole:,.0f} ({whole / plain:.1f} ×) |")
 
 

@@ -1,13 +1,13 @@
 # -*- coding: utf-8 -*-
-r"""The installation of a checkout: .venv, the locked packages, the project itself.
+r"""Install a checkout: .venv, the locked packages, the project itself.
 
     python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.
 
-It must run on any Python, however old, to be able to say in one line what is wrong: no f-strings,
-no annotations, nothing newer than Python 2.7 outside `install`.
+It must run on any Python, however old, to report in one line that it is too old: no f-strings, no
+annotations, nothing newer than Python 2.7 outside `install`.
 """
 
 import json
@@ -22,7 +22,7 @@ VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
 STAMP = os.path.join(VENV, "installed.json")
 LOG = os.path.join(VENV, "install.log")
-# Part -> its lock. Every part stands on the base.
+# Part -> its lock file. Every part requires the base.
 LOCKS = {
     "base": "requirements.lock",
     "test": "locks/test.lock",
@@ -33,12 +33,12 @@ LOCKS = {
     "full": "locks/full.lock",
 }
 BUILD = "locks/build.lock"
-# jieba's source makes newer Pythons warn when they compile it: done here, where nobody reads it.
+# Newer Pythons print warnings when they compile jieba: compiled here, with warnings off.
 COMPILE_JIEBA = (
     "import compileall, os, sysconfig;"
     "compileall.compile_dir(os.path.join(sysconfig.get_path('purelib'), 'jieba'), quiet=2)"
 )
-TICK = 10  # seconds between signs of life where nobody watches a terminal
+TICK = 10  # seconds between progress lines if stderr is no terminal
 
 
 def say(zh, en):
@@ -50,13 +50,13 @@ def say(zh, en):
 
 
 def fail(zh, en):
-    """End with one line on stderr."""
+    """Print one line on stderr and exit with status 1."""
     tell(say(zh, en))
     sys.exit(1)
 
 
 def tell(line):
-    """Print a line on stderr, whatever its encoding can show."""
+    """Print a line on stderr; characters that its encoding lacks are escaped."""
     try:
         sys.stderr.write(line + "\n")
     except UnicodeError:
@@ -65,7 +65,7 @@ def tell(line):
 
 
 def check_python():
-    """Refuse a Python that is too old or cannot make virtual environments, naming the cure."""
+    """Refuse a Python that is too old or cannot make virtual environments, naming the remedy."""
     if sys.version_info < OLDEST:
         newer = newer_python()
         found = "%d.%d" % sys.version_info[:2]
@@ -90,7 +90,7 @@ def check_python():
 
 
 def newer_python():
-    """Name a Python on this machine that is new enough, or the oldest that would be."""
+    """Return the name of a new enough Python on this machine, or of the oldest supported one."""
     for minor in range(14, OLDEST[1] - 1, -1):
         name = "python3.%d" % minor
         try:
@@ -119,7 +119,7 @@ def fingerprint(*names):
 
 
 def installed():
-    """What the stamp says of .venv: part -> fingerprint; None if it is of another Python or place."""
+    """Return the installed parts with fingerprints; None if .venv is missing or unusable."""
     try:
         with open(STAMP) as file:
             stamp = json.load(file)
@@ -127,7 +127,7 @@ def installed():
             usable = subprocess.call([PYTHON, "-c", ""], stderr=nothing) == 0
     except (OSError, ValueError):
         return None
-    # A folder that was moved still names its old place in every script.
+    # After moving the folder, the scripts in it still refer to the old place.
     if not usable or stamp.get("root") != ROOT or not stamp.get("parts"):
         return None
     if not inside() and stamp.get("python") != "%d.%d" % sys.version_info[:2]:
@@ -136,12 +136,12 @@ def installed():
 
 
 def inside():
-    """Say whether this very script runs on the Python of .venv."""
+    """Whether this script runs on the Python of .venv."""
     return os.path.realpath(sys.prefix) == os.path.realpath(VENV)
 
 
 def install(parts):
-    """Bring .venv to what the locks say."""
+    """Install or update the parts in .venv according to their lock files."""
     done = installed()
     wanted = {part: fingerprint(LOCKS[part]) for part in parts}
     wanted["base"] = fingerprint(LOCKS["base"], BUILD, "pyproject.toml")
@@ -164,11 +164,11 @@ def install(parts):
         )
         if part == "base":
             pip("-r", BUILD)
-        # The locks are complete: pip need not look for more, and leaves out what they leave out.
+        # The lock files are complete: pip must not install dependencies that they leave out.
         pip("-r", LOCKS[part], "--no-build-isolation")
         if part == "base":
             run([PYTHON, "-W", "ignore", "-c", COMPILE_JIEBA])
-            # Editable, so that a checkout runs what is in it, and `git pull` is an update.
+            # Editable, so that the code of the checkout runs, and `git pull` is an update.
             pip("--editable", ROOT, "--no-build-isolation", hashes=False)
         done[part] = wanted[part]
         stamp(done)
@@ -176,17 +176,17 @@ def install(parts):
 
 
 def make_environment(parts):
-    """Make .venv afresh; never over one that somebody else made."""
+    """Create a new .venv; never replace one that this tool did not create."""
     import shutil
 
-    if inside():  # it cannot delete the ground it stands on: the Python that made it takes over
+    if inside():  # cannot delete the running Python: continue on the one that created .venv
         sys.exit(subprocess.call([sys._base_executable, os.path.abspath(__file__)] + parts))
     if os.path.isdir(VENV) and os.listdir(VENV) and not os.path.exists(STAMP):
         fail(
             "已有 .venv，但不是本工具建立的；请先移走：mv .venv .venv.old",
-            "There is a .venv that this did not make; move it away: mv .venv .venv.old",
+            "There is a .venv that this tool did not create; move it away: mv .venv .venv.old",
         )
-    tell(say("建立 .venv（Python %s）…", "Making .venv (Python %s) …") % sys.version.split()[0])
+    tell(say("建立 .venv（Python %s）…", "Creating .venv (Python %s) …") % sys.version.split()[0])
     shutil.rmtree(VENV, ignore_errors=True)
     os.mkdir(VENV)
     stamp({})
@@ -194,7 +194,7 @@ def make_environment(parts):
 
 
 def stamp(parts):
-    """Note what .venv holds, and that it is ours."""
+    """Record the parts installed in .venv, and that this tool created it."""
     version = "%d.%d" % sys.version_info[:2]
     content = {"python": version, "root": ROOT, "parts": parts}
     with open(STAMP, "w") as file:
@@ -202,7 +202,7 @@ def stamp(parts):
 
 
 def pip(*arguments, **options):
-    """Install without looking for dependencies; hashes are checked, mirrors obeyed."""
+    """Run pip install without dependencies; hashes are checked, configured mirrors used."""
     command = [
         PYTHON,
         "-m",
@@ -213,14 +213,14 @@ def pip(*arguments, **options):
         "--disable-pip-version-check",
     ]
     command += ["--no-input", "--no-warn-script-location"]
-    command += ["--no-compile"]  # Python compiles what is imported when it is: seconds less to wait
+    command += ["--no-compile"]  # compiled on first import instead, which saves seconds here
     if options.get("hashes", True):
         command += ["--require-hashes"]
     run(command + list(arguments))
 
 
 def run(command):
-    """Run a command with its output in a log, showing that something happens; end if it fails."""
+    """Run a command with progress on stderr and its output in a log; exit if it fails."""
     with open(LOG, "wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
@@ -237,13 +237,13 @@ def run(command):
         fail(
             "安装失败。网络不通时可指定镜像：PIP_INDEX_URL=镜像地址 make install；全部输出在 %s"
             % LOG,
-            "Installing failed. Behind a slow line name a mirror: PIP_INDEX_URL=ADDRESS make install;"
-            " the whole output is in %s" % LOG,
+            "Installation failed. On a slow connection name a mirror: PIP_INDEX_URL=ADDRESS make install;"
+            " the complete output is in %s" % LOG,
         )
 
 
 def wait(process):
-    """Wait, showing the seconds on a terminal, or a line now and then."""
+    """Wait for the process, showing the seconds on a terminal, or a line every ``TICK`` seconds."""
     started = shown = time.time()
     watched = sys.stderr.isatty()
     while process.poll() is None:

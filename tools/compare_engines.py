@@ -1,10 +1,10 @@
-"""Both engines over one corpus: `make bench-engines CORPUS=articles.jsonl.gz`.
+"""Compare both engines on one corpus: `make bench-engines CORPUS=articles.jsonl.gz`.
 
-Entry point: ``python -m tools.compare_engines CORPUS [ELASTICSEARCH_URL]``. The same records go into
-an embedded index in a temporary folder and into Elasticsearch, under a prefix ``test-UUID`` that is
-deleted at the end. Compared are the keyword hits of 100 queries drawn from the corpus, and the nearest
-articles and passages against the embedded engine, which is exact: over the segments as loaded, and
-merged into one. 1 where fewer than 95 queries agree or a recall is under 0.99.
+Entry point: ``python -m tools.compare_engines CORPUS [ELASTICSEARCH_URL]``. The same records are written to
+an embedded index in a temporary folder and to Elasticsearch, under a prefix ``test-UUID`` that is deleted at
+the end. It compares the keyword hits of 100 queries drawn from the corpus, and the recall of vector search
+for articles and passages against the embedded engine, which is exact: with the segments as loaded, and merged
+into one. Exit status 1 if fewer than 95 queries agree or a recall is under 0.99.
 """
 
 import argparse
@@ -58,12 +58,12 @@ TOP = 10
 _BATCH = 200
 _PUBLIC = Scope(Audience.PUBLIC)
 _MERGE_SECONDS = 900.0
-# No role stands in about half of the passages: of the main text's, three in five get this one.
+# No role has about half of the passages, so three in five of the main text get this extra one.
 _MAIN, _MAIN_PART = "主体", "主体甲"
 
 
 class Cell(NamedTuple):
-    """One kind of question: what is filtered on."""
+    """One combination of filters."""
 
     name: str
     filters: Filters = Filters()
@@ -71,7 +71,7 @@ class Cell(NamedTuple):
 
 
 def main() -> int:
-    """Load both engines, compare, print; 1 where they are farther apart than they may be."""
+    """Load both engines, compare, print; 1 if they differ by more than is allowed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="what `gongwen index` takes")
     running = os.environ.get("GONGWEN_TEST_ELASTICSEARCH")
@@ -131,7 +131,7 @@ def load(service: SearchService, elastic: Engine, corpus: Path) -> None:
 
 
 def records(service: SearchService, corpus: Path) -> Iterator[Record]:
-    """The public records of the corpus, part of the main text under a role of its own."""
+    """Yield the public records of the corpus, with part of the main text under an extra role."""
     read = read_source(corpus, cleaning=Cleaning.parse("all"), counts=Counter(), places={})
     articles = (item for item in read if not isinstance(item, Fault))
     views = ((view, 1) for article in articles if (view := view_of(article, Audience.PUBLIC)))
@@ -159,7 +159,7 @@ def merge(url: str) -> None:
 def compare_keyword(
     service: SearchService, exact: Reader, server: Reader, articles: Sequence[StoredArticle]
 ) -> bool:
-    """Ask both engines the drawn queries; print how many agree, and every one that does not."""
+    """Run the drawn queries on both engines; print how many agree, and each that does not."""
     same = Counter[str]()
     spent: tuple[list[float], list[float]] = ([], [])
     for text in draw_queries(articles):
@@ -192,7 +192,7 @@ def compare_keyword(
 def keyword(
     service: SearchService, reader: Reader, text: str, articles: int
 ) -> tuple[int, list[Hit]]:
-    """Total and first hits of a question's full matches; where there are none, of the relaxed ones."""
+    """Total and first hits of the full matches of a query; if there are none, of the relaxed ones."""
     query = parse(text, service.analyzer)
     match = matching.strict(query)
     total = reader.totals(match).total
@@ -204,22 +204,22 @@ def keyword(
 
 
 def reason(hits: Sequence[Hit], others: Sequence[Hit]) -> str:
-    """Why two lists differ: scores that tie to five places, or scores that do not."""
+    """Why two lists differ: nearly equal scores, or different ones."""
     pairs = list(zip(hits, others, strict=False))
     apart = max((abs(one.score - other.score) for one, other in pairs), default=0.0)
     if len(hits) == len(others) and apart < 1e-4:
-        return say(f"得分几乎相同（差 {apart:.6f}）", f"scores all but tie (apart {apart:.6f})")
-    return say(f"得分相差 {apart:.4f}", f"scores {apart:.4f} apart")
+        return say(f"得分几乎相同（差 {apart:.6f}）", f"scores nearly tie (difference {apart:.6f})")
+    return say(f"得分相差 {apart:.4f}", f"scores differ by {apart:.4f}")
 
 
 def draw_queries(articles: Sequence[StoredArticle]) -> list[str]:
-    """Pieces of titles and of texts, and 文号, in turn; always the same ones of one corpus."""
-    source = random.Random(SEED)  # noqa: S311 (drawn, not secret)
-    numbered = [a for a in articles if a.view.document_number] or articles
+    """Pieces of titles and texts, and 文号, in turn; always the same for one corpus."""
+    source = random.Random(SEED)  # noqa: S311 (a fixed seed, no secret)
+    with_number = [a for a in articles if a.view.document_number] or articles
     drawn: list[str] = []
     while len(drawn) < KEYWORD_QUERIES:
         kind = len(drawn) % 3
-        view = source.choice(numbered if kind == 2 else articles).view
+        view = source.choice(with_number if kind == 2 else articles).view
         number = view.document_number if kind == 2 else None
         runs = re.findall(r"[\u4e00-\u9fff]{4,}", view.title if kind == 0 else view.text)
         if number:
@@ -237,7 +237,7 @@ def draw_queries(articles: Sequence[StoredArticle]) -> list[str]:
 def compare_nearest(
     title: str, exact: Reader, server: Reader, vectors: Sequence[Vector], cells: Sequence[Cell]
 ) -> bool:
-    """Print recall@10 of articles and passages in every cell, and what each engine took."""
+    """Print recall@10 of articles and passages for each combination of filters, and the times."""
     columns = (
         title,
         say("文章召回", "articles"),
@@ -276,7 +276,7 @@ def compare_nearest(
 
 
 def recall(exact: Sequence[PassageHit], found: Sequence[PassageHit]) -> float:
-    """The share of the exact hits found; another hit with the last one's score is as good."""
+    """The share of the exact hits found; other hits with the same score as the last one count as well."""
     if not exact:
         return 1.0
     least = exact[-1].score
@@ -286,8 +286,8 @@ def recall(exact: Sequence[PassageHit], found: Sequence[PassageHit]) -> float:
 def draw_vectors(
     service: SearchService, reader: Reader, articles: Sequence[StoredArticle]
 ) -> list[Vector]:
-    """Sentences of the corpus, and questions made of their beginnings, as vectors."""
-    source = random.Random(SEED)  # noqa: S311 (drawn, not secret)
+    """Vectors of sentences of the corpus, and of questions made from their beginnings."""
+    source = random.Random(SEED)  # noqa: S311 (a fixed seed, no secret)
     drawn: list[Vector] = []
     while len(drawn) < VECTORS:
         sentences = re.findall(r"[^。；\n]{8,60}", source.choice(articles).view.text)
@@ -302,7 +302,7 @@ def draw_vectors(
 
 
 def choose_cells(articles: Sequence[StoredArticle]) -> list[Cell]:
-    """Filters over articles, over passages, and over both, that leave about each of the shares."""
+    """Filters over articles, over passages and over both that keep about each of the shares."""
     days = sorted(a.view.date for a in articles if a.view.date)
     values = Counter(
         (name, value)
@@ -334,13 +334,13 @@ def choose_cells(articles: Sequence[StoredArticle]) -> list[Cell]:
     return cells
 
 
-def nearest_count(counts: Counter[T], wanted: float) -> tuple[T, int]:
-    """The entry whose count is nearest to the one wanted."""
-    return min(counts.items(), key=lambda entry: abs(entry[1] - wanted))
+def nearest_count(counts: Counter[T], target: float) -> tuple[T, int]:
+    """The entry whose count is closest to ``target``."""
+    return min(counts.items(), key=lambda entry: abs(entry[1] - target))
 
 
 def between(days: Sequence[str], share: float) -> Filters:
-    """A range of dates in the middle that holds about this share of the dated articles."""
+    """A range of dates in the middle with about this share of the dated articles."""
     if not days:
         return Filters()
     start = int((1 - share) / 2 * (len(days) - 1))

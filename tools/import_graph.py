@@ -1,9 +1,10 @@
-"""The rooms of a package, their layers and the arrows between them, from the imports themselves.
+"""Print the rooms of a package, their layers and the arrows between them, from the actual imports.
 
     python -m tools.import_graph                  # search_service, indexer, analyzers
     python -m tools.import_graph search_service --arrows
 
-A room is a module or sub-package directly below the package; its layer is the longest way down from it.
+A room is a module or sub-package directly below the package; an arrow is an import between rooms. The layer
+of a room is one more than the highest layer that it imports.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def arrows_of(package: str) -> Arrows:
 
 
 def layers_of(arrows: Arrows) -> list[list[str]]:
-    """The rooms by layer, the lowest first; raises ``CycleError`` where there is a circle."""
+    """The rooms by layer, the lowest first; raises ``CycleError`` if there is a cycle."""
     depth: dict[str, int] = {}
     for room in TopologicalSorter(arrows).static_order():
         depth[room] = max((depth[below] + 1 for below in arrows[room]), default=0)
@@ -42,7 +43,7 @@ def layers_of(arrows: Arrows) -> list[list[str]]:
 
 
 def main() -> None:
-    """Print what the imports say, for each package."""
+    """Print rooms, layers and arrows of each package."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("packages", nargs="*", default=PACKAGES)
     parser.add_argument(
@@ -54,10 +55,10 @@ def main() -> None:
         count = sum(map(len, arrows.values()))
         try:
             layers = layers_of(arrows)
-        except CycleError as circle:
-            print(f"{package}: {len(arrows)} rooms, {count} arrows, a circle: {circle.args[1]}")
+        except CycleError as cycle:
+            print(f"{package}: {len(arrows)} rooms, {count} arrows, a cycle: {cycle.args[1]}")
             continue
-        print(f"{package}: {len(arrows)} rooms, {len(layers)} layers, {count} arrows, no circle")
+        print(f"{package}: {len(arrows)} rooms, {len(layers)} layers, {count} arrows, no cycle")
         for number, rooms in reversed(list(enumerate(layers, start=1))):
             print(f"  {number}  {' '.join(rooms)}")
         if arguments.arrows:

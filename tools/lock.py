@@ -1,8 +1,8 @@
-"""The pinned versions of everything that is installed; `make lock` writes them after a change.
+"""Write the lock files, the pinned versions of all packages: `make lock`.
 
-One file per part, each with what that part adds to the base: hashes for every platform, no address
-of any index, so that pip takes them from whatever mirror it is set to. Needs uv. Versions stay as
-they are while they satisfy pyproject.toml; `make lock ARGS=--upgrade` takes the newest.
+One file per part, with the packages that the part adds to the base: hashes for every platform and no index
+URL, so that pip uses whatever mirror is configured. Needs uv. Versions do not change while they satisfy
+pyproject.toml; `make lock ARGS=--upgrade` takes the newest.
 """
 
 import re
@@ -17,7 +17,7 @@ FOLDER = ROOT / "locks"
 OLDEST_PYTHON = "3.11"
 
 PROJECT = ["pyproject.toml"]
-# Part -> what uv compiles. Each comes after those whose versions it must share.
+# Part -> arguments of uv. Each part comes after those whose versions it must share.
 PARTS = {
     "build": ["--group", "pyproject.toml:build"],
     "test": ["--group", "pyproject.toml:test", "--group", "pyproject.toml:check"],
@@ -28,8 +28,8 @@ PARTS = {
     "full": ["--group", "pyproject.toml:full"],
 }
 # torch from PyPI is built for CUDA on Linux and cannot be imported without most of those libraries.
-# These it does not open on a CPU: 1.3 of 5.5 GB. Hence `pip install --no-deps`, which asks for no
-# more than the file lists.
+# These are not loaded on a CPU: 1.3 of 5.5 GB. Hence `pip install --no-deps`, which installs only what the
+# file lists.
 WITHOUT = {
     "models": (
         "cuda-bindings",
@@ -44,37 +44,37 @@ WITHOUT = {
 
 
 def main() -> int:
-    """Compile every lock; 1 if uv is missing or refuses."""
+    """Compile every lock file; 1 if uv is missing."""
     uv = shutil.which("uv")
     if uv is None:
         print("make lock: 没有 uv；请先 pip install uv / uv is missing: pip install uv")
         return 1
     FOLDER.mkdir(exist_ok=True)
-    compile_lock(uv, PROJECT, BASE, given=[], without=[])
-    given = [BASE]
+    compile_lock(uv, PROJECT, BASE, constraints=[], without=[])
+    constraints = [BASE]
     for part, sources in PARTS.items():
         target = FOLDER / f"{part}.lock"
         without = [*names(BASE), *WITHOUT.get(part, ())]
-        compile_lock(uv, sources, target, given=given, without=without)
-        given.append(target)
+        compile_lock(uv, sources, target, constraints=constraints, without=without)
+        constraints.append(target)
     return 0
 
 
 def compile_lock(
-    uv: str, sources: list[str], target: Path, *, given: list[Path], without: list[str]
+    uv: str, sources: list[str], target: Path, *, constraints: list[Path], without: list[str]
 ) -> None:
-    """Write one lock that agrees with those ``given`` and leaves out the packages ``without``."""
+    """Write one lock file that agrees with ``constraints``, without the packages ``without``."""
     command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", OLDEST_PYTHON, "--custom-compile-command", "make lock"]
     command += [argument for argument in sys.argv[1:] if argument == "--upgrade"]
     command += ["--output-file", str(target.relative_to(ROOT)), *sources]
-    for lock in given:
+    for lock in constraints:
         command += ["--constraint", str(lock.relative_to(ROOT))]
     for name in without:
         command += ["--no-emit-package", name]
     subprocess.run(command, cwd=ROOT, check=True)
     text = target.read_text(encoding="utf-8")
-    # uv appends what it left out, as comments: of no use to a reader of one part.
+    # uv appends the excluded packages as comments, which are of no use in the file of one part.
     text = re.sub(
         r"\n# The following packages were excluded from the output:.*", "\n", text, flags=re.DOTALL
     )
@@ -83,9 +83,9 @@ def compile_lock(
 
 
 def names(lock: Path) -> list[str]:
-    """The packages that a lock pins."""
-    found = re.findall(r"^([a-z0-9-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)
-    return sorted(set(found))
+    """The packages in a lock file."""
+    pinned = re.findall(r"^([a-z0-9-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    return sorted(set(pinned))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What synonyms find and what they cost: `python -m tools.measure_synonyms CORPUS RELEVANCE`.
+"""Measure the effect of synonyms: `python -m tools.measure_synonyms CORPUS RELEVANCE`.
 
-CORPUS: a source of articles (jsonl.gz). RELEVANCE: a folder as `gongwen eval` reads it, with a
-collection, of which keyword nDCG@10 and recall@20 are measured with and without synonyms. Both are
-indexed without vectors in a folder that is deleted at the end.
+CORPUS: a source of articles (jsonl.gz). RELEVANCE: a folder for `gongwen eval` with a collection; keyword
+nDCG@10 and recall@20 are measured with and without synonyms. Both are indexed without vectors in a folder
+that is deleted at the end.
 """
 
 import argparse
@@ -30,8 +30,8 @@ def _opened(folder: Path) -> SearchService:
     return open_service(read_settings(engine=f"embedded:{folder}", model="none"))
 
 
-def found(service: SearchService) -> str:
-    """How many articles each form of the list finds, and whether the form itself leads them."""
+def coverage(service: SearchService) -> str:
+    """How many articles the forms of the list find, and whether articles with the form itself come first."""
     reader = service.reader(Audience.PUBLIC)
     before = after = more = new = places = own = 0
     for form in lexicon.synonyms():
@@ -48,14 +48,14 @@ def found(service: SearchService) -> str:
             places, own = places + len(hits), own + sum(hit.id in ids for hit in hits)
     return (
         f"{len(lexicon.synonyms())} forms: {before} articles without, {after} with synonyms;"
-        f" {more} forms find more, {new} found nothing; {own} of {places} first places hold the form"
+        f" {more} forms find more, {new} found nothing before; {own} of {places} top hits contain the form"
     )
 
 
 def judged(service: SearchService, judgements: Judgements) -> str:
-    """Keyword ranking with and without synonyms, of all questions and of those that hold one."""
+    """Keyword ranking with and without synonyms, for all queries and for those that contain one."""
     questions = judgements.questions
-    touched = {
+    with_synonym = {
         one.id for one in questions if parse(one.text[:MAX_QUERY], service.analyzer).synonyms
     }
 
@@ -66,10 +66,10 @@ def judged(service: SearchService, judgements: Judgements) -> str:
         without = run()
     rows = []
     for name, answers in (("without", without), ("with", run())):
-        for ids in filter(None, ({one.id for one in questions}, touched)):
-            answered = {key: found for key, found in answers.items() if key in ids}
+        for ids in filter(None, ({one.id for one in questions}, with_synonym)):
+            answered = {key: ids_found for key, ids_found in answers.items() if key in ids}
             means = measure(answered, judgements.grades, ("nDCG@10", "Recall@20")).means
-            rows.append(f"{name}, {len(ids)} questions: {means}")
+            rows.append(f"{name}, {len(ids)} queries: {means}")
     return "\n".join(rows)
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     arguments = parser.parse_args()
     judgements = read_judgements(arguments.relevance)
     if judgements.collection is None:
-        parser.error(f"{arguments.relevance} holds no collection.jsonl.gz")
+        parser.error(f"{arguments.relevance} has no collection.jsonl.gz")
     cleaning = Cleaning.parse("all")
     with tempfile.TemporaryDirectory() as folder:
         service = _opened(Path(folder) / "relevance")
@@ -90,7 +90,7 @@ def main() -> None:
         service.close()
         service = _opened(Path(folder) / "corpus")
         rebuild(service, [arguments.corpus], cleaning=cleaning)
-        print(found(service))
+        print(coverage(service))
         service.close()
 
 

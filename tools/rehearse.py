@@ -1,12 +1,12 @@
-"""What happens when things go wrong, rehearsed on a corpus: ``python -m tools.rehearse CORPUS``.
+"""Failure rehearsal on a corpus: ``python -m tools.rehearse CORPUS``.
 
-Over a real Elasticsearch node, a real web server and real processes:
+With a real Elasticsearch node, a real web server and real processes:
 
-1. a full rebuild with swap and concurrent writes under a steady load of searches;
-2. the node killed and started again under the same load;
+1. a full rebuild with swap and concurrent writes under a constant load of searches;
+2. the node killed and restarted under the same load;
 3. the indexer killed by SIGKILL at random moments of a rebuild, and run again.
 
-Prints what failed and what was lost; 1 if anything did. Needs Java and Maven (``make rehearse``).
+Prints what failed and what was lost; exit status 1 if anything did. Needs Java and Maven (``make rehearse``).
 """
 
 import argparse
@@ -42,25 +42,25 @@ from search_service.state.store import Store
 from tests.support.elasticsearch_restart import Node, own_node
 from tests.support.wire import Cable
 
-_RATE = 20.0  # searches a second
-_ADDED = 5  # articles that are new, and as many that are changed, in one concurrent write
-_PAUSE = 2.0  # seconds between two of them
-_SMALL = 250  # articles of the source of the third rehearsal
+_RATE = 20.0  # searches per second
+_ADDED = 5  # new articles, and as many changed ones, in each concurrent write
+_PAUSE = 2.0  # seconds between writes
+_SMALL = 250  # articles in the source of the third rehearsal
 _GONGWEN = [sys.executable, "-m", "indexer"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One search: when it was asked, how long it took, and its status (0: no answer)."""
+    """One search: when it was sent, how long it took, and its status (0: no answer)."""
 
-    asked: float
+    sent: float
     seconds: float
     status: int
 
 
 @dataclass
 class Load:
-    """A steady load: every search is asked at its time, however slow the others are."""
+    """A constant load: every search is sent at its time, however slow the others are."""
 
     address: str
     questions: Sequence[str]
@@ -93,7 +93,7 @@ class Load:
 
     def _ask(self, question: str) -> None:
         url = f"{self.address}/api/v1/search?q={urllib.parse.quote(question)}"
-        asked = time.monotonic()
+        sent = time.monotonic()
         try:
             with urllib.request.urlopen(url, timeout=30) as answer:
                 answer.read()
@@ -102,7 +102,7 @@ class Load:
             status = error.code
         except OSError:
             status = 0
-        self.answers.append(Answer(asked, time.monotonic() - asked, status))
+        self.answers.append(Answer(sent, time.monotonic() - sent, status))
 
 
 def main() -> int:
@@ -127,7 +127,7 @@ def main() -> int:
 
 
 class Rehearsal:
-    """The parts of one run: a folder, the articles, a node behind a cable of a fixed port."""
+    """The three rehearsals, with a folder, the articles, and a node behind a proxy with a fixed port."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Rehearsal:
         return path
 
     def environment(self, prefix: str) -> dict[str, str]:
-        """The settings of a service of this prefix."""
+        """The environment of a service with this prefix."""
         return {
             **os.environ,
             "GONGWEN_ENGINE": f"http://127.0.0.1:{self.cable.port}/{prefix}",
@@ -179,7 +179,7 @@ class Rehearsal:
 
     @contextlib.contextmanager
     def serving(self, prefix: str) -> Iterator[str]:
-        """The web server; its address."""
+        """Run the web server; yields its URL."""
         process = subprocess.Popen(
             [*_GONGWEN, "serve", "--port", "0"],
             env={**self.environment(prefix), "GONGWEN_THREADS": "16", "PYTHONUNBUFFERED": "1"},
@@ -195,7 +195,7 @@ class Rehearsal:
             process.wait()
 
     def questions(self) -> list[str]:
-        """Pieces of titles."""
+        """Pieces of titles, as queries."""
         titles = [str(article["title"]) for article in self.random.sample(self.articles, 200)]
         return [title[:12] for title in titles]
 
@@ -237,10 +237,10 @@ class Rehearsal:
         ledger = Store(self.environment(prefix)["GONGWEN_STATE"]).ledger
         writer = threading.Thread(target=write)
         with self.serving(prefix) as address, Load(address, self.questions()) as load:
-            time.sleep(5)  # of load alone, before anything happens
+            time.sleep(5)  # only load, before anything happens
             began = time.monotonic()
             rebuilding = self.start(prefix, "index", str(self.source))
-            # What is written before the rebuild reads its source is rightly replaced by it.
+            # Changes before the rebuild reads its source would rightly be replaced.
             while rebuilding.poll() is None and not ((build := ledger.build()) and build.reads):
                 time.sleep(0.1)
             writer.start()
@@ -251,7 +251,7 @@ class Rehearsal:
         held = self.titles(prefix)
         lost = [key for key, title in written.items() if held.get(key) != title]
         failed = [one for one in load.answers if one.status != 200]
-        during = [one.seconds for one in load.answers if one.asked >= began]
+        during = [one.seconds for one in load.answers if one.sent >= began]
         print(
             f"重建 / rebuild under load: {took:.0f} s, rc {rc}; 检索 / searches {len(load.answers)},"
             f" 失败 / failed {len(failed)}; 写入 / writes {len(written)}, 丢失 / lost {len(lost)};"
@@ -259,12 +259,12 @@ class Rehearsal:
             f" 最慢 / slowest {max(during) * 1000:.0f} ms"
         )
         for one in failed[:10]:
-            print(f"  {one.asked - began:7.1f} s: {one.status} {one.seconds * 1000:.0f} ms")
+            print(f"  {one.sent - began:7.1f} s: {one.status} {one.seconds * 1000:.0f} ms")
         self.prefix = prefix
         return len(failed) + len(lost) + (rc != 0)
 
     def titles(self, prefix: str) -> dict[str, str]:
-        """What the public index holds, by id."""
+        """The titles in the public index, by id."""
         engine = open_engine(self.environment(prefix)["GONGWEN_ENGINE"])
         found = {
             one.view.id: one.view.title for one in engine.reader(Scope(Audience.PUBLIC)).scan()
@@ -273,7 +273,7 @@ class Rehearsal:
         return found
 
     def node_killed(self) -> int:
-        """SIGKILL of the node, five seconds without, and a start with the same data."""
+        """SIGKILL the node, wait five seconds, restart it with the same data."""
         with self.serving(self.prefix) as address, Load(address, self.questions()) as load:
             time.sleep(5)
             killed = time.monotonic()
@@ -285,7 +285,7 @@ class Rehearsal:
             back = time.monotonic()
             time.sleep(5)
         failed = [one for one in load.answers if one.status != 200]
-        outside = [one for one in failed if not killed - 1 <= one.asked <= back]
+        outside = [one for one in failed if not killed - 1 <= one.sent <= back]
         slow = [one for one in failed if one.seconds > 1.0]
         wrong = [one for one in failed if one.status != 503]
         slowest = max((one.seconds for one in failed), default=0.0)
@@ -298,7 +298,7 @@ class Rehearsal:
         return len(outside) + len(slow) + len(wrong)
 
     def answers(self, address: str) -> bool:
-        """Whether the service is well."""
+        """Whether the service reports healthy."""
         try:
             with urllib.request.urlopen(f"{address}/api/v1/healthz", timeout=5):
                 return True
@@ -306,7 +306,7 @@ class Rehearsal:
             return False
 
     def indexer_killed(self, kills: int) -> int:
-        """SIGKILL at random moments; what serves is whole at all times, the next run is exact."""
+        """SIGKILL at random moments; the live index is always complete, the next run is exact."""
         prefix = f"test-{uuid.uuid4().hex[:12]}"
         small = self.articles[:_SMALL]
         began = time.monotonic()

@@ -1,9 +1,9 @@
-"""What a corpus says of finding 文号 and coined terms: `tools/retrieval_report.py articles.jsonl.gz`.
+"""Report on finding 文号 and coined terms: `python -m tools.retrieval_report articles.jsonl.gz`.
 
-Indexes it with the embedded engine by the settings (GONGWEN_MODEL and so on), then prints two tables in
-Markdown. 文号: every numbered document, asked by its number in six styles of brackets and widths. Coined
-terms, derived from the corpus (:func:`coined`): documents that hold one literally must stand above those
-that hold only its parts; asked alone, and inside a longer question before and after it is accepted.
+Indexes the corpus with the embedded engine and the settings (GONGWEN_MODEL and so on), then prints two
+Markdown tables. 文号: every document with a number, searched by it in six styles of brackets and widths.
+Coined terms, from the corpus (:func:`coined`): documents that contain one literally must rank above those
+with only its parts; searched by itself, and inside a longer question before and after it is accepted.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 
-# A 文号 as sources give it: what stands before the brackets, the year, the number.
+# A 文号 as sources write it: the part before the brackets, the year, the number.
 _NUMBER = re.compile(r"(.*?)[\[(](\d{4})[\])]\s*第?\s*(\d+)\s*号")
 _WIDE = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19")
 _STYLES: Mapping[str, Callable[[str, str, str], str]] = {
@@ -42,7 +42,7 @@ _STYLES: Mapping[str, Callable[[str, str, str], str]] = {
     "【2024】5号": lambda organ, year, number: f"{organ}【{year}】{number.translate(_WIDE)}号",
     "2024年5号": lambda organ, year, number: f"{organ}{year}年{number}号",
 }
-# Coined terms named by people, besides those that the rule finds.
+# Coined terms chosen by hand, in addition to those proposed.
 NAMED = (
     "三无小区", "最多跑一次", "接诉即办", "新质生产力", "五社联动", "放管服", "一网通办", "跨省通办",
     "河长制", "枫桥经验", "四不两直", "一件事一次办", "双随机一公开", "互联网+政务服务",
@@ -56,7 +56,7 @@ _BOOSTS = (0.0, 3.0, 20.0, 40.0)
 
 
 def main() -> int:
-    """Index, ask, print; 1 if nothing was indexed."""
+    """Index, search, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, nargs="+", help="what `gongwen index` takes")
     parser.add_argument("--data", type=Path, help="where to keep the index (default: nowhere)")
@@ -82,33 +82,33 @@ def main() -> int:
 
 
 def print_numbers(service: SearchService, views: Sequence[View]) -> None:
-    """Ask for every numbered document in every style; the table, and what was not first."""
+    """Search every document by its number in every style; print the table, and the failures."""
     by_number: dict[str, set[str]] = defaultdict(set)
     for view in views:
         if view.document_number:
             by_number[exact_key(view.document_number)].add(view.id)
-    numbered = [view for view in views if view.document_number]
+    with_number = [view for view in views if view.document_number]
     shared = sum(len(ids) for ids in by_number.values() if len(ids) > 1)
-    print(f"{len(numbered)} numbered documents, {shared} of which share their number\n")
+    print(f"{len(with_number)} documents with a number, {shared} of which share their number\n")
     print("| 文号 | first | share |\n| --- | --- | --- |")
     failures = []
     for style, write in _STYLES.items():
-        found = 0
-        for view in numbered:
+        first = 0
+        for view in with_number:
             question = written(view.document_number or "", write)
             page = search(service, SearchRequest(text=question, size=10), Audience.PUBLIC)
             ids = [result.stored.view.id for result in page.results]
             if ids and ids[0] in by_number[exact_key(view.document_number or "")]:
-                found += 1
+                first += 1
             else:
                 place = ids.index(view.id) + 1 if view.id in ids else 0
                 failures.append(f"{view.id} {question}: {place or 'not in the first ten'}")
-        print(f"| {style} | {found} | {found / max(1, len(numbered)):.1%} |")
+        print(f"| {style} | {first} | {first / max(1, len(with_number)):.1%} |")
     print("\n" + "\n".join(failures or ["none failed"]) + "\n")
 
 
 def written(number: str, write: Callable[[str, str, str], str]) -> str:
-    """The number in a style; one without year in brackets as it stands."""
+    """The number in a style; unchanged if it has no year in brackets."""
     match = _NUMBER.fullmatch(normalize(number))
     return write(*match.groups()) if match else number
 
@@ -118,7 +118,7 @@ def written(number: str, write: Callable[[str, str, str], str]) -> str:
 
 @dataclass(frozen=True)
 class Coined:
-    """A term, the documents that hold it literally, and those that hold its parts and not itself."""
+    """A term, the documents that contain it literally, and those that contain only its parts."""
 
     term: str
     literal: frozenset[str]
@@ -127,18 +127,23 @@ class Coined:
 
 @dataclass(frozen=True)
 class Order:
-    """How a term was answered: inverted pairs, and whether the first 20 and all are without one."""
+    """The order of the hits of a term.
+
+    ``pairs``: inverted pairs; ``first``, ``whole``: whether the first 20, or all, have none; ``semantic``:
+    other hits above a literal one.
+    """
 
     pairs: int
     first: bool
     whole: bool
-    meaning: int
+    semantic: int
 
 
 def coined(service: SearchService, views: Sequence[View]) -> list[Coined]:
-    """The terms: those named, then those that `gongwen terms learn` proposes first, up to a hundred.
+    """``NAMED`` terms, then the first that `gongwen terms learn` proposes, up to a hundred.
 
-    Some document holds all words of each but not itself: else there is nothing to order.
+    Only terms for which some document contains all the words but not the term: otherwise there is nothing to
+    order.
     """
     texts = {view.id: normalize(f"{view.title}\n{view.text}") for view in views}
     reader = service.reader(Audience.PUBLIC)
@@ -151,25 +156,25 @@ def coined(service: SearchService, views: Sequence[View]) -> list[Coined]:
             continue
         literal = frozenset(key for key, text in texts.items() if term in text)
         query = queries.parse(term, service.analyzer)
-        held = {hit.id for hit in reader.keyword(matching.strict(query), limit=len(views))}
-        if literal and held - literal:
-            terms.append(Coined(term, literal, frozenset(held - literal)))
+        matches = {hit.id for hit in reader.keyword(matching.strict(query), limit=len(views))}
+        if literal and matches - literal:
+            terms.append(Coined(term, literal, frozenset(matches - literal)))
     return terms
 
 
 def is_one_word(term: str, analyzer: Analyzer) -> bool:
-    """Whether the segmenter cuts nothing of it."""
+    """Whether the segmenter keeps the term in one piece."""
     return [token.term for token in analyzer.query_words(term)] == [term]
 
 
 def print_coined(service: SearchService, views: Sequence[View], *, listed: bool) -> None:
-    """The table: for each boost and mode the share of terms without an inversion."""
+    """Print for each boost and mode the share of terms without an inverted pair."""
     terms = coined(service, views)
     print(f"{len(terms)} coined terms, literal in {_middle(len(t.literal) for t in terms)} documents, "
           f"in parts in {_middle(len(t.parts) for t in terms)} more (median)\n")  # fmt: skip
     print("、".join(term.term for term in terms) + "\n")
     print("| literal boost | mode | first 20 right | all right | inverted pairs, mean (share) "
-          "| by meaning above, mean |\n| --- | --- | --- | --- | --- | --- |")  # fmt: skip
+          "| semantic above, mean |\n| --- | --- | --- | --- | --- | --- |")  # fmt: skip
     for boost in (relevance.LITERAL, *_BOOSTS):
         with patch.object(relevance, "LITERAL", boost):
             for mode in (Mode.KEYWORD, Mode.HYBRID):
@@ -177,25 +182,25 @@ def print_coined(service: SearchService, views: Sequence[View], *, listed: bool)
                 print_row(boost, mode, orders)
                 if listed:
                     for term, one in orders.items():
-                        if one.pairs or one.meaning:
+                        if one.pairs or one.semantic:
                             print(f"    {term.term} {len(term.literal)} {len(term.parts)} {one}")
     print_questions(service, terms, len(views))
 
 
 def print_row(boost: float, mode: Mode, orders: Mapping[Coined, Order]) -> None:
-    """One line of the table."""
+    """Print one row of the table."""
     count = max(1, len(orders))
     pairs = sum(one.pairs for one in orders.values())
     possible = sum(len(term.literal) * len(term.parts) for term in orders)
     first = sum(one.first for one in orders.values())
     whole = sum(one.whole for one in orders.values())
-    meaning = sum(one.meaning for one in orders.values())
+    semantic = sum(one.semantic for one in orders.values())
     print(f"| {boost:g} | {mode.value} | {first / count:.0%} | {whole / count:.0%} "
-          f"| {pairs / count:.1f} ({pairs / max(1, possible):.2%}) | {meaning / count:.1f} |")  # fmt: skip
+          f"| {pairs / count:.1f} ({pairs / max(1, possible):.2%}) | {semantic / count:.1f} |")  # fmt: skip
 
 
 def print_questions(service: SearchService, terms: Sequence[Coined], articles: int) -> None:
-    """The table: terms inside longer questions, before they are accepted and after."""
+    """Print the table of terms inside longer questions, before and after they are accepted."""
     reader = service.reader(Audience.PUBLIC)
     print("\n| question, by keyword | accepted | terms | first 20 right | all right "
           "| inverted pairs, mean |\n| --- | --- | --- | --- | --- | --- |")  # fmt: skip
@@ -219,7 +224,7 @@ def print_questions(service: SearchService, terms: Sequence[Coined], articles: i
 
 
 def order(service: SearchService, term: Coined, mode: Mode) -> Order:
-    """How a mode orders the term: by keyword every match, else the window of the fusion."""
+    """The order of the hits of a term: all matches by keyword, otherwise the fused window."""
     if mode is Mode.KEYWORD:
         reader = service.reader(Audience.PUBLIC)
         query = queries.parse(term.term, service.analyzer)
@@ -236,8 +241,8 @@ def order(service: SearchService, term: Coined, mode: Mode) -> Order:
 
 
 def judged(ids: Sequence[str], term: Coined) -> Order:
-    """Count what stands above a document that holds the term and does not hold it itself."""
-    pairs = above = meaning = 0
+    """Count the documents without the term that rank above a document with it."""
+    pairs = above = semantic = 0
     last = max((place for place, key in enumerate(ids) if key in term.literal), default=-1)
     for key in ids[: last + 1]:
         if key in term.literal:
@@ -245,15 +250,15 @@ def judged(ids: Sequence[str], term: Coined) -> Order:
         elif key in term.parts:
             above += 1
         else:
-            meaning += 1
-    # Literal documents that the list has no room for stand below all of it.
+            semantic += 1
+    # Literal documents that are not in the list rank below all of it.
     missing = len(term.literal - set(ids))
     pairs += missing * sum(key in term.parts for key in ids)
     wrong = [place for place, key in enumerate(ids) if key in term.parts]
     first_wrong = wrong[0] if wrong else len(ids)
     literal_above = sum(key in term.literal for key in ids[:first_wrong])
     whole = pairs == 0
-    return Order(pairs, whole or literal_above >= min(_FIRST, len(term.literal)), whole, meaning)
+    return Order(pairs, whole or literal_above >= min(_FIRST, len(term.literal)), whole, semantic)
 
 
 def _middle(values: Iterator[int]) -> int:

@@ -1,8 +1,8 @@
-"""Suggestions for misspelled queries, on a corpus: `python -m tools.spelling_report articles.jsonl.gz`.
+"""Measure corrections of misspelled queries: `python -m tools.spelling_report articles.jsonl.gz`.
 
-Takes phrases out of the titles of a corpus, spoils each in one of four ways, and counts how often the
-phrase stands among the first suggestions. The draw has a fixed seed, so that two runs ask the same.
-A spoiled phrase that stands in some text is not asked: nobody could tell that it is one.
+Takes phrases from the titles of a corpus, misspells each in one of four ways, and counts how often the phrase
+is among the first suggestions. The seed is fixed, so that two runs use the same queries. A misspelling that
+occurs in some text is not used, because it could not be recognised as one.
 """
 
 import argparse
@@ -40,15 +40,15 @@ _ALL_HAN = re.compile(f"[{HAN}]+")
 
 @dataclass(frozen=True)
 class Case:
-    """A phrase, how it was spoiled, and what came of it."""
+    """A phrase, the kind of misspelling, and the misspelled phrase."""
 
     kind: str
     phrase: str
-    spoiled: str
+    misspelled: str
 
 
 def phrases(service: SearchService, reader: Reader, chance: random.Random) -> list[str]:
-    """Runs of whole words out of the titles, each once, in random order."""
+    """Sequences of whole words in titles, each once, in random order."""
     found: dict[str, None] = {}
     for stored in reader.scan():
         title = normalize(stored.view.title)
@@ -61,21 +61,21 @@ def phrases(service: SearchService, reader: Reader, chance: random.Random) -> li
     return chance.sample(list(found), len(found))
 
 
-def spoilers(characters: Sequence[str]) -> dict[str, Callable[[str, random.Random], str]]:
-    """The ways to spoil a phrase; ``characters``: what an input method might offer instead."""
+def misspellers(characters: Sequence[str]) -> dict[str, Callable[[str, random.Random], str]]:
+    """The kinds of misspelling; ``characters``: those that an input method might offer instead."""
     by_sound: dict[str, list[str]] = {}
     for character in characters:
         for sound in readings(character):
             by_sound.setdefault(sound, []).append(character)
 
     def other(options: Callable[[str], Sequence[str]]) -> Callable[[str, random.Random], str]:
-        def spoil(phrase: str, chance: random.Random) -> str:
+        def misspell(phrase: str, chance: random.Random) -> str:
             place = chance.randrange(len(phrase))
             others = [one for one in options(phrase[place]) if one != phrase[place]]
             new = chance.choice(others) if others else phrase[place]
             return phrase[:place] + new + phrase[place + 1 :]
 
-        return spoil
+        return misspell
 
     def missing(phrase: str, chance: random.Random) -> str:
         place = chance.randrange(1, len(phrase) - 1)
@@ -96,36 +96,36 @@ def spoilers(characters: Sequence[str]) -> dict[str, Callable[[str, random.Rando
 
 
 def cases(service: SearchService, each: int) -> list[Case]:
-    """``each`` spoiled phrases of every kind; fewer where the corpus has too few titles."""
-    chance = random.Random(SEED)  # noqa: S311  (a draw that anybody can repeat)
+    """``each`` misspelled phrases of every kind; fewer if the corpus has too few titles."""
+    chance = random.Random(SEED)  # noqa: S311  (a fixed seed, no secret)
     reader = service.reader(Audience.PUBLIC)
     pool = phrases(service, reader, chance)
     characters = sorted(set("".join(pool)))
     made: list[Case] = []
-    for kind, spoil in spoilers(characters).items():
+    for kind, misspell in misspellers(characters).items():
         count = 0
         while count < each and pool:
             phrase = pool.pop()
-            spoiled = spoil(phrase, chance)
-            literal = strict(parse(f'"{spoiled}"', service.analyzer))
-            if spoiled != phrase and not reader.totals(literal).total:
-                made.append(Case(kind, phrase, spoiled))
+            misspelled = misspell(phrase, chance)
+            literal = strict(parse(f'"{misspelled}"', service.analyzer))
+            if misspelled != phrase and not reader.totals(literal).total:
+                made.append(Case(kind, phrase, misspelled))
                 count += 1
     return made
 
 
 def right(service: SearchService, case: Case) -> bool:
-    """Whether the phrase is among the suggestions for its spoiled form."""
-    return case.phrase in suggested(service, case.spoiled)
+    """Whether the phrase is among the suggestions for its misspelling."""
+    return case.phrase in suggested(service, case.misspelled)
 
 
 def suggested(service: SearchService, text: str) -> tuple[str, ...]:
-    """What a search for the text suggests."""
+    """The suggestions of a search for the text."""
     return search(service, SearchRequest(text=text), Audience.PUBLIC).suggestions
 
 
 def main() -> int:
-    """Index, ask, print a table in Markdown."""
+    """Index, search, print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, nargs="+", help="what `gongwen index` takes")
     parser.add_argument("--each", type=int, default=50, help="queries of each kind (50)")
@@ -134,7 +134,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.data or Path(temporary)
-        # Keywords alone: suggestions do not depend on meaning.
+        # Only keyword search: suggestions do not depend on vectors.
         service = open_service(read_settings(engine=f"embedded:{folder}", model="none"))
         try:
             if not any(one.serves for one in service.engine.generations()):
@@ -146,35 +146,35 @@ def main() -> int:
 
 
 def report(service: SearchService, each: int, *, misses: bool) -> None:
-    """Ask and print."""
-    asked = cases(service, each)
+    """Search and print."""
+    all_cases = cases(service, each)
     seconds: list[float] = []
     rows: dict[str, list[int]] = {}
-    for case in asked:
+    for case in all_cases:
         started = time.perf_counter()
-        found = suggested(service, case.spoiled)
+        found = suggested(service, case.misspelled)
         seconds.append(time.perf_counter() - started)
         place = found.index(case.phrase) + 1 if case.phrase in found else 0
         rows.setdefault(case.kind, []).append(place)
         if misses and not place:
-            print(case.kind, case.phrase, case.spoiled, found, file=sys.stderr)
+            print(case.kind, case.phrase, case.misspelled, found, file=sys.stderr)
     rows["全部 all"] = [place for places in rows.values() for place in places]
     print(f"| 错法 / how | queries | first | first {CORRECTIONS} |\n| --- | ---: | ---: | ---: |")
     for kind, places in rows.items():
         first, any_place = places.count(1), len(places) - places.count(0)
         share = 100 * any_place / len(places)
         print(f"| {kind} | {len(places)} | {first} | {any_place} ({share:.0f} %) |")
-    disturbed = sum(bool(suggested(service, case.phrase)) for case in asked)
-    print(f"\nunspoiled phrases with a suggestion: {disturbed} of {len(asked)}")
+    wrongly_corrected = sum(bool(suggested(service, case.phrase)) for case in all_cases)
+    print(f"\ncorrect phrases with a suggestion: {wrongly_corrected} of {len(all_cases)}")
     print(f"a search with suggestions: {times(seconds)}")
-    typed = [case.phrase[:end] for case in asked for end in range(1, len(case.phrase) + 1)]
-    typed += ["".join(syllables(case.phrase))[:end] for case in asked for end in (2, 4, 6)]
+    typed = [case.phrase[:end] for case in all_cases for end in range(1, len(case.phrase) + 1)]
+    typed += ["".join(syllables(case.phrase))[:end] for case in all_cases for end in (2, 4, 6)]
     seconds = []
     for text in typed:
         started = time.perf_counter()
         complete(service, text, Audience.PUBLIC)
         seconds.append(time.perf_counter() - started)
-    print(f"a completion ({len(typed)} asked): {times(seconds)}")
+    print(f"a completion ({len(typed)} in all): {times(seconds)}")
 
 
 def times(seconds: Sequence[float]) -> str:

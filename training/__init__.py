@@ -1,6 +1,6 @@
-"""The making of the built-in embedding model: `build` makes it, `measure` judges it.
+"""Training of the built-in embedding model: `build` trains it, `measure` evaluates it.
 
-Nothing of the service imports this package, and no text of a corpus may be stored in it.
+The service does not import this package, and no text of a corpus may be stored in it.
 """
 
-import analyzers  # noqa: F401  (no library that is imported after it reports to anybody)
+import analyzers  # noqa: F401  (switches off telemetry of libraries imported after it)

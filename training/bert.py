@@ -1,6 +1,6 @@
-"""A BERT in plain torch: the teacher read from its ONNX file, and the student with fewer, narrower layers.
+"""BERT in plain torch: the teacher, loaded from ONNX, and the student with fewer, narrower layers.
 
-Entry points: :func:`teacher`, :class:`Student`. Nothing is learned or stored here.
+Entry points: :func:`teacher`, :class:`Student`.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ _PARTS = {
 
 
 class Layer(nn.Module):
-    """One layer; ``first_only`` gives the first token's vector alone, at a part of the cost."""
+    """A transformer layer; ``first_only`` computes only the vector of the first token, at lower cost."""
 
     def __init__(self, inner: int) -> None:
-        """Make a layer with so many inner neurons."""
+        """Create a layer with ``inner`` inner neurons."""
         super().__init__()
         self.query, self.key, self.value, self.attended = (
             nn.Linear(HIDDEN, HIDDEN) for _ in range(4)
@@ -45,7 +45,7 @@ class Layer(nn.Module):
     def forward(
         self, tokens: torch.Tensor, mask: torch.Tensor | None, *, first_only: bool = False
     ) -> torch.Tensor:
-        """Tokens (batch, length, HIDDEN) -> the same, or (batch, 1, HIDDEN)."""
+        """(batch, length, HIDDEN) -> the same shape, or (batch, 1, HIDDEN) with ``first_only``."""
         asked = tokens[:, :1] if first_only else tokens
 
         def heads(values: torch.Tensor) -> torch.Tensor:
@@ -67,7 +67,7 @@ class Student(nn.Module):
     """Layers over token vectors, and a projection of the first token's vector."""
 
     def __init__(self, *, vocabulary: int, layers: int, inner: int, dimensions: int) -> None:
-        """Make a student without knowledge."""
+        """Create an untrained student."""
         super().__init__()
         self.words = nn.Embedding(vocabulary, HIDDEN)
         self.places = nn.Embedding(POSITIONS, HIDDEN)
@@ -76,7 +76,7 @@ class Student(nn.Module):
         self.project = nn.Linear(HIDDEN, dimensions)
 
     def forward(self, tokens: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Token ids (batch, length), and which of them count -> vectors of length 1."""
+        """Token ids (batch, length) and mask -> vectors of length 1, (batch, dimensions)."""
         values = self.norm(self.words(tokens) + self.places.weight[: tokens.shape[1]])
         bias = None if mask is None else (mask[:, None, None, :].to(values.dtype) - 1) * 1e4
         for layer in self.layers:
@@ -84,7 +84,7 @@ class Student(nn.Module):
         return functional.normalize(self.project(values[:, 0]).float(), dim=1)
 
     def take(self, teacher: "Student", tokens: Sequence[int], layers: Sequence[int]) -> None:
-        """Take the teacher's vectors of these tokens, and its layers less their weakest neurons."""
+        """Copy the teacher's vectors of these tokens, and its layers without their weakest neurons."""
         self.words.weight.data = teacher.words.weight.data[list(tokens)].clone()
         self.places.load_state_dict(teacher.places.state_dict())
         self.norm.load_state_dict(teacher.norm.state_dict())
@@ -101,7 +101,7 @@ class Student(nn.Module):
 
 
 def weights_of(onnx_file: Path) -> dict[str, npt.NDArray[np.float32]]:
-    """The tensors of a BERT in an ONNX file, by the names that they have in torch."""
+    """The tensors of a BERT in an ONNX file, by their torch names."""
     model = onnx.load(onnx_file)
     found = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
     for node in model.graph.node:
@@ -112,8 +112,9 @@ def weights_of(onnx_file: Path) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def teacher(onnx_file: Path, tokens: Sequence[Sequence[int]]) -> Student:
-    """The teacher's weights. Its layers know the ``strength`` of their inner neurons on these texts:
-    how much each adds to what leaves the layer, in the mean.
+    """Load the teacher and measure the ``strength`` of the inner neurons of its layers on ``tokens``.
+
+    The strength of a neuron is its mean contribution to the output of its layer.
     """
     weights = weights_of(onnx_file)
 

@@ -1,7 +1,7 @@
-"""The making of the built-in model from public things; run `python -m training.build`.
+"""Train the built-in model from public data: `python -m training.build`.
 
-Fetches the teacher, lets it read the texts, prunes it into the student, lets that learn, writes the
-folder. Every draw is seeded; a run that was broken off goes on where it was.
+Downloads the teacher, embeds the texts with it, prunes it to the student, trains that, writes the folder.
+Everything random is seeded; an interrupted run is resumed.
 """
 
 import argparse
@@ -17,19 +17,19 @@ from training import bert, folder, student, vocabulary
 from training.teacher import Teacher
 from training.texts import passages, phrases, records, sample
 
-# Passages and phrases of an article: without a bound a few huge codes would drown everything else.
+# Passages and phrases per article: without a limit a few huge codes would dominate.
 PASSAGES_EACH, MORE_EACH, PHRASES_EACH = 12, 40, 20
 MOST = 80_000  # more passages, phrases
 TITLES = 20_000
-LONGEST = 240  # characters of a pair's passage that the teacher reads, as of the others
-TOKENS = 160  # of a text that the student learns from
+LONGEST = 240  # characters of a passage of a pair, as of other passages
+TOKENS = 160  # per text for training the student
 LAYERS = (0, 1, 3)
 INNER = 1024
-WEIGHED = 320  # texts by which the teacher's neurons are judged
+WEIGHED = 320  # texts for measuring the strength of the teacher's neurons
 
 
 def main() -> None:
-    """Make the model and write it to the folder given."""
+    """Train the model and write it to the output folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--corpus", type=Path, nargs="+", required=True, help="JSON lines with title and body"
@@ -67,7 +67,7 @@ def main() -> None:
     teacher = Teacher(arguments.work, threads=arguments.threads)
     answers = np.vstack([teacher.embed(group) for group in groups if group])
 
-    # The teacher reads texts as they are written, as it learned to; the student as the service gives them.
+    # The teacher gets original texts, as in its training; the student normalised ones, as in the service.
     given = [normalize(text) for text in texts]
     everything = (*given, *(normalize(f"{title}\n{body}") for title, body in articles))
     tokens = vocabulary.choose(teacher.tokenizer, everything)

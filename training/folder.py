@@ -1,7 +1,4 @@
-"""The model folder: int8 ONNX, tokenizer, card and checksums; :func:`write` makes it.
-
-Knows how a model is stored, not how it came about.
-"""
+"""Write the model folder: int8 ONNX, tokenizer, card and checksums. Entry point: :func:`write`."""
 
 import hashlib
 import tempfile
@@ -12,19 +9,19 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from training.bert import Student
 
-LIMIT = 16_000_000  # bytes; the model travels inside the package
+LIMIT = 16_000_000  # bytes; the model is part of the package
 CHECKSUMS = "checksums.sha256"
 MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 _OPSET = 17
 
 
 def write(folder: Path, model: Student, tokenizer: str) -> None:
-    """Write the folder; ValueError if it grows over the limit."""
+    """Write the folder; raises ``ValueError`` if it is larger than ``LIMIT``."""
     folder.mkdir(parents=True, exist_ok=True)
     model.eval()
     with tempfile.TemporaryDirectory() as temporary:
         exact = Path(temporary) / "exact.onnx"
-        # One text at a time, so without a mask: its vector must not depend on its neighbours.
+        # One text at a time, so without a mask: its vector must not depend on other texts.
         torch.onnx.export(
             model,
             (torch.tensor([[2, 5, 6, 3]]),),

@@ -1,8 +1,8 @@
-"""A judgement of embedding models by meaning alone, and their speed; run `python -m training.measure`.
+"""Evaluate embedding models by exact cosine, and their speed: `python -m training.measure`.
 
-Exact cosine over a whole collection, no keywords: what a model itself finds. The set is a folder of
-queries.jsonl and qrels.tsv (docs/evaluation.md) and collection.jsonl.gz (id, title, text). The
-yardstick of speed is the teacher in torch, float32, timed in the same run. Nothing is learned here.
+Semantic search over a whole collection, without keywords. The set is a folder of queries.jsonl and qrels.tsv
+(docs/evaluation.md) and collection.jsonl.gz (id, title, text). The reference for speed is the teacher in
+torch, float32, timed in the same run.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from training.texts import records
 
 DEPTH = 100
 MEASURES = ("nDCG@10", f"Recall@{DEPTH}")
-# The mean passage of official writing; so many of them, so often, in turns: other programs run too.
+# Length of a mean passage of official writing, number of passages, and alternating rounds.
 CHARACTERS, PASSAGES, ROUNDS = 136, 128, 5
 TEACHER = "teacher, torch fp32"
 
@@ -61,7 +61,7 @@ def main() -> None:
 def judge(
     name: str, embedder: Embedder, judgements: Judgements, collection: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Print nDCG@10 and Recall@100 of one model, over titles with texts and over texts alone."""
+    """Print nDCG@10 and Recall@100 of one model, over titles with texts and over only texts."""
     questions = judgements.questions
     asked = embedder.embed([question.text for question in questions], query=True)
     forms = {
@@ -84,20 +84,20 @@ def judge(
 
 
 def passages(collection: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Texts of one length: the collection's, one after the other, cut evenly."""
+    """Texts of equal length, cut evenly from the concatenated collection."""
     joined = "".join(document["text"].replace("\n", "") for document in collection)
     step = len(joined) // PASSAGES
     return [joined[at : at + CHARACTERS] for at in range(0, PASSAGES * step, step)]
 
 
 def race(readers: Mapping[str, Callable[[Sequence[str]], object]], texts: Sequence[str]) -> None:
-    """Print the passages per second of each, the median of its turns, and as a multiple of the first."""
+    """Print the passages per second of each (median over the rounds), and as a multiple of the teacher."""
     times: dict[str, list[float]] = {name: [] for name in readers}
     for turn in range(ROUNDS + 1):
         for name, read in readers.items():
             started = time.perf_counter()
             read(texts)
-            if turn:  # the first loads what is loaded at the first use
+            if turn:  # the first round includes loading
                 times[name].append(time.perf_counter() - started)
     speeds = {name: len(texts) / statistics.median(took) for name, took in times.items()}
     print(f"{len(texts)} passages of {CHARACTERS} characters, {ROUNDS} turns")

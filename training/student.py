@@ -1,4 +1,4 @@
-"""The student learns to say what the teacher says; :func:`learn`. Works on arrays, and keeps its progress."""
+"""Train the student to reproduce the teacher's vectors. Entry points: :class:`Projection`, :func:`learn`."""
 
 import random
 import time
@@ -15,10 +15,10 @@ Matrix = npt.NDArray[np.float32]
 Tokens = Sequence[npt.NDArray[np.int64]]
 
 BATCH = 128
-# Texts of like length go together, so that little is padding: so many batches are sorted at once.
+# Batches that are sorted by length together, so that there is little padding.
 SORTED = 50
 RATE, WARM = 4e-4, 300
-HELD = 1024  # texts that are not learned from, to see how near the student comes
+HELD = 1024  # held-out texts, to measure the similarity to the teacher
 _EVERY = 300
 
 
@@ -26,7 +26,7 @@ class Projection:
     """Centring on the mean and the principal axes of the teacher's vectors."""
 
     def __init__(self, rows: Matrix, dimensions: int) -> None:
-        """Find the axes of rows with most variance."""
+        """Find the axes of ``rows`` with the most variance."""
         self.mean = rows.mean(axis=0)
         centred = rows - self.mean
         values, axes = np.linalg.eigh(centred.T @ centred / len(rows))
@@ -35,16 +35,16 @@ class Projection:
         self.axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
 
     def __call__(self, rows: Matrix) -> Matrix:
-        """Project rows and give them length 1."""
+        """Project rows and normalise them to length 1."""
         projected = (rows - self.mean) @ self.axes
         lengths = np.linalg.norm(projected, axis=1, keepdims=True)
         return np.asarray(projected / lengths, dtype=np.float32)
 
 
 def learn(model: Student, texts: Tokens, goals: Matrix, *, epochs: float, progress: Path) -> None:
-    """Turn the student's vectors towards the goals, one row of length 1 for each text.
+    """Train the student's vectors towards ``goals``, one row of length 1 for each text.
 
-    ``progress`` keeps what was learned every few minutes: a run that was broken off goes on there.
+    ``progress``: a checkpoint file, written every few minutes, from which an interrupted run is resumed.
     """
     order = np.random.default_rng(1).permutation(len(texts))
     held, learned = order[:HELD], order[HELD:]

@@ -1,7 +1,7 @@
-"""The teacher, bge-small-zh-v1.5 (MIT), in two forms: `Teacher` embeds with it as int8 ONNX, and
-`as_sentence_transformer` gives it in torch, as people run it elsewhere.
+"""The teacher, bge-small-zh-v1.5 (MIT), as int8 ONNX and in torch.
 
-Where it comes from stands in `indexer.fetch_model`; nothing is known of vocabularies or students here.
+Entry points: :class:`Teacher`, :func:`as_sentence_transformer`. The download is in
+:mod:`indexer.fetch_model`.
 """
 
 import hashlib
@@ -23,23 +23,20 @@ from indexer.fetch_model import ONNX, TOKENIZER, download
 from training.bert import HEADS, HIDDEN, INNER, LAYERS, POSITIONS, VOCABULARY, weights_of
 
 DIMENSIONS = 512
-LONGEST = 512  # tokens; what the teacher's position embeddings hold
+LONGEST = 512  # tokens; the teacher has as many position embeddings
 BATCH = 32
 _MARKS = ("unk", "pad", "cls", "sep", "mask")
 
 
 def fetch(folder: Path) -> None:
-    """Put the teacher's two files into folder, unless they are there."""
+    """Download the teacher's two files into the folder, unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
     if not ((folder / ONNX).exists() and (folder / TOKENIZER).exists()):
         download(folder)
 
 
 def as_sentence_transformer(folder: Path) -> SentenceTransformer:
-    """The teacher in torch, float32, made of its ONNX file and kept in the folder.
-
-    ``folder``: as :class:`Teacher` takes it.
-    """
+    """The teacher in torch, float32, converted from its ONNX file and stored in the work folder."""
     fetch(folder)
     kept = folder / "sentence-transformers"
     if not kept.exists():
@@ -76,14 +73,14 @@ def as_sentence_transformer(folder: Path) -> SentenceTransformer:
 
 
 class Teacher:
-    """Embeds texts without the query prompt; answers are kept in a folder by their content."""
+    """Embeds texts without the query prompt; results are cached in a folder."""
 
     def __init__(self, folder: Path, *, threads: int = 2) -> None:
         fetch(folder)
         self._cache = folder / "cache"
         self._cache.mkdir(exist_ok=True)
         quantised = folder / "int8.onnx"
-        if not quantised.exists():  # as good as float32 on judged questions, several times as fast
+        if not quantised.exists():  # as good as float32 on judged queries, several times as fast
             quantize_dynamic(folder / ONNX, quantised, weight_type=QuantType.QInt8)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -93,14 +90,14 @@ class Teacher:
         self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def embed(self, texts: Sequence[str], *, batch: int = BATCH) -> npt.NDArray[np.float32]:
-        """Return one L2-normalised row of 512 per text, from the cache if it was asked before."""
+        """Return an array of one L2-normalised row of 512 values per text; cached by the list of texts."""
         key = hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()[:16]
         kept = self._cache / f"{key}.npy"
         if kept.exists():
             return np.asarray(np.load(kept), np.float32)
         self.tokenizer.enable_truncation(LONGEST)
         encodings = self.tokenizer.encode_batch(list(texts))
-        # Neighbours of like length waste no padding.
+        # Texts of similar length together need little padding.
         order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)
         for start in range(0, len(order), batch):

@@ -1,6 +1,6 @@
-"""Texts to learn from: articles of a corpus cut into passages, titles, pairs; see `sample`.
+"""Texts for training: articles cut into passages and phrases, sampled.
 
-Reads JSON lines (plain or .gz) given as arguments; keeps nothing on disk.
+Entry points: :func:`records`, :func:`passages`, :func:`phrases`, :func:`sample`.
 """
 
 import gzip
@@ -21,7 +21,7 @@ _SENTENCE = re.compile(r"[^。；\n]+[。；\n]*")
 
 
 def records(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the records of JSON-lines files."""
+    """Yield the records of files of JSON lines, plain or .gz."""
     for path in paths:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rt", encoding="utf-8") as lines:
@@ -47,7 +47,7 @@ def passages(body: str) -> list[str]:
 
 
 def phrases(body: str) -> list[str]:
-    """Clauses of a body, of the length of headings and questions."""
+    """Clauses of a body that are as long as headings and questions."""
     pieces = (piece.strip() for piece in _CLAUSE.split(body))
     return [piece for piece in pieces if len(piece) in PHRASE]
 
@@ -60,9 +60,9 @@ def sample(
     seed: int = 1,
     without: Collection[str] = (),
 ) -> list[str]:
-    """Return a fixed random sample of different pieces, at most `each` of a body, less those given.
+    """Return a seeded random sample of distinct pieces, at most `each` per body, except `without`.
 
-    Without that bound a few huge codes and yearbooks would drown everything else.
+    Without that limit a few huge codes and yearbooks would dominate.
     """
     draw = random.Random(seed)
     chosen: set[str] = set()

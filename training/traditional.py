@@ -1,7 +1,7 @@
-"""The traditional -> simplified table of the lexicon, derived from OpenCC (Apache-2.0).
+"""Generate the traditional -> simplified table of the lexicon from OpenCC (Apache-2.0).
 
 Run: ``python training/traditional.py > analyzers/lexicon/traditional.tsv`` (needs ``opencc``).
-Only pairs of single characters: normalising must keep the length of a text.
+Only pairs of single characters: normalisation must keep the length of a text.
 """
 
 import sys

@@ -1,5 +1,6 @@
-"""The student's tokens: those of the teacher that official writing uses. Entry points: :func:`choose`,
-:func:`pruned`.
+"""The student's tokens: those of the teacher that occur in official writing.
+
+Entry points: :func:`choose`, :func:`pruned`.
 """
 
 import json
@@ -13,12 +14,12 @@ from tokenizers import Tokenizer
 # [PAD] [UNK] [CLS] [SEP] [MASK] of the teacher.
 MARKS = (0, 100, 101, 102, 103)
 UNKNOWN = 1  # the place of [UNK] among them
-LEAST = 2  # a token that stands once teaches nothing
+LEAST = 2  # nothing is learned from a token that occurs once
 _BATCH = 500
 
 
 def choose(tokenizer: Tokenizer, texts: Iterable[str]) -> list[int]:
-    """The teacher's tokens that stand in the texts, the marks first."""
+    """The ids of the teacher's tokens that occur in the texts, special tokens first."""
     counts: Counter[int] = Counter()
     left = iter(texts)
     tokenizer.no_truncation()
@@ -30,7 +31,7 @@ def choose(tokenizer: Tokenizer, texts: Iterable[str]) -> list[int]:
 
 
 def pruned(tokenizer: Tokenizer, tokens: list[int]) -> str:
-    """The tokenizer as JSON with these tokens alone, numbered in their order."""
+    """The tokenizer as JSON with only these tokens, numbered in their order."""
     content = json.loads(tokenizer.to_str())
     names = {number: name for name, number in content["model"]["vocab"].items()}
     places = {token: place for place, token in enumerate(tokens)}
@@ -39,7 +40,7 @@ def pruned(tokenizer: Tokenizer, tokens: list[int]) -> str:
     for added in content["added_tokens"]:
         added["id"] = places[added["id"]]
     _renumber(content["post_processor"], places)
-    # Not pretty-printed: nobody reads seven thousand lines.
+    # Not indented: nobody reads seven thousand lines.
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
