@@ -43,7 +43,7 @@ def eval_command(open_service: Open) -> click.Command:
         type=click.Choice([audience.label for audience in Audience]),
         default=Audience.PUBLIC.label,
         show_default=True,
-        help=say("以谁的身份检索", "As whom to search"),
+        help=say("以谁的身份检索", "As which audience to search"),
     )
     @click.option(
         "--model",

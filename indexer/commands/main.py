@@ -1,6 +1,6 @@
 """The ``gongwen`` command. Entry point: :func:`main`. Messages and arguments only, no logic.
 
-Errors are one line on stderr with the cure. Exit status: 0 done, 1 failed or some records were bad, 2
+Errors are one line on stderr with the remedy. Exit status: 0 done, 1 failed or some records were bad, 2
 wrong usage.
 """
 
@@ -50,14 +50,12 @@ from search_service.errors import BadInput, GongwenError, NotFound, redact_crede
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
 from search_service.query.request import Mode, SearchRequest
-from search_service.service import NO_MODEL, SearchService, open_service
+from search_service.service import SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-# Taking an article down must work when the model does not.
-_WITHOUT_MODEL = {"model": NO_MODEL}
-# Seconds that a search may take where no reader waits for a page; a fresh index is slow at first.
-_PATIENCE = 30.0
+# Seconds that a search of a command may take: no page is waiting, and a new index is slow at first.
+_SEARCH_TIMEOUT = 30.0
 # As it was called: .venv/bin/gongwen in a checkout.
 _PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
@@ -66,7 +64,7 @@ _audience = click.option(
     type=click.Choice([audience.label for audience in Audience]),
     default=Audience.PUBLIC.label,
     show_default=True,
-    help=say("以谁的身份查看", "As whom to look"),
+    help=say("以谁的身份查看", "As which audience"),
 )
 _json = click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
@@ -82,9 +80,9 @@ def _opened(settings: Settings) -> Iterator[SearchService]:
 
 
 @contextmanager
-def _service(**given: object) -> Iterator[tuple[SearchService, Settings]]:
-    settings = read_settings(**given)
-    timeout = max(settings.engine_timeout, _PATIENCE)
+def _service(**overrides: object) -> Iterator[tuple[SearchService, Settings]]:
+    settings = read_settings(**overrides)
+    timeout = max(settings.engine_timeout, _SEARCH_TIMEOUT)
     settings = settings.model_copy(update={"engine_timeout": timeout})
     with _opened(settings) as service:
         yield with_cache(service, settings), settings
@@ -183,8 +181,8 @@ def delete(ids: tuple[str, ...]) -> None:
             say(
                 f"已登记删除 {key}，尚未生效：另一个进程正在写入索引，由它随后删除；"
                 f"它若中断，则由下一次 add、delete 删除。要立刻撤下请运行 gongwen hide {key}",
-                f"entered the deletion of {key}, not yet done: another process is writing the index, and"
-                f" deletes it next; if it is stopped, the next add or delete does. To take it down at once:"
+                f"queued the deletion of {key}: another process is writing the index and will delete it"
+                f" next; if it is stopped, the next add or delete will. To take it down at once:"
                 f" gongwen hide {key}",
             )
         )
@@ -200,14 +198,14 @@ def delete(ids: tuple[str, ...]) -> None:
     type=click.Choice([mode.value for mode in Mode]),
     default=Mode.HYBRID.value,
     show_default=True,
-    help=say("精确、按意思、或两者", "By keyword, by meaning, or both"),
+    help=say("精确、按意思、或两者", "Keyword, semantic, or both"),
 )
 @click.option(
     "--size",
     type=click.IntRange(1, 100),
     default=10,
     show_default=True,
-    help=say("条数", "How many"),
+    help=say("条数", "Number of results"),
 )
 @_audience
 @_json
@@ -224,7 +222,7 @@ def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) ->
         print_page(page)
 
 
-@cli.command(help=say("与一篇文章相关的文章。", "Articles related to one."))
+@cli.command(help=say("与一篇文章相关的文章。", "Articles related to an article."))
 @click.argument("article_id", metavar="ID")
 @_audience
 @_json
@@ -256,13 +254,19 @@ def _resolve(service: SearchService, key: str, audience: Audience) -> str:
         if matches:
             ids = ", ".join(matches)
             raise BadInput(
-                say(f"{key!r} 有多篇：{ids}，请用编号", f"{key!r} names several: {ids}")
+                say(
+                    f"{key!r} 有多篇：{ids}，请用编号",
+                    f"{key!r} names several articles: {ids}; use the id",
+                )
             ) from None
         raise
 
 
 @cli.command(
-    help=say("索引的概况；--article 看索引里一篇文章的词与段落。", "What the index holds.")
+    help=say(
+        "索引的概况；--article 看索引里一篇文章的词与段落。",
+        "Contents of the index; --article: terms and passages of one article.",
+    )
 )
 @click.option(
     "--article", "article_id", metavar="ID", help=say("编号、代码或文号", "Id, code or 文号")
@@ -324,7 +328,7 @@ def _address(command: Callable[..., None]) -> Callable[..., None]:
     return host(port(command))
 
 
-def _given(host: str | None, port: int | None) -> dict[str, object]:
+def _address_settings(host: str | None, port: int | None) -> dict[str, object]:
     return {key: value for key, value in (("host", host), ("port", port)) if value is not None}
 
 
@@ -332,9 +336,9 @@ def _given(host: str | None, port: int | None) -> dict[str, object]:
 @_address
 def serve(host: str | None, port: int | None) -> None:
     """Serve."""
-    settings = read_settings(**_given(host, port))
+    settings = read_settings(**_address_settings(host, port))
     with _opened(settings) as service:
-        # No index, or one of other settings: say so now.
+        # Fails now if there is no index, or one of other settings.
         reader = service.reader(Audience.PUBLIC)
         service.check_manifest(reader.manifest, model=service.embedder is not None)
         _serve(service, settings, demo=False)
@@ -346,15 +350,15 @@ def demo(host: str | None, port: int | None) -> None:
     """Demo."""
     from indexer.commands.demo import SAMPLE
 
-    # An index and a state of its own: never over somebody's.
-    given = {**_given(host, port), "engine": "embedded:./data/demo", "state": ""}
-    with _service(**given) as (service, settings):
+    # Its own index and state: it must not overwrite those of the settings.
+    overrides = {**_address_settings(host, port), "engine": "embedded:./data/demo", "state": ""}
+    with _service(**overrides) as (service, settings):
         print_report(
             generations.rebuild(
                 service,
                 [SAMPLE],
                 cleaning=Cleaning.parse("all"),
-                new_state=True,  # nothing of the demonstration is worth a backup
+                new_state=True,  # the demonstration needs no backup
                 progress=progress(),
             )
         )
@@ -374,7 +378,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; every expected error becomes one line and an exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        # Not standalone: click returns the status of --help and --version instead of leaving with it.
+        # Not standalone: click returns the status of --help and --version instead of exiting.
         status = cli.main(arguments, prog_name="gongwen", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as exc:
         exc.show()
@@ -388,7 +392,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(exc.message, err=True)
         raise SystemExit(FAILED) from exc
     except BrokenPipeError as exc:
-        # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
+        # The reader of a pipe has ended (gongwen search … | head): exit silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(FAILED) from exc
     except OSError as exc:
