@@ -148,7 +148,7 @@ def test_what_is_no_placeholder(text: str) -> None:
     assert terms(text) == []
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     st.lists(
         st.one_of(

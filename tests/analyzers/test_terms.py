@@ -18,7 +18,7 @@ def stands_in(needle: tuple[str, ...], stream: list[str]) -> bool:
     return any(tuple(stream[at : at + size]) == needle for at in range(len(stream) - size + 1))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data(), TEXT, st.text(HAN, min_size=2, max_size=40), TEXT)
 def test_every_substring_of_han_characters_is_found(
     data: st.DataObject, before: str, run: str, after: str
@@ -29,7 +29,7 @@ def test_every_substring_of_han_characters_is_found(
     assert stands_in(phrase(normalize(run[start:end])), bigrams(normalize(before + run + after)))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.text(HAN, min_size=2, max_size=6), TEXT)
 def test_no_text_is_found_that_does_not_hold_the_run(run: str, text: str) -> None:
     """A phrase of Han characters matches only where the run stands."""
@@ -51,7 +51,7 @@ def test_terms_are_never_broken_by_the_whitespace_analyzer(text: str) -> None:
         assert term.split() == [term]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(TEXT)
 def test_query_words_stand_where_they_say(text: str) -> None:
     """The offsets of words fall on the text, in order and without overlap."""

@@ -143,23 +143,25 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize("secret", SECRETS[1:])
-def test_public_answers_do_not_depend_on_paid_text(
-    open_named: Open, tmp_path: Path, secret: str
-) -> None:
+def revised_answers(service: SearchService, source: Path, text: str) -> list[tuple[object, ...]]:
+    """Every public answer after an update of the paid text alone, and of what guests read."""
+    write_source(source, paid_records(text))
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    changed = [dict(record) for record in paid_records(text + "（修订）" if text else text)]
+    changed[1]["preview"] = f"{changed[1]['preview']}\n补充一句。"
+    updates.add(service, [write_source(source, changed)], cleaning=ALL_CLEANING)
+    return public_answers(service)
+
+
+def test_public_answers_do_not_depend_on_paid_text(open_named: Open, tmp_path: Path) -> None:
     """Replace the members' text: every answer to a guest stays byte for byte the same."""
-    answers = []
-    for name, text in (("one", SECRETS[0]), ("other", secret)):
-        service = open_named(name)
-        source = write_source(tmp_path / f"{name}.jsonl", paid_records(text))
-        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
-        # An update that changes the paid text alone, and one that changes what guests read.
-        changed = [dict(record) for record in paid_records(text + "（修订）" if text else text)]
-        changed[1]["preview"] = f"{changed[1]['preview']}\n补充一句。"
-        updates.add(service, [write_source(source, changed)], cleaning=ALL_CLEANING)
-        answers.append(public_answers(service))
-    for one, other in zip(*answers, strict=True):
-        assert one == other
+    first, *others = (
+        revised_answers(open_named(f"{place}"), tmp_path / f"{place}.jsonl", text)
+        for place, text in enumerate(SECRETS)
+    )
+    for secret, answers in zip(SECRETS[1:], others, strict=True):
+        for one, other in zip(first, answers, strict=True):
+            assert one == other, secret
 
 
 def test_metadata_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path: Path) -> None:

@@ -86,7 +86,10 @@ QUESTIONS = [
 ]
 
 
-def answers(service: SearchService, *, scored: bool = False) -> dict[str, object]:
+Answers = dict[str, tuple[int, object]]
+
+
+def answers(service: SearchService, *, scored: bool = False) -> Answers:
     """What a guest may ask; scores and the order that they give only where ``scored``."""
     client = create_app(service, read_settings()).test_client()
     compared = unnamed if scored else unscored
@@ -103,14 +106,14 @@ def answers(service: SearchService, *, scored: bool = False) -> dict[str, object
         typed = {whole, whole[:1], whole[:2], "".join(syllables(whole))[:20]}
         typed.add("".join(sound[0] for sound in syllables(whole)))
         paths += [f"/api/v1/suggest?q={one}" for one in sorted(typed) if one]
-    found: dict[str, object] = {}
+    found: Answers = {}
     for path in paths:
         response = client.get(path)
         body = response.get_json(silent=True)
         found[path] = (response.status_code, compared(body) if body else response.data)
     for text in QUESTIONS:
         response = client.post("/api/v1/precedents", json={"text": text})
-        found[f"precedents {text}"] = compared(response.get_json())
+        found[f"precedents {text}"] = (response.status_code, compared(response.get_json()))
     return found
 
 
@@ -144,12 +147,13 @@ def indexed(folder: Path, records: Records) -> SearchService:
 
 
 @pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, dict[str, object]]:
+def without(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Answers]:
     """What a service answers that never had the article, by whether scores are compared."""
     service = indexed(tmp_path_factory.mktemp("without"), OTHERS)
-    found = {scored: answers(service, scored=scored) for scored in (False, True)}
+    found = answers(service, scored=True)
     service.close()
-    return found
+    unscored_too = {path: (status, unscored(body)) for path, (status, body) in found.items()}
+    return {True: found, False: unscored_too}
 
 
 def hide(service: SearchService, _: Path) -> None:
@@ -172,7 +176,7 @@ def close(service: SearchService, folder: Path) -> None:
 @pytest.mark.parametrize("take", [hide, delete, close])
 def test_what_was_taken_away_leaves_no_trace(
     tmp_path: Path,
-    without: dict[bool, dict[str, object]],
+    without: dict[bool, Answers],
     take: Callable[[SearchService, Path], None],
 ) -> None:
     """Beside a service that never had the article, every answer to a guest is the same."""
@@ -180,7 +184,7 @@ def test_what_was_taken_away_leaves_no_trace(
     take(service, tmp_path)
     found = answers(service)
     service.close()
-    assert [path for path in without[False] if found[path] != without[False][path]] == []
+    assert [path for path in found if found[path] != without[False][path]] == []
 
 
 def rebuild(service: SearchService, folder: Path, records: Records) -> None:
@@ -190,7 +194,7 @@ def rebuild(service: SearchService, folder: Path, records: Records) -> None:
 
 
 def test_a_rebuild_leaves_no_trace_in_scores_either(
-    tmp_path: Path, without: dict[bool, dict[str, object]]
+    tmp_path: Path, without: dict[bool, Answers]
 ) -> None:
     """What is taken down is in no index that is built from then on: every byte and score is the same."""
     service = indexed(tmp_path, [*OTHERS, GONE])
@@ -198,7 +202,8 @@ def test_a_rebuild_leaves_no_trace_in_scores_either(
     rebuild(service, tmp_path, [*OTHERS, GONE, MEMBERS])
     found = answers(service, scored=True)
     service.close()
-    assert [path for path in without[True] if found[path] != without[True][path]] == []
+    assert found.keys() == without[True].keys()
+    assert [path for path in found if found[path] != without[True][path]] == []
 
 
 def shown(service: SearchService) -> bool:

@@ -101,7 +101,7 @@ def test_pinyin_begins_with_a_syllable(sample_service: SearchService) -> None:
 
 @given(TYPED)
 @example("Kº")  # letters of another form are pinyin, too
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_completion_never_raises_and_offers_what_matches(
     sample_service: SearchService, typed: str
 ) -> None:
@@ -295,7 +295,7 @@ def test_what_is_right_or_hopeless_has_no_suggestion(
 
 
 @given(TYPED, st.sampled_from(Mode))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_suggestions_never_raise_and_always_find(
     sample_service: SearchService, typed: str, mode: Mode
 ) -> None:
@@ -310,7 +310,7 @@ def test_suggestions_never_raise_and_always_find(
 
 @given(st.text(max_size=24))
 @settings(
-    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_an_empty_vocabulary_knows_nothing(typed: str) -> None:
     """Nothing to compare with: no correction and no error."""

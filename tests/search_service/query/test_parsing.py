@@ -15,7 +15,7 @@ from tests.support.chinese import TEXT
 ANALYZER = Analyzer()
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]),
     st.booleans(),

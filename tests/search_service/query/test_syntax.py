@@ -24,7 +24,7 @@ from search_service.settings import read_settings
 from tests.conftest import write_source
 
 ANALYZER = Analyzer()
-MANY = settings(max_examples=1000, deadline=None)
+MANY = settings(max_examples=250, deadline=None)
 SYNTAX = [
     "(",
     ")",
