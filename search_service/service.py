@@ -85,7 +85,7 @@ class SearchService:
             raise Gone(
                 say(
                     "这次检索开始时的索引已经撤换，不能再往下取；请去掉 cursor，从头重新提问",
-                    "the index that this search began with is gone; leave out cursor and ask again",
+                    "the index that this search began with is gone; search again without cursor",
                 )
             ) from exc
         return reader

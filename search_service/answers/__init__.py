@@ -1,1 +1,1 @@
-"""One module per question that a caller may ask."""
+"""One module for each kind of request."""

@@ -1,1 +1,1 @@
-"""What is asked: text -> query -> clauses."""
+"""Queries: text -> syntax tree -> query -> clauses and ranking terms."""

@@ -1,1 +1,1 @@
-"""Which articles, in which order."""
+"""Match sets and their order."""

@@ -1,4 +1,4 @@
-"""The error tree is the one that its docstring draws."""
+"""The docstring of the errors draws their hierarchy."""
 
 import re
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def _drawing() -> Iterator[tuple[str, str, int, str]]:
         path.append(name)
 
 
-def test_the_drawing_is_the_tree() -> None:
-    """Parents, names, statuses and codes; and no code stands for two errors."""
+def test_the_docstring_draws_the_hierarchy() -> None:
+    """Parents, names, statuses and codes are the same, and the codes are unique."""
     drawn = list(_drawing())
 
     assert sorted(drawn) == sorted(_tree(GongwenError))

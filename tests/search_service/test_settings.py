@@ -1,4 +1,4 @@
-"""Settings are read from the environment once, and a bad one names itself."""
+"""Settings are read from the environment, and an invalid one is named."""
 
 import pytest
 
@@ -7,21 +7,21 @@ from search_service.settings import Settings, read_settings
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GONGWEN_PORT is read; what is given wins."""
+    """GONGWEN_PORT is read; an argument takes precedence."""
     monkeypatch.setenv("GONGWEN_PORT", "9999")
     assert read_settings().port == 9999
     assert read_settings(port=1234).port == 1234
 
 
 def test_a_bad_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message holds the variable's name and the value."""
+    """The message contains the variable's name and the value."""
     monkeypatch.setenv("GONGWEN_PORT", "achtzig")
     with pytest.raises(ConfigurationError, match="GONGWEN_PORT='achtzig'"):
         read_settings()
 
 
-def test_the_state_lives_beside_the_index() -> None:
-    """Without a setting of its own the store is in the engine's folder."""
+def test_the_default_state_is_in_the_folder_of_the_index() -> None:
+    """Without a setting the state database is in the engine's folder."""
     assert read_settings(engine="embedded:/x/y").state_url == "sqlite:////x/y/state.sqlite3"
     assert (
         read_settings(engine="http://localhost:9200/p").state_url == "sqlite:///data/state.sqlite3"
@@ -48,6 +48,6 @@ def test_every_setting_has_a_help_text() -> None:
         ("", ""),
     ],
 )
-def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:
-    """The password is replaced, also in an address written wrongly; what has none stays."""
+def test_credentials_are_redacted(url: str, shown: str) -> None:
+    """Passwords are replaced, also in malformed addresses; other addresses are unchanged."""
     assert redact_credentials(url) == shown

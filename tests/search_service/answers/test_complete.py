@@ -1,4 +1,4 @@
-"""Suggestions: what is offered while somebody types, and where a question found nothing."""
+"""Suggestions: completions, and corrections of misspelt queries."""
 
 import uuid
 from pathlib import Path
@@ -41,7 +41,7 @@ from search_service.suggestions.vocabulary import (
 from tests.conftest import ALL_CLEANING, Open, write_source
 from tools.spelling_report import cases, right, suggested
 
-# Real words of 公文, spoiled: letters, punctuation, halves of surrogate pairs aside, anything is typed.
+# Words of 公文 mixed with letters and punctuation, or any text.
 TYPED = st.one_of(
     st.text(
         st.sampled_from("小区物业服务治理工作的通知关于 ,。“”-()〔〕2024号abcXY\n"), max_size=30
@@ -51,7 +51,7 @@ TYPED = st.one_of(
 
 
 def texts(service: SearchService, typed: str, audience: Audience = Audience.PUBLIC) -> list[str]:
-    """What is offered for a text."""
+    """The completions of a text."""
     return [one.text for one in complete(service, typed, audience)]
 
 
@@ -63,8 +63,8 @@ def article(key: str, title: str, body: str, **more: object) -> dict[str, object
 # --- pinyin --------------------------------------------------------------------------------------
 
 
-def test_a_word_sounds_as_it_is_read() -> None:
-    """A character has the sound of its word, letters their own, and the rest none."""
+def test_pinyin_depends_on_the_word() -> None:
+    """A character is read as in its word, a letter as itself; other characters have no pinyin."""
     assert syllables("银行") == ("yin", "hang")
     assert syllables("行长") == ("hang", "zhang")
     assert syllables("女vip,5号") == ("nv", "v", "i", "p", "hao")
@@ -79,13 +79,15 @@ def test_a_word_sounds_as_it_is_read() -> None:
     "typed",
     ["营商", "營商", "ｙｉｎｇｓｈａｎｇ", "ying shang", "YingShang", "yshj", "暖企安商", "“暖企"],
 )
-def test_a_title_is_offered_however_it_is_typed(sample_service: SearchService, typed: str) -> None:
-    """From its beginning or middle, in any script and width, by pinyin and by initials."""
+def test_a_title_is_suggested_for_any_form_of_input(
+    sample_service: SearchService, typed: str
+) -> None:
+    """By prefix or substring, in any script and width, by pinyin and by initials."""
     assert "清源县优化营商环境“暖企安商”三年行动实施方案" in texts(sample_service, typed)
 
 
-def test_a_title_of_one_article_leads_to_it(sample_service: SearchService) -> None:
-    """It has the article's view; terms and headings have none."""
+def test_a_title_of_a_single_article_has_its_view(sample_service: SearchService) -> None:
+    """Its completion has the article's view; those of terms and headings have none."""
     found = complete(sample_service, "营商", Audience.PUBLIC)
     titles = [one for one in found if one.kind is Kind.TITLE]
     assert titles
@@ -93,34 +95,34 @@ def test_a_title_of_one_article_leads_to_it(sample_service: SearchService) -> No
     assert all(one.view is None for one in found if one.kind is not Kind.TITLE)
 
 
-def test_pinyin_begins_with_a_syllable(sample_service: SearchService) -> None:
-    """ang stands in many syllables and begins none of 上商方; mixed input is no pinyin."""
+def test_pinyin_matches_from_a_syllable_on(sample_service: SearchService) -> None:
+    """uanjing begins in the middle of a syllable; mixed input is not pinyin."""
     assert texts(sample_service, "uanjing") == []
     assert texts(sample_service, "营shang") == []
 
 
 @given(TYPED)
-@example("Kº")  # letters of another form are pinyin, too
+@example("Kº")  # letters of any width are pinyin
 @settings(max_examples=250, deadline=None)
-def test_completion_never_raises_and_offers_what_matches(
+def test_completion_never_raises_and_returns_only_matches(
     sample_service: SearchService, typed: str
 ) -> None:
-    """Whatever is typed: at most ten, each once, each holding what was typed or its sounds."""
+    """At most ten completions of any text, without repetitions, each of which contains it or its pinyin."""
     offered = texts(sample_service, typed)
     assert len(offered) <= 10
     assert len({fold(one) for one in offered}) == len(offered)
     letters = "".join(normalize(typed).split())
     for one in offered:
-        sounds = syllables(fold(one))
+        pinyin = syllables(fold(one))
         assert (
             fold(typed) in fold(one)
-            or letters in "".join(sounds)
-            or letters in "".join(sound[0] for sound in sounds)
+            or letters in "".join(pinyin)
+            or letters in "".join(syllable[0] for syllable in pinyin)
         )
 
 
-def test_the_first_entries_are_those_that_begin_so() -> None:
-    """Prefixes come before inner matches, each in the order of the vocabulary."""
+def test_prefixes_come_first() -> None:
+    """Prefix matches come before substring matches, each in the order of the vocabulary."""
     names = ["深化改革", "改革开放", "机构改革", "改革"]
     entries = [Entry(Kind.TERM, name, 9, " ".join(syllables(name)), "1") for name in names]
     completion = CompletionIndex(Vocabulary(entries))
@@ -131,32 +133,32 @@ def test_the_first_entries_are_those_that_begin_so() -> None:
     assert [one.text for one in completion.find("改革", Kind.TITLE)] == []
 
 
-def test_a_vocabulary_comes_back_as_it_was() -> None:
-    """What the database holds is what was collected."""
+def test_a_vocabulary_survives_serialisation() -> None:
+    """Texts and indices survive packing for the database."""
     texts = [
         Text(Kind.TITLE, "关于“三无小区”的\n通知", "guan yu"),
         Text(Kind.TERM, "小区", "xiao qu"),
     ]
     assert unpack(pack(texts)) == texts
     for places in ([], [0], [3, 70_000, 70_001]):
-        holder = TextIndices(np.array(places, dtype=np.uint32), "2024")
-        assert TextIndices.from_bytes(holder.to_bytes(), "2024").indices.tolist() == places
+        packed = TextIndices(np.array(places, dtype=np.uint32), "2024")
+        assert TextIndices.from_bytes(packed.to_bytes(), "2024").indices.tolist() == places
 
 
-def test_a_vocabulary_without_some_is_that_of_the_others(sample_service: SearchService) -> None:
-    """What is taken away leaves entries, counts, order and first articles as if it had never been."""
+def test_hidden_articles_leave_no_trace_in_a_vocabulary(sample_service: SearchService) -> None:
+    """Entries, counts, order and first articles are as if hidden articles did not exist."""
     engine, analyzer = sample_service.engine, sample_service.analyzer
     everything = collect(engine.reader(Scope(Audience.PUBLIC)), analyzer)
-    for gone in (frozenset(), frozenset(sorted(everything.by_article)[::7])):
-        others = collect(engine.reader(Scope(Audience.PUBLIC, gone)), analyzer)
-        assert everything.vocabulary(gone).entries == others.vocabulary().entries
+    for hidden in (frozenset(), frozenset(sorted(everything.by_article)[::7])):
+        others = collect(engine.reader(Scope(Audience.PUBLIC, hidden)), analyzer)
+        assert everything.vocabulary(hidden).entries == others.vocabulary().entries
 
 
-# --- what may not be offered ---------------------------------------------------------------------
+# --- what may not be suggested--------------------------------------------------------------------
 
 
-def test_nothing_is_offered_that_is_gone(open_named: Open, tmp_path: Path) -> None:
-    """Hidden, deleted, renamed, made paid: an entry of the vocabulary is offered only while it stands."""
+def test_nothing_outdated_is_suggested(open_named: Open, tmp_path: Path) -> None:
+    """Texts of articles that were hidden, deleted, renamed or made paid are not suggested."""
     service = open_named("index")
     body = f"一、推进殡葬改革\n{'各村推行节地生态安葬。' * 10}\n二、其他\n{'没有别的事项了。' * 15}"
     records = [article(str(n), f"殡葬改革工作第{'一二三四五六'[n]}号通知", body) for n in range(6)]
@@ -179,8 +181,8 @@ def test_nothing_is_offered_that_is_gone(open_named: Open, tmp_path: Path) -> No
     assert suggested(service, "殡脏改革") == ()
 
 
-def test_members_words_are_offered_to_members_alone(open_named: Open, tmp_path: Path) -> None:
-    """Each audience is offered what stands in its own views, while typing and for a slip."""
+def test_members_texts_are_suggested_to_members_only(open_named: Open, tmp_path: Path) -> None:
+    """Completions and corrections come from the audience's own views."""
     service = open_named("index")
     records = [
         article(
@@ -202,8 +204,8 @@ def test_members_words_are_offered_to_members_alone(open_named: Open, tmp_path: 
     assert search(service, request, Audience.PUBLIC).suggestions == ()
 
 
-def test_an_index_without_a_vocabulary_answers(open_named: Open, tmp_path: Path) -> None:
-    """One that an older version made: nothing is offered, searches go on."""
+def test_an_index_without_a_vocabulary_can_be_searched(open_named: Open, tmp_path: Path) -> None:
+    """Without a vocabulary there are no suggestions, but results."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", [article("1", "殡葬改革", "推行节地生态安葬。")])
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -213,7 +215,7 @@ def test_an_index_without_a_vocabulary_answers(open_named: Open, tmp_path: Path)
 
 
 def test_a_vocabulary_lives_as_long_as_its_generation(open_named: Open, tmp_path: Path) -> None:
-    """A rollback finds that of the generation before; an index that doubled has a new one."""
+    """A rollback restores that of the earlier generation; an index that doubled gets a new one."""
     service = open_named("index")
     old = write_source(tmp_path / "old.jsonl", [article("1", "殡葬改革通知", "节地生态安葬。")])
     new = write_source(tmp_path / "new.jsonl", [article("1", "河长制通知", "巡河护河。")])
@@ -231,7 +233,7 @@ def test_a_vocabulary_lives_as_long_as_its_generation(open_named: Open, tmp_path
 def test_both_engines_suggest_the_same(
     sample_service: SearchService, elasticsearch_url: str, tmp_path: Path
 ) -> None:
-    """One code over both: the same completions and corrections, and none of what is hidden."""
+    """Both give the same completions and corrections, without hidden articles."""
     other = open_service(
         read_settings(
             engine=f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}",
@@ -274,10 +276,8 @@ def test_both_engines_suggest_the_same(
         ("-会议 三吴小区", "-会议 三无小区"),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(
-    sample_service: SearchService, typed: str, meant: str
-) -> None:
-    """同音, 形近, 颠倒, 多字, in any script, among other words: what was meant comes first and finds."""
+def test_a_misspelling_is_corrected(sample_service: SearchService, typed: str, meant: str) -> None:
+    """同音, 形近, 颠倒, 多字, in any script, among other words: the right one is first and has results."""
     suggestions = suggested(sample_service, typed)
     assert suggestions[0] == meant
     for text in suggestions:
@@ -287,19 +287,19 @@ def test_a_slip_is_answered_with_what_was_meant(
 @pytest.mark.parametrize(
     "text", ["垃圾分类", "营商环境", "小区没人管怎么办", "qzxjvw", "2024年", ""]
 )
-def test_what_is_right_or_hopeless_has_no_suggestion(
+def test_correct_or_unknown_text_has_no_correction(
     sample_service: SearchService, text: str
 ) -> None:
-    """Suggestions are for slips."""
+    """Only misspellings are corrected."""
     assert suggested(sample_service, text) == ()
 
 
 @given(TYPED, st.sampled_from(Mode))
 @settings(max_examples=250, deadline=None)
-def test_suggestions_never_raise_and_always_find(
+def test_corrections_never_raise_and_always_have_results(
     sample_service: SearchService, typed: str, mode: Mode
 ) -> None:
-    """Whatever is asked: at most three, none of them the question, all hold something."""
+    """At most three for any query, each different from it and with results."""
     page = search(sample_service, SearchRequest(text=typed, mode=mode, size=1), Audience.PUBLIC)
     assert len(page.suggestions) <= 3
     assert normalize(typed).strip() not in page.suggestions
@@ -312,48 +312,46 @@ def test_suggestions_never_raise_and_always_find(
 @settings(
     max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_an_empty_vocabulary_knows_nothing(typed: str) -> None:
-    """Nothing to compare with: no correction and no error."""
+def test_an_empty_vocabulary_corrects_nothing(typed: str) -> None:
+    """There is no correction and no error."""
     nothing = Vocabulary([])
     spelling = Spelling(nothing, CompletionIndex(nothing).in_titles_or_headings)
     assert spelling.corrections(fold(typed)) == []
 
 
-def test_a_suggestion_keeps_to_the_filters(sample_service: SearchService) -> None:
-    """With filters a suggestion must find something under them."""
+def test_a_correction_has_results_under_the_filters(sample_service: SearchService) -> None:
+    """A correction must have results in titles if the search is limited to titles."""
     request = SearchRequest(text="营伤环境")
     narrow = SearchRequest(text="营伤环境", title_only=True)
     assert search(sample_service, request, Audience.PUBLIC).suggestions == ("营商环境",)
     assert search(sample_service, narrow, Audience.PUBLIC).suggestions == ("营商环境",)
 
 
-def test_a_query_too_long_is_still_refused(sample_service: SearchService) -> None:
-    """Suggestions change nothing in what a search refuses."""
+def test_an_overlong_query_is_refused(sample_service: SearchService) -> None:
+    """Corrections do not lift the length limit."""
     request = SearchRequest(text="长" * 201)
     with pytest.raises(BadInput):
         search(sample_service, request, Audience.PUBLIC)
 
 
-def test_most_spoiled_phrases_are_mended(sample_service: SearchService) -> None:
-    """Of phrases out of titles, spoiled in four ways, nine of ten come back; right ones are left alone."""
-    asked = cases(sample_service, 15)
-    assert len(asked) == 60
-    assert sum(right(sample_service, case) for case in asked) >= 54
-    assert sum(bool(suggested(sample_service, case.phrase)) for case in asked) <= 2
+def test_most_misspelt_phrases_are_corrected(sample_service: SearchService) -> None:
+    """Nine of ten phrases from titles, misspelt in four ways, are corrected; correct ones are unchanged."""
+    samples = cases(sample_service, 15)
+    assert len(samples) == 60
+    assert sum(right(sample_service, case) for case in samples) >= 54
+    assert sum(bool(suggested(sample_service, case.phrase)) for case in samples) <= 2
 
 
 @pytest.mark.parametrize("text", ["文号：", "(营伤环境", "OR 营伤环境"])
-def test_what_was_not_understood_is_no_slip(sample_service: SearchService, text: str) -> None:
-    """A hint says what is wrong with the syntax; a suggestion beside it would be of the wrong text."""
+def test_invalid_syntax_is_not_corrected(sample_service: SearchService, text: str) -> None:
+    """A hint explains the syntax error; a correction would be of the wrong text."""
     page = search(sample_service, SearchRequest(text=text), Audience.PUBLIC)
     assert page.hints
     assert page.suggestions == ()
 
 
-def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
-    open_named: Open, tmp_path: Path
-) -> None:
-    """All words of it stand somewhere, and no neighbours in it are strange: yet one character is missing."""
+def test_a_phrase_in_no_text_is_compared_with_titles(open_named: Open, tmp_path: Path) -> None:
+    """All its words and bigrams are known, yet one character is missing."""
     service = open_named("index")
     apart = "法人安全。安居。工程的决定。人才。"
     records = [
@@ -364,11 +362,11 @@ def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
     generations.rebuild(
         service, [write_source(tmp_path / "articles.jsonl", records)], cleaning=ALL_CLEANING
     )
-    spoiled = "人安居工程的决定"
+    misspelt = "人安居工程的决定"
     reader = service.reader(Audience.PUBLIC)
-    assert reader.totals(strict(parse(spoiled, service.analyzer))).total
-    assert not service.vocabulary(reader).spelling.has_unseen_bigram(spoiled)
-    assert suggested(service, spoiled) == ("人才安居工程的决定",)
+    assert reader.totals(strict(parse(misspelt, service.analyzer))).total
+    assert not service.vocabulary(reader).spelling.has_unseen_bigram(misspelt)
+    assert suggested(service, misspelt) == ("人才安居工程的决定",)
     assert suggested(service, "法人安全") == ()
 
 
@@ -377,9 +375,9 @@ def test_a_phrase_that_no_text_holds_is_held_against_the_titles(
 def test_a_correction_longer_than_a_query_fails_no_search(
     sample_service: SearchService, mode: Mode, count: int
 ) -> None:
-    """Fifty slips of one missing character each fill the limit; put right they pass it."""
-    slips = ["垃分类", "殡改革", "物服务", "安生产", "营环境"]
-    typed = " ".join((slips * 10)[:count])
+    """Fifty misspellings with a missing character fill the limit; corrected, they exceed it."""
+    misspellings = ["垃分类", "殡改革", "物服务", "安生产", "营环境"]
+    typed = " ".join((misspellings * 10)[:count])
     assert len(typed) == 4 * count - 1
 
     page = search(sample_service, SearchRequest(text=typed, mode=mode), Audience.PUBLIC)
@@ -388,7 +386,7 @@ def test_a_correction_longer_than_a_query_fails_no_search(
 
 
 def test_a_broken_vocabulary_fails_no_search(open_named: Open, tmp_path: Path) -> None:
-    """Suggestions are an extra: where they cannot be had, the search is answered without them."""
+    """If the vocabulary cannot be read, the search is answered without suggestions."""
     service = open_named("a")
     source = write_source(tmp_path / "a.jsonl", [article("1", "垃圾分类的通知", "垃圾分类。")])
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)

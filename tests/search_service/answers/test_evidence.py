@@ -1,4 +1,4 @@
-"""Which passages are shown under a result."""
+"""The choice of passages under a result."""
 
 from analyzers.outline import FRAME
 from search_service.answers.search import search
@@ -7,17 +7,17 @@ from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService
 
 
-def test_of_equal_passages_the_body_is_shown_before_the_frame(
+def test_on_ties_the_body_is_shown_before_the_frame(
     sample_service: SearchService,
 ) -> None:
-    """Whom a notice is sent to says least of it; what only the frame holds is shown all the same."""
+    """The salutation is shown only if no other passage matches."""
     request = SearchRequest(text="物业", mode=Mode.KEYWORD, size=20)
     page = search(sample_service, request, Audience.PUBLIC)
     assert any(passage.role in FRAME for one in page.results for passage in one.stored.passages)
     for result in page.results:
         roles = [passage.role in FRAME for passage in result.passages]
         assert roles == sorted(roles)
-    addressed = search(
+    salutation = search(
         sample_service, SearchRequest(text='"辖区各经营单位"', mode=Mode.KEYWORD), Audience.PUBLIC
     )
-    assert {one.passages[0].role for one in addressed.results} == {"主送"}
+    assert {one.passages[0].role for one in salutation.results} == {"主送"}

@@ -1,4 +1,4 @@
-"""What an explanation costs."""
+"""The cost of explanations."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,10 +16,10 @@ from tests.conftest import ALL_CLEANING, Open, write_source
 _DAYS = [f"{month}月{day}日" for month in range(1, 4) for day in range(1, 8)]
 
 
-def test_references_of_a_text_are_found_once_however_many_words_are_asked(
+def test_references_of_a_text_are_parsed_once_for_any_number_of_words(
     open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For the marks, the passages and the reasons of a page, and for the passages of a draft."""
+    """For marks, passages and explanations of a page, and for the passages of a draft."""
     service = open_named("index")
     bodies = ["".join(f"{place}：{day}前报送材料。\n" for day in _DAYS) for place in "甲乙丙"]
     records = [
@@ -28,11 +28,11 @@ def test_references_of_a_text_are_found_once_however_many_words_are_asked(
     ]
     source = write_source(tmp_path / "a.jsonl", records)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
-    looked: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
     find = references.find
 
     def counted(text: str) -> list[references.Reference]:
-        looked[text] += 1
+        calls[text] += 1
         return find(text)
 
     monkeypatch.setattr("search_service.answers.snippets.references.find", counted)
@@ -44,11 +44,11 @@ def test_references_of_a_text_are_found_once_however_many_words_are_asked(
         result.explanation and len(result.explanation.words) == len(_DAYS)
         for result in page.results
     )
-    texts = [text for text in looked if "前报送材料" in text]
-    assert len(texts) > len(records)  # the passages, and each article as a whole
-    assert {looked[text] for text in texts} == {1}
-    looked.clear()
+    texts = [text for text in calls if "前报送材料" in text]
+    assert len(texts) > len(records)  # the passages, and each whole article
+    assert {calls[text] for text in texts} == {1}
+    calls.clear()
     assert precedents(service, "\n".join(bodies[:2]), Audience.PUBLIC).results
-    assert looked
-    # Once to judge a passage, once to mark it: what is marked has no blanks at its ends.
-    assert max(looked.values()) <= 2
+    assert calls
+    # Once to score a passage, once to mark it, without the white space at its ends.
+    assert max(calls.values()) <= 2

@@ -1,4 +1,4 @@
-"""Marks and snippets are substrings of the source, in the source's own form."""
+"""Marks and snippets are substrings of the source."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ ANALYZER = Analyzer()
 
 
 @given(TEXT, st.text(HAN, min_size=2, max_size=8), TEXT, st.integers(5, 80))
-def test_marks_and_snippets_fall_on_the_source(
+def test_marks_and_snippets_are_substrings_of_the_source(
     before: str, run: str, after: str, length: int
 ) -> None:
     """Each mark is a substring of the source, marks do not overlap, and a literal is always marked."""
@@ -49,8 +49,8 @@ def test_digits_are_marked_as_whole_tokens() -> None:
     assert marks(text, ("5",), ()) == ((5, 6),)
 
 
-def test_a_long_text_is_cut_around_its_marks() -> None:
-    """The snippet holds the mark, however deep in the text."""
+def test_a_snippet_of_a_long_text_contains_its_marks() -> None:
+    """The snippet contains the mark, however deep in the text."""
     text = "一二三四五六七八九。" * 40 + "接诉即办工作。" + "十" * 300
     shown = snippet(text, marks(text, ("接诉即办",), ()), length=60)
     assert [shown.text[a:b] for a, b in shown.marks] == ["接诉即办"]

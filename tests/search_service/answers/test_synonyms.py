@@ -1,4 +1,4 @@
-"""Synonyms and references in a search: found, marked, told, and below the exact word."""
+"""Synonyms and references: they match, are marked and explained, and rank below the exact word."""
 
 from collections.abc import Iterator
 
@@ -38,8 +38,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]
     service.close()
 
 
-def ask(service: SearchService, text: str) -> Page:
-    """The answer to a query, by keyword, with reasons."""
+def keyword_search(service: SearchService, text: str) -> Page:
+    """The page of a keyword search, with explanations."""
     request = SearchRequest(text=text, mode=Mode.KEYWORD, explain=True)
     return search(service, request, Audience.PUBLIC)
 
@@ -49,24 +49,24 @@ def ids(page: Page) -> list[str]:
     return [result.stored.view.id for result in page.results]
 
 
-def test_a_synonym_is_found_below_the_word(service: SearchService) -> None:
-    """人社局 finds the full name, below 人社局 in the same place, and none of its parts alone."""
-    found = ids(ask(service, "人社局就业"))
+def test_a_synonym_ranks_below_the_word(service: SearchService) -> None:
+    """人社局 matches the full name, below 人社局 in the same field, but not parts of the name."""
+    found = ids(keyword_search(service, "人社局就业"))
     assert set(found) == {"short", "title", "long"}
     assert found.index("short") < found.index("long")
-    assert not ask(service, "人社局就业").relaxed
+    assert not keyword_search(service, "人社局就业").relaxed
 
 
-def test_the_full_name_finds_the_abbreviation(service: SearchService) -> None:
-    """Equivalents go both ways."""
-    found = ids(ask(service, f"{LONG} 就业"))
+def test_the_full_name_matches_the_abbreviation(service: SearchService) -> None:
+    """Synonyms are symmetric."""
+    found = ids(keyword_search(service, f"{LONG} 就业"))
     assert set(found) == {"short", "long", "title"}
     assert found[-1] == "short"
 
 
-def test_a_synonym_is_marked_and_told(service: SearchService) -> None:
-    """Marks and reasons name the synonym that stands in the text."""
-    page = ask(service, "放管服")
+def test_a_synonym_is_marked(service: SearchService) -> None:
+    """The snippet marks the synonym that the text contains."""
+    page = keyword_search(service, "放管服")
     (result,) = page.results
     (shown,) = result.passages
     start, end = shown.snippet.marks[0]
@@ -75,22 +75,23 @@ def test_a_synonym_is_marked_and_told(service: SearchService) -> None:
     assert not result.explanation.literal
 
 
-def test_the_reason_names_the_synonym(service: SearchService) -> None:
-    """Explain lists the synonyms that stand in the article."""
-    reasons = {
-        result.stored.view.id: result.explanation for result in ask(service, "人社局就业").results
+def test_the_explanation_names_the_synonym(service: SearchService) -> None:
+    """The explanation lists the synonyms that the article contains."""
+    explanations = {
+        result.stored.view.id: result.explanation
+        for result in keyword_search(service, "人社局就业").results
     }
-    told = {key: why.synonyms for key, why in reasons.items() if why is not None}
-    assert told == {"short": (), "title": (LONG,), "long": (LONG,)}
+    synonyms = {key: why.synonyms for key, why in explanations.items() if why is not None}
+    assert synonyms == {"short": (), "title": (LONG,), "long": (LONG,)}
 
 
 @pytest.mark.parametrize("text", ["“人社局”", "就业 -放管服 人社局"])
-def test_quotes_and_exclusions_take_no_synonym(service: SearchService, text: str) -> None:
-    """Quoted chunks ask for the letters; excluded ones exclude what they say."""
-    found = ids(ask(service, text))
+def test_quotes_and_exclusions_use_no_synonyms(service: SearchService, text: str) -> None:
+    """Quoted and excluded chunks match literally."""
+    found = ids(keyword_search(service, text))
     assert found[0] == "short"
     assert ("long" in found) == ("“" not in text)
-    assert "three" in ids(ask(service, "改革 -放管服"))
+    assert "three" in ids(keyword_search(service, "改革 -放管服"))
 
 
 @pytest.mark.parametrize(
@@ -109,19 +110,19 @@ def test_quotes_and_exclusions_take_no_synonym(service: SearchService, text: str
         "number:某办发2024-5",
     ],
 )
-def test_a_number_is_found_first_in_any_form(service: SearchService, typed: str) -> None:
-    """Bracket, width, spaces, or no bracket at all: its article stands first."""
-    assert ids(ask(service, typed))[0] == "number"
+def test_a_document_number_matches_in_any_form(service: SearchService, typed: str) -> None:
+    """Any brackets, width and spaces, or no brackets: its article ranks first."""
+    assert ids(keyword_search(service, typed))[0] == "number"
 
 
 @pytest.mark.parametrize("typed", ["B1890", "b1890", "Ｂ１８９０", "ｂ1890"])
-def test_a_code_is_found_in_any_case(service: SearchService, typed: str) -> None:
-    """Case and width of a code do not matter."""
-    assert ids(ask(service, typed)) == ["coded"]
+def test_a_code_matches_in_any_case(service: SearchService, typed: str) -> None:
+    """Case and width of a code are ignored."""
+    assert ids(keyword_search(service, typed)) == ["coded"]
 
 
 def test_hints_are_notices(service: SearchService) -> None:
-    """What was not understood is said with the results."""
-    page = ask(service, "(就业 OR 改革")
+    """Hints are shown as notices with the results."""
+    page = keyword_search(service, "(就业 OR 改革")
     assert set(ids(page)) >= {"short", "long", "title", "three"}
     assert any("括号" in notice or "parenthesis" in notice for notice in page.notices())

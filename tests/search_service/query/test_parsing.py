@@ -1,4 +1,4 @@
-"""What a person typed becomes chunks; nothing a person can type raises."""
+"""Text as typed becomes chunks; no text raises."""
 
 import pytest
 from hypothesis import given, settings
@@ -21,15 +21,15 @@ ANALYZER = Analyzer()
     st.booleans(),
 )
 def test_no_query_raises(text: str, title_only: bool) -> None:  # noqa: FBT001  (drawn by Hypothesis)
-    """Whatever is typed, it parses, matches and ranks."""
+    """Any text parses and yields clauses and ranking terms."""
     query = parse(text, ANALYZER, title_only=title_only)
     strict(query)
     rank(query)
     relaxed(query, {}, 10)
 
 
-def test_a_query_over_the_limit_names_value_limit_and_cure() -> None:
-    """201 characters are refused with the number typed and the number allowed."""
+def test_a_query_over_the_limit_is_refused_with_both_lengths() -> None:
+    """The message for 201 characters has the length and the limit."""
     with pytest.raises(BadInput, match=r"201.*200") as caught:
         parse("查" * 201, ANALYZER)
     assert "q" in caught.value.field_errors
@@ -54,7 +54,7 @@ def test_chunks(typed: str, texts: list[str]) -> None:
 
 
 def test_a_quoted_chunk_matches_literally_only() -> None:
-    """Quotes ask for the letters, not for the words."""
+    """A quoted chunk is a phrase, not a set of words."""
     query = parse("“优化营商环境”", ANALYZER)
     (clause,) = strict(query).clauses  # type: ignore[union-attr]  # All of one chunk
     assert isinstance(clause, Phrase)
@@ -71,16 +71,16 @@ def test_a_quoted_chunk_matches_literally_only() -> None:
         ("国办发〔2024〕12号", False),
     ],
 )
-def test_what_is_typed_in_one_piece_and_long_asks(
+def test_a_long_chunk_is_a_question(
     typed: str,
     is_question: bool,  # noqa: FBT001  (a parameter of the test)
 ) -> None:
-    """Keywords are short or typed apart; quotes and 文号 name something."""
+    """Keywords are short or separated; quotes and 文号 are no questions."""
     assert parse(typed, ANALYZER).is_question is is_question
 
 
-def test_a_word_asked_twice_counts_twice() -> None:
-    """Words rank over bigrams, bigrams over characters."""
+def test_a_repeated_word_counts_twice() -> None:
+    """The weights are doubled; words weigh more than bigrams, bigrams more than characters."""
     weights = {
         (one.field, one.value): one.weight
         for one in rank(parse("物业 物业", ANALYZER))
@@ -99,14 +99,14 @@ def test_minus_excludes() -> None:
     assert [chunk.text for chunk in query.included] == ["小区", "2023-2025"]
 
 
-def test_one_character_is_looked_for_in_titles() -> None:
-    """A single Han character asks the characters of titles."""
+def test_a_single_character_matches_titles_only() -> None:
+    """A single Han character is matched against the characters of titles."""
     (clause,) = strict(parse("税", ANALYZER)).clauses  # type: ignore[union-attr]  # All of one chunk
     assert Term(Field.TITLE_CHARACTERS, "税") in (clause, *getattr(clause, "clauses", ()))
 
 
-def test_one_word_alone_answers_no_relaxed_query_unless_it_is_rare() -> None:
-    """Of two equally rare words one is not enough; of a rare and a common one the rare one is."""
+def test_a_relaxed_match_needs_two_words_or_a_rare_one() -> None:
+    """Of two equally rare words one is not enough; of a rare and a common word the rare one is."""
     query = parse("殡葬 网格化", ANALYZER)
     clause = relaxed(query, {"殡葬": 3, "网格化": 3}, 1000)
     assert isinstance(clause, AtLeast)
@@ -118,26 +118,26 @@ def test_one_word_alone_answers_no_relaxed_query_unless_it_is_rare() -> None:
 
 
 def test_one_unknown_word_is_not_relaxed() -> None:
-    """A query of one word that stands nowhere finds nothing."""
+    """A query of one unknown word matches nothing."""
     assert relaxed(parse("饕餮", ANALYZER), {}, 1000) == AnyOf(())
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_idf_falls_with_frequency_and_is_never_negative(frequency: int, articles: int) -> None:
-    """A commoner word weighs less."""
+    """A more frequent word weighs less."""
     assert idf(frequency, articles) > 0
     assert idf(frequency, articles) >= idf(frequency + 1, max(articles, frequency + 1)) - 1e-3
 
 
-def test_the_dash_of_a_subtitle_excludes_nothing() -> None:
-    """——在…会上的讲话 belongs to the title that it follows."""
+def test_a_subtitle_dash_excludes_nothing() -> None:
+    """——在…会上的讲话 is a subtitle."""
     query = parse("求真务实 ——在全县经济工作会议上的讲话", ANALYZER)
     assert query.excluded == ()
     assert [chunk.text for chunk in query.included] == ["求真务实", "在全县经济工作会议上的讲话"]
 
 
-def test_names_have_no_meaning_and_words_beside_them_do() -> None:
-    """A code or 文号 asks for its document; the other chunks are still asked by meaning."""
+def test_identifiers_are_left_out_of_the_semantic_text() -> None:
+    """Codes and 文号 identify a document; the other chunks are still searched semantically."""
     assert parse("C2352 物业管理", ANALYZER).semantic_text == "物业管理"
     assert parse("国办发〔2024〕5号", ANALYZER).semantic_text == ""
     assert parse("“最多跑一次”", ANALYZER).semantic_text == ""

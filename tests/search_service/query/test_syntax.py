@@ -1,4 +1,4 @@
-"""The syntax of queries: what is syntax, what is text, and that it matches what it says."""
+"""The query syntax: what is an operator, what is text, and what the tree matches."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ NAMES = [*FIELDS, "ｔｉｔｌｅ", "網址"]
 WORDS = ["小区", "物业", "停车", "收费"]
 
 
-def asked(text: str) -> Query:
+def parsed(text: str) -> Query:
     """A parsed query."""
     return parse(text, ANALYZER)
 
@@ -69,9 +69,9 @@ def texts(query: Query) -> list[str]:
         max_size=30,
     ).map(lambda pieces: "".join(pieces)[: relevance.MAX_QUERY])
 )
-def test_nothing_that_looks_like_syntax_raises(text: str) -> None:
-    """Any heap of syntax parses, and whatever it becomes matches and ranks."""
-    query = asked(text)
+def test_no_syntax_raises(text: str) -> None:
+    """Any mixture of operators parses, and yields clauses and ranking terms."""
+    query = parsed(text)
     strict(query)
     rank(query)
     relaxed(query, {}, 10)
@@ -79,11 +79,11 @@ def test_nothing_that_looks_like_syntax_raises(text: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 50, 99, 199])
-def test_nesting_has_no_depth_that_breaks(depth: int) -> None:
-    """As many parentheses as a query can hold are read."""
-    strict(asked("(" * depth))
-    strict(asked("(" * (depth // 2) + "小" + ")" * (depth // 2)))
-    strict(asked("-(" * (depth // 3) + "小" + ")" * (depth // 3)))
+def test_any_nesting_depth_parses(depth: int) -> None:
+    """As many parentheses as fit into a query are parsed."""
+    strict(parsed("(" * depth))
+    strict(parsed("(" * (depth // 2) + "小" + ")" * (depth // 2)))
+    strict(parsed("-(" * (depth // 3) + "小" + ")" * (depth // 3)))
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_nesting_has_no_depth_that_breaks(depth: int) -> None:
         ("black or white", ["black", "or", "white"]),
     ],
 )
-def test_what_people_paste_is_text(title: str, chunks: list[str]) -> None:
-    """Brackets, colons, hyphens and quotes of titles are no syntax, and nothing is excluded."""
-    query = asked(title)
+def test_pasted_titles_are_text(title: str, chunks: list[str]) -> None:
+    """Brackets, colons, hyphens and quotes of titles are no operators, and nothing is excluded."""
+    query = parsed(title)
     assert texts(query) == chunks
     assert query.excluded == ()
     assert not query.has_or
@@ -126,7 +126,7 @@ def test_what_people_paste_is_text(title: str, chunks: list[str]) -> None:
     ],
 )
 def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
-    """OR, groups and exclusion in either width make the tree that they say."""
+    """OR, groups and exclusion, in either width, give the expected tree."""
 
     def plain(node: object) -> object:
         match node:
@@ -137,7 +137,7 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
             case _:
                 return node.text  # type: ignore[attr-defined]  # a chunk
 
-    found = asked(typed).tree
+    found = parsed(typed).tree
     assert plain(found if len(found.parts) > 1 else found.parts[0]) == tree
 
 
@@ -158,8 +158,8 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
     ],
 )
 def test_fields_are_filters(typed: str, filters: Filters) -> None:
-    """A field asks what the filter of its name does, for the value as it was typed."""
-    query = asked(f"{typed} 小区")
+    """A field is a filter of the same name, with the value as typed."""
+    query = parsed(f"{typed} 小区")
     assert query.tree.parts[0] == MetadataCondition(PassesFilters(filters))
     assert texts(query) == ["小区"]
     assert query.merge_filters(Filters()) == filters
@@ -170,22 +170,22 @@ def test_fields_are_filters(typed: str, filters: Filters) -> None:
 @pytest.mark.parametrize(
     "bracket", ["〔{}〕", "[{}]", "【{}】", "（{}）", "({})", "{{{}}}", "{}年", "{}-"]
 )
-def test_a_number_field_is_the_whole_number_in_any_bracket(bracket: str) -> None:
-    """文号: asks for the key of the 文号, whatever its brackets, with or without 号."""
+def test_a_number_field_matches_the_document_number_in_any_brackets(bracket: str) -> None:
+    """文号: matches the exact key of the 文号, in any brackets, with or without 号."""
     number = f"国办发{bracket.format('2024')}5号"
     for typed in (f"文号：{number}", f"number:{number}", f"发文字号:{number[:-1]}"):
-        assert asked(typed).tree.parts == (MetadataCondition(Exact("国办发[2024]5号")),)
+        assert parsed(typed).tree.parts == (MetadataCondition(Exact("国办发[2024]5号")),)
 
 
-def test_a_title_field_is_for_its_chunk_alone() -> None:
-    """title: asks the title for its own chunk or group, and its text has no meaning to ask."""
-    query = asked("标题：（小区 OR 物业） 停车")
+def test_a_title_field_applies_to_its_own_chunk() -> None:
+    """title: applies to its own chunk or group, which is left out of the semantic text."""
+    query = parsed("标题：（小区 OR 物业） 停车")
     assert [chunk.title_only for chunk in query.chunks] == [True, True, False]
     assert query.semantic_text == "停车"
 
 
 @pytest.mark.parametrize(
-    ("typed", "chunks", "told"),
+    ("typed", "chunks", "named"),
     [
         ("(小区 OR 物业", ["小区", "物业"], "括号"),
         ("“三无小区 治理", ["三无小区", "治理"], "引号"),
@@ -198,19 +198,19 @@ def test_a_title_field_is_for_its_chunk_alone() -> None:
         ("小区|物业", ["小区|物业"], "|"),
     ],
 )
-def test_what_is_not_understood_is_words_and_a_hint(
-    typed: str, chunks: list[str], told: str
+def test_invalid_syntax_is_searched_as_words_with_a_hint(
+    typed: str, chunks: list[str], named: str
 ) -> None:
-    """A slip in the syntax is searched as words; the hint names it in both languages."""
-    query = asked(typed)
+    """Invalid syntax is searched as words; the hint names it in both languages."""
+    query = parsed(typed)
     assert texts(query) == chunks
     (hint,) = query.hints
-    assert told in hint.chinese
-    assert hint.english.isascii() or told in hint.english
+    assert named in hint.chinese
+    assert hint.english.isascii() or named in hint.english
 
 
-def test_reading_keeps_what_was_typed() -> None:
-    """A piece has its normal form and the form that was typed."""
+def test_a_piece_keeps_the_text_as_typed() -> None:
+    """A piece has its normal form and the form as typed."""
     (piece,) = parse_syntax("作者：張Ｓａｎ").tree.parts
     assert piece == Piece("张san", "張Ｓａｎ", field="author")
 
@@ -221,7 +221,7 @@ ARTICLES = 60
 
 
 def article(number: int, source: random.Random) -> dict[str, str]:
-    """An article of a few of the words."""
+    """An article of some of the words."""
     title, body = (source.sample(WORDS, source.randint(0, 3)) for _ in range(2))
     return {
         "id": f"N{number:02}",
@@ -250,18 +250,18 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchSe
     service.close()
 
 
-Holds = Callable[[dict[str, str]], bool]
-Asked = tuple[str, Holds]
+Matches = Callable[[dict[str, str]], bool]
+Case = tuple[str, Matches]
 
 
-def _leaf(word: str, form: str) -> Asked:
+def _leaf(word: str, form: str) -> Case:
     def anywhere(one: dict[str, str]) -> bool:
         return word in one["title"] or word in one["body"]
 
     return form.format(word), (lambda one: word in one["title"]) if ":" in form else anywhere
 
 
-LEAVES: st.SearchStrategy[Asked] = st.one_of(
+LEAVES: st.SearchStrategy[Case] = st.one_of(
     st.builds(_leaf, st.sampled_from(WORDS), st.sampled_from(["{}", "“{}”", "title:{}"])),
     st.sampled_from(["张三", "李四"]).map(lambda n: (f"作者：{n}", lambda one: one["author"] == n)),
     st.sampled_from(["党建", "经济"]).map(
@@ -279,20 +279,22 @@ LEAVES: st.SearchStrategy[Asked] = st.one_of(
 )
 
 
-def _all(parts: list[Asked]) -> Asked:
-    return f"({' '.join(t for t, _ in parts)})", lambda one: all(holds(one) for _, holds in parts)
+def _all(parts: list[Case]) -> Case:
+    return f"({' '.join(t for t, _ in parts)})", lambda one: all(
+        matches(one) for _, matches in parts
+    )
 
 
-def _any(parts: list[Asked]) -> Asked:
+def _any(parts: list[Case]) -> Case:
     text = " ＯＲ ".join(t for t, _ in parts)
-    return f"（{text}）", lambda one: any(holds(one) for _, holds in parts)
+    return f"（{text}）", lambda one: any(matches(one) for _, matches in parts)
 
 
-def _not(part: Asked) -> Asked:
+def _not(part: Case) -> Case:
     return f"-{part[0]}", lambda one: not part[1](one)
 
 
-QUERIES: st.SearchStrategy[Asked] = st.recursive(
+QUERIES: st.SearchStrategy[Case] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
         st.lists(inner, min_size=2, max_size=3).map(_all),
@@ -305,25 +307,27 @@ QUERIES: st.SearchStrategy[Asked] = st.recursive(
 
 @MANY
 @given(QUERIES)
-def test_a_query_matches_what_it_says(library: tuple[SearchService, Records], query: Asked) -> None:
-    """Any tree of words, fields, groups, OR and exclusion selects the articles that hold it."""
+def test_a_query_matches_as_its_operators_say(
+    library: tuple[SearchService, Records], query: Case
+) -> None:
+    """Any tree of words, fields, groups, OR and exclusion matches the articles that a scan finds."""
     service, records = library
     reader: Reader = service.reader(Audience.PUBLIC)
-    text, holds = query
-    parsed = asked(text)
-    assert parsed.hints == ()
-    found = {hit.id for hit in reader.keyword(strict(parsed), limit=ARTICLES)}
-    expected = {key for key, record in records.items() if holds(record)}
-    assert found == expected
+    text, matches = query
+    found = parsed(text)
+    assert found.hints == ()
+    ids = {hit.id for hit in reader.keyword(strict(found), limit=ARTICLES)}
+    expected = {key for key, record in records.items() if matches(record)}
+    assert ids == expected
     everything = Identifiers(tuple(records))
     assert expected <= {
-        hit.id for hit in reader.keyword(restricted(parsed, everything), limit=ARTICLES)
+        hit.id for hit in reader.keyword(restricted(found, everything), limit=ARTICLES)
     }
 
 
 @pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
-def test_fields_and_filters_both_hold(library: tuple[SearchService, Records], mode: Mode) -> None:
-    """A field narrows what the filters let through; where they contradict, nothing is found."""
+def test_fields_and_filters_both_apply(library: tuple[SearchService, Records], mode: Mode) -> None:
+    """Fields narrow the filters; if they contradict each other, nothing matches."""
     service, records = library
 
     def found(text: str, filters: Filters) -> set[str]:
@@ -343,8 +347,8 @@ def test_fields_and_filters_both_hold(library: tuple[SearchService, Records], mo
     assert found("小区 after:2025", Filters()) == set()
 
 
-def test_relaxing_drops_no_field(library: tuple[SearchService, Records]) -> None:
-    """Where no article holds all words, those that hold some still hold fields and exclusions."""
+def test_relaxed_matches_keep_fields(library: tuple[SearchService, Records]) -> None:
+    """If no article contains all words, relaxed matches still satisfy fields and exclusions."""
     service, records = library
     request = SearchRequest(
         text="小区 物业 停车 收费 饕餮 作者：张三 -分类：经济", mode=Mode.KEYWORD, size=100
@@ -356,8 +360,8 @@ def test_relaxing_drops_no_field(library: tuple[SearchService, Records]) -> None
     assert {(one["author"], one["category"] == "经济") for one in found} == {("张三", False)}
 
 
-def test_fields_alone_are_answered_newest_first(library: tuple[SearchService, Records]) -> None:
-    """Where nothing ranks, dates do."""
+def test_a_query_of_fields_only_is_sorted_by_date(library: tuple[SearchService, Records]) -> None:
+    """Without ranking terms, results are sorted by date, newest first."""
     service, records = library
     page = search(service, SearchRequest(text="作者：张三", size=100), Audience.PUBLIC)
     dates = [records[result.stored.view.id]["date"] for result in page.results]

@@ -1,4 +1,4 @@
-"""A coined term stands above its parts: no dictionary knows it, the literal phrase does."""
+"""Texts with a coined term rank above texts with its parts, though the dictionary lacks the term."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import Open, write_source
 
-# One long text names the slogan once; short texts hold its words apart again and again, in the title too.
+# A long text contains the term once; short texts contain its words separately many times, in titles too.
 LONG = "会议听取了各街道工作情况的汇报，研究了下一步的任务安排。" * 60
 TEXTS = {
     "named": ("街道工作要点", f"{LONG}对“三无小区”逐一登记。{LONG}"),
@@ -31,7 +31,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
-    """The seven articles, with meaning."""
+    """The seven articles, with vectors."""
     folder: Path = tmp_path_factory.mktemp("coined")
     records = [{"id": key, "title": title, "body": body} for key, (title, body) in TEXTS.items()]
     service = open_service(read_settings(engine=f"embedded:{folder}/index"))
@@ -42,10 +42,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]
 
 
 @pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
-def test_what_holds_the_term_stands_above_what_holds_its_parts(
-    service: SearchService, mode: Mode
-) -> None:
-    """One mention in a long text weighs more than the parts in every line and title of a short one."""
+def test_the_literal_term_ranks_above_its_parts(service: SearchService, mode: Mode) -> None:
+    """One occurrence in a long text outweighs the parts in every line and title of a short one."""
     page = search(service, SearchRequest(text="三无小区", mode=mode), Audience.PUBLIC)
     ids = [result.stored.view.id for result in page.results]
     assert set(ids[:2]) == {"named", "plain"}
@@ -53,22 +51,22 @@ def test_what_holds_the_term_stands_above_what_holds_its_parts(
 
 
 @pytest.mark.parametrize("text", ["六稳六保", "六稳六保 任务"])
-def test_a_term_that_texts_write_in_parts_is_found(service: SearchService, text: str) -> None:
-    """The dictionary cuts 六|稳六保, a word that stands nowhere: its pairs of characters do."""
+def test_a_term_that_texts_write_in_parts_matches(service: SearchService, text: str) -> None:
+    """The dictionary splits 六|稳六保, which no text contains; its bigrams match."""
     page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
     assert [result.stored.view.id for result in page.results] == ["parts"]
     assert page.relaxed
 
 
 @pytest.mark.parametrize("text", ["六稳六保 物业", "六稳攥壹六"])
-def test_pairs_that_stand_apart_or_are_few_find_nothing(service: SearchService, text: str) -> None:
-    """All chunks must be there, and two thirds of the pairs of each."""
+def test_too_few_bigrams_match_nothing(service: SearchService, text: str) -> None:
+    """All chunks must match, and two thirds of the bigrams of each."""
     page = search(service, SearchRequest(text=text, mode=Mode.KEYWORD), Audience.PUBLIC)
     assert page.total == 0
 
 
-def test_the_order_goes_on_over_pages(service: SearchService) -> None:
-    """Pages of one result each, joined, are the page of all."""
+def test_the_order_continues_over_pages(service: SearchService) -> None:
+    """Pages of one result each, joined, equal the page of all."""
     whole = search(service, SearchRequest(text="三无小区"), Audience.PUBLIC)
     parts = [
         search(service, SearchRequest(text="三无小区", page=page, size=1), Audience.PUBLIC)
@@ -81,7 +79,7 @@ def test_the_order_goes_on_over_pages(service: SearchService) -> None:
 QUESTION = "三无小区的垃圾清运"
 
 
-def _asked(service: SearchService, mode: Mode) -> list[str]:
+def _ids(service: SearchService, mode: Mode) -> list[str]:
     page = search(service, SearchRequest(text=QUESTION, mode=mode), Audience.PUBLIC)
     return [result.stored.view.id for result in page.results]
 
@@ -90,7 +88,7 @@ def _asked(service: SearchService, mode: Mode) -> list[str]:
 def test_an_accepted_term_counts_inside_a_question_until_it_is_rejected(
     open_named: Open, tmp_path: Path, mode: Mode
 ) -> None:
-    """No rebuild: the next search asks for the term as such, and one after its rejection does not."""
+    """Without a rebuild: the term ranks from the next search on, until it is rejected."""
     apart = "小区的垃圾清运，查处三无产品。三无垃圾清运车不得进小区，小区垃圾清运日产日清。" * 5
     records = [
         {
@@ -103,15 +101,15 @@ def test_an_accepted_term_counts_inside_a_question_until_it_is_rejected(
     service = open_named("index")
     source = write_source(tmp_path / "articles.jsonl", records)
     generations.rebuild(service, [source], cleaning=Cleaning.parse("all"))
-    assert _asked(service, mode) == ["apart", "named"]
+    assert _ids(service, mode) == ["apart", "named"]
     service.store.coined.decide(["三无小区"], accepted=True)
-    assert _asked(service, mode) == ["named", "apart"]
+    assert _ids(service, mode) == ["named", "apart"]
     service.store.coined.decide(["三无小区"], accepted=False)
-    assert _asked(service, mode) == ["apart", "named"]
+    assert _ids(service, mode) == ["apart", "named"]
 
 
-def test_of_a_term_inside_another_the_longer_counts() -> None:
-    """一件事一次办 is asked for, not 一件事 as well; a quoted chunk and an excluded one name nothing."""
+def test_of_nested_terms_the_longest_counts() -> None:
+    """一件事一次办 counts and 一件事 does not; quoted and excluded chunks have no coined terms."""
     analyzer = Analyzer()
     accepted = {"一件事", "一件事一次办", "最多跑一次"}
     assert with_coined_terms(parse("一件事一次办改革经验", analyzer), accepted).coined == (

@@ -1,4 +1,4 @@
-"""What an article is weighs little, and only among articles that say about the same."""
+"""Multipliers from metadata order articles of about equal relevance."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ ARTICLES = f"""
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
-    """An index of articles that differ in what they are, not in what they say."""
+    """An index of articles with the same text and different metadata."""
     folder: Path = tmp_path_factory.mktemp("factors")
     source = folder / "articles.jsonl"
     source.write_text(ARTICLES, encoding="utf-8")
@@ -40,10 +40,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]
     service.close()
 
 
-def test_of_equals_the_newer_the_more_read_and_what_is_in_force_stand_first(
+def test_newer_more_viewed_and_valid_articles_rank_first_among_equals(
     service: SearchService,
 ) -> None:
-    """The order of articles of one text is that of what they are."""
+    """Articles of the same text are ordered by metadata."""
     page = search(service, SearchRequest(text="老旧小区资金怎么安排"), Audience.PUBLIC)
     places = [one.stored.view.id for one in page.results]
     assert places[0] == "new"
@@ -52,7 +52,7 @@ def test_of_equals_the_newer_the_more_read_and_what_is_in_force_stand_first(
 
 
 def test_factors_are_bounded(service: SearchService) -> None:
-    """No article is carried far: every factor stays inside what relevance.py allows."""
+    """Every multiplier is within the bounds of relevance.py."""
     reader = service.reader(Audience.PUBLIC)
     found = factors(service.store, reader, ["new", "old", "read", "undated", "over", "apart"])
     for one in found.values():

@@ -1,4 +1,4 @@
-"""Fusion is a function of scores and ranks within each list."""
+"""Fusion depends on the scores and ranks within each list."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ SCORED = st.dictionaries(
 def test_fusion_keeps_every_id_once_and_orders_by_score(
     left: list[tuple[str, float]], right: list[tuple[str, float]]
 ) -> None:
-    """The fused list holds each id of either list once, best first."""
+    """The fused list contains each id of either list once, best first."""
     fused = fuse([RankedList(left), RankedList(right)])
     assert set(fused) == {key for key, _ in (*left, *right)}
     scores = list(fused.values())
@@ -23,7 +23,7 @@ def test_fusion_keeps_every_id_once_and_orders_by_score(
 
 @given(SCORED)
 def test_one_list_keeps_its_order(hits: list[tuple[str, float]]) -> None:
-    """Nothing to fuse: the order stays."""
+    """A single list keeps its order."""
     assert list(fuse([RankedList(hits), RankedList([])])) == [key for key, _ in hits]
 
 
@@ -31,14 +31,14 @@ def test_one_list_keeps_its_order(hits: list[tuple[str, float]]) -> None:
 def test_the_scale_of_a_list_does_not_matter(
     left: list[tuple[str, float]], right: list[tuple[str, float]], scale: float
 ) -> None:
-    """BM25 of a larger index is larger: the fused scores stay, but for rounding."""
+    """Multiplying all scores of a list, as of a larger index, changes the result by rounding only."""
     scaled = [(key, score * scale) for key, score in left]
     one, two = (fuse([RankedList(hits), RankedList(right)]) for hits in (left, scaled))
     assert all(abs(one[key] - two[key]) < 1e-5 for key in one)
 
 
-def test_an_id_in_both_lists_stands_before_the_heads_of_either() -> None:
-    """A close second in both lists beats the first of one."""
+def test_an_id_in_both_lists_ranks_above_the_first_of_either() -> None:
+    """A close second in both lists ranks above the first of one."""
     lists = [
         RankedList([("a", 9.0), ("c", 8.0), ("d", 1.0)]),
         RankedList([("b", 0.9), ("c", 0.8), ("e", 0.1)]),
