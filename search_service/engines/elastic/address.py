@@ -1,7 +1,7 @@
-"""Where a cluster is and how it is spoken to, read from the settings. Pure but for the CA's file.
+"""Cluster address and credentials, from the settings. Pure, except that it reads the CA file.
 
-Entry point: :func:`read_address`. Whatever cannot be used is a ``ConfigurationError`` that names the
-setting; no password and no key stands in a message.
+Entry point: :func:`read_address`. Invalid settings raise ``ConfigurationError`` with the setting's name;
+messages contain no password and no key.
 """
 
 import re
@@ -21,7 +21,10 @@ _KEY = re.compile(r"[A-Za-z0-9+/=_-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """The nodes of a cluster, the prefix of our names there, and what proves who is who."""
+    """The nodes of a cluster, the prefix of our index names, credentials and TLS trust.
+
+    ``login``: user and password; ``ca``, ``fingerprint``, ``timeout``: as in ``Access``.
+    """
 
     nodes: tuple[str, ...]
     prefix: str
@@ -32,12 +35,15 @@ class Address:
     timeout: float
 
     def __str__(self) -> str:
-        """The nodes as messages name them; there is no password in them."""
+        """The nodes, for messages; without credentials."""
         return ", ".join(self.nodes)
 
 
 def read_address(url: str, access: Access) -> Address:
-    """Read ``https://user:password@host:9200,host:9200/prefix`` and what goes with it."""
+    """Parse ``https://user:password@host:9200,host:9200/prefix`` and check ``access``.
+
+    Raises ``ConfigurationError``.
+    """
     try:
         parts = urlsplit(url)
         userinfo, _, hosts = parts.netloc.rpartition("@")
@@ -79,14 +85,14 @@ def _plain(fingerprint: str) -> str:
 
 
 def _check(parts: SplitResult, access: Access) -> None:
-    """Raise ``ConfigurationError`` for settings that contradict each other or cannot be read."""
+    """Raise ``ConfigurationError`` for settings that are invalid or contradict each other."""
     for name, value in (("CA", access.ca), ("FINGERPRINT", access.fingerprint)):
         if value and parts.scheme != "https":
             raise ConfigurationError(
                 say(
                     f"设了 GONGWEN_ENGINE_{name}={value}，但 GONGWEN_ENGINE 是 http://；"
                     "请改为 https://，或去掉前者",
-                    f"GONGWEN_ENGINE_{name}={value} goes with https, GONGWEN_ENGINE is http://;"
+                    f"GONGWEN_ENGINE_{name}={value} needs https, but GONGWEN_ENGINE is http://;"
                     " write https://, or unset the former",
                 )
             )
@@ -96,7 +102,7 @@ def _check(parts: SplitResult, access: Access) -> None:
                 f"GONGWEN_ENGINE_CA={access.ca} 与 GONGWEN_ENGINE_FINGERPRINT="
                 f"{access.fingerprint} 只能设一个；请去掉其中之一",
                 f"GONGWEN_ENGINE_CA={access.ca} and GONGWEN_ENGINE_FINGERPRINT="
-                f"{access.fingerprint}: only one of them; unset the other",
+                f"{access.fingerprint}: only one may be set; unset the other",
             )
         )
     if access.ca:
@@ -114,7 +120,7 @@ def _check(parts: SplitResult, access: Access) -> None:
         raise ConfigurationError(
             say(
                 "设了 GONGWEN_ENGINE_API_KEY，GONGWEN_ENGINE 里又有用户与口令；请去掉其中之一",
-                "GONGWEN_ENGINE_API_KEY is set and GONGWEN_ENGINE holds user and password;"
+                "GONGWEN_ENGINE_API_KEY is set and GONGWEN_ENGINE contains user and password;"
                 " remove one of them",
             )
         )
@@ -122,7 +128,7 @@ def _check(parts: SplitResult, access: Access) -> None:
         raise ConfigurationError(
             say(
                 "GONGWEN_ENGINE_API_KEY（不显示）不是 API key；请用创建时返回的 encoded",
-                "GONGWEN_ENGINE_API_KEY (not shown) is no API key; take `encoded` of the answer"
+                "GONGWEN_ENGINE_API_KEY (not shown) is not an API key; use `encoded` from the response"
                 " that created it",
             )
         )
@@ -131,18 +137,18 @@ def _check(parts: SplitResult, access: Access) -> None:
 def _check_ca(path: str) -> None:
     try:
         ssl.create_default_context(cafile=path)
-    except OSError as exc:  # also what is no certificate: ssl.SSLError
+    except OSError as exc:  # ssl.SSLError, for what is not a certificate, is one too
         raise ConfigurationError(
             say(
                 f"GONGWEN_ENGINE_CA={path}：不能作为 PEM 证书读取（{exc.strerror or exc}）；请检查路径与权限",
                 f"GONGWEN_ENGINE_CA={path}: cannot be read as a PEM certificate"
-                f" ({exc.strerror or exc}); check path and rights",
+                f" ({exc.strerror or exc}); check path and permissions",
             )
         ) from exc
 
 
 def _bad_address() -> ConfigurationError:
-    """The address is not repeated: it may hold a password."""
+    """The address is not quoted: it may contain a password."""
     return ConfigurationError(
         say(
             "GONGWEN_ENGINE 应为 https://主机:9200/前缀，几个节点用逗号隔开"

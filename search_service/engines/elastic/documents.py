@@ -1,13 +1,13 @@
-"""Articles as Elasticsearch documents: mappings, settings, what is written. Pure.
+"""Articles as Elasticsearch documents: mappings, settings, documents. Pure.
 
-Entry points: :func:`index_body` and :func:`document`. Questions and answers stand in
-:mod:`search_service.engines.elastic.dsl`. No calls and no client here.
+Entry points: :func:`index_body` and :func:`document`. Queries and responses are in
+:mod:`search_service.engines.elastic.dsl`.
 
-An article is one document with its passages nested in it; a deleted article is a document of the
-same id that holds nothing but the mark. Text arrives as terms, so every analyzer is ``whitespace``.
-``_source`` keeps what is shown (the view and the outline). The terms are stored fields, in their
-order, for ``gongwen info``; the vectors stay where Lucene keeps them for rescoring, in float32, and
-are read from there (``docvalue_fields``, ``exclude_vectors``), so neither lies in ``_source`` too.
+An article is one document with its passages nested in it; a tombstone is a document of the same id without
+content. Text arrives as terms, so every analyzer is ``whitespace``. ``_source`` keeps the view and the
+outline. The terms are stored fields, in their order, for ``gongwen info``; the vectors are read from where
+Lucene keeps them for rescoring, in float32 (``docvalue_fields``, ``exclude_vectors``). So neither is in
+``_source``.
 """
 
 import json
@@ -22,9 +22,9 @@ from search_service.model import Field, Record
 
 Body = dict[str, Any]
 
-# The filter of every alias that is read through: tombstones stay in the index and out of answers.
+# The filter of every alias that is read through: tombstones stay in the index and out of results.
 LIVE: Body = {"term": {"deleted": False}}
-# What can change an answer; a tombstone of an article that was never there cannot.
+# Documents that can change a result; a tombstone of an article that never existed cannot.
 VISIBLE: Body = {"bool": {"should": [LIVE, {"term": {"buried": True}}], "minimum_should_match": 1}}
 
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
@@ -84,13 +84,13 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
 
 
 def settings(*, loading: bool) -> Body:
-    """Settings while much is written and nobody reads, or of an index that serves."""
+    """Settings for bulk loading, or for an index that serves."""
     if loading:
         return {
             "auto_expand_replicas": "false",
             "number_of_replicas": 0,
             "refresh_interval": "-1",
-            # Graphs of vectors are built while segments merge: on one core, searches have the others.
+            # Vector graphs are built while segments merge: one core, the others are left to searches.
             "merge.scheduler.max_thread_count": 1,
         }
     return {
@@ -101,7 +101,7 @@ def settings(*, loading: bool) -> Body:
 
 
 def orders_body() -> Body:
-    """Settings and mappings of the orders beside a generation; they are never searched."""
+    """Settings and mappings of a generation's orders index, which is never searched."""
     return {
         "settings": {
             "number_of_shards": 1,
@@ -129,7 +129,7 @@ def _unindexed(kind: str) -> Body:
 
 
 def document(record: Record) -> Body:
-    """One article. The view is a string, so that no server ever reads, and so changes, its values."""
+    """The document of an article. The view is a string, so that the server cannot change its values."""
     view, day = record.view, day_of(record.view.date)
     levels = (view.category or "").split("/")
     return {
@@ -160,5 +160,5 @@ def _passages(record: Record) -> Iterator[Body]:
 
 
 def tombstone(article_id: str, *, buried: bool) -> Body:
-    """The mark of a deleted article; ``buried``: there was a live one to delete."""
+    """The document of a tombstone; ``buried``: there was a live article to delete."""
     return {"id": article_id, "deleted": True, "buried": buried}

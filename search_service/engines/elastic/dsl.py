@@ -1,9 +1,9 @@
-"""Elasticsearch's language, both ways: domain types -> bodies, answers -> domain types. Pure.
+"""Elasticsearch's query DSL: domain types -> request bodies, responses -> domain types. Pure.
 
-Entry points: the ``*_body`` functions for questions, and the functions after them for the answers.
-What must match stands in :mod:`search_service.engines.elastic.clauses`, what is written in
-:mod:`search_service.engines.elastic.documents`; calls are made in
-:mod:`search_service.engines.elastic.cluster` and nowhere else.
+Entry points: the ``*_body`` functions for requests, and the functions after them for responses.
+Matching clauses are in :mod:`search_service.engines.elastic.clauses`, documents in
+:mod:`search_service.engines.elastic.documents`; only :mod:`search_service.engines.elastic.cluster` makes
+calls.
 """
 
 import json
@@ -33,24 +33,24 @@ from search_service.model import (
 
 _BY_SCORE: list[Body] = [{"_score": "desc"}, {"id": "asc"}]
 _BY_DATE: list[Body] = [{"date": "desc"}, {"id": "asc"}]  # undated is 0, so it comes last
-# search.max_buckets is 65,536 unless an administrator changed it.
+# search.max_buckets is 65,536 by default.
 _BUCKETS = 65_000
-# The server breaks ties by float32 scores, we by rounded ones: the end of a list needs some more.
+# The server orders by float32 scores, we by rounded ones: request some more hits than needed.
 _SPARE = 32
 WINDOW = 10_000  # index.max_result_window, and the limit of num_candidates
-# HNSW recall: at least this many candidates, and twice what is asked.
+# For HNSW recall: at least this many candidates, and at least 2 k.
 _CANDIDATES = 400
-# The server's similarity is float32 and ours is not: it lets a little more through, we cut.
-_FLOOR_MARGIN = 1e-4
-_FLOAT = 1e-6  # what float32 leaves of a cosine
+# The server's similarities are float32: request a slightly lower minimum, and apply ours to the result.
+_MIN_SCORE_MARGIN = 1e-4
+_FLOAT_ERROR = 1e-6  # of a cosine computed in float32
 _INNER_LIMIT = 100  # index.max_inner_result_window
 
 
-# --- questions -----------------------------------------------------------------------------------
+# --- requests ------------------------------------------------------------------------------------
 
 
 def totals_body(match: Clause, conditions: Sequence[Body], facets: Collection[str]) -> Body:
-    """Count, and the facets; an article without a value has an empty one, so they add up."""
+    """Count the match set and its facets; a missing value is stored as empty, so facets add up."""
     return {
         "size": 0,
         "track_total_hits": True,
@@ -77,7 +77,7 @@ def keyword_body(
     offset: int,
     limit: int,
 ) -> Body:
-    """A slice of the match set in the order asked; only the ranking terms score."""
+    """A slice of the match set in the given order; only ``rank`` affects the score."""
     query = _filtered(match, conditions)
     if sort is Sort.RELEVANCE:
         query["bool"]["should"] = [_scoring(part) for part in rank]
@@ -112,10 +112,10 @@ def nearest_body(
     role: str | None,
     widen: int,
 ) -> Body:
-    """Candidates for :func:`nearest_hits`: articles by their nearest passage, with the vectors.
+    """Candidates for :func:`nearest_hits`: articles by their best passage, with the vectors.
 
-    ``per_article`` 0: articles alone, for :func:`nearest_article_hits`; the passages are most of the work.
-    ``widen``: how many times as far to look, for more articles that tie; no more of them come back.
+    ``per_article`` 0: articles without passages, for :func:`nearest_article_hits`, at much lower cost.
+    ``widen``: factor for k and the candidates, to find more articles that tie; the result stays as long.
     """
     size = min(articles + _SPARE, WINDOW)
     k = min(size * widen, WINDOW)
@@ -129,7 +129,7 @@ def nearest_body(
     if per_article:
         search["inner_hits"] = _inner_hits(per_article, "passages.id", "passages.vector")
     if min_score > -1.0:
-        search["similarity"] = min_score - _FLOOR_MARGIN
+        search["similarity"] = min_score - _MIN_SCORE_MARGIN
     return {
         "knn": search,
         "size": size,
@@ -139,12 +139,12 @@ def nearest_body(
     }
 
 
-def may_tie_beyond(answer: Body, articles: int) -> bool:
-    """Whether articles beyond the candidates may tie with the last one wanted.
+def may_tie_beyond(response: Body, articles: int) -> bool:
+    """Whether articles beyond the response may tie with the last of the first ``articles`` hits.
 
-    They do where offices share a sentence: the same text has the same vector and the same score.
+    That happens if offices share a sentence: the same text has the same vector and the same score.
     """
-    hits = raw_hits(answer)
+    hits = raw_hits(response)
     return len(hits) > articles and bool(hits[-1]["_score"] == hits[articles - 1]["_score"])
 
 
@@ -176,7 +176,7 @@ def passages_body(
 
 
 def _role_filter(role: str | None) -> list[Body]:
-    """A condition over the passage, to stand in a list beside those over the article."""
+    """A condition on the passage, for a list beside the conditions on the article."""
     return [] if role is None else [{"term": {"passages.role": role}}]
 
 
@@ -189,7 +189,7 @@ def _inner_hits(size: int, *fields: str) -> Body:
 
 
 def frequencies_body(field: Field, terms: Sequence[str], conditions: Sequence[Body]) -> Body:
-    """Count the articles of each term; the buckets are named by position."""
+    """Count the articles with each term; the buckets are named by the term's position."""
     filters = {str(place): {"term": {field.value: term}} for place, term in enumerate(terms)}
     return {
         "size": 0,
@@ -200,7 +200,7 @@ def frequencies_body(field: Field, terms: Sequence[str], conditions: Sequence[Bo
 
 
 def stored_body(ids: Collection[str], conditions: Sequence[Body]) -> Body:
-    """The articles of these ids as :func:`stored` reads them."""
+    """The articles of these ids, for :func:`stored`."""
     return {
         "size": len(ids),
         "query": _filtered(Identifiers(tuple(ids)), conditions),
@@ -217,7 +217,7 @@ def terms_body(article_id: str, conditions: Sequence[Body]) -> Body:
 
 
 def scan_body(conditions: Sequence[Body], *, size: int) -> Body:
-    """Every article by id; the caller pages."""
+    """Every article by id; the caller pages through the result."""
     return {
         "size": size,
         "query": _filtered(Everything(), conditions),
@@ -227,7 +227,7 @@ def scan_body(conditions: Sequence[Body], *, size: int) -> Body:
 
 
 def revision_body() -> Body:
-    """The highest sequence number of what a search could notice: it grows with every write."""
+    """The highest sequence number of a document that can change a result: it grows with every write."""
     return {
         "size": 0,
         "track_total_hits": False,
@@ -236,49 +236,49 @@ def revision_body() -> Body:
     }
 
 
-# --- answers -------------------------------------------------------------------------------------
+# --- responses -----------------------------------------------------------------------------------
 
 
-def raw_hits(answer: Body) -> list[Body]:
-    """The hits of an answer as they came."""
-    return list(answer["hits"]["hits"])
+def raw_hits(response: Body) -> list[Body]:
+    """The hits of a response, unchanged."""
+    return list(response["hits"]["hits"])
 
 
-def totals(answer: Body) -> Totals:
-    """What :func:`totals_body` asked."""
+def totals(response: Body) -> Totals:
+    """The result of :func:`totals_body`."""
     facets = {
         name: {bucket["key"]: bucket["doc_count"] for bucket in facet["buckets"]}
-        for name, facet in answer.get("aggregations", {}).items()
+        for name, facet in response.get("aggregations", {}).items()
     }
-    return Totals(total=answer["hits"]["total"]["value"], facets=facets)
+    return Totals(total=response["hits"]["total"]["value"], facets=facets)
 
 
-def hits(answer: Body) -> list[Hit]:
-    """What :func:`keyword_body` asked, in the server's order; by date there is no score."""
-    return [Hit(_id(hit), round(hit["_score"] or 0.0, 6)) for hit in raw_hits(answer)]
+def hits(response: Body) -> list[Hit]:
+    """The result of :func:`keyword_body`, in the server's order; by date, scores are 0."""
+    return [Hit(_id(hit), round(hit["_score"] or 0.0, 6)) for hit in raw_hits(response)]
 
 
-def days(answer: Body) -> dict[str, int]:
-    """The dates of what :func:`keyword_body` asked by date."""
-    return {_id(hit): hit["sort"][0] for hit in raw_hits(answer) if hit["sort"][0]}
+def days(response: Body) -> dict[str, int]:
+    """The dates in the result of a :func:`keyword_body` sorted by date."""
+    return {_id(hit): hit["sort"][0] for hit in raw_hits(response) if hit["sort"][0]}
 
 
 def _id(hit: Body) -> str:
-    """The id of a hit, where it is the second sort value (at a point in time a place comes third).
+    """The id of a hit, which is its second sort value (a point in time appends a third).
 
-    Never from the stored fields: they lie in one compressed block with the texts, and to open one
-    for each hit is most of the time of a search (nearest 200 articles: 124 ms, without them 35).
+    Not read from the stored fields: these are compressed together with the texts, and decompressing them
+    for each hit would take most of the time of a search (nearest 200 articles: 124 ms instead of 35).
     """
     return str(hit["sort"][1])
 
 
 def nearest_hits(
-    answer: Body, vector: Vector, *, articles: int, per_article: int, min_score: float
+    response: Body, vector: Vector, *, articles: int, per_article: int, min_score: float
 ) -> list[PassageHit]:
-    """What :func:`nearest_body` asked, scored again from the stored vectors.
+    """The result of :func:`nearest_body`, rescored with the stored vectors.
 
-    The server's scores are (1 + cosine) / 2 in float32; ours are cosines summed in double precision
-    over the float32 values, so that both engines round to the same six places.
+    The server's scores are (1 + cosine) / 2 in float32; ours are cosines summed in float64 over the float32
+    values, so that both engines round to the same six decimal places.
     """
     query = vector.astype(np.float64)
 
@@ -286,38 +286,42 @@ def nearest_hits(
         stored = np.asarray(inner["fields"]["passages.vector"][0], dtype=np.float32)
         return float(stored.astype(np.float64) @ query)
 
-    return _grouped(answer, cosine, articles=articles, per_article=per_article, min_score=min_score)
+    return _grouped(
+        response, cosine, articles=articles, per_article=per_article, min_score=min_score
+    )
 
 
-def nearest_article_hits(answer: Body, *, articles: int, min_score: float) -> list[Hit]:
-    """What :func:`nearest_body` asked of articles alone: the server's score is (1 + cosine) / 2."""
-    scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in raw_hits(answer)]
-    kept = [
-        Hit(id, round(score, ARTICLE_PLACES)) for score, id in scored if score >= min_score - _FLOAT
+def nearest_article_hits(response: Body, *, articles: int, min_score: float) -> list[Hit]:
+    """The result of :func:`nearest_body` without passages: the server's score is (1 + cosine) / 2."""
+    scored = [(2 * hit["_score"] - 1, _id(hit)) for hit in raw_hits(response)]
+    above = [
+        Hit(id, round(score, ARTICLE_PLACES))
+        for score, id in scored
+        if score >= min_score - _FLOAT_ERROR
     ]
-    return sorted(kept, key=lambda hit: (-hit.score, hit.id))[:articles]
+    return sorted(above, key=lambda hit: (-hit.score, hit.id))[:articles]
 
 
-def passage_hits(answer: Body, *, articles: int, per_article: int) -> list[PassageHit]:
-    """What :func:`passages_body` asked."""
+def passage_hits(response: Body, *, articles: int, per_article: int) -> list[PassageHit]:
+    """The result of :func:`passages_body`."""
 
     def score(inner: Body) -> float:
         return float(inner["_score"])
 
-    return _grouped(answer, score, articles=articles, per_article=per_article, min_score=0.0)
+    return _grouped(response, score, articles=articles, per_article=per_article, min_score=0.0)
 
 
 def _grouped(
-    answer: Body,
+    response: Body,
     score: Callable[[Body], float],
     *,
     articles: int,
     per_article: int,
     min_score: float,
 ) -> list[PassageHit]:
-    """The best passages of the best articles: by rounded score, article, place in the article."""
+    """The best passages of the best articles, by rounded score, article id, ordinal of the passage."""
     groups = []
-    for hit in raw_hits(answer):
+    for hit in raw_hits(response):
         scored = sorted(
             (-rounded, _id(hit), inner["_nested"]["offset"], inner["fields"]["passages.id"][0])
             for inner in hit["inner_hits"]["passages"]["hits"]["hits"]
@@ -329,14 +333,14 @@ def _grouped(
     return [PassageHit(article, passage, -score) for score, article, _, passage in ordered]
 
 
-def frequencies(answer: Body, terms: Sequence[str]) -> dict[str, int]:
-    """What :func:`frequencies_body` asked."""
-    buckets = answer["aggregations"]["terms"]["buckets"]
+def frequencies(response: Body, terms: Sequence[str]) -> dict[str, int]:
+    """The result of :func:`frequencies_body`."""
+    buckets = response["aggregations"]["terms"]["buckets"]
     return {term: buckets[str(place)]["doc_count"] for place, term in enumerate(terms)}
 
 
 def stored(hit: Body) -> StoredArticle:
-    """One article of an answer."""
+    """The stored article of a hit."""
     source = hit["_source"]
     passages = tuple(
         Passage(
@@ -355,7 +359,7 @@ def stored(hit: Body) -> StoredArticle:
 
 
 def vectors(hit: Body) -> dict[str, Vector]:
-    """The vectors of one article of an answer, by passage id."""
+    """The vectors of a hit's article, by passage id."""
     return {
         values["id"]: np.asarray(values["vector"], dtype=np.float32)
         for values in hit["_source"].get("passages", ())
@@ -363,16 +367,16 @@ def vectors(hit: Body) -> dict[str, Vector]:
     }
 
 
-def terms(answer: Body) -> dict[Field, str]:
-    """What :func:`terms_body` asked; empty where there is no such article."""
+def terms(response: Body) -> dict[Field, str]:
+    """The result of :func:`terms_body`; empty if there is no such article."""
     return {
         Field(name): values[0]
-        for hit in raw_hits(answer)
+        for hit in raw_hits(response)
         for name, values in hit.get("fields", {}).items()
     }
 
 
-def revision(answer: Body) -> int:
-    """What :func:`revision_body` asked; 0 where nothing was ever written."""
-    newest = answer["aggregations"]["newest"]["value"]
+def revision(response: Body) -> int:
+    """The result of :func:`revision_body`; 0 if nothing was ever written."""
+    newest = response["aggregations"]["newest"]["value"]
     return 0 if newest is None else int(newest) + 1

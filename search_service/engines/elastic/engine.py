@@ -1,17 +1,17 @@
 """The engine on Elasticsearch 9.2 or newer. Entry point: :class:`ElasticEngine`.
 
-Generations, aliases and who reads what. Calls are made in
-:mod:`search_service.engines.elastic.cluster`, reads and writes in modules of their own.
+Generations and aliases. Calls are made in :mod:`search_service.engines.elastic.cluster`; reading is in
+:mod:`.reader`, writing in :mod:`.writer`.
 
 Names, for the prefix ``gongwen``:
 
-* ``gongwen-<generation>``: one index for each generation (``public-1-…``); its ``_meta`` holds the
-  manifest, a number that grows from one generation to the next, and the last activation it has a part in.
+* ``gongwen-<generation>``: one index per generation (``public-1-…``); its ``_meta`` has the manifest, a
+  number that increases with each generation, and the last activation that names the generation.
 * ``gongwen-<generation>-orders``: which entries were accepted (:mod:`.writer`).
-* ``gongwen-<generation>-live``: its own alias, without the tombstones. Articles are counted and
-  written through it, so a write never creates an index. Readers hold a point in time of the index.
-* ``gongwen-<audience>``: the alias, without the tombstones, of what the audience reads now, and
-  ``gongwen-<audience>-previous`` of what ``rollback`` goes back to. All move in one request.
+* ``gongwen-<generation>-live``: an alias of the index, without tombstones. Articles are counted and
+  written through it, so a write never creates an index. Readers open a point in time of the index.
+* ``gongwen-<audience>``: an alias, without tombstones, of what the audience reads now, and
+  ``gongwen-<audience>-previous`` of the rollback target. All are changed in one request.
 """
 
 import re
@@ -38,7 +38,7 @@ _OWN = "gongwen"  # our part of an index's `_meta`
 
 @dataclass(frozen=True)
 class _Index:
-    """One of our indices as the server describes it."""
+    """One of our indices, from the server's description."""
 
     name: str
     meta: Mapping[str, Any]
@@ -71,7 +71,7 @@ class _Index:
 
     @property
     def activation(self) -> Activation:
-        """The last activation that this generation has a part in."""
+        """The last activation that names this generation."""
         return Activation.from_dict(self.meta.get("activation", Activation().to_dict()))
 
 
@@ -83,13 +83,13 @@ class ElasticEngine:
         self._points_in_time = PointsInTime(self._cluster)
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
-        """Create an index; its name carries schema, analysis and model, and is unique.
+        """Create an index with a unique name that contains schema, analysis and model.
 
-        Numbers grow from one generation of an audience to the next, whatever the clock says.
+        Each audience counts its generations, so the order does not depend on the clock.
         """
         before = [index.number for index in self._catalogue() if index.audience is audience]
-        made_with = (str(manifest.schema), manifest.analysis, manifest.model, uuid.uuid4().hex)
-        parts = [re.sub(r"[^a-z0-9]", "", part.lower())[:8] for part in made_with]
+        marks = (str(manifest.schema), manifest.analysis, manifest.model, uuid.uuid4().hex)
+        parts = [re.sub(r"[^a-z0-9]", "", part.lower())[:8] for part in marks]
         name = "-".join([audience.label, *filter(None, parts)])
         meta = {
             "prefix": self._cluster.prefix,
@@ -113,7 +113,7 @@ class ElasticEngine:
 
     @contextmanager
     def writer(self, generation: str, *, loading: bool = False) -> Iterator[ElasticWriter]:
-        """Open a generation; the server orders several writers by version, so none is refused."""
+        """Open a generation for writing. Several writers are allowed: their writes are ordered by version."""
         index = self._find(generation)
         yield ElasticWriter(
             self._cluster,
@@ -125,31 +125,31 @@ class ElasticEngine:
         )
 
     def count(self, generation: str) -> int:
-        """How many live articles a generation holds."""
+        """Number of live articles in a generation."""
         index = self._find(generation)
-        answer = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
-        return int(answer["hits"]["total"]["value"])
+        response = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
+        return int(response["hits"]["total"]["value"])
 
     def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """What stands under these ids, whoever writes."""
+        """The stamps stored for these ids."""
         with self.writer(generation) as writer:
             return writer.stamps(ids)
 
     def activate(self, serving: Mapping[Audience, str]) -> None:
-        """Move the aliases in one request; the same activation again leaves the way back as it is.
+        """Change the aliases in one request; activating the same again keeps the rollback target.
 
-        Raises ``BadInput`` where an audience would read what was made for one above it.
+        Raises ``BadInput`` if a generation was built for a higher audience than the one to read it.
         """
         for audience, name in serving.items():
-            self._find_permitted(name, audience)
+            self._find_readable(name, audience)
         catalogue = self._catalogue()
         now = self._current(catalogue)
-        wanted = {**now.serving, **serving}
-        if wanted != now.serving:
-            self._set_aliases(catalogue, now.next(serving=wanted, previous=now.serving))
+        merged = {**now.serving, **serving}
+        if merged != now.serving:
+            self._set_aliases(catalogue, now.next(serving=merged, previous=now.serving))
 
     def rollback(self) -> Mapping[Audience, str]:
-        """Exchange what the audiences read with what they read before the last activation."""
+        """Make every audience read what it read before the last activation."""
         catalogue = self._catalogue()
         now = self._current(catalogue)
         if not now.previous:
@@ -163,7 +163,7 @@ class ElasticEngine:
         return now.previous
 
     def restore(self) -> Mapping[Audience, str]:
-        """Set the aliases again as the last activation has noted them in the indices."""
+        """Restore lost aliases from the newest copy in the indices."""
         catalogue = self._catalogue()
         try:
             return self._current(catalogue).serving
@@ -173,7 +173,7 @@ class ElasticEngine:
             return copy.serving
 
     def generations(self) -> list[Generation]:
-        """All generations, in the order in which they were created."""
+        """All generations, by audience, oldest first."""
         catalogue = self._catalogue()
         self._current(catalogue)
         return [
@@ -188,7 +188,7 @@ class ElasticEngine:
         ]
 
     def drop(self, generation: str) -> None:
-        """Delete an index that nobody reads and nobody goes back to."""
+        """Delete a generation; raises ``BadInput`` if it serves or is a rollback target."""
         index = self._find(generation)
         self._current(self._catalogue())
         for audience in Audience:
@@ -196,25 +196,25 @@ class ElasticEngine:
                 raise BadInput(
                     say(
                         f"索引 {generation} 正由 {audience.label} 使用或留作退回；请先启用另一代",
-                        f"{audience.label} reads generation {generation} or goes back to it;"
+                        f"generation {generation} is read by {audience.label} or is its rollback target;"
                         " activate another one first",
                     )
                 )
         self._cluster.delete(index.name, _orders(index.name))
 
     def drop_unused(self) -> list[str]:
-        """Delete the indices that nobody reads and nobody goes back to."""
+        """Delete generations that serve nobody and are no rollback target."""
         catalogue = self._catalogue()
         named = self._current(catalogue).names
-        unread = [index for index in catalogue if index.generation not in named]
-        for index in unread:
+        unused = [index for index in catalogue if index.generation not in named]
+        for index in unused:
             self._cluster.delete(index.name, _orders(index.name))
-        return [index.generation for index in unread]
+        return [index.generation for index in unused]
 
     def reader(self, scope: Scope, *, generation: str | None = None) -> ElasticReader:
-        """Open what the audience reads now, or the generation named.
+        """Open what the audience reads now, or the named generation.
 
-        The alias is looked up each time, so a swap shows at once.
+        The alias is looked up each time, so an activation takes effect at once.
         """
         if generation is None:
             try:
@@ -224,7 +224,7 @@ class ElasticEngine:
                 raise
             index = _Index.of(*next(iter(found.items())))
         else:
-            index = self._find_permitted(generation, scope.audience)
+            index = self._find_readable(generation, scope.audience)
         return ElasticReader(
             self._points_in_time.open(index.name),
             generation=index.generation,
@@ -233,12 +233,12 @@ class ElasticEngine:
         )
 
     def close(self) -> None:
-        """Close the connections, and what readers have left open."""
+        """Close the connections, and points in time that readers have left open."""
         self._points_in_time.close()
         self._cluster.close()
 
     def _catalogue(self) -> list[_Index]:
-        """Our indices by audience, each audience's in the order in which they were created."""
+        """Our indices, by audience and then in the order of creation."""
         pattern = ",".join(f"{self._serving(audience)}-*" for audience in Audience)
         found = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
         return sorted(
@@ -253,18 +253,18 @@ class ElasticEngine:
         raise NotFound(
             say(
                 f"没有名为 {generation} 的索引；gongwen info 列出现有的",
-                f"no generation {generation}; gongwen info lists those there are",
+                f"there is no generation {generation}; gongwen info lists the existing ones",
             )
         )
 
-    def _find_permitted(self, generation: str, audience: Audience) -> _Index:
-        """The generation, unless it was made for an audience above this one."""
+    def _find_readable(self, generation: str, audience: Audience) -> _Index:
+        """The generation; raises ``BadInput`` if it was built for a higher audience."""
         index = self._find(generation)
         if index.audience > audience:
             raise BadInput(
                 say(
                     f"索引 {generation} 属于 {index.audience.label}，不能供 {audience.label} 检索",
-                    f"generation {generation} was made for {index.audience.label};"
+                    f"generation {generation} was built for {index.audience.label};"
                     f" {audience.label} may not read it",
                 )
             )
@@ -277,9 +277,9 @@ class ElasticEngine:
         return f"{self._cluster.prefix}-{audience.label}-previous"
 
     def _current(self, catalogue: Sequence[_Index]) -> Activation:
-        """Who reads what by the aliases; raises ``AliasesLost`` where somebody has deleted some.
+        """The activation according to the aliases; raises ``AliasesLost`` if some were deleted.
 
-        They are lost where an index was to be read or gone back to, is there, and has no alias.
+        That is so if an existing index is named by the last activation and has no alias.
         """
         serving, previous = (
             {
@@ -292,12 +292,12 @@ class ElasticEngine:
         )
         copy = _newest_copy(catalogue)
         aliased = {*serving.values(), *previous.values()}
-        for noted, there, alias in (
+        for expected, actual, alias in (
             (copy.serving, serving, self._serving),
             (copy.previous, previous, self._previous),
         ):
-            for audience, name in noted.items():
-                if audience not in there and name not in aliased:
+            for audience, name in expected.items():
+                if audience not in actual and name not in aliased:
                     raise lost(
                         f"{self._cluster.address} {alias(audience)}",
                         say("别名不见了", "the alias is gone"),
@@ -305,7 +305,7 @@ class ElasticEngine:
         return Activation(count=copy.count, serving=serving, previous=previous)
 
     def _set_aliases(self, catalogue: Sequence[_Index], activation: Activation) -> None:
-        """Let the aliases name these generations and no others, in one request; then note it in them."""
+        """Set all aliases in one request, then store a copy of the activation in each of its indices."""
         named = {index.generation: index for index in catalogue}
         actions: list[Body] = []
         for audience in Audience:
@@ -326,7 +326,7 @@ class ElasticEngine:
 
 
 def _newest_copy(catalogue: Sequence[_Index]) -> Activation:
-    """The last activation that the indices know of, as far as its indices are there."""
+    """The newest copy of the activation in the indices, without generations that do not exist any more."""
     copy = max(
         (index.activation for index in catalogue), key=lambda one: one.count, default=Activation()
     )
@@ -334,10 +334,10 @@ def _newest_copy(catalogue: Sequence[_Index]) -> Activation:
 
 
 def _orders(index: str) -> str:
-    """The index of the orders beside an index of articles."""
+    """The orders index of an index of articles."""
     return f"{index}-orders"
 
 
 def _live(index: str) -> str:
-    """The alias of an index without its tombstones."""
+    """The alias of an index that excludes its tombstones."""
     return f"{index}-live"

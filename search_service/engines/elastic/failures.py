@@ -1,8 +1,8 @@
-"""What went wrong with a cluster, as one of our errors, each with its cure. Pure.
+"""Errors of a cluster as errors of ours, each with its remedy. Pure.
 
-Entry points: :func:`refused`, for what a server answered, of a request or of one document of it;
-:func:`unreachable` and its neighbours, where there was no answer. They know names of Elasticsearch's
-errors, and nothing of its client.
+Entry points: :func:`refused`, for an error response to a request or to one item of a bulk request;
+:func:`unreachable`, :func:`timed_out`, :func:`untrusted` and the others, for what the client reports. Uses
+the names of Elasticsearch's errors, but not its client.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from search_service.errors import (
     WrongVersion,
 )
 
-_OLDEST = "9.2"  # of the servers; the major version is that of the client
+_OLDEST = "9.2"  # oldest supported server; its major version must be that of the client
 _SHARD_KINDS = {
     "no_shard_available_action_exception",
     "search_phase_execution_exception",
@@ -33,7 +33,7 @@ _CONFLICT_REASONS = ("dimension", "mapper [")  # of an illegal_argument_exceptio
 
 
 def refused(address: str, status: int, kind: str, reason: str) -> EngineError:
-    """The error for an answer of this status; ``kind`` is Elasticsearch's ``type``, or empty."""
+    """The error for a response; ``kind``: Elasticsearch's ``type``, or empty."""
     details = " ".join(filter(None, (str(status), kind and f"{kind}:", reason)))
     if kind in _BY_KIND:
         return _BY_KIND[kind](address, details)
@@ -41,14 +41,14 @@ def refused(address: str, status: int, kind: str, reason: str) -> EngineError:
         return _mapping_conflict(address, details)
     if kind in _SHARD_KINDS and status >= 500:
         return _shards_missing(address, details)
-    if status == 404 and not kind:  # an alias that is missing
+    if status == 404 and not kind:  # a missing alias
         return no_index(address, details)
     if status in _BY_STATUS:
         return _BY_STATUS[status](address, details)
     return EngineError(
         say(
             f"{address} 的 Elasticsearch 拒绝了请求：{details}；详情见该服务的日志",
-            f"Elasticsearch at {address} refused: {details}; its log says more",
+            f"Elasticsearch at {address} refused the request: {details}; see its log for more",
         )
     )
 
@@ -66,7 +66,7 @@ def unreachable(address: str, reason: str) -> EngineUnavailable:
 
 
 def timed_out(address: str, reason: str) -> EngineTimeout:
-    """No answer in time."""
+    """No response in time."""
     return EngineTimeout(
         say(
             f"{address} 的 Elasticsearch 没有及时应答（{reason}）；"
@@ -78,25 +78,25 @@ def timed_out(address: str, reason: str) -> EngineTimeout:
 
 
 def untrusted(address: str, reason: str) -> UntrustedEngine:
-    """No TLS connection."""
+    """No TLS connection, or an untrusted certificate."""
     return UntrustedEngine(
         say(
             f"与 {address} 的 TLS 连接未能建立（{reason}）；请检查 GONGWEN_ENGINE_CA 或"
             " GONGWEN_ENGINE_FINGERPRINT 是否属于该服务，主机名是否在证书里，该服务是否启用了 TLS",
             f"no TLS connection to {address} ({reason}); check that GONGWEN_ENGINE_CA or"
             " GONGWEN_ENGINE_FINGERPRINT belong to this server, that its certificate names the host,"
-            " and that it has TLS at all",
+            " and that TLS is enabled there",
         )
     )
 
 
 def wrong_version(address: str, reason: str) -> WrongVersion:
-    """A server of another version, or no Elasticsearch."""
+    """A server of another version, or not Elasticsearch."""
     return WrongVersion(
         say(
             f"{address} 不是 Elasticsearch {_OLDEST} 以上的 9.x（{reason}）；"
             "请检查 GONGWEN_ENGINE，或升级该服务",
-            f"{address} is no Elasticsearch 9.x from {_OLDEST} on ({reason});"
+            f"{address} is not Elasticsearch 9.x, {_OLDEST} or newer ({reason});"
             " check GONGWEN_ENGINE, or upgrade the server",
         )
     )
@@ -113,13 +113,13 @@ def no_index(address: str, reason: str) -> NoIndex:
 
 
 def expired(address: str, reason: str) -> EngineUnavailable:
-    """What a reader has read from the beginning is there no more."""
+    """A reader's point in time has expired."""
     return EngineUnavailable(
         say(
             f"{address} 上所读的那一时刻（point in time）已结束（{reason}）："
             "两步之间隔得太久，节点重启过，或索引已删除；请重新提问或重新运行",
-            f"the point in time that was read at {address} has expired ({reason}): there was too long"
-            " between two steps, a node was restarted, or the index was dropped; ask or run again",
+            f"the point in time of {address} has expired ({reason}): too long between two steps,"
+            " a node was restarted, or the index was dropped; search or run the command again",
         )
     )
 
@@ -129,7 +129,7 @@ def _busy(address: str, reason: str) -> EngineBusy:
         say(
             f"{address} 的 Elasticsearch 太忙（{reason}）；请稍后重试，经常如此则增加节点或内存",
             f"Elasticsearch at {address} is too busy ({reason});"
-            " try again later; if it happens often, give it nodes or memory",
+            " try again later; if it happens often, add nodes or memory",
         )
     )
 
@@ -139,8 +139,8 @@ def _shards_missing(address: str, reason: str) -> ShardsMissing:
         say(
             f"{address} 上索引的分片不可用（{reason}）；用 GET _cluster/allocation/explain 查看原因，"
             "恢复节点或磁盘，或运行 gongwen index 重建",
-            f"shards of the index at {address} are missing ({reason});"
-            " GET _cluster/allocation/explain says why: bring back node or disk, or run gongwen index",
+            f"shards of the index at {address} are unavailable ({reason});"
+            " GET _cluster/allocation/explain shows why: restore node or disk, or run gongwen index",
         )
     )
 
@@ -150,8 +150,8 @@ def _blocked(address: str, reason: str) -> EngineUnavailable:
         say(
             f"{address} 的 Elasticsearch 暂停了这项操作（{reason}）；"
             "多半是磁盘将满或没有主节点：腾出磁盘空间，检查集群",
-            f"Elasticsearch at {address} has blocked this ({reason});"
-            " mostly the disk is nearly full or there is no master: free space, check the cluster",
+            f"Elasticsearch at {address} has blocked this operation ({reason}); usually"
+            " the disk is nearly full or there is no master: free space, check the cluster",
         )
     )
 
@@ -161,7 +161,7 @@ def _wrong_credentials(address: str, reason: str) -> WrongCredentials:
         say(
             f"{address} 的 Elasticsearch 不认识这个用户或 API key（{reason}）；请检查 GONGWEN_ENGINE"
             " 中的用户与口令，或 GONGWEN_ENGINE_API_KEY（是否过期、作废）",
-            f"Elasticsearch at {address} does not know this user or API key ({reason}); check user and"
+            f"Elasticsearch at {address} rejected this user or API key ({reason}); check user and"
             " password in GONGWEN_ENGINE, or GONGWEN_ENGINE_API_KEY (expired, invalidated?)",
         )
     )
@@ -172,7 +172,7 @@ def _missing_privilege(address: str, reason: str) -> MissingPrivilege:
         say(
             f"{address} 的 Elasticsearch 不许这个用户或 API key 这样做（{reason}）；"
             "请给它 docker/roles.yml 中的角色，并核对 GONGWEN_ENGINE 的前缀",
-            f"Elasticsearch at {address} does not let this user or API key do that ({reason});"
+            f"Elasticsearch at {address} does not permit this user or API key to do that ({reason});"
             " give it the role of docker/roles.yml, and check the prefix in GONGWEN_ENGINE",
         )
     )
@@ -183,7 +183,7 @@ def _mapping_conflict(address: str, reason: str) -> MappingConflict:
         say(
             f"{address} 上索引的字段与所写的不符（{reason}）；请运行 gongwen index 重建索引",
             f"a document does not fit the index at {address} ({reason});"
-            " run gongwen index to build it anew",
+            " run gongwen index to rebuild it",
         )
     )
 
@@ -193,7 +193,7 @@ def _too_large(address: str, reason: str) -> MappingConflict:
         say(
             f"{address} 的 Elasticsearch 不收这样大的文章（{reason}）；请拆分文章，或调大"
             " http.max_content_length",
-            f"Elasticsearch at {address} takes no article of this size ({reason});"
+            f"Elasticsearch at {address} refuses an article of this size ({reason});"
             " split it, or raise http.max_content_length",
         )
     )

@@ -1,8 +1,7 @@
 """Reads of one audience's generation on Elasticsearch. Entry point: :class:`ElasticReader`.
 
-Each read is one search of the same point in time of the index, with
-the tombstones and the ids that the staff took down excluded. What is sent is in
-:mod:`search_service.engines.elastic.dsl`.
+Each read is one search at the same point in time of the index, excluding tombstones and hidden ids.
+Requests are built in :mod:`search_service.engines.elastic.dsl`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -32,16 +31,16 @@ from search_service.model import (
     WeightedTerm,
 )
 
-_PAGE = 200  # articles read at once: about 2 MB
-_TERMS = 500  # of one request for frequencies
-# Asked beyond the page, so that most pages with equal scores at their end need one search.
+_PAGE = 200  # articles per request: about 2 MB
+_TERMS = 500  # terms per request for frequencies
+# Hits requested beyond the page, so that one search is enough for most pages that end in a tie.
 _MARGIN = 32
-# How many times as far to look for nearest articles where the last ones tie.
+# Factor for k in a second vector search, if the last articles of the first one tie.
 _WIDEN = 8
 
 
 class ElasticReader:
-    """One index as one audience reads it, as it was when this was opened; safe among threads."""
+    """One audience's index as it was when the reader was opened; safe among threads."""
 
     def __init__(
         self,
@@ -58,12 +57,12 @@ class ElasticReader:
 
     @property
     def scope(self) -> Scope:
-        """What may be seen."""
+        """The audience and the hidden ids."""
         return self._scope
 
     @property
     def generation(self) -> str:
-        """Name of the generation read."""
+        """Name of the generation."""
         return self._generation
 
     @cached_property
@@ -73,13 +72,13 @@ class ElasticReader:
 
     @property
     def manifest(self) -> Manifest:
-        """What the generation was made with."""
+        """What the generation was built with."""
         return self._manifest
 
     def totals(
         self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
     ) -> Totals:
-        """Count the match set exactly, and the named facets."""
+        """Exact counts of the match set and of the facets' values."""
         check_facets(facets)
         return dsl.totals(self._search(dsl.totals_body(match, self._conditions(filters), facets)))
 
@@ -93,7 +92,7 @@ class ElasticReader:
         offset: int = 0,
         limit: int = 10,
     ) -> list[Hit]:
-        """A slice of the articles that match, in the order asked; of the first 10,000 only."""
+        """One page of the match set, within the first 10,000 hits; raises ``BadInput`` beyond."""
         if limit <= 0:
             return []
         if offset + limit > dsl.WINDOW:
@@ -118,19 +117,19 @@ class ElasticReader:
     ) -> list[Hit]:
         """The first ``needed`` hits in the contract's order: by rounded score, then by id.
 
-        The server orders by float32 scores, so it is asked until the last tie that matters is
-        whole; then any two pages are slices of one list.
+        The server orders by float32 scores. So the limit is raised until all articles that tie with the last
+        hit are there; then all pages are slices of one list.
         """
-        asked = min(needed + _MARGIN, dsl.WINDOW)
+        limit = min(needed + _MARGIN, dsl.WINDOW)
         while True:
             body = dsl.keyword_body(
-                match, rank, conditions, sort=Sort.RELEVANCE, offset=0, limit=asked
+                match, rank, conditions, sort=Sort.RELEVANCE, offset=0, limit=limit
             )
             hits = dsl.hits(self._search(body))
-            if len(hits) < asked or asked == dsl.WINDOW or hits[-1].score < hits[needed - 1].score:
+            if len(hits) < limit or limit == dsl.WINDOW or hits[-1].score < hits[needed - 1].score:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
                 return hits[:needed]
-            asked = min(asked * 8, dsl.WINDOW)
+            limit = min(limit * 8, dsl.WINDOW)
 
     def nearest(
         self,
@@ -146,7 +145,7 @@ class ElasticReader:
         if not self._fits(vector) or articles <= 0 or per_article <= 0:
             return []
 
-        def ask(widen: int) -> Body:
+        def search(widen: int) -> Body:
             body = dsl.nearest_body(
                 vector,
                 self._conditions(filters),
@@ -158,11 +157,11 @@ class ElasticReader:
             )
             return self._search(body)
 
-        answer = ask(1)
-        if dsl.may_tie_beyond(answer, articles):
-            answer = ask(_WIDEN)
+        response = search(1)
+        if dsl.may_tie_beyond(response, articles):
+            response = search(_WIDEN)
         return dsl.nearest_hits(
-            answer, vector, articles=articles, per_article=per_article, min_score=min_score
+            response, vector, articles=articles, per_article=per_article, min_score=min_score
         )
 
     def nearest_articles(
@@ -188,7 +187,7 @@ class ElasticReader:
         return dsl.nearest_article_hits(self._search(body), articles=articles, min_score=min_score)
 
     def _fits(self, vector: Vector) -> bool:
-        """Whether there are vectors to compare with; raises ``BadInput`` for another model's."""
+        """Whether the index has vectors; raises ``BadInput`` if ``vector`` has another dimension."""
         dimensions = self._manifest.dimensions
         if dimensions:
             check_query_vector(vector, dimensions=dimensions)
@@ -203,7 +202,7 @@ class ElasticReader:
         per_article: int = 1,
         role: str | None = None,
     ) -> list[PassageHit]:
-        """The best passages of the articles that hold them, by their words."""
+        """The best passages of the best articles, by Σ weight × BM25 of their words."""
         if not terms or articles <= 0 or per_article <= 0:
             return []
         body = dsl.passages_body(
@@ -216,11 +215,11 @@ class ElasticReader:
         return dsl.passage_hits(self._search(body), articles=articles, per_article=per_article)
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """In how many articles each term stands, without those that the staff took down."""
-        asked = sorted(set(terms))
+        """Document frequency of each term in the field, without hidden articles."""
+        distinct = sorted(set(terms))
         found: dict[str, int] = {}
-        for start in range(0, len(asked), _TERMS):
-            part = asked[start : start + _TERMS]
+        for start in range(0, len(distinct), _TERMS):
+            part = distinct[start : start + _TERMS]
             body = dsl.frequencies_body(field, part, self._conditions())
             found |= dsl.frequencies(self._search(body), part)
         return found
@@ -228,11 +227,11 @@ class ElasticReader:
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
         """The stored vectors of an article's passages, by passage id."""
         body = dsl.stored_body([article_id], self._conditions())
-        answer = self._search(body | {"_source": {"exclude_vectors": False}})
-        return {k: v for hit in dsl.raw_hits(answer) for k, v in dsl.vectors(hit).items()}
+        response = self._search(body | {"_source": {"exclude_vectors": False}})
+        return {k: v for hit in dsl.raw_hits(response) for k, v in dsl.vectors(hit).items()}
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The stored articles of these ids, in the order asked."""
+        """The stored articles of these ids, in the order of ``ids``."""
         found: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _PAGE):
             body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
@@ -252,11 +251,11 @@ class ElasticReader:
         return dsl.days(self._search(body)) if ids else {}
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
-        """The terms that the index holds of an article; empty where there is none."""
+        """The indexed terms of an article by field; empty if it is not live."""
         return dsl.terms(self._search(dsl.terms_body(article_id, self._conditions())))
 
     def scan(self) -> Iterator[StoredArticle]:
-        """Every live article of one point in time, by id ascending."""
+        """Every live article, by id ascending."""
         body = dsl.scan_body(self._conditions(), size=_PAGE)
         for page in self._point_in_time.pages(body):
             yield from map(dsl.stored, page)

@@ -1,16 +1,16 @@
-"""Writes to one generation on Elasticsearch. Entry point: :class:`ElasticWriter`. No questions here.
+"""Writes to one generation on Elasticsearch. Entry point: :class:`ElasticWriter`.
 
-Two indices. The articles; and beside them the *orders*: for each id the order and digest of the newest
-entry that was ever accepted. An entry is first claimed there, by compare-and-swap on what was read, and
-only then written, by compare-and-swap again: what arrives late, or beside another writer, is refused and
-sent again while its claim is the newest. So an entry of unchanged content raises the order without
-touching the articles (even an identical rewrite moves BM25, and a public index may not move because paid
-text did), and any number of writers end with the articles that were claimed last. What was claimed by a
-writer that was killed before it wrote is seen by the next one: the articles hold another digest.
+There are two indices: the articles, and the *orders*, which have for each id the order and digest of the
+newest accepted entry. An entry is first claimed in the orders, then written to the articles, both by
+compare-and-swap (optimistic concurrency control): a late or concurrent write is refused, and sent again as
+long as its claim is the newest. So an entry with unchanged content can raise the order without touching the
+articles (even an identical rewrite changes BM25, and changes of paid text must not affect a public index),
+and with any number of writers the articles end as claimed last. If a writer is killed between claim and
+write, the next one notices that the digests differ.
 
-A tombstone of an article that was never claimed here stays in the orders alone: among the articles it
-would move their merges, and so scores. One of an article that was is a document, for a write of it that
-was claimed in time may arrive late, and must be refused.
+A tombstone of an article that was never claimed here is only in the orders: in the articles it would affect
+merges, and so scores. A tombstone of any other article is a document there, too, so that a late write of
+the article is refused.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,30 +31,29 @@ from search_service.errors import BadInput
 from search_service.model import Manifest, Record, Tombstone, WriteResult
 
 _CONFLICT = 409
-_IDS_PER_REQUEST = 500  # asked at once, each of both indices
-# Nothing stands in the articles: neither a digest nor the None of a tombstone.
-_ABSENT: Final = ""
+_IDS_PER_REQUEST = 500
+_ABSENT: Final = ""  # the digest of an article without document; None is that of a tombstone
 
 Entry = Record | Tombstone
 
 
 @dataclass(frozen=True)
-class _KnownState:
-    """What both indices hold under an id: what was claimed last, and what the articles have.
+class _StoredState:
+    """The state of an id in both indices: its last claim, and its document in the articles.
 
-    The places are those of the documents, to swap them for others.
+    The preconditions are for replacing these documents by compare-and-swap.
     """
 
     stamp: Stamp | None
-    seen: bool  # an article was claimed once: it is among the articles, was, or is on its way
+    seen: bool  # whether an article (no tombstone) was ever claimed
     claim_precondition: Body
-    indexed_digest: str | None  # the digest in the articles; None for a tombstone
+    indexed_digest: str | None  # None for a tombstone, ``_ABSENT`` without document
     article_precondition: Body
     buried: bool
 
 
 class ElasticWriter:
-    """Writes one generation through its aliases; safe beside other writers of the same."""
+    """Writes one generation through its aliases; several may write the same one at once."""
 
     def __init__(
         self,
@@ -89,10 +88,10 @@ class ElasticWriter:
         return written
 
     def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
-        """Order of what was accepted under these ids, and digest of what the articles hold there.
+        """The order of the newest claim of each id, and the digest of its document in the articles.
 
-        They differ where a writer was killed in between: its claim keeps older entries away, and its
-        content is not there.
+        They belong to different entries if a writer was killed between claim and write: then the claim still
+        excludes older entries, but its content is missing.
         """
         found = self._stored(sorted(set(ids)))
         return {
@@ -102,10 +101,10 @@ class ElasticWriter:
         }
 
     def complete(self) -> None:
-        """Merge, ask for copies, and show what was written.
+        """Merge into one segment, enable replicas, and refresh.
 
-        Merged only here, before anybody reads: one segment has exact statistics and one graph of
-        vectors. An index that is written to later is left to the server's own merges.
+        Merged only here, before anybody reads: one segment has exact statistics and a single vector graph.
+        Later writes are left to the server's own merges.
         """
         if self._loading:
             self._cluster.merge(self._alias)
@@ -114,13 +113,13 @@ class ElasticWriter:
         self._cluster.refresh(self._alias)
 
     def set_manifest(self, manifest: Manifest) -> None:
-        """Replace the manifest; the number of dimensions is the index's for good."""
+        """Replace the manifest; raises ``BadInput`` for another number of dimensions, which is fixed."""
         if manifest.dimensions != self._dimensions:
             raise BadInput(
                 say(
                     f"索引的向量维数是 {self._dimensions}，不能改为 {manifest.dimensions}；"
                     "请另建一代",
-                    f"the index holds vectors of {self._dimensions} dimensions, not of"
+                    f"the vectors of the index have {self._dimensions} dimensions, not"
                     f" {manifest.dimensions}; build a new generation",
                 )
             )
@@ -128,8 +127,8 @@ class ElasticWriter:
         self._cluster.set_meta(self._index, {"gongwen": self._meta})
 
     def _apply(self, entries: Sequence[Entry]) -> WriteResult:
-        """Claim and write entries of different ids; those that another writer came before, again."""
-        accepted: list[tuple[Entry, _KnownState]] = []
+        """Claim and write entries of distinct ids; entries that lost a race are decided again."""
+        accepted: list[tuple[Entry, _StoredState]] = []
         marked, unchanged, stale = 0, 0, []
         pending = list(entries)
         while pending:
@@ -160,7 +159,7 @@ class ElasticWriter:
         written = marked + len(accepted) - len(overtaken)
         return WriteResult(written=written, unchanged=unchanged, stale=(*stale, *overtaken))
 
-    def _stored(self, ids: Sequence[str]) -> dict[str, _KnownState]:
+    def _stored(self, ids: Sequence[str]) -> dict[str, _StoredState]:
         return {
             id: _read(claim, article)
             for start in range(0, len(ids), _IDS_PER_REQUEST)
@@ -173,8 +172,11 @@ class ElasticWriter:
             )
         }
 
-    def _claim(self, decided: Sequence[tuple[Entry, _KnownState]]) -> set[str]:
-        """Enter the orders, unless a higher one stands; the ids whose claim has changed since it was read."""
+    def _claim(self, decided: Sequence[tuple[Entry, _StoredState]]) -> set[str]:
+        """Claim entries in the orders, unless a higher one is there.
+
+        Returns the ids whose claim has changed since it was read.
+        """
         actions = [
             {
                 "_id": id_of(entry),
@@ -189,8 +191,8 @@ class ElasticWriter:
         ]
         return self._conflicts(self._orders, actions)
 
-    def _send(self, accepted: Sequence[tuple[Entry, _KnownState]]) -> set[str]:
-        """Write the articles; the ids that were claimed for another entry meanwhile."""
+    def _send(self, accepted: Sequence[tuple[Entry, _StoredState]]) -> set[str]:
+        """Write the articles; returns the ids that were claimed for another entry meanwhile."""
         overtaken = set()
         while accepted:
             conflicts = self._conflicts(self._alias, (self._action(*one) for one in accepted))
@@ -199,7 +201,7 @@ class ElasticWriter:
                 (entry, found[id_of(entry)]) for entry, _ in accepted if id_of(entry) in conflicts
             ]
             overtaken |= {id_of(e) for e, now in refused if now.stamp != stamp_of(e)}
-            # A request that was sent again, because its answer was lost, meets its own document.
+            # A request that was retried because its response was lost conflicts with its own document.
             accepted = [
                 (entry, now)
                 for entry, now in refused
@@ -207,7 +209,7 @@ class ElasticWriter:
             ]
         return overtaken
 
-    def _action(self, entry: Entry, before: _KnownState) -> Body:
+    def _action(self, entry: Entry, before: _StoredState) -> Body:
         if isinstance(entry, Tombstone):
             buried = before.buried or before.indexed_digest not in (None, _ABSENT)
             body = tombstone(entry.id, buried=buried)
@@ -216,7 +218,7 @@ class ElasticWriter:
         return {"_id": id_of(entry), **before.article_precondition, "_source": body}
 
     def _conflicts(self, alias: str, actions: Iterable[Body]) -> set[str]:
-        """Send them; the ids that the server refused for their version."""
+        """Send the actions; returns the ids with a version conflict."""
         conflicts = set()
         for result in self._cluster.bulk(alias, actions):
             status = result["status"]
@@ -227,10 +229,10 @@ class ElasticWriter:
         return conflicts
 
 
-def _read(claim: Body | None, article: Body | None) -> _KnownState:
-    """The documents of one id in both indices."""
+def _read(claim: Body | None, article: Body | None) -> _StoredState:
+    """The state of an id, from its documents in both indices."""
     source = article["_source"] if article else {}
-    return _KnownState(
+    return _StoredState(
         stamp=Stamp(claim["_source"]["order"], claim["_source"]["digest"]) if claim else None,
         seen=bool(claim and claim["_source"]["seen"]),
         claim_precondition=_precondition(claim),
@@ -241,7 +243,7 @@ def _read(claim: Body | None, article: Body | None) -> _KnownState:
 
 
 def _precondition(document: Body | None) -> Body:
-    """How a document is replaced, provided that it is still the one that was read."""
+    """Parameters that replace a document only if it is still the one that was read."""
     if document is None:
         return {"_op_type": "create"}
     numbers = {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
@@ -249,7 +251,7 @@ def _precondition(document: Body | None) -> Body:
 
 
 def _without_repeats(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Runs of entries in which no id comes twice."""
+    """Cut the entries into runs in which no id occurs twice."""
     part: dict[str, Entry] = {}
     for entry in entries:
         if id_of(entry) in part:
