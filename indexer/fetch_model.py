@@ -107,7 +107,7 @@ def _check_sums(folder: Path) -> None:
         raise FetchFailed(
             say(
                 f"{folder} 已存在，里面不是完整的模型。请换一个文件夹，或先把它移走",
-                f"{folder} exists without a complete model; name another folder, or move it away",
+                f"{folder} exists but has no complete model; name another folder, or move it away",
             )
         )
 

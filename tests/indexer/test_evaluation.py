@@ -1,4 +1,4 @@
-"""`gongwen eval`: what it reads, what it refuses, and the figures of a collection small enough to know."""
+"""`gongwen eval`: what it reads, what it refuses, and its figures for a small, known collection."""
 
 import gzip
 import json
@@ -53,7 +53,7 @@ def _refused(folder: Path) -> str:
 
 
 def test_questions_and_grades_are_read(folder: Path) -> None:
-    """Ids are texts, blank lines nothing; a question without a relevant document is counted apart."""
+    """Ids are text, blank lines are ignored; queries without a relevant document are counted separately."""
     judgements = read_judgements(folder)
     assert judgements.corpus == "judged"
     assert [(one.id, one.text) for one in judgements.of("search")] == [
@@ -78,7 +78,7 @@ def test_judgements_as_json_lines_say_the_same(folder: Path) -> None:
 
 
 def test_the_sample_has_three_tasks() -> None:
-    """Each task has questions of its own; articles ask for related ones."""
+    """Each task has its own queries; those of `related` are articles."""
     judgements = read_judgements(SAMPLE)
     assert {method.task: len(judgements.of(method.task)) for method in Method} == {
         "search": 20,
@@ -114,7 +114,7 @@ def test_the_sample_has_three_tasks() -> None:
 def test_what_cannot_be_used_is_refused_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, said: str
 ) -> None:
-    """The line names file, line, value and what should be there."""
+    """The error names file, line, value and what is expected."""
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     (folder / name).write_text(text, encoding="utf-8")
     message = _refused(folder)
@@ -134,7 +134,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_the_sample_can_be_asked_in_every_way(
     sample_service: SearchService, method: Method
 ) -> None:
-    """Every question is there, with different articles and no more than asked for."""
+    """Every query has an answer of distinct articles, no more than requested."""
     questions = read_judgements(SAMPLE).of(method.task)
     run = run_queries(sample_service, method, questions, Audience.MEMBER, depth=5)
     assert list(run) == [one.id for one in questions]
@@ -146,7 +146,7 @@ def test_the_sample_can_be_asked_in_every_way(
 def gongwen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command with a live index in a folder of its own: (status, stdout, stderr)."""
+    """Run the command with a live index in its own folder: (status, stdout, stderr)."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/live")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     return runner(capsys)
@@ -154,7 +154,7 @@ def gongwen(
 
 @pytest.fixture
 def needs_extra() -> None:
-    """Skip where the extra `eval` is not installed."""
+    """Skip if the extra `eval` is not installed."""
     for name in ("pytrec_eval", "scipy", "matplotlib"):
         pytest.importorskip(name)
 
@@ -162,7 +162,7 @@ def needs_extra() -> None:
 @pytest.mark.quality
 @pytest.mark.usefixtures("needs_extra")
 def test_measures_are_those_of_the_literature() -> None:
-    """By hand: gains over logarithms of places, a share, a reciprocal that is 0 beyond its cutoff."""
+    """Computed by hand: gains over logarithms of ranks, a share, a reciprocal rank with a cutoff."""
     others = [f"other{place}" for place in range(10)]
     run = {
         "first": ["a", "other", "b"],
@@ -187,7 +187,7 @@ def test_measures_are_those_of_the_literature() -> None:
 @pytest.mark.quality
 @pytest.mark.usefixtures("needs_extra")
 def test_a_collection_is_indexed_asked_and_kept(folder: Path, tmp_path: Path, gongwen: Run) -> None:
-    """Each model has a row per mode; both questions are answered first; a second run indexes nothing."""
+    """Each model has a row per mode; both queries have their document first; a second run indexes nothing."""
     _collection(folder, DOCUMENTS)
     arguments = (folder, "--model", "none", "--model", "builtin", "--data", tmp_path / "kept")
     status, out, err = gongwen("eval", *arguments, "--json")
@@ -208,7 +208,7 @@ def test_a_collection_is_indexed_asked_and_kept(folder: Path, tmp_path: Path, go
     ]
     assert found["systems"][0]["measures"]["nDCG@10"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     assert gongwen("eval", *arguments, "--json") == (0, out, "")
-    # Another collection is another index, though the folder is the same.
+    # Another collection gets another index in the same folder.
     more = [*DOCUMENTS, {"id": "d", "title": "第四篇", "body": "垃圾分类。"}]
     _collection(folder, more)
     status, out, _ = gongwen("eval", *arguments, "--json")
@@ -220,7 +220,7 @@ def test_a_collection_is_indexed_asked_and_kept(folder: Path, tmp_path: Path, go
 def test_figures_plot_and_the_worst_of_the_live_index(
     folder: Path, tmp_path: Path, gongwen: Run
 ) -> None:
-    """The table names corpus, engine and model; what the index lacks is counted and shown."""
+    """The table names corpus, engine and model; missing documents are counted and shown."""
     records = [{"id": one["id"], "title": one["title"], "body": one["text"]} for one in DOCUMENTS]
     gongwen("index", write_source(tmp_path / "live.jsonl", records))
     with (folder / "qrels.tsv").open("a", encoding="utf-8") as out_file:
@@ -249,7 +249,7 @@ def test_figures_plot_and_the_worst_of_the_live_index(
 def test_an_index_without_any_judged_document_is_refused(
     folder: Path, tmp_path: Path, gongwen: Run
 ) -> None:
-    """Zeros would say that the ranking is bad; it is the index that is another."""
+    """Zeros would mean a bad ranking, but the index is the wrong one."""
     gongwen(
         "index", write_source(tmp_path / "live.jsonl", [{"id": "z", "title": "会", "body": "议"}])
     )
@@ -262,7 +262,7 @@ def test_an_index_without_any_judged_document_is_refused(
 @pytest.mark.quality
 @pytest.mark.usefixtures("needs_extra")
 def test_models_need_a_collection(folder: Path, gongwen: Run) -> None:
-    """The live index has the model that it was made with."""
+    """The live index has the model that it was built with."""
     status, _, err = gongwen("eval", folder, "--model", "none")
     assert status == 1
     assert "collection.jsonl" in err

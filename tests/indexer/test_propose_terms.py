@@ -1,4 +1,4 @@
-"""Coined terms are proposed from what several documents quote, and decided on by people."""
+"""Coined terms are proposed if several documents quote them, and decided on by people."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def source(tmp_path: Path) -> Path:
 def test_what_three_documents_quote_is_proposed_with_its_evidence(
     open_named: Open, source: Path
 ) -> None:
-    """Counts of documents and quotes, the class word behind it, cohesion, and where to look."""
+    """Counts of documents and quotes, the class word after it, cohesion, and examples."""
     service = open_named("index")
     generations.rebuild(service, [source], cleaning=Cleaning.parse("all"))
     reader = service.reader(Audience.PUBLIC)
@@ -54,7 +54,7 @@ def test_learn_accept_reject_list(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A term is proposed until it is decided on; the decision is shown, and may be changed."""
+    """A term is proposed until it is decided on; decisions are listed, and may be changed."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
 
@@ -78,6 +78,6 @@ def test_learn_accept_reject_list(
 
 @pytest.mark.parametrize("text", ["", "“”", "三", "三无 小区", "双随机、一公开", "一" * 21])
 def test_what_cannot_be_a_term_is_refused(text: str) -> None:
-    """A term is unbroken: the phrase over bigrams asks for nothing else."""
+    """A term has no punctuation, because it is searched as a phrase of bigrams."""
     with pytest.raises(BadInput, match="20"):
         normalize_term(text)

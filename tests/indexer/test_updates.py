@@ -1,4 +1,4 @@
-"""Adding and deleting in what serves: the view decides, each audience by itself, and nothing is lost."""
+"""Updates of the live index: the view decides, for each audience separately, and nothing is lost."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ FREE: dict[str, Any] = {
 }
 LESS = {**FREE, "preview": "同志们：……"}
 STAFF = {**FREE, "audience": "staff"}
-# So that every audience has an index of its own.
+# Makes every audience have its own index.
 OTHERS: Records = [
     {"id": "m", "title": "会员文章", "body": "全文内容。", "preview": "全文……", "version": 1},
     {"id": "s", "title": "内部文章", "body": "内部内容。", "audience": "staff", "version": 1},
@@ -68,7 +68,7 @@ def add(service: SearchService, tmp_path: Path) -> Callable[..., RunReport]:
 
 
 def read(service: SearchService, audience: Audience, article_id: str = "a") -> str | None:
-    """What the audience reads of an article; it is found by a search where it can be read."""
+    """The text that the audience reads; a search must find the article exactly if it can be read."""
     found = service.engine.reader(Scope(audience)).fetch([article_id])
     page = search(service, SearchRequest(text="防汛 OR 文章 OR 新来", size=100), audience)
     assert (article_id in found) == (article_id in [one.stored.view.id for one in page.results])
@@ -85,7 +85,7 @@ def test_what_becomes_paid_under_the_same_version_is_paid(
     add: Callable[..., RunReport],
     version: object,
 ) -> None:
-    """At once, for guests alone; and back again, and to the staff alone."""
+    """At once, only for guests; back again; and then only for staff."""
     index({**FREE, "version": version}, *OTHERS)
     for record, texts in (
         (LESS, (LESS["preview"], FREE["body"], FREE["body"])),
@@ -110,7 +110,7 @@ def test_what_is_stale_is_told_for_each_audience_and_not_counted(
     stands: int | None,
     comes: int,
 ) -> None:
-    """An older version, and one of an article that stands without any: both versions and the remedy."""
+    """An older version, and a version of an article stored without one: both versions and the remedy."""
     index({**FREE, "version": stands}, *OTHERS)
 
     report = add({**LESS, "version": comes, "views": 9}, {**OTHERS[0], "id": "n"})
@@ -118,7 +118,7 @@ def test_what_is_stale_is_told_for_each_audience_and_not_counted(
     assert report.articles == 1
     (fault,) = report.faults
     assert fault.place == "id=a"
-    assert fault.reason.startswith("public：")  # members read the same as before
+    assert fault.reason.startswith("public：")  # the members' view has not changed
     for part in (str(comes), str(stands or "没有版本号"), "gongwen index", "gongwen hide a"):
         assert part in fault.reason
     assert read(service, Audience.PUBLIC) == FREE["body"]
@@ -134,17 +134,17 @@ def test_what_is_stale_is_told_for_each_audience_and_not_counted(
 def test_the_same_views_under_an_older_version_are_no_fault(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """An older export of the same article says nothing that is not there."""
+    """An older export of the same text is no fault."""
     index(LESS, *OTHERS)
     report = add({**LESS, "version": 2})
     assert (report.articles, len(report.faults), report.written.unchanged) == (1, 0, 1)
-    assert add({**LESS, "version": 3, "body": "改了。"}).faults  # 5 still stands
+    assert add({**LESS, "version": 3, "body": "改了。"}).faults  # version 5 is still stored
 
 
 def test_a_delete_holds_against_its_own_version(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """Deleted is not withheld: the same version does not bring it back, and that is said."""
+    """A deletion is not a withheld mark: the same version does not restore it, and that is reported."""
     index(FREE, *OTHERS)
     assert updates.delete(service, ["a", "a", "x"]) == (["a"], ["x"], [])
     for record in (FREE, LESS, STAFF):
@@ -159,7 +159,7 @@ def test_a_delete_holds_against_its_own_version(
 def test_an_article_without_an_index_for_its_readers_is_a_fault(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """Nothing claims to hold it; what guests may read of it is held; a whole rebuild brings the rest."""
+    """It is not counted as indexed; the guests' part is indexed; a complete rebuild adds the rest."""
     index({**FREE, "id": "b"})
     report = add(STAFF, {**LESS, "id": "p"})
     assert report.articles == 0
@@ -178,7 +178,7 @@ def test_an_article_without_an_index_for_its_readers_is_a_fault(
 def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """An article that only the staff may know of any more leaves the only index there is."""
+    """An article that becomes visible only to staff is removed from the only index there is."""
     index(FREE, {**FREE, "id": "b"})
     report = add(STAFF)
     assert (report.articles, len(report.faults)) == (0, 1)
@@ -188,7 +188,7 @@ def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
 def test_what_was_put_aside_does_not_undo_what_came_later(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """Taken down, left out of a rebuild, made paid meanwhile, let be found again: it is paid."""
+    """Hidden, left out of a rebuild, made paid meanwhile, shown again: it is paid."""
     index(FREE, *OTHERS)
     service.store.hidden.hide("a")
     index(FREE, *OTHERS)
@@ -205,7 +205,7 @@ def test_what_was_put_aside_does_not_undo_what_came_later(
 def test_articles_for_the_staff_leave_no_trace_for_guests(
     open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither batches nor revisions nor scores of the public index are another's, loaded or added."""
+    """Batches, revisions and scores of the public index do not depend on others, loaded or added."""
     monkeypatch.setattr("indexer.build.ingest.BATCH", 4)
     told = []
     for name, every in (("one", 0), ("two", 3)):
@@ -253,7 +253,7 @@ def test_articles_for_the_staff_leave_no_trace_for_guests(
 def test_counters_do_not_depend_on_paid_text(
     open_named: Open, tmp_path: Path, version: int
 ) -> None:
-    """The same version or an older one, with paid text that is the same or another: one hot list."""
+    """The same version or an older one, with the same or another paid text: the same view counts."""
     told = []
     for name, paid in (("one", "付费。"), ("other", "付费的另一段。")):
         service = open_named(name)
@@ -289,7 +289,7 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_processes_add_and_delete_while_another_rebuilds(
     service: SearchService, index: Callable[..., RunReport], tmp_path: Path
 ) -> None:
-    """Two that add at the same moment and one that deletes: seen at once, and after the rebuild."""
+    """Two processes add at the same moment and one deletes: visible at once, and after the rebuild."""
     index(FREE, *OTHERS)
     source = write_source(tmp_path / "all.jsonl", [FREE, *OTHERS])
     new = [
@@ -324,7 +324,7 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
     add: Callable[..., RunReport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """While another process writes for long: said truly, and done by whoever writes after it."""
+    """While another process writes for long: reported accurately, and written by the next writer."""
     index(FREE, *OTHERS)
     monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
     with service.store.ledger.live(patience=0):
@@ -350,7 +350,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
     add: Callable[..., RunReport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Who writes it later has nobody to tell: what is older than what stands, what has no index."""
+    """Stale articles and those without an index are reported now: the later writer cannot report them."""
     index(FREE)
     monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
     with service.store.ledger.live(patience=0):
@@ -371,7 +371,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
 def test_the_cure_of_a_version_beside_none_is_none(
     index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
-    """No version is newer than what was given without one: then none makes it be held."""
+    """No version is newer than an article stored without one: omitting the version makes it accepted."""
     index({**FREE, "version": None}, *OTHERS)
     (fault,) = add({**LESS, "version": 7}).faults
     assert "不给版本号" in fault.reason
@@ -382,7 +382,7 @@ def test_the_cure_of_a_version_beside_none_is_none(
 def test_the_cures_of_a_damaged_index_work_as_printed(
     service: SearchService, index: Callable[..., RunReport], tmp_path: Path, cure: str
 ) -> None:
-    """Its folder is moved away; then the one before answers, or a new one."""
+    """The folder of a generation is moved away; then the previous or a new one answers."""
     index(FREE, *OTHERS)
     index(FREE, *OTHERS)
     (serving,) = (one for one in service.engine.generations() if Audience.PUBLIC in one.serves)
@@ -412,7 +412,7 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A change that is entered while another one writes needs no third run."""
+    """A change queued while another process writes needs no third run."""
     index(FREE, *OTHERS)
     monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
     write = live_writers.LiveWriters.write
@@ -460,7 +460,7 @@ def test_killed_between_the_audiences(
     add: Callable[..., RunReport],
     tmp_path: Path,
 ) -> None:
-    """Guests have the change and members not yet; whoever writes next gives it to them."""
+    """Guests have the change and members not yet; the next writer completes it."""
     index(FREE, *OTHERS)
     source = write_source(tmp_path / "more.jsonl", [{**LESS, "body": "改了。"}])
     environment = {**os.environ, "GONGWEN_ENGINE": f"embedded:{tmp_path}/index"}

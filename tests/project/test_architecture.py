@@ -1,4 +1,4 @@
-"""Rules of the rooms that import-linter cannot see."""
+"""Rules of the layout that import-linter cannot check."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 
 PACKAGES = ("analyzers", "search_service", "indexer")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-# The settings read through pydantic-settings; messages choose their language before there are any.
+# Settings use pydantic-settings; messages choose their language before settings are read.
 MAY_READ_THE_ENVIRONMENT = {"analyzers/messages.py", "search_service/settings.py"}
 LONGEST_MODULE = 450  # lines; DESIGN asks for about 400
 
@@ -22,7 +22,7 @@ def _name(path: Path) -> str:
     "path", [path for path in MODULES if _name(path) not in MAY_READ_THE_ENVIRONMENT], ids=_name
 )
 def test_only_two_modules_read_the_environment(path: Path) -> None:
-    """`os.environ` and `os.getenv` stand nowhere else, but where a library is told something by it."""
+    """`os.environ` and `os.getenv` are used nowhere else, except to configure a library."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     set_here = {
         id(node.target if isinstance(node, ast.AugAssign) else node.value)
@@ -45,7 +45,7 @@ def test_only_two_modules_read_the_environment(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_modules_stay_readable(path: Path) -> None:
-    """No module grows past what can be read in one go, and each says what it is."""
+    """No module is longer than can be read in one go, and each has a docstring."""
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LONGEST_MODULE
     if text.strip():

@@ -1,4 +1,4 @@
-"""The compose file, the image and the secrets they must not hold.
+"""The compose file, the image, and secrets, which they must not contain.
 
 That they work stands in :mod:`tests.project.test_containers`, as far as it can be seen without containers.
 """
@@ -37,7 +37,7 @@ def test_elasticsearch_is_pinned_secured_and_bounded(services: dict[str, Any]) -
 
 
 def test_the_service_waits_for_its_engine(services: dict[str, Any]) -> None:
-    """Pages and indexer start when the engine answers; the indexer only when it is asked for."""
+    """Server and indexer start when the engine answers; the indexer only on demand."""
     for name in ("api", "indexer"):
         condition = services[name]["depends_on"]["elasticsearch"]["condition"]
         assert condition == "service_healthy"
@@ -46,7 +46,7 @@ def test_the_service_waits_for_its_engine(services: dict[str, Any]) -> None:
 
 
 def test_only_the_indexer_may_write(services: dict[str, Any]) -> None:
-    """Each has a user of its own, made at the start of the node with a role of the same name."""
+    """Each has its own user, created at the start of the node with a role of the same name."""
     roles = yaml.safe_load((ROOT / "docker/roles.yml").read_text(encoding="utf-8"))
     for name, user in (("api", "gongwen_reader"), ("indexer", "gongwen_indexer")):
         address = services[name]["environment"]["GONGWEN_ENGINE"]
@@ -59,7 +59,7 @@ def test_only_the_indexer_may_write(services: dict[str, Any]) -> None:
 
 
 def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
-    """A setting that was renamed is renamed here too."""
+    """Every variable used here is an existing setting."""
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     given = set(re.findall(r"\b(GONGWEN_\w+)=", image))
     for name in ("api", "indexer"):
@@ -82,7 +82,7 @@ def test_no_password_stands_in_a_file() -> None:
 
 
 def test_the_image_holds_what_it_copies() -> None:
-    """Everything the image copies exists and passes the ignore list."""
+    """Everything that the image copies exists and is not ignored."""
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for line in re.findall(r"^COPY (?!--from)(.+)$", image, re.MULTILINE):
@@ -92,7 +92,7 @@ def test_the_image_holds_what_it_copies() -> None:
 
 
 def test_the_image_is_small_and_not_of_root() -> None:
-    """What builds it stays behind, and the service runs as a user without rights."""
+    """Build tools are not in the image, and the service runs as an unprivileged user."""
     stages = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
     assert [stage.splitlines()[0] for stage in stages[1:]] == [
         "python:3.13-slim AS build",
@@ -103,7 +103,7 @@ def test_the_image_is_small_and_not_of_root() -> None:
 
 
 def _compose() -> list[str]:
-    """The command of this machine: the plugin of docker, the older program, or none."""
+    """The compose command of this machine: the docker plugin, the older program, or none."""
     if shutil.which("docker"):
         tried = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
         if tried.returncode == 0:

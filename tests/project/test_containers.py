@@ -1,4 +1,4 @@
-"""What runs inside the containers, run without them: build steps, commands, the start of the node.
+"""What runs inside the containers, tested without containers: build steps, commands, start of the node.
 
 The steps and commands are taken out of ``Dockerfile`` and ``docker-compose.yml`` themselves.
 """
@@ -30,7 +30,7 @@ from tests.support.sample_records import FIRE, FLOOD, MANIFEST, SCHOOL, load, re
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
-REFUSED = (EngineError, ConfigurationError)  # what a user may not do, or who it is not
+REFUSED = (EngineError, ConfigurationError)  # missing privilege, or unknown user
 _START_SECONDS = 180.0
 
 
@@ -39,7 +39,7 @@ _START_SECONDS = 180.0
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs that the build steps of the Dockerfile leave, without large models."""
+    """The installation that the build steps of the Dockerfile produce, without large models."""
     place = tmp_path_factory.mktemp("image")
     source, made = place / "source", place / "gongwen"
     source.mkdir()
@@ -102,7 +102,7 @@ def test_the_image_indexes_and_serves(image: Path, tmp_path: Path) -> None:
 
 
 def _listening(server: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The address that gunicorn has chosen."""
+    """The address that gunicorn listens on."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         found = re.search(r"Listening at: (\S+)", log.read_text())
@@ -169,7 +169,7 @@ def secured_node(folder: Path, passwords: dict[str, str]) -> Iterator[str]:
 
 @contextmanager
 def opened(user: str, password: str, address: str) -> Iterator[Engine]:
-    """The engine as this user, once the node has found what it holds."""
+    """The engine as this user, once the node has recovered its indices."""
     engine = open_engine(f"http://{user}:{password}@{address}/gongwen")
     deadline = time.monotonic() + _START_SECONDS
     while True:
@@ -186,7 +186,7 @@ def opened(user: str, password: str, address: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """The configuration of a node as the container has it: the settings and roles of the project."""
+    """The configuration of the node in the container: settings and roles of the project."""
     reason = ""
     try:
         home = node.find_distribution()
@@ -215,7 +215,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.elasticsearch
 def test_the_node_knows_its_users_after_every_start(folder: Path) -> None:
-    """The indexer writes, the API only reads; a password changed in ``.env`` holds from then on."""
+    """The indexer writes, the API only reads; a password changed in ``.env`` applies from then on."""
     passwords = {"GONGWEN_READER_PASSWORD": "reader-1", "GONGWEN_INDEXER_PASSWORD": "indexer-1"}
     with secured_node(folder, passwords) as address:
         with opened("gongwen_indexer", "indexer-1", address) as engine:

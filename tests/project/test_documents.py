@@ -1,4 +1,4 @@
-"""The documents: the twins agree, nothing is undocumented, no link is broken."""
+"""The documents: both languages agree, nothing is undocumented, no link is broken."""
 
 import re
 
@@ -12,7 +12,7 @@ TWINS = ("README.md", "README.en.md")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
 )
-# Addresses that belong to some machine or company, not to the project.
+# URLs and paths of some machine or company, not of the project.
 _FOREIGN = re.compile(
     r"https?://(?!(127\.0\.0\.1|localhost|host|user:password@host|主机|用户:口令@主机)\b)[^\s)`]+"
     r"|(?<![\w.])/(?:root|home|work|Users)/"
@@ -28,14 +28,14 @@ def _text(name: str) -> str:
 
 
 def test_the_twins_have_the_same_commands() -> None:
-    """Every code block stands in both READMEs, in the same order."""
+    """Both READMEs have the same code blocks, in the same order."""
     chinese, english = (_BLOCK.findall(_text(name)) for name in TWINS)
     assert chinese
     assert chinese == english
 
 
 def test_the_twins_have_the_same_sections_and_figures() -> None:
-    """What one README has a chapter or a figure for, the other has too."""
+    """Both READMEs have the same number of sections and the same figures."""
     chinese, english = (_text(name) for name in TWINS)
     assert len(_HEADING.findall(chinese)) == len(_HEADING.findall(english))
     assert _FIGURES.findall(chinese) == _FIGURES.findall(english)
@@ -43,18 +43,18 @@ def test_the_twins_have_the_same_sections_and_figures() -> None:
 
 @pytest.mark.parametrize("name", TWINS)
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
-    """A row for each setting, none for one that is gone, and the default it really has."""
+    """A row for each setting, none for a removed one, and the actual default."""
     rows = dict(re.findall(rf"^\| `({PREFIX}\w+)` \| (.*?) \|", _text(name), re.MULTILINE))
     fields = {f"{PREFIX}{key.upper()}": field for key, field in Settings.model_fields.items()}
     assert set(rows) == set(fields)
     for variable, field in fields.items():
-        if str(field.default):  # a secret is shown as it prints: empty
+        if str(field.default):  # a secret prints as an empty string
             assert rows[variable] == f"`{field.default}`"
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_every_command_is_documented(name: str) -> None:
-    """A row for each `gongwen` command, none for one that is gone."""
+    """A row for each `gongwen` command, none for a removed one."""
     rows = re.findall(r"^\| `gongwen (\w+)", _text(name), re.MULTILINE)
     assert sorted(rows) == sorted(cli.commands)
 
@@ -70,7 +70,7 @@ def test_options_in_the_documents_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", TWINS)
 def test_every_make_target_in_the_documents_exists(name: str) -> None:
-    """A `make …` that a document names can be typed."""
+    """Every `make …` in a document is a target."""
     named = re.findall(r"(?:^|`)make ([a-z-]+)", _text(name), re.MULTILINE)
     targets = re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE)
     assert named
@@ -87,12 +87,12 @@ def test_links_lead_somewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_no_document_names_a_foreign_host_or_path(name: str) -> None:
-    """Addresses are of the reader's own machine: no registry, no mirror, nobody's home."""
+    """URLs and paths are generic: no registry, no mirror, no home folder."""
     assert [match[0] for match in _FOREIGN.finditer(_text(name))] == []
 
 
 def test_the_locks_name_no_address() -> None:
-    """pip takes the packages from wherever it is set to."""
+    """pip downloads from whatever index is configured."""
     for path in (ROOT / "requirements.lock", *(ROOT / "locks").glob("*.lock")):
         text = path.read_text(encoding="utf-8")
         assert "://" not in text
@@ -111,7 +111,7 @@ def test_decisions_are_numbered_and_dated() -> None:
 
 
 def test_tests_that_the_documents_name_exist() -> None:
-    """What is said to be tested is: each file, and each function in it."""
+    """Each test file and function that docs/promises.md names exists."""
     said = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+|\*)`", said)
     assert len(named) > 40

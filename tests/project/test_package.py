@@ -1,4 +1,4 @@
-"""The wheel: what it holds, and that it works away from the checkout."""
+"""The wheel: its contents, and that it works outside the checkout."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_three_packages_and_their_data(wheel: Path) -> None:
-    """Dictionary, model, sample, templates and style travel; tests and scripts do not."""
+    """Dictionary, model, sample, templates and styles are included; tests and scripts are not."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
@@ -47,7 +47,7 @@ def test_the_wheel_holds_the_three_packages_and_their_data(wheel: Path) -> None:
 
 
 def test_the_wheel_needs_no_checkout(wheel: Path, tmp_path: Path) -> None:
-    """From the wheel's files alone a part of the sample corpus is indexed and searched."""
+    """With only the files of the wheel a part of the sample corpus is indexed and searched."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     # -P and the search path: not the checkout, which an editable install puts at the end of it.

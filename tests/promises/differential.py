@@ -1,4 +1,4 @@
-"""Two services that guests must not be able to tell apart. Entry points: :func:`compare`, :func:`main`.
+"""Two services that guests must not be able to distinguish. Entry points: :func:`compare`, :func:`main`.
 
     python -m tests.promises.differential --worlds 2000              # embedded, on all cores
     python -m tests.promises.differential --worlds 100 --elasticsearch
@@ -102,13 +102,13 @@ _SUGGESTED = ("qilin", "zhuanban", "专", "麒", "清", "lajifen", "关于")
 
 @dataclass(frozen=True)
 class Writing:
-    """An article as both sides have it: the same record for guests, a members' text for each side."""
+    """An article of both sides: the same record for guests, a members' text for each side."""
 
     record: Mapping[str, Any]
     paid: tuple[str, str] | None = None
 
     def on(self, side: int) -> dict[str, Any]:
-        """The record that one side is given."""
+        """The record for one side."""
         if self.paid is None:
             return dict(self.record)
         free = str(self.record["body"])
@@ -117,7 +117,7 @@ class Writing:
 
 @dataclass
 class World:
-    """What a source holds, and the writes that are made of it; ``random`` decides everything."""
+    """A source and the writes made from it; ``random`` decides everything."""
 
     random: random.Random
     articles: dict[str, Writing] = field(default_factory=dict)
@@ -129,12 +129,12 @@ class World:
     went_back: bool = False
 
     def some(self) -> list[str]:
-        """A few of the articles, to do something with."""
+        """A random sample of the articles."""
         keys = list(self.articles)
         return self.random.sample(keys, min(len(keys), self.random.randint(1, 3)))
 
     def subject(self) -> str:
-        """What a title is about."""
+        """The subject of a title."""
         shape, draw = self.random.choice(TITLED), self.random.choice
         return shape.format(place=draw(PLACES), subject=draw(SUBJECTS), kind=draw(KINDS))
 
@@ -142,7 +142,7 @@ class World:
         return "\n".join(self.random.choices(pieces, k=self.random.randint(1, most)))
 
     def writing(self, key: str, before: Writing | None = None) -> Writing:
-        """A new article, or the next state of one: guests' part, members' part, version, views."""
+        """A new article, or the next version of one: guests' part, members' part, version, views."""
         record: dict[str, Any] = dict(before.record) if before else {"id": key}
         if before is None or self.random.random() < 0.4:
             record |= {"title": self.subject(), "body": self._text(FREE, 3)}
@@ -156,19 +156,19 @@ class World:
             record["version"] = self.random.randint(1, 6)
         paid = (self._text(PAID, 4), self._text(PAID, 4))
         if before and before.paid and self.random.random() < 0.5:
-            # On one side nothing has changed in what members read.
+            # On one side the members' text has not changed.
             paid = (before.paid[0], self.random.choice((before.paid[1], paid[1])))
         return Writing(record, paid if self.random.random() < 0.7 else None)
 
     def new(self) -> str:
-        """Put one more article into the source; its id."""
+        """Add an article to the source; return its id."""
         self.numbers += 1
         key = f"a{self.numbers}"
         self.articles[key] = self.writing(key)
         return key
 
     def only_above(self) -> dict[str, Any]:
-        """An article that guests may not know of."""
+        """An article that guests may not see."""
         self.numbers += 1
         text = self._text([*PAID, *FREE], 4) or "无"
         audience = self.random.choice(("member", "staff"))
@@ -181,7 +181,7 @@ class World:
         }
 
     def source(self, side: int) -> list[dict[str, Any]]:
-        """All records of a side, those of guests in the same order on both."""
+        """All records of a side, those of guests in the same order on both sides."""
         records = [writing.on(side) for writing in self.articles.values()]
         for extra in self.above[side]:
             records.insert(self.random.randint(0, len(records)), extra)
@@ -197,7 +197,7 @@ class Side:
         self.client: FlaskClient = create_app(service, read_settings()).test_client()
 
     def index(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Rebuild by exactly these records."""
+        """Rebuild from exactly these records."""
         source = write_source(self._source, records)
         generations.rebuild(self.service, [source], cleaning=ALL_CLEANING, shrink=True)
 
@@ -211,21 +211,21 @@ class Side:
         updates.delete(self.service, ids)
 
     def hide(self, key: str) -> None:
-        """Take an article down."""
+        """Hide an article."""
         self.service.store.hidden.hide(key)
 
     def unhide(self, key: str) -> None:
-        """Let it be found again."""
+        """Unhide it."""
         self.service.store.hidden.unhide(key)
 
     def rollback(self) -> None:
-        """Go back to the generation before."""
+        """Go back to the previous generation."""
         with self.service.store.ledger.exclusive():
             generations.rollback(self.service)
 
 
 def _both(sides: Sequence[Side], act: Callable[[Side, int], None]) -> None:
-    """The same act on both sides; what one may not do now, it may not do: answers tell the rest."""
+    """The same act on both sides; errors are ignored, because the answers are compared."""
     for number, side in enumerate(sides):
         try:
             act(side, number)
@@ -234,7 +234,7 @@ def _both(sides: Sequence[Side], act: Callable[[Side, int], None]) -> None:
 
 
 def _rebuild(world: World, sides: Sequence[Side]) -> None:
-    """Rebuild by a source that may have lost articles.
+    """Rebuild from a source that may have lost articles.
 
     Not all: a source of nothing is refused, and one that has something for the staff is not.
     """
@@ -248,7 +248,7 @@ def _rebuild(world: World, sides: Sequence[Side]) -> None:
 
 
 def _add(world: World, sides: Sequence[Side]) -> None:
-    """Add and update articles, on each side with others between that guests may not know of."""
+    """Add and update articles, on each side mixed with others that guests may not see."""
     keys = world.some()
     for key in keys:
         world.articles[key] = world.writing(key, world.articles[key])
@@ -263,7 +263,7 @@ def _add(world: World, sides: Sequence[Side]) -> None:
 
 
 def _change_paid_text(world: World, sides: Sequence[Side]) -> None:
-    """Change what members read on one side; the other is given what it has, or nothing at all.
+    """Change the members' text on one side; the other side gets the same text again, or nothing.
 
     Nothing only where what stands is what the world holds: after a rollback it may be older, and what is
     taken down is not in the index after a rebuild, so that an update of it is a write for guests too.
@@ -282,7 +282,7 @@ def _change_paid_text(world: World, sides: Sequence[Side]) -> None:
 
 
 def _write_above(world: World, sides: Sequence[Side]) -> None:
-    """Add on one side alone what guests may not know of, and perhaps delete some of it."""
+    """Add articles that guests may not see on one side only, and perhaps delete some of them."""
     articles = [world.only_above() for _ in range(world.random.randint(1, 4))]
     number = world.random.randint(0, 1)
     world.above[number].extend(articles)
@@ -292,7 +292,7 @@ def _write_above(world: World, sides: Sequence[Side]) -> None:
 
 
 def _delete(world: World, sides: Sequence[Side]) -> None:
-    """Delete articles of guests."""
+    """Delete articles that guests may see."""
     keys = world.some()
     for key in keys:
         del world.articles[key]
@@ -300,7 +300,7 @@ def _delete(world: World, sides: Sequence[Side]) -> None:
 
 
 def _hide(world: World, sides: Sequence[Side]) -> None:
-    """Take articles down, on one side also one that guests never knew of."""
+    """Hide articles, on one side also one that guests could never see."""
     for key in world.some():
         world.hidden.append(key)
         _both(sides, lambda side, _number, key=key: side.hide(key))  # type: ignore[misc]
@@ -310,19 +310,19 @@ def _hide(world: World, sides: Sequence[Side]) -> None:
 
 
 def _unhide(world: World, sides: Sequence[Side]) -> None:
-    """Let an article be found again."""
+    """Unhide an article."""
     if world.hidden:
         key = world.hidden.pop(world.random.randrange(len(world.hidden)))
         _both(sides, lambda side, _number: side.unhide(key))
 
 
 def _rollback(world: World, sides: Sequence[Side]) -> None:
-    """Go back to the generation before."""
+    """Go back to the previous generation."""
     world.went_back = True
     _both(sides, lambda side, _number: side.rollback())
 
 
-# How often each is drawn.
+# How often each write is chosen.
 _STEPS: Mapping[Callable[[World, Sequence[Side]], None], int] = {
     _rebuild: 2,
     _add: 5,
@@ -336,7 +336,7 @@ _STEPS: Mapping[Callable[[World, Sequence[Side]], None], int] = {
 
 
 def _step(world: World, sides: Sequence[Side]) -> str:
-    """One write that is the same for guests; its name."""
+    """Make one write that is the same for guests; return its name."""
     [step] = world.random.choices(list(_STEPS), weights=list(_STEPS.values()))
     step(world, sides)
     return step.__name__
@@ -347,7 +347,7 @@ def _index(world: World, sides: Sequence[Side]) -> None:
     _both(sides, lambda side, number: side.index(sources[number]))
 
 
-# --- what a guest can ask ------------------------------------------------------------------------
+# --- requests of a guest ------------------------------------------------------------------------
 
 
 def _questions(world: World) -> Iterator[str]:
@@ -392,7 +392,7 @@ def _answers(client: FlaskClient, paths: Sequence[str], draft: str) -> Iterator[
     yield f"precedents {draft}", (response.status_code, response.data)
 
 
-# A generation's name ends in letters drawn at random; nothing else of a cursor may differ.
+# The name of a generation ends in random letters; nothing else in a cursor may differ.
 _RANDOM = re.compile(rb"-[0-9a-f]{6,}(?=\")")
 _TIME = re.compile(rb"\d{14,}")
 
@@ -407,14 +407,14 @@ def _comparable(body: bytes) -> tuple[bytes, str | None]:
 
 
 def _opened(cursor: str | None) -> bytes | None:
-    """What anybody can read in a cursor, without what is drawn at random."""
+    """The readable part of a cursor, without random letters."""
     if cursor is None:
         return None
     payload = cursor.strip(".").split(".")[0]
     content = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
     if cursor.startswith("."):
         content = zlib.decompress(content)
-    readable = content[content.find(b'{"') : content.rfind(b"}") + 1]  # without what vouches for it
+    readable = content[content.find(b'{"') : content.rfind(b"}") + 1]  # without the signature
     return _TIME.sub(b"", _RANDOM.sub(b"", readable))
 
 
@@ -423,14 +423,14 @@ def _opened(cursor: str | None) -> bytes | None:
 
 @dataclass(frozen=True)
 class Compared:
-    """``answers`` were asked of both; ``told``: the writes, the question and both answers that differ."""
+    """``answers``: how many were compared; ``told``: writes, request and both answers if they differ."""
 
     answers: int
     told: str = ""
 
 
 def compare(seed: int, open_one: Open, folder: Path, *, steps: int = 4) -> Compared:
-    """Make the world of a seed twice and ask both, after each write.
+    """Make the world of a seed twice and compare both after each write.
 
     ``open_one`` opens an empty service of a name; ``folder`` holds their sources.
     """
@@ -465,7 +465,7 @@ def compare(seed: int, open_one: Open, folder: Path, *, steps: int = 4) -> Compa
 
 
 def _apart(one: str, other: str) -> str:
-    """Both texts from shortly before they part."""
+    """Both texts from shortly before their first difference."""
     same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
     return "\n".join(text[max(0, same - 100) : same + 100] for text in (one, other))
 
@@ -474,7 +474,7 @@ def _apart(one: str, other: str) -> str:
 
 
 def compare_one(seed: int, node: str = "") -> Compared:
-    """The world of a seed in folders of its own, which are gone at the end; ``node``: on Elasticsearch.
+    """Compare the world of a seed in temporary folders; ``node``: on Elasticsearch.
 
     In small batches, for few articles must make several, as many do.
     """
@@ -486,7 +486,7 @@ def compare_one(seed: int, node: str = "") -> Compared:
         def open_one(name: str) -> SearchService:
             engine = f"{prefix}-{name}" if node else f"embedded:{folder}/{name}"
             state = f"sqlite:///{folder}/{name}.sqlite3"
-            # Time is no part of the promise: that one of the two was late is no difference.
+            # Timing is not part of the promise: a timeout on one side is no difference.
             return open_service(read_settings(engine=engine, engine_timeout=30, state=state))
 
         return compare(seed, open_one, folder)
@@ -500,7 +500,7 @@ _PROGRESS = 100
 @click.option("--first", type=int, default=0, show_default=True, help="Seed of the first world.")
 @click.option("--elasticsearch", is_flag=True, help="Over a node started for it.")
 def main(worlds: int, first: int, *, elasticsearch: bool) -> None:
-    """Compare as many worlds, and tell those that guests can tell apart."""
+    """Compare this number of worlds, and print those that guests can distinguish."""
     with ExitStack() as stack:
         node = stack.enter_context(running_node()) if elasticsearch else ""
         pool = stack.enter_context(ProcessPoolExecutor())

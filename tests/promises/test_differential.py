@@ -1,4 +1,4 @@
-"""Guests cannot tell two services apart that differ in what stands above guests.
+"""Guests cannot distinguish two services that differ only in content above guests.
 
 A few worlds here; thousands with ``make fuzz`` (:mod:`tests.promises.differential`). The worlds themselves
 are tested, too: with a guard of the promise taken out, they must tell the services apart.
@@ -19,13 +19,13 @@ from search_service.service import SearchService
 from search_service.state.views import ViewCounts
 from tests.promises.differential import compare_one
 
-# Worlds within which the removal of any guard shows.
+# Number of worlds in which the removal of any guard is detected.
 _ENOUGH = 40
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_guests_cannot_tell_services_apart(seed: int) -> None:
-    """Other paid texts, other articles of members and staff, in any sequence of writes: no difference."""
+    """Different paid texts and articles of members and staff, any sequence of writes: no difference."""
     compared = compare_one(seed)
 
     assert compared.answers > 50
@@ -45,7 +45,7 @@ def test_guests_cannot_tell_services_apart_in_more_worlds(seed: int) -> None:
 def test_guests_cannot_tell_services_apart_on_elasticsearch(
     elasticsearch_url: str, seed: int
 ) -> None:
-    """The same over the other engine."""
+    """The same on the other engine."""
     assert not compare_one(seed, elasticsearch_url.rpartition("/")[0]).told
 
 
@@ -55,7 +55,7 @@ Patch = pytest.MonkeyPatch
 
 
 def read_from_above(patch: Patch) -> None:
-    """Guests' questions are put to the index of the staff."""
+    """Requests of guests are answered from the index of the staff."""
     reader = SearchService._reader
     patch.setattr(
         SearchService,
@@ -76,7 +76,7 @@ def give_guests_everything(patch: Patch) -> None:
 
 
 def derive_from_the_whole_text(patch: Patch) -> None:
-    """Issuer, date and number of guests' view are those that the members' text tells."""
+    """Issuer, date and number of the guests' view come from the members' text."""
 
     def view_of(article: Article, audience: Audience) -> View | None:
         view = views.source_view(article, audience)
@@ -90,7 +90,7 @@ def derive_from_the_whole_text(patch: Patch) -> None:
 
 
 def write_what_is_unchanged(patch: Patch) -> None:
-    """A view that is the same is written again."""
+    """An unchanged view is written again."""
 
     def always(*given: Any) -> Decision:
         decision = decide(*given)
@@ -118,7 +118,7 @@ def cut_batches_over_all(patch: Patch) -> None:
 
 
 def count_views_from_above(patch: Patch) -> None:
-    """The counters that guests see are set with what members read."""
+    """The counters that guests see depend on the members' text."""
     set_views = ViewCounts.set
 
     def from_above(views: ViewCounts, audience: Audience, counts: Any) -> None:
@@ -130,7 +130,7 @@ def count_views_from_above(patch: Patch) -> None:
 
 
 def suggest_from_above(patch: Patch) -> None:
-    """What is suggested to guests is what the texts of the staff are made of."""
+    """Suggestions for guests come from the texts of the staff."""
 
     def vocabulary(service: SearchService, _reader: Any) -> Any:
         above = service.reader(Audience.STAFF)
@@ -140,7 +140,7 @@ def suggest_from_above(patch: Patch) -> None:
 
 
 def calibrate_from_above(patch: Patch) -> None:
-    """The floors of guests' index come from the titles of all."""
+    """The thresholds of the guests' index come from the titles of all."""
     titles = ArticleBuffer.titles
     patch.setattr(
         ArticleBuffer,
@@ -166,7 +166,7 @@ def calibrate_from_above(patch: Patch) -> None:
 def test_without_a_guard_services_are_told_apart(
     monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None]
 ) -> None:
-    """The worlds notice each guard that is missing, or they would prove nothing."""
+    """The worlds detect each missing guard; otherwise they would prove nothing."""
     take_out(monkeypatch)
 
     assert any(compare_one(seed).told for seed in range(_ENOUGH))

@@ -1,4 +1,4 @@
-"""Twice the text takes twice the time, at every stage and whatever the text is made of."""
+"""Twice the text takes twice the time, at every stage and for any text."""
 
 import gc
 import time
@@ -23,13 +23,13 @@ from search_service.web.pages.reading import paragraphs
 pytestmark = pytest.mark.slow
 
 _MOST = 2.6
-_ENOUGH = 0.02  # seconds: less is mostly the noise of the clock and of what else the machine does
+_ENOUGH = 0.02  # seconds: less is mostly noise
 _SHORTEST, _LONGEST = 1 << 14, 1 << 17  # characters
 _TRIES = 4
-# Deeper than any query may be long.
+# Deeper nesting than any query can have.
 _LONGEST_QUERY = 1 << 14
 
-# What is repeated, with what stands before and behind it.
+# The repeated unit, with the text before and after it.
 _UNITS: list[tuple[str, str, str]] = [
     *(
         ("", unit, "")
@@ -205,7 +205,7 @@ _NOTICE = "关于工作的通知"
 
 
 def _texts() -> Iterator[tuple[str, Callable[[int], str]]]:
-    """A name, and the text of about so many characters."""
+    """The name of a unit, and a function: length in characters -> text."""
     for before, unit, behind in _UNITS:
         yield (
             repr((before, unit, behind)),
@@ -225,7 +225,7 @@ def _stored(text: str) -> StoredArticle:
     return StoredArticle(view=view, passages=tuple(one for one, _ in passages_of(view, limit=400)))
 
 
-# For each stage what is prepared, and what is measured of it.
+# For each stage its preparation, and the function that is measured.
 _STAGES: dict[str, tuple[Callable[[str], object], Callable[..., object]]] = {
     "cleaning": (str, lambda text: clean(text, title=_NOTICE)),
     "lines": (str, clean_line),
@@ -260,7 +260,7 @@ _STAGES: dict[str, tuple[Callable[[str], object], Callable[..., object]]] = {
 
 
 def _seconds(stage: str, text: str) -> float:
-    """Of the processor; nothing for a text that is refused with a reason."""
+    """CPU seconds of a stage; 0 for a text that is refused with a reason."""
     prepare, measured = _STAGES[stage]
     prepared = prepare(text)
     begun = time.process_time()
@@ -272,7 +272,7 @@ def _seconds(stage: str, text: str) -> float:
 
 
 def _growth(stage: str, text_of: Callable[[int], str], longest: int = _LONGEST) -> float:
-    """How many times longer twice the text takes; the least of several tries counts, for each length."""
+    """The ratio of the times for twice the text; for each length the minimum of several tries."""
     size = _SHORTEST
     once = _seconds(stage, text_of(size))
     while once < _ENOUGH and size < longest:
@@ -291,7 +291,7 @@ def _growth(stage: str, text_of: Callable[[int], str], longest: int = _LONGEST) 
 
 @pytest.fixture
 def _no_garbage() -> Iterator[None]:
-    """The collector runs when it likes, and would be measured with what it interrupts."""
+    """Without the garbage collector, which would be measured with the code that it interrupts."""
     gc.collect()
     gc.disable()
     yield

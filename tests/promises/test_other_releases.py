@@ -1,4 +1,4 @@
-"""What another release has written: one error that says what it needs, from every command."""
+"""Files of another release: every command gives one error with the remedy."""
 
 import json
 import sqlite3
@@ -22,7 +22,7 @@ ARTICLES = [{"id": f"n{n}", "title": f"第{n}号通知", "body": "消防安全�
 def gongwen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command over an index in a folder of its own: (status, stdout, stderr)."""
+    """Run the command on an index in its own folder: (status, stdout, stderr)."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
@@ -32,14 +32,14 @@ def gongwen(
 
 @pytest.fixture
 def source(gongwen: Run, tmp_path: Path) -> str:
-    """A source that was indexed."""
+    """A source that has been indexed."""
     path = str(write_source(tmp_path / "source.jsonl", ARTICLES))
     assert gongwen("index", path)[0] == 0
     return path
 
 
 def set_meta(tmp_path: Path, key: str, change: Callable[[str], str]) -> None:
-    """Change a value in the file of the one generation."""
+    """Change a value in the database of the only generation."""
     [file] = (tmp_path / "index").glob("public/*/articles.sqlite3")
     connection = sqlite3.connect(file)
     query = "SELECT value FROM meta WHERE key = ?"
@@ -50,12 +50,12 @@ def set_meta(tmp_path: Path, key: str, change: Callable[[str], str]) -> None:
 
 
 def with_key(text: str) -> str:
-    """A manifest of a release to come."""
+    """A manifest of a later release."""
     return json.dumps({**json.loads(text), "schema": 99, "colour": "red", "release": "9.1"})
 
 
 def without_key(text: str) -> str:
-    """A manifest of a release that is gone."""
+    """A manifest of an earlier release."""
     return json.dumps({k: v for k, v in json.loads(text).items() if k != "analysis"})
 
 
@@ -75,7 +75,7 @@ def test_an_index_of_another_release_is_said_and_can_be_replaced(
     change: Callable[[str], str],
     told: list[str],
 ) -> None:
-    """What asks or writes says what the index is; another index replaces it."""
+    """Commands that search or write report the release of the index; a rebuild replaces it."""
     set_meta(tmp_path, key, change)
     for command in (
         ["search", "消防"],
@@ -106,7 +106,7 @@ def test_an_index_of_another_release_is_said_and_can_be_replaced(
 def test_aliases_of_another_release_are_left_alone(
     gongwen: Run, source: str, tmp_path: Path
 ) -> None:
-    """Nothing is written over what this release does not understand."""
+    """Nothing unknown to this release is overwritten."""
     file = tmp_path / "index" / "aliases.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "pinned": True}))
     before = file.read_text()
@@ -118,7 +118,7 @@ def test_aliases_of_another_release_are_left_alone(
 
 
 def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_path: Path) -> None:
-    """Its note says what it is; the remedy works, with and without its generations."""
+    """The record of the build gives an error; the remedy works, with and without its generations."""
     assert gongwen("generation", "create")[0] == 0
     state = sqlite3.connect(tmp_path / "index" / "state.sqlite3")
     [values] = state.execute('SELECT "values" FROM build').fetchone()
@@ -138,7 +138,7 @@ def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_p
 
 
 def test_what_is_stored_names_what_it_does_not_know() -> None:
-    """Unknown and missing keys alike; what is ours is read as it was written."""
+    """Unknown and missing keys are errors; our own manifests are read as written."""
     assert Manifest.from_dict(MANIFEST.to_dict()) == MANIFEST
     assert Manifest.from_dict({**MANIFEST.to_dict(), "colour": 1}).mismatched_keys == ("colour",)
     assert Manifest.from_dict({}).mismatched_keys

@@ -1,4 +1,4 @@
-"""The three promises: what stands in a text is found, paid text cannot leak, nothing is lost."""
+"""The three promises: every text can be found literally, paid text cannot leak, nothing is lost."""
 
 import itertools
 import json
@@ -47,7 +47,7 @@ TOPICS = {
 
 
 def paid_records(secret: str) -> Records:
-    """Articles with a free preview; the members' part of each holds the secret text."""
+    """Articles with a free preview; the members' part of each contains the secret text."""
     return [
         {
             "id": str(100 + place),
@@ -66,7 +66,7 @@ def paid_records(secret: str) -> Records:
 
 
 def followed(response: TestResponse, key: bytes) -> tuple[bytes, str | None]:
-    """The body with what its cursor says but for the generation's name, and the cursor as it was.
+    """The body with the readable part of its cursor, and the cursor.
 
     A name holds the time of the rebuild and random letters, and every state has a key of its own, so
     that two services that were given the same writes have different ones; nothing else of a cursor may
@@ -83,7 +83,7 @@ def followed(response: TestResponse, key: bytes) -> tuple[bytes, str | None]:
 
 
 def public_answers(service: SearchService) -> list[tuple[object, ...]]:
-    """Every public answer that the tests know how to ask for: status, headers, body."""
+    """All kinds of public answers: status, headers, body."""
     client = create_app(service, read_settings()).test_client()
     queries = [
         *SUBJECTS,
@@ -132,7 +132,7 @@ def public_answers(service: SearchService) -> list[tuple[object, ...]]:
             body, token = followed(response, service.store.cursor_key)
             page += 1
             answers.append((query, mode, page, response.status_code, body))
-    assert any(answer[2] == len(SUBJECTS) // 2 for answer in answers)  # some walks go all the way
+    assert any(answer[2] == len(SUBJECTS) // 2 for answer in answers)  # some walks reach the end
     return answers
 
 
@@ -144,7 +144,7 @@ SECRETS = [
 
 
 def revised_answers(service: SearchService, source: Path, text: str) -> list[tuple[object, ...]]:
-    """Every public answer after an update of the paid text alone, and of what guests read."""
+    """Every public answer after an update of only the paid text, and of the guests' text."""
     write_source(source, paid_records(text))
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     changed = [dict(record) for record in paid_records(text + "（修订）" if text else text)]
@@ -154,7 +154,7 @@ def revised_answers(service: SearchService, source: Path, text: str) -> list[tup
 
 
 def test_public_answers_do_not_depend_on_paid_text(open_named: Open, tmp_path: Path) -> None:
-    """Replace the members' text: every answer to a guest stays byte for byte the same."""
+    """Replacing the members' text leaves every answer to a guest identical byte for byte."""
     first, *others = (
         revised_answers(open_named(f"{place}"), tmp_path / f"{place}.jsonl", text)
         for place, text in enumerate(SECRETS)
@@ -165,7 +165,7 @@ def test_public_answers_do_not_depend_on_paid_text(open_named: Open, tmp_path: P
 
 
 def test_metadata_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path: Path) -> None:
-    """Issuer, date, annexes and what a text repeals stand in the paid part: members' alone."""
+    """Issuer, date, annexes and repealed documents in the paid part are only for members."""
     answers = []
     services = []
     for name, signed in (
@@ -200,7 +200,7 @@ def test_metadata_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path:
 
 
 def test_members_find_what_they_paid_for(open_named: Open, tmp_path: Path) -> None:
-    """Paid text is found by members and by nobody below."""
+    """Paid text is found by members and not by guests."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", paid_records(SECRETS[1]))
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -217,7 +217,7 @@ def test_members_find_what_they_paid_for(open_named: Open, tmp_path: Path) -> No
 def test_every_substring_of_an_article_finds_it(
     sample_service: SearchService, data: st.DataObject
 ) -> None:
-    """Any run of two or more Han characters that stands in a text finds its article."""
+    """Any run of two or more Han characters in a text finds its article."""
     reader = sample_service.reader(Audience.PUBLIC)
     ids = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=200)]
     stored = reader.fetch([data.draw(st.sampled_from(ids))]).popitem()[1]
@@ -259,7 +259,7 @@ def test_pages_are_slices_of_one_ranking(
 def test_a_filter_finds_what_its_facet_counted(
     sample_service: SearchService, text: str, mode: Mode
 ) -> None:
-    """A facet's number is the total of the search filtered by it, in every mode, relaxed or not."""
+    """The count of a facet is the total of the search filtered by it, in every mode, relaxed or not."""
     page = search(sample_service, SearchRequest(text=text, mode=mode), Audience.PUBLIC)
     for category, count in page.facets["category"].items():
         request = SearchRequest(text=text, mode=mode, filters=Filters(category=category))
@@ -267,7 +267,7 @@ def test_a_filter_finds_what_its_facet_counted(
 
 
 def test_hidden_articles_are_gone_from_every_surface(open_named: Open, tmp_path: Path) -> None:
-    """下架: no search, page, list, related box or precedent shows it; a rebuild does not bring it back."""
+    """下架: no search, page, list, related article or precedent shows it; a rebuild does not restore it."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", paid_records(SECRETS[1]))
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -289,14 +289,14 @@ def test_hidden_articles_are_gone_from_every_surface(open_named: Open, tmp_path:
             with pytest.raises(NotFound):
                 browse.article(service, "105", audience)
     service.store.hidden.unhide("105")
-    live_writers.finish(service)  # whoever writes brings back what the rebuild left out
+    live_writers.finish(service)  # the next writer restores what the rebuild left out
     assert browse.article(service, "105", Audience.PUBLIC).view.id == "105"
 
 
 def test_deleted_articles_do_not_come_back_by_a_stale_update(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """At the deleted version the delete wins; a newer version brings the article back."""
+    """At the deleted version the deletion wins; a newer version restores the article."""
     service = open_named("index")
     records = [{**record, "version": 7} for record in paid_records("")]
     source = write_source(tmp_path / "a.jsonl", records)
@@ -329,7 +329,7 @@ def test_a_bad_record_never_loses_a_good_one(open_named: Open, tmp_path: Path) -
 def test_an_index_of_another_analysis_is_refused_with_the_cure(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """A mismatch of the fingerprint names the command to run."""
+    """The error for another fingerprint names the command to run."""
     service = open_named("index")
     generations.rebuild(
         service, [write_source(tmp_path / "a.jsonl", paid_records(""))], cleaning=ALL_CLEANING
@@ -341,7 +341,7 @@ def test_an_index_of_another_analysis_is_refused_with_the_cure(
 
 
 def loaded(service: SearchService) -> int:
-    """How many articles the generation being built holds; -1 before there is one."""
+    """The number of articles in the generation being built; -1 before there is one."""
     building = [
         g for g in service.engine.generations() if not g.serves and not g.is_rollback_target
     ]
@@ -350,7 +350,7 @@ def loaded(service: SearchService) -> int:
 
 @pytest.mark.slow
 def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_path: Path) -> None:
-    """SIGKILL in the middle: the old index answers, and the next run holds exactly its source."""
+    """SIGKILL in the middle: the old index answers, and the next run has exactly its source."""
     service = open_named("index")
     old = write_source(tmp_path / "old.jsonl", paid_records(""))
     generations.rebuild(service, [old], cleaning=ALL_CLEANING)
@@ -383,7 +383,7 @@ def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_p
 def test_what_the_paid_text_says_of_itself_does_not_reach_guests(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """A paid text equal to its preview, or to nothing much, gives guests the same answers."""
+    """A paid text equal to its preview, or nearly empty, gives guests the same answers."""
     answers = []
     for name, body in (("one", "免费的一段话。"), ("other", "免费的一段话。付费的部分。")):
         service = open_named(name)
@@ -398,7 +398,7 @@ def test_what_the_paid_text_says_of_itself_does_not_reach_guests(
 
 
 def test_a_stale_update_does_not_publish_what_became_paid(open_named: Open, tmp_path: Path) -> None:
-    """An article that guests may no longer know of stays unknown when an older version arrives."""
+    """An article that guests may no longer see stays invisible when an older version arrives."""
     service = open_named("index")
     article = {"id": "1", "title": "题目一", "body": "正文内容。"}
     other = {"id": "2", "title": "题目二", "body": "正文内容。"}
@@ -413,7 +413,7 @@ def test_a_stale_update_does_not_publish_what_became_paid(open_named: Open, tmp_
 def test_an_empty_or_cut_source_does_not_replace_the_index(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """No articles, or less than half of those that serve: the index stays, and the message says why."""
+    """No articles, or less than half of the live ones: the index is kept, and the message says why."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", paid_records(""))
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -433,7 +433,7 @@ def test_an_empty_or_cut_source_does_not_replace_the_index(
 def test_faults_that_cost_a_tenth_do_not_replace_the_index(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """Where a source is damaged, what it lost still serves; mended, or with --shrink, it replaces."""
+    """A damaged source replaces nothing; a repaired one does, and so does --shrink."""
     service = open_named("index")
     records = [{"id": f"{n}", "title": f"通知{n}", "body": f"第{n}项工作安排。"} for n in range(20)]
     source = write_source(tmp_path / "a.jsonl", records)
@@ -457,7 +457,7 @@ def test_faults_that_cost_a_tenth_do_not_replace_the_index(
 def test_an_index_with_vectors_is_not_written_without_a_model(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """Without the model articles would be added without vectors: refused; searching goes on."""
+    """Without the model articles would be added without vectors: refused; searches continue."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", paid_records(""))
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -474,7 +474,7 @@ def test_a_model_that_breaks_leaves_keyword_search_and_says_so(
 ) -> None:
     """The answer is degraded, not empty and not an error."""
     broken = OnnxEmbedder(BUILTIN)
-    broken.__dict__["_tokenizer"] = None  # what is damaged after the service has started
+    broken.__dict__["_tokenizer"] = None  # damaged after the service has started
     service = replace(sample_service, embedder=broken)
     page = search(service, SearchRequest(text="垃圾分类"), Audience.PUBLIC)
     assert (page.total > 0, page.degraded) == (True, True)
@@ -492,7 +492,7 @@ def test_a_model_that_breaks_leaves_keyword_search_and_says_so(
 def test_names_and_words_together_find_the_document(
     sample_service: SearchService, text: str, first: str
 ) -> None:
-    """A code with words, a line copied from a list of the portal, a 文号 with spaces."""
+    """A code with words, an entry copied from a list of the portal, a 文号 with spaces."""
     for mode in Mode:
         page = search(sample_service, SearchRequest(text=text, mode=mode), Audience.PUBLIC)
         assert page.results[0].stored.view.id == first
@@ -500,7 +500,7 @@ def test_names_and_words_together_find_the_document(
 
 
 def test_an_excluded_title_is_not_the_first_hit(sample_service: SearchService) -> None:
-    """-标题 excludes the article of that title from exact matches too."""
+    """-标题 excludes the article with that title from exact matches, too."""
     title = browse.article(sample_service, "20206", Audience.PUBLIC).view.title
     page = search(sample_service, SearchRequest(text=f"-{title}", size=100), Audience.PUBLIC)
     assert "20206" not in {result.stored.view.id for result in page.results}
@@ -509,7 +509,7 @@ def test_an_excluded_title_is_not_the_first_hit(sample_service: SearchService) -
 def test_what_is_written_in_digits_of_any_script_is_indexed_and_found(
     open_named: Open, tmp_path: Path
 ) -> None:
-    """Digits of other scripts are digits; numerals without end are text. Neither way of typing is lost."""
+    """Digits of other scripts are digits; endless numerals are text. Both can be found as typed."""
     service = open_named("index")
     numerals = f"一{'亿' * 600}元"
     texts = {

@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: no connection that nobody asked for, no file outside our folders.
+"""Nothing leaves the machine: no unrequested connection, no file outside our folders.
 
 Commands and servers run with an empty home and an empty temporary folder, which must stay empty, and
 under strace, which sees what native code does: onnxruntime's wheel carries telemetry of its own.
@@ -33,15 +33,15 @@ for line in sys.argv[1:]:
 _ADDRESS = re.compile(
     r"sin6?_port=htons\((?P<port>\d+)\)[^}]*?\"(?P<host>[^\"]+)\"|sun_path=\"(?P<path>[^\"]+)\""
 )
-# What stays on this machine; a name that somebody asks of a resolver here does not.
+# Local addresses; a query to a local resolver does not count as local.
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 _RESOLVER = "53"
-# Where the C library looks for names of users.
+# Where the C library looks up user names.
 _SERVICES = ("/run/systemd/", "/var/run/nscd/")
 
 
 class Home(NamedTuple):
-    """Where a process of a test lives: its home and temporary folders are empty, its work is not."""
+    """The folders of a process: empty home and temporary folders, and a work folder."""
 
     home: Path
     temporary: Path
@@ -50,7 +50,7 @@ class Home(NamedTuple):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of the tests' own, but where the code is."""
+        """The environment, without variables of the tests except the path to the code."""
         return {
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
@@ -62,7 +62,7 @@ class Home(NamedTuple):
         }
 
     def traced(self, command: Sequence[str]) -> list[str]:
-        """The command under strace, where the system lets it trace; else as it is."""
+        """The command under strace if tracing is possible, otherwise unchanged."""
         strace = shutil.which("strace")
         if (
             strace is None
@@ -73,7 +73,7 @@ class Home(NamedTuple):
         return [strace, "-f", "--seccomp-bpf", "-qq", "-o", str(self.trace), *network, *command]
 
     def elsewhere(self) -> list[str]:
-        """Whom the process spoke to, besides this machine's own servers."""
+        """The addresses that the process contacted, except local servers."""
         trace = self.trace.read_text(encoding="utf-8", errors="replace")
         found = set()
         for match in _ADDRESS.finditer(trace):
@@ -85,7 +85,7 @@ class Home(NamedTuple):
         return sorted(found)
 
     def left_behind(self) -> list[str]:
-        """What lies in the folders that are not ours."""
+        """The files in home and temporary folder."""
         return [str(path) for folder in (self.home, self.temporary) for path in folder.rglob("*")]
 
 
@@ -110,7 +110,7 @@ def indexed(home: Home, *commands: str) -> None:
 
 
 def test_commands_connect_to_nothing_and_write_nowhere_else(home: Home) -> None:
-    """Index, search, add, hide and look: no connection, and home and temporary folder stay empty."""
+    """Index, search, add, hide and show: no connection, and home and temporary folder stay empty."""
     indexed(
         home,
         "search 充电",
@@ -130,7 +130,7 @@ def test_commands_connect_to_nothing_and_write_nowhere_else(home: Home) -> None:
 
 @pytest.mark.quality
 def test_the_evaluation_with_a_plot_does_neither(home: Home) -> None:
-    """The libraries of `gongwen eval` keep settings and lists of fonts in a home: not here."""
+    """The libraries of `gongwen eval` write no settings or font lists to the home folder."""
     sample = ROOT / "indexer" / "sample"
     judged = ROOT / "tests" / "quality" / "sample"
 
@@ -142,7 +142,7 @@ def test_the_evaluation_with_a_plot_does_neither(home: Home) -> None:
 
 
 def composed() -> list[str]:
-    """The command of the container that serves, bound to a port of this machine."""
+    """The command of the server container, bound to a local port."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     return [str(part).replace("0.0.0.0:8000", "127.0.0.1:0") for part in services["api"]["command"]]
 
@@ -156,7 +156,7 @@ SERVERS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
 def test_servers_connect_to_nothing_and_write_nowhere_else(home: Home, server: str) -> None:
-    """A server that answers a search by meaning speaks to nobody but who asks."""
+    """A server that answers a semantic search connects to nothing but its client."""
     indexed(home)
     with subprocess.Popen(
         home.traced(SERVERS[server]),

@@ -1,4 +1,4 @@
-"""What guests may not read any more is as if it had never been: no title, no suggestion, no count."""
+"""An article that guests may no longer read leaves no trace: no title, no suggestion, no count."""
 
 import json
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from search_service.settings import read_settings
 from search_service.web.app import create_app
 from tests.conftest import ALL_CLEANING, Records, write_source
 
-# Its words stand nowhere else; of others one more article holds each, so that taking it away makes them
-# words of a single text. Others again share its title and its headings.
+# Some of its words occur nowhere else; others in one more article, so that removing it makes them words of
+# a single text. Other articles share its title and its headings.
 GONE = {
     "id": "gone",
     "code": "Z9",
@@ -90,7 +90,7 @@ Answers = dict[str, tuple[int, object]]
 
 
 def answers(service: SearchService, *, scored: bool = False) -> Answers:
-    """What a guest may ask; scores and the order that they give only where ``scored``."""
+    """Requests of a guest; scores and their order are compared only if ``scored``."""
     client = create_app(service, read_settings()).test_client()
     compared = unnamed if scored else unscored
     paths = ["/", "/search", "/api/v1/articles/gone", "/articles/gone", "/api/v1/articles/Z9"]
@@ -125,7 +125,7 @@ def unnamed(body: object) -> object:
 
 
 def unscored(body: object) -> object:
-    """The answer without what may differ: scores, the order that they give, tokens."""
+    """The answer without what may differ: scores, their order, tokens."""
     if isinstance(body, dict):
         return {
             key: unscored(value) for key, value in body.items() if key not in {"score", "cursor"}
@@ -148,7 +148,7 @@ def indexed(folder: Path, records: Records) -> SearchService:
 
 @pytest.fixture(scope="module")
 def without(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Answers]:
-    """What a service answers that never had the article, by whether scores are compared."""
+    """The answers of a service that never had the article, with and without scores."""
     service = indexed(tmp_path_factory.mktemp("without"), OTHERS)
     found = answers(service, scored=True)
     service.close()
@@ -167,7 +167,7 @@ def delete(service: SearchService, _: Path) -> None:
 
 
 def close(service: SearchService, folder: Path) -> None:
-    """It is for members alone from now on."""
+    """From now on it is only for members."""
     record = {**GONE, "audience": "member"}
     source = write_source(folder / "closed.jsonl", [record])
     updates.add(service, [source], cleaning=ALL_CLEANING)
@@ -179,7 +179,7 @@ def test_what_was_taken_away_leaves_no_trace(
     without: dict[bool, Answers],
     take: Callable[[SearchService, Path], None],
 ) -> None:
-    """Beside a service that never had the article, every answer to a guest is the same."""
+    """Every answer to a guest is the same as that of a service that never had the article."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     take(service, tmp_path)
     found = answers(service)
@@ -188,7 +188,7 @@ def test_what_was_taken_away_leaves_no_trace(
 
 
 def rebuild(service: SearchService, folder: Path, records: Records) -> None:
-    """From a source that still holds what is taken down."""
+    """Rebuild from a source that still contains the hidden article."""
     source = write_source(folder / "again.jsonl", records)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
 
@@ -196,7 +196,7 @@ def rebuild(service: SearchService, folder: Path, records: Records) -> None:
 def test_a_rebuild_leaves_no_trace_in_scores_either(
     tmp_path: Path, without: dict[bool, Answers]
 ) -> None:
-    """What is taken down is in no index that is built from then on: every byte and score is the same."""
+    """Later rebuilds leave hidden articles out: every byte and score is the same."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
     rebuild(service, tmp_path, [*OTHERS, GONE, MEMBERS])
@@ -216,7 +216,7 @@ def shown(service: SearchService) -> bool:
 
 
 def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
-    """Unhidden, it is written again; where that was killed, the next writer does it; a rollback has it."""
+    """Unhidden, it is written again; after a kill the next writer does it; a rollback has it."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
     for _ in range(2):
@@ -232,7 +232,7 @@ def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
 
 
 def test_what_is_unhidden_while_an_index_is_built_is_in_it(tmp_path: Path) -> None:
-    """Left out when the sources were loaded, found when the new index serves."""
+    """Left out by the load, found once the new index serves."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
     generations.create(service)
@@ -247,7 +247,7 @@ def test_what_is_unhidden_while_an_index_is_built_is_in_it(tmp_path: Path) -> No
 
 
 def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
-    """A delete counts for what is taken down and in no index, too; a source without it drops it."""
+    """A deletion applies to a hidden article in no index, too; so does a source without it."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
     rebuild(service, tmp_path, [*OTHERS, GONE])
@@ -274,7 +274,7 @@ def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
 
 
 def test_what_an_update_keeps_is_suggested_on(tmp_path: Path) -> None:
-    """The same article once more takes nothing away; another text takes away what it held alone."""
+    """Writing the same article again removes nothing; another text removes what only it contained."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     client = create_app(service, read_settings()).test_client()
     paths = [

@@ -1,4 +1,4 @@
-"""A disk that is really full: a small one in memory, which needs the right to mount."""
+"""Tests on a really full disk: a small one in memory, which needs permission to mount."""
 
 import json
 import random
@@ -15,7 +15,7 @@ _HAN = [chr(0x4E00 + place) for place in range(3000)]
 
 
 def records(count: int, length: int) -> list[dict[str, object]]:
-    """Articles that compress badly."""
+    """Articles with random text, which compress badly."""
     source = random.Random(3)
     return [
         {
@@ -61,7 +61,7 @@ def serving(gongwen: Run, tmp_path: Path) -> Run:
 
 
 def fill(disk: Path) -> None:
-    """Take all the room there is."""
+    """Fill the disk."""
     with (disk / "filler").open("wb", buffering=0) as file:
         for size in (65536, 1):
             try:
@@ -77,7 +77,7 @@ def generations_on(disk: Path) -> list[str]:
 
 
 def total(gongwen: Run) -> int:
-    """How many articles are found."""
+    """The number of articles that a search finds."""
     status, out, _ = gongwen("search", "消防", "--size", "1", "--json")
     assert status == 0
     return int(json.loads(out)["total"])
@@ -86,7 +86,7 @@ def total(gongwen: Run) -> int:
 def test_a_rebuild_that_fills_the_disk_leaves_it_as_it_was(
     serving: Run, disk: Path, tmp_path: Path
 ) -> None:
-    """The half-built index is gone, the error names the disk, and every command works."""
+    """The unfinished index is deleted, the error names the disk, and every command works."""
     before = generations_on(disk)
     big = write_source(tmp_path / "big.jsonl", records(400, 3000))
     status, _, err = serving("index", str(big))
@@ -112,7 +112,7 @@ def test_a_rebuild_that_fills_the_disk_leaves_it_as_it_was(
 def test_no_room_at_all_beside_a_half_built_index(
     serving: Run, disk: Path, tmp_path: Path, first: list[str]
 ) -> None:
-    """What frees space needs none, and what must not wait frees it by itself."""
+    """Commands that free space need none, and urgent commands free it themselves."""
     before = generations_on(disk)
     some = write_source(tmp_path / "some.jsonl", records(20, 1000))
     assert serving("generation", "create")[0] == 0

@@ -1,4 +1,4 @@
-"""What one record makes the analysis or the engine raise is a fault of that record, and of nothing else."""
+"""An error of analysis or engine that one record causes is a fault of only that record."""
 
 import uuid
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ GOOD: Records = [
 
 
 class Picky:
-    """A model that raises for a text with the poison in it, and for every text once it is broken."""
+    """A model that raises for texts that contain the poison, and for every text once it is broken."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -38,7 +38,7 @@ class Picky:
         self.broken = False
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """As the model does."""
+        """Delegate to the model."""
         if self.broken or any(_POISON in text for text in texts):
             raise RuntimeError(f"no such token in {texts}")
         return self._embedder.embed(texts, query=query)
@@ -60,7 +60,7 @@ def _ids(service: SearchService, audience: Audience = Audience.PUBLIC) -> list[s
 def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """A rebuild and an update name and count it; all others are held and found."""
+    """A rebuild and an update report and count it; all others are indexed and found."""
     bad = {"id": "bad", "title": f"工作{_POISON}", "body": f"工作{_POISON}。"}
     source = write_source(tmp_path / "a.jsonl", [*GOOD[:2], bad, *GOOD[2:]])
     report = generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -68,7 +68,7 @@ def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
     (fault,) = report.faults
     assert "id=bad" in str(fault)
     assert "RuntimeError, test_entries.py:" in str(fault)
-    assert _POISON not in str(fault)  # a text that was paid for is in no message
+    assert _POISON not in str(fault)  # no message contains paid text
     assert _ids(service) == [record["id"] for record in GOOD]
     more = write_source(tmp_path / "b.jsonl", [bad, {**GOOD[0], "id": "h0"}])
     report = updates.add(service, [more], cleaning=ALL_CLEANING)
@@ -79,7 +79,7 @@ def test_a_text_that_cannot_be_analysed_is_a_fault_of_its_record(
 def test_paid_text_that_cannot_be_analysed_takes_nothing_from_guests(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """The public view is held as if the paid text were any other; only members miss the article."""
+    """The public view is indexed as with any other paid text; only members miss the article."""
     bodies = ["工作如下，付费部分。", f"工作如下，{_POISON}。"]
     answers, faults = [], []
     for body in bodies:
@@ -99,7 +99,7 @@ def test_paid_text_that_cannot_be_analysed_takes_nothing_from_guests(
 def test_an_update_that_cannot_be_analysed_does_not_leave_the_text_before(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """What stood there may be what nobody is to read any more."""
+    """The stored article may contain text that must not be read any more."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     update = write_source(tmp_path / "b.jsonl", [{**GOOD[1], "body": _POISON}])
@@ -110,7 +110,7 @@ def test_an_update_that_cannot_be_analysed_does_not_leave_the_text_before(
 def test_a_model_that_reads_nothing_is_no_fault_of_the_records(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """The run stops, and what serves stays as it is."""
+    """The run stops, and the live index is unchanged."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     assert isinstance(service.embedder, Picky)
@@ -126,7 +126,7 @@ def test_a_model_that_reads_nothing_is_no_fault_of_the_records(
 def test_a_rebuild_of_which_most_cannot_be_analysed_is_not_activated(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """An index of the few that are left must not silently replace a full one."""
+    """An index of only the few good articles must not silently replace a full one."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
     poisoned = [{**record, "body": _POISON} for record in GOOD[1:]]
@@ -137,7 +137,7 @@ def test_a_rebuild_of_which_most_cannot_be_analysed_is_not_activated(
 
 
 class Refusing:
-    """A writer of an engine that takes no record with these ids."""
+    """A writer of an engine that refuses records with these ids."""
 
     def __init__(self, *refused: str) -> None:
         self.refused = refused
@@ -155,7 +155,7 @@ class Refusing:
 def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """The others are written; where every record is refused, the index is at fault."""
+    """The others are written; if every record is refused, the index is at fault."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     found = list(read([source], ALL_CLEANING, RunReport()))
     made = entries.entries_of(service, entries.with_ledger_versions(found, 1), Audience.PUBLIC)
@@ -163,7 +163,7 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
     writer = Refusing("g2")
     written, refused = entries.write(writer, batch)  # type: ignore[arg-type]  # all that is used of a writer
     assert refused == {"g2": "too many passages"}
-    assert written.written == len(GOOD)  # with the tombstone of what was refused
+    assert written.written == len(GOOD)  # including the tombstone of the refused one
     kinds = {id: type(one) for id, one in writer.held.items()}
     assert kinds == {"g0": Record, "g1": Record, "g2": Tombstone, "g3": Record}
     with pytest.raises(MappingConflict):
@@ -175,7 +175,7 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
 def test_elasticsearch_refuses_one_record_and_holds_the_others(
     elasticsearch_url: str, tmp_path: Path
 ) -> None:
-    """A law of more passages than a document of Elasticsearch may have is named; nothing else is lost."""
+    """A law with more passages than an Elasticsearch document may have is reported; nothing else is lost."""
     url = f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}"
     state = f"sqlite:///{tmp_path}/state.sqlite3"
     service = open_service(read_settings(engine=url, engine_timeout=30, state=state, model="none"))

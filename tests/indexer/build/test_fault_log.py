@@ -9,7 +9,7 @@ from indexer.sources.files import Fault
 
 
 def test_memory_does_not_grow_with_the_faults(tmp_path: Path) -> None:
-    """Also where each has a reason of its own."""
+    """Also if each has a different reason."""
     faults = FaultLog(tmp_path)
     tracemalloc.start()
     try:
@@ -28,7 +28,7 @@ def test_memory_does_not_grow_with_the_faults(tmp_path: Path) -> None:
 
 
 def test_the_files_of_the_last_runs_are_kept(tmp_path: Path) -> None:
-    """Twenty of them; a run without faults makes none, and nothing else in the folder is touched."""
+    """Twenty of them; a run without faults creates none, and no other file in the folder is touched."""
     (tmp_path / "notes.jsonl").write_text("{}", encoding="utf-8")
     paths = []
     for run in range(25):
@@ -43,7 +43,7 @@ def test_the_files_of_the_last_runs_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_costs_the_file_alone(tmp_path: Path) -> None:
-    """The faults are counted and the first are known; why there is no file is said."""
+    """The faults are counted and the first ones are available; the error says why there is no file."""
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
     faults = FaultLog(tmp_path / "reports")
     faults.append(Fault("a:1", "坏 1"))
@@ -55,7 +55,7 @@ def test_a_folder_that_cannot_be_written_costs_the_file_alone(tmp_path: Path) ->
 
 
 def test_kinds_are_counted_without_their_values() -> None:
-    """Numbers and quoted values are not told apart; kinds have a first place, the rest is one kind."""
+    """Numbers and quoted values do not distinguish kinds; each has its first place, the rest is one kind."""
     faults = FaultLog()
     for number in range(3):
         faults.append(Fault(f"a:{number}", f"date: 认不出日期 '{number}月'；有 {number} 个字符"))

@@ -1,4 +1,4 @@
-"""Rebuilding beside what serves, over both engines: nothing that is written meanwhile is lost."""
+"""Rebuilding beside the live index, on both engines: no concurrent write is lost."""
 
 import functools
 import os
@@ -57,7 +57,7 @@ def articles(*, edition: str = "", version: int | None = None, count: int = _COU
 
 @pytest.fixture(params=_ENGINES)
 def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """The settings of a service with an engine of its own."""
+    """The settings of a service with its own engine."""
     state = f"sqlite:///{tmp_path}/state.sqlite3"
     if request.param == "embedded":
         return {"engine": f"embedded:{tmp_path}/index", "state": state}
@@ -78,7 +78,7 @@ def service(
 
 @pytest.fixture
 def source(tmp_path: Path) -> Callable[..., Path]:
-    """Write articles as a source of a name."""
+    """Write articles to a source file with this name."""
 
     def write(records: list[Body], name: str = "source") -> Path:
         return write_source(tmp_path / f"{name}.jsonl", records)
@@ -97,12 +97,12 @@ def add(service: SearchService, source: Path) -> Any:
 
 
 def texts(service: SearchService, audience: Audience = Audience.MEMBER) -> dict[str, str]:
-    """What the audience can read, by id."""
+    """The texts that the audience can read, by id."""
     return {one.view.id: one.view.text for one in service.engine.reader(Scope(audience)).scan()}
 
 
 def bodies(records: list[Body]) -> dict[str, object]:
-    """What the members of a source read, by id."""
+    """The texts that members read from a source, by id."""
     return {str(record["id"]): record["body"] for record in records}
 
 
@@ -110,7 +110,7 @@ Act = Callable[[], object]
 
 
 def once(stage: str, done: int, act: Act) -> Progress:
-    """Do something at one moment of a rebuild."""
+    """Call a function at one moment of a rebuild."""
 
     def progress(now: str, count: int, _total: int) -> None:
         if (now, count) == (stage, done):
@@ -130,7 +130,7 @@ def test_what_is_written_during_a_rebuild_is_there_after_it(
     moment: tuple[str, int],
     version: int | None,
 ) -> None:
-    """A new article, a newer text and a delete, whether the source has versions or not."""
+    """A new article, a newer text and a deletion, with and without versions in the source."""
     whole = source(articles(version=version))
     rebuild(service, whole)
     newer = articles(edition="（修订）", version=version and version + 1)[:1]
@@ -156,7 +156,7 @@ def test_a_swap_waits_for_who_writes_what_serves(
     source: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is written while a build is ready to serve is in the build, too."""
+    """Changes written after the check of a build are in the build, too."""
     open_source = [{**record, "preview": record["body"]} for record in articles()]
     rebuild(service, source(open_source))
     other = open_service(read_settings(**environment))
@@ -193,7 +193,7 @@ def test_a_swap_waits_for_who_writes_what_serves(
 def test_what_was_entered_before_the_source_was_read_does_not_come_back(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
-    """A rebuild holds exactly what its sources hold, apart from what came later."""
+    """A rebuild contains exactly the articles of its sources, and later changes."""
     rebuild(service, source(articles()))
     add(service, source([{"id": "old", "title": "旧", "body": "旧文。"}], "more"))
     rebuild(service, source(articles(edition="（二）")))
@@ -205,11 +205,11 @@ def test_what_was_entered_before_the_source_was_read_does_not_come_back(
 
 
 class Killed(BaseException):
-    """What nobody catches."""
+    """An exception that nothing catches."""
 
 
 def kill() -> None:
-    """End as abruptly as Python can."""
+    """End the process as abruptly as Python can."""
     raise Killed
 
 
@@ -217,7 +217,7 @@ def kill() -> None:
 def test_a_rebuild_that_was_killed_goes_on(
     service: SearchService, source: Callable[..., Path], version: int | None
 ) -> None:
-    """What was loaded is not loaded again; what the source holds no more is gone; the rest is new."""
+    """Loaded articles are not loaded again; those no longer in the source are deleted; the rest is new."""
     rebuild(service, source(articles(version=version)))
     before = texts(service)
     second = articles(edition="（二）", version=version and version + 1)
@@ -231,13 +231,13 @@ def test_a_rebuild_that_was_killed_goes_on(
     assert texts(service) == bodies(third)
     assert texts(service, Audience.PUBLIC).keys() == texts(service).keys()
     assert report.written.unchanged == 15
-    assert len(service.engine.generations()) == 4  # two that serve, two to go back to
+    assert len(service.engine.generations()) == 4  # two live ones, two for a rollback
 
 
 def test_a_killed_load_of_other_text_under_the_same_version_is_given_up(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
-    """The order of writes cannot tell which is right; the source of now is."""
+    """The order of writes cannot decide which is right; the present source does."""
     with pytest.raises(Killed):
         rebuild(
             service, source(articles(edition="（错）", version=1)), progress=once("index", 20, kill)
@@ -249,7 +249,7 @@ def test_a_killed_load_of_other_text_under_the_same_version_is_given_up(
 def test_a_write_that_was_killed_is_finished_by_the_next(
     service: SearchService, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was entered and not written is written before anything else."""
+    """Pending changes are written before anything else."""
     rebuild(service, source(articles()))
     with monkeypatch.context() as killed:
         killed.setattr(live_writers.LiveWriters, "write", lambda *_: kill())
@@ -266,7 +266,7 @@ def test_a_write_that_was_killed_is_finished_by_the_next(
 def test_killed_between_swap_and_end(
     service: SearchService, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next run ends what was activated, and builds anew."""
+    """The next run completes the activation, and builds again."""
     rebuild(service, source(articles()))
     with monkeypatch.context() as killed:
         killed.setattr(Ledger, "forget", lambda *_: kill())
@@ -286,7 +286,7 @@ def test_killed_between_swap_and_end(
 
 
 def test_every_step_may_be_repeated(service: SearchService, source: Callable[..., Path]) -> None:
-    """Twice each: the same as once."""
+    """Each step twice has the same effect as once."""
     whole = source(articles())
     build = create(service)
     assert create(service) == build
@@ -323,11 +323,11 @@ def test_steps_in_a_wrong_order_say_what_comes_first(
 def test_ids_at_their_limits_pass_the_checks(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
-    """512 bytes, an id that more titles are equal to than a page holds, keys without a letter."""
+    """512 bytes, an id equal to more titles than fit on a page, keys without a letter."""
     shared = "号z9"
     records = [
         {"id": f"a{place}", "title": shared, "code": "—", "body": "各科室轮流值守。"}
-        for place in range(139)  # the shared one is of the sample
+        for place in range(139)  # the shared one is in the sample
     ]
     records += [
         {"id": "文" * 170, "title": "***", "body": "——"},
@@ -342,7 +342,7 @@ def test_ids_at_their_limits_pass_the_checks(
 def test_rollback_keeps_what_was_written_since(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
-    """The generation before gets the later changes; twice is once; activate goes forward again."""
+    """The previous generation gets later changes; a second rollback does nothing; activate undoes it."""
     rebuild(service, source(articles()))
     rebuild(service, source(articles(edition="（二）")))
     new = {"id": "new", "title": "新", "body": "新文。"}
@@ -366,7 +366,7 @@ def test_rollback_keeps_what_was_written_since(
 def test_one_process_builds_at_a_time(
     service: SearchService, environment: dict[str, str], source: Callable[..., Path]
 ) -> None:
-    """Another one is told so at once."""
+    """Another process gets an error at once."""
     other = open_service(read_settings(**environment))
     with service.store.ledger.exclusive(), pytest.raises(WriterBusy, match="一次只能有一个"):
         rebuild(other, source(articles()))
@@ -383,7 +383,7 @@ def test_one_process_builds_at_a_time(
 def test_sigkill_at_a_random_moment_of_a_rebuild(
     service: SearchService, environment: dict[str, str], source: Callable[..., Path], seed: int
 ) -> None:
-    """What serves is always a whole source, and the next run ends with exactly the new one."""
+    """The live index is always that of a complete source, and the next run ends with exactly the new one."""
     old, new = articles(count=400), articles(edition="（二）", count=400)
     rebuild(service, source(old, "old"))
     path = source(new, "new")
@@ -393,7 +393,7 @@ def test_sigkill_at_a_random_moment_of_a_rebuild(
     process = subprocess.Popen(
         command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    # Until something has begun, then at any moment up to the end.
+    # First wait until a build has started, then kill at any moment up to its end.
     deadline = began + random.Random(seed).uniform(1.0, 6.0)
     while process.poll() is None and time.monotonic() < deadline:
         assert texts(service) in (bodies(old), bodies(new))

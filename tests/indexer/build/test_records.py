@@ -1,4 +1,4 @@
-"""What an audience's view takes from its own title and text."""
+"""Metadata that the view of an audience takes from its title and text."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ DERIVED = ("issuer", "document_number", "kind", "date")
 
 
 def view(article: Article, audience: Audience) -> View:
-    """The view of an audience that may know of the article."""
+    """The view of an audience that may see the article."""
     made = view_of(article, audience)
     assert made is not None
     return made
@@ -28,7 +28,7 @@ def values(made: View) -> tuple[str | None, ...]:
 
 
 def test_what_the_source_left_empty_is_filled_and_marked() -> None:
-    """All four fields come from the text, in the forms that filters know."""
+    """All four fields come from the text, in the forms that filters use."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 
     assert values(made) == ("清源县人民政府办公室", NUMBER, "通知", "2024-03-05")
@@ -36,7 +36,7 @@ def test_what_the_source_left_empty_is_filled_and_marked() -> None:
 
 
 def test_what_the_source_gave_stays() -> None:
-    """Nothing is overwritten; what the text says is still found, at its place."""
+    """Nothing is overwritten; the metadata of the text is still found, with its position."""
     given = ("县政府", "清政〔2023〕1号", "公文", "2024-03-09")
     names = dict(zip(DERIVED, given, strict=True))
     article = replace(Article(id="1", title=TITLE, body=SIGNED), **names)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def test_what_the_source_gave_stays() -> None:
 
 
 def test_each_audience_has_what_its_own_text_says() -> None:
-    """The signature stands in the paid part: guests have no issuer and no date of it."""
+    """The signature is in the paid part: guests get no issuer and no date from it."""
     article = Article(id="1", title=TITLE, body=SIGNED, preview=HEAD)
 
     guest, member = view(article, Audience.PUBLIC), view(article, Audience.MEMBER)
@@ -57,7 +57,7 @@ def test_each_audience_has_what_its_own_text_says() -> None:
 
 
 def test_a_view_comes_back_from_what_an_engine_stores() -> None:
-    """As JSON and back, with everything that was found."""
+    """To JSON and back, with all metadata found."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 
     assert made.found
@@ -65,7 +65,7 @@ def test_a_view_comes_back_from_what_an_engine_stores() -> None:
 
 
 def test_only_its_own_number_is_an_exact_key() -> None:
-    """A search for a 文号 puts the document first whose it is, not those that cite it."""
+    """A search for a 文号 ranks the document that has it first, not those that cite it."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 
     (record,) = analyse([(made, 1)], Analyzer(), None)

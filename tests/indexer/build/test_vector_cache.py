@@ -1,4 +1,4 @@
-"""Vectors by text: nothing is embedded twice, and changing the model is a rebuild beside what serves."""
+"""The embedding cache: nothing is embedded twice, and another model is a rebuild beside the live index."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -27,28 +27,28 @@ COUNT = 12
 
 @dataclass(frozen=True)
 class Watched:
-    """An embedder with a list of the passages that it read."""
+    """An embedder that records the passages it has read."""
 
     embedder: Embedder
     read: list[str] = field(default_factory=list)
 
     @property
     def fingerprint(self) -> str:
-        """That of the model."""
+        """The fingerprint of the model."""
         return self.embedder.fingerprint
 
     @property
     def dimensions(self) -> int:
-        """Those of the model."""
+        """Delegate to the model."""
         return self.embedder.dimensions
 
     @property
     def max_characters(self) -> int:
-        """Those of the model."""
+        """Delegate to the model."""
         return self.embedder.max_characters
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """What the model makes of them; passages are noted."""
+        """Embed by the model; passages are recorded."""
         if not query:
             self.read.extend(texts)
         return self.embedder.embed(texts, query=query)
@@ -56,7 +56,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose files, and so whose fingerprint, are not those of the built-in model."""
+    """A folder with other files, and so another fingerprint, than the built-in model."""
     folder = tmp_path_factory.mktemp("models") / "other"
     shutil.copytree(BUILTIN, folder)
     with (folder / "tokenizer.json").open("a", encoding="utf-8") as file:
@@ -69,7 +69,7 @@ Open = Callable[[Path], tuple[SearchService, list[str]]]
 
 @pytest.fixture
 def open_with(tmp_path: Path) -> Iterator[Open]:
-    """Open the one index of a test with a model, and see which passages it reads."""
+    """Open the index of a test with a model, and record which passages it reads."""
     opened: list[SearchService] = []
 
     def open_one(model: Path) -> tuple[SearchService, list[str]]:
@@ -85,7 +85,7 @@ def open_with(tmp_path: Path) -> Iterator[Open]:
 
 
 def source(folder: Path, *, edition: str = "") -> Path:
-    """Notices of which each has a preview, a passage of its own, and one that all share."""
+    """Notices, each with a preview, a passage of its own, and one that all share."""
     return write_source(
         folder / f"notices{edition}.jsonl",
         [
@@ -102,13 +102,13 @@ def source(folder: Path, *, edition: str = "") -> Path:
 
 
 def rebuild(service: SearchService, path: Path) -> None:
-    """Rebuild from one source, in batches far smaller than it."""
+    """Rebuild from one source, in batches much smaller than the source."""
     report = generations.rebuild(service, [path], cleaning=ALL_CLEANING)
     assert not report.faults
 
 
 def nearest(service: SearchService) -> list[Hit]:
-    """The articles nearest to a question, in the members' index."""
+    """The articles most similar to a query, in the members' index."""
     reader = service.reader(Audience.MEMBER)
     vector = service.embed_query(reader.manifest, "坚持为民服务")
     assert vector is not None
@@ -116,7 +116,7 @@ def nearest(service: SearchService) -> list[Hit]:
 
 
 def kept(folder: Path) -> int:
-    """How many vectors the file holds."""
+    """The number of vectors in the file."""
     engine = sa.create_engine(f"sqlite:///{folder}/index/vectors.sqlite3")
     with engine.connect() as connection:
         count = connection.scalar(sa.text("SELECT COUNT(*) FROM vectors"))
@@ -126,12 +126,12 @@ def kept(folder: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches smaller than a source: what they share is embedded once, too."""
+    """Batches smaller than a source: shared passages are embedded only once, too."""
     monkeypatch.setattr("indexer.build.ingest.BATCH", 5)
 
 
 def test_each_text_is_embedded_once(open_with: Open, tmp_path: Path) -> None:
-    """For guests and members, in every batch, and by the next rebuild not at all."""
+    """Embedded once for guests and members and over all batches, and not again by the next rebuild."""
     service, read = open_with(BUILTIN)
     path = source(tmp_path)
     rebuild(service, path)
@@ -146,7 +146,7 @@ def test_each_text_is_embedded_once(open_with: Open, tmp_path: Path) -> None:
 def test_another_model_reads_everything_once_and_the_former_nothing_again(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
-    """There and back: vectors are known by the model, too."""
+    """To another model and back: vectors are cached by model, too."""
     path = source(tmp_path)
     first, read = open_with(BUILTIN)
     rebuild(first, path)
@@ -161,7 +161,7 @@ def test_another_model_reads_everything_once_and_the_former_nothing_again(
 
 
 def test_known_vectors_are_those_the_model_gives(open_with: Open, tmp_path: Path) -> None:
-    """Bit by bit, for each article of an index that was built from what was known."""
+    """Bit for bit, for each article of an index built from the cache."""
     service, _ = open_with(BUILTIN)
     path = source(tmp_path)
     rebuild(service, path)
@@ -177,7 +177,7 @@ def test_known_vectors_are_those_the_model_gives(open_with: Open, tmp_path: Path
 def test_the_file_holds_no_more_than_the_index(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
-    """What no source holds any more goes with the next rebuild, a model with its last generation."""
+    """Unused vectors are deleted by the next rebuild, those of a model with its last generation."""
     service, read = open_with(BUILTIN)
     rebuild(service, source(tmp_path))
     full = kept(tmp_path)
@@ -189,7 +189,7 @@ def test_the_file_holds_no_more_than_the_index(
 
     other, _ = open_with(other_model)
     rebuild(other, source(tmp_path))
-    assert kept(tmp_path) == 2 * full  # a rollback may go back to the former
+    assert kept(tmp_path) == 2 * full  # a rollback may return to the former model
     rebuild(other, source(tmp_path))
     assert kept(tmp_path) == full
 
@@ -197,7 +197,7 @@ def test_the_file_holds_no_more_than_the_index(
 def test_a_file_that_cannot_be_used_stops_nothing(
     open_with: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What only saves time may be damaged: it is said once, and everything is embedded anew."""
+    """A damaged cache is logged once, and everything is embedded again."""
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "vectors.sqlite3").write_bytes(b"no database" * 1000)
     service, read = open_with(BUILTIN)
@@ -212,7 +212,7 @@ def test_a_file_that_cannot_be_used_stops_nothing(
 def test_the_old_index_serves_until_the_new_model_has_built_its_own(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
-    """Changing the model: no writing until a rebuild, which disturbs no search; then keywords answer."""
+    """Another model: no writes until a rebuild, which affects no search; then keyword search answers."""
     path = source(tmp_path)
     old, _ = open_with(BUILTIN)
     rebuild(old, path)

@@ -32,7 +32,7 @@ RECORDS = [
 def gongwen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command over an index in a folder of its own: (status, stdout, stderr)."""
+    """Run the command on an index in its own folder: (status, stdout, stderr)."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     return runner(capsys)
@@ -45,7 +45,7 @@ def source(tmp_path: Path) -> str:
 
 
 def test_index_search_related_info(gongwen: Run, source: str) -> None:
-    """Index a file, search it, and see what the index holds."""
+    """Index a file, search it, and show the contents of the index."""
     status, out, err = gongwen("index", source)
     assert (status, err) == (0, "")
     assert "收录 3 篇，有误 0 条" in out
@@ -67,7 +67,7 @@ def test_index_search_related_info(gongwen: Run, source: str) -> None:
 
 
 def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> None:
-    """Each changes what the next search finds."""
+    """Each changes the results of the next search."""
     gongwen("index", source)
     more = write_source(
         tmp_path / "more.jsonl", [{"id": "4", "title": "关于垃圾焚烧的函", "body": "同意建设。"}]
@@ -85,7 +85,7 @@ def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> No
 
 
 def test_hide_understands_codes_and_names_what_it_does_not_know(gongwen: Run, source: str) -> None:
-    """A code takes its article down; an unknown id is noted and said."""
+    """A code hides its article; an unknown id is recorded and reported."""
     gongwen("index", source)
     assert gongwen("hide", "b1890") == (0, "已下架 1\n", "")
     assert gongwen("search", "b1890")[1].startswith("共 0 篇")
@@ -96,7 +96,7 @@ def test_hide_understands_codes_and_names_what_it_does_not_know(gongwen: Run, so
 
 
 def test_rollback_goes_back_to_the_index_before(gongwen: Run, source: str, tmp_path: Path) -> None:
-    """After a rebuild that was a mistake; without one before it there is nothing to go back to."""
+    """Undoes a mistaken rebuild; without a previous index there is nothing to go back to."""
     gongwen("index", source)
     status, _, err = gongwen("rollback")
     assert status == 1
@@ -118,7 +118,7 @@ def test_bad_records_are_reported_and_the_status_says_so(gongwen: Run, tmp_path:
 
 
 def faults_of(err: str) -> list[dict[str, str]]:
-    """What is in the file of faults that a run names."""
+    """The contents of the file of faults that a run names."""
     (path,) = re.findall(r"/\S+/faults-\S+\.jsonl", err)
     return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
@@ -147,7 +147,7 @@ def test_all_faults_of_a_run_are_in_a_file(gongwen: Run, tmp_path: Path, command
 
 
 def test_where_nothing_is_usable_the_reasons_are_told(gongwen: Run, tmp_path: Path) -> None:
-    """By kind with counts and a place, in the one line of the error; all of them in the file."""
+    """By kind with counts and a place, in the single line of the error; all of them in the file."""
     folder = tmp_path / "source"
     folder.mkdir()
     rows = "".join(f"通知{n},各村落实{n}。\n" for n in range(12))
@@ -168,7 +168,7 @@ def test_where_nothing_is_usable_the_reasons_are_told(gongwen: Run, tmp_path: Pa
 
 
 def test_files_of_unknown_types_are_counted_and_named(gongwen: Run, tmp_path: Path) -> None:
-    """By suffix; what is read beside them comes in, and the status is 0; hidden files are nothing."""
+    """By suffix; the other files are indexed, and the status is 0; hidden files are ignored."""
     folder = tmp_path / "source"
     (folder / "sub").mkdir(parents=True)
     (folder / "通知.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
@@ -187,7 +187,7 @@ def test_files_of_unknown_types_are_counted_and_named(gongwen: Run, tmp_path: Pa
 
 
 def test_names_that_may_be_misspelt_are_told_at_the_end(gongwen: Run, tmp_path: Path) -> None:
-    """Each once with its number of records; they are taken, and the status is 0."""
+    """Each once with its number of records; the records are indexed, and the status is 0."""
     records = [{**record, "auther": "张三", "地区": "清源"} for record in RECORDS]
     records[0]["全文"] = "另一份"
     status, out, err = gongwen("index", str(write_source(tmp_path / "a.jsonl", records)))
@@ -217,7 +217,7 @@ def test_names_that_may_be_misspelt_are_told_at_the_end(gongwen: Run, tmp_path: 
 def test_wrong_usage_is_one_line_and_status_two(
     gongwen: Run, arguments: tuple[str, ...], message: str
 ) -> None:
-    """The line names what is wrong and where the help is."""
+    """The line names the error and where the help is."""
     assert gongwen(*arguments) == (2, "", message + "\n")
 
 
@@ -243,7 +243,7 @@ def test_failures_are_one_line_with_the_cure(
 def test_serving_begins_with_the_model_of_the_index(
     gongwen: Run, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong model is said at the start; a single search answers by keyword, and says so."""
+    """A wrong model is an error at startup; a single search answers by keyword, and says so."""
     gongwen("index", source)
     shutil.copytree(BUILTIN, tmp_path / "other")
     with (tmp_path / "other" / "tokenizer.json").open("a", encoding="utf-8") as file:
@@ -262,7 +262,7 @@ def test_serving_begins_with_the_model_of_the_index(
 def test_help_is_in_the_language_of_the_reader(
     gongwen: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chinese first; the headings follow LANG too."""
+    """Chinese first; the headings depend on LANG, too."""
     assert "选项" in gongwen("search", "--help")[1]
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     assert "Options" in gongwen("search", "--help")[1]
@@ -285,7 +285,7 @@ def test_lost_aliases_lose_no_index(
     monkeypatch: pytest.MonkeyPatch,
     damage: Callable[[Path], object],
 ) -> None:
-    """Every command says what is lost and how to bring it back; the guard against shrinking holds."""
+    """Every command says what is lost and how to restore it; the check against shrinking still applies."""
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     small = str(write_source(tmp_path / "small.jsonl", RECORDS[:1]))
     assert gongwen("index", source)[0] == 0

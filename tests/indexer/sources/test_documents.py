@@ -32,7 +32,7 @@ def fault(path: Path) -> Fault:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_a_text_has_its_title_in_the_first_line(tmp_path: Path, encoding: str) -> None:
-    """The rest is the body, the file's name the id."""
+    """The rest is the body, the name of the file the id."""
     path = tmp_path / "村账镇管.txt"
     path.write_bytes(f"\n　　村账镇管工作方案\n\n　　{LEAD}\n　　一、目标\n".encode(encoding))
 
@@ -44,7 +44,7 @@ def test_a_text_has_its_title_in_the_first_line(tmp_path: Path, encoding: str) -
 
 @pytest.mark.parametrize("text", [LEAD, f"{LEAD * 4}\n一、目标"])
 def test_a_text_without_a_title_line_is_named_by_its_file(tmp_path: Path, text: str) -> None:
-    """A single line is text, and so is a first line too long for a title."""
+    """A single line is the body, and so is a first line too long for a title."""
     path = tmp_path / "方案.txt"
     path.write_text(text, encoding="utf-8")
 
@@ -54,7 +54,7 @@ def test_a_text_without_a_title_line_is_named_by_its_file(tmp_path: Path, text: 
 
 
 def test_an_undecodable_text_is_a_fault_with_the_offset(tmp_path: Path) -> None:
-    """One broken byte in a file of one article costs the article."""
+    """One broken byte in a file of one article makes it a fault."""
     path = tmp_path / "坏.txt"
     path.write_bytes(LEAD.encode() + b"\xff" + LEAD.encode())
 
@@ -71,7 +71,7 @@ def test_an_undecodable_text_is_a_fault_with_the_offset(tmp_path: Path) -> None:
     ],
 )
 def test_a_dump_of_a_database_is_no_text(tmp_path: Path, dump: str) -> None:
-    """Named as a text it would be published as an article; the fault says what to do."""
+    """As a .txt file it would be published as an article; the fault names the remedy."""
     path = tmp_path / "a.txt"
     path.write_text(dump, encoding="utf-8")
 
@@ -81,14 +81,14 @@ def test_a_dump_of_a_database_is_no_text(tmp_path: Path, dump: str) -> None:
 
 
 def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:
-    """There is no article in it."""
+    """The file has no article."""
     (tmp_path / "空.txt").write_bytes(b"")
 
     assert "body" in fault(tmp_path / "空.txt").reason
 
 
 def test_markdown_takes_its_fields_from_the_front_matter(tmp_path: Path) -> None:
-    """English or Chinese names and colons; quotes go; further fields are kept."""
+    """English or Chinese names and colons; quotes are removed; other fields are kept."""
     path = tmp_path / "a.md"
     path.write_text(
         '---\nid: M-17\ntitle: "村账镇管: 工作方案"\n# 注\n文号：青政发〔2024〕6号\ndate: 2024年3月5日\n'
@@ -108,7 +108,7 @@ def test_markdown_takes_its_fields_from_the_front_matter(tmp_path: Path) -> None
 
 
 def test_markdown_without_front_matter_has_its_title_in_the_heading(tmp_path: Path) -> None:
-    """The first heading, else the first line."""
+    """The first heading, otherwise the first line."""
     (tmp_path / "a.md").write_text(f"# 村账镇管 #\n{LEAD}\n---\n落款", encoding="utf-8")
     (tmp_path / "b.markdown").write_text(f"村账镇管\n{LEAD}", encoding="utf-8")
 
@@ -152,7 +152,7 @@ def test_a_page_reads_right_whatever_charset_it_declares(
 
 @pytest.mark.parametrize("name", ["audience", "Audience", "audiance", "受众"])
 def test_a_meta_tag_that_protects_is_not_passed_over(tmp_path: Path, name: str) -> None:
-    """A page that says who may read it is for them, or, where the name is misspelt, for nobody."""
+    """A page with an audience is for that audience or, if the name is misspelt, for nobody."""
     page = f'<html><head><title>内部通报</title><meta name="{name}" content="staff"></head>'
     (tmp_path / "a.html").write_text(f"{page}<body><p>只供工作人员。</p></body>", encoding="utf-8")
 
@@ -167,7 +167,7 @@ def test_a_meta_tag_that_protects_is_not_passed_over(tmp_path: Path, name: str) 
 
 
 def test_meta_tags_of_government_sites_are_fields(tmp_path: Path) -> None:
-    """ArticleTitle, PubDate, ColumnName, Author, Url; one that is left unfilled is ignored."""
+    """ArticleTitle, PubDate, ColumnName, Author, Url; an empty one is ignored."""
     path = tmp_path / "a.htm"
     path.write_text(
         '<html><head><title>青山镇</title><meta name="ArticleTitle" content="村账镇管方案">'
@@ -188,7 +188,7 @@ def test_meta_tags_of_government_sites_are_fields(tmp_path: Path) -> None:
 
 
 def test_a_page_without_title_or_body(tmp_path: Path) -> None:
-    """Named by its file where it has a text; a fault where it has none."""
+    """Titled by its file if it has text; a fault if it has none."""
     (tmp_path / "简报.html").write_text(f"{LEAD}<br>落款", encoding="utf-8")
     (tmp_path / "空.html").write_text(
         "<html><body><script>x</script></body></html>", encoding="utf-8"
@@ -200,7 +200,7 @@ def test_a_page_without_title_or_body(tmp_path: Path) -> None:
 
 
 def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
-    """Paragraphs and tables as they follow each other; the styled title, author and day of creation."""
+    """Paragraphs and tables in document order; the styled title, author and date of creation."""
     path = tmp_path / "方案.docx"
     document = Document()
     document.core_properties.author = "林知远"
@@ -243,7 +243,7 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
     ],
 )
 def test_front_matter_that_is_not_whole_publishes_nothing(tmp_path: Path, head: str) -> None:
-    """With a field that protects it is a fault; without one it is text, as a rule of --- is."""
+    """With a protecting field it is a fault; otherwise it is text, like a horizontal rule of ---."""
     path = tmp_path / "a.md"
     path.write_text(head + LEAD, encoding="utf-8")
     assert "---" in fault(path).reason
@@ -256,7 +256,7 @@ def test_front_matter_that_is_not_whole_publishes_nothing(tmp_path: Path, head: 
     "root", ["<a/>", "<w:document xmlns:w='{}'/>", "<w:body xmlns:w='{}'><w:p/></w:body>"]
 )
 def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) -> None:
-    """Another root, or nothing in it: a reason, and the file beside it is read."""
+    """Another root element, or an empty one: a fault, and the next file is read."""
     whole, path = tmp_path / "b.docx", tmp_path / "a.docx"
     document = Document()
     document.add_paragraph(LEAD)
@@ -274,7 +274,7 @@ def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) ->
 
 
 def test_tables_in_tables_stand_once(tmp_path: Path) -> None:
-    """In the cell that holds them; 30 of them, one in another, take no time."""
+    """In the cell that contains them; 30 nested tables take no time."""
     path = tmp_path / "表.docx"
     document = Document()
     document.add_paragraph("村账镇管工作方案")
@@ -309,7 +309,7 @@ def test_insertions_count_and_deletions_do_not(tmp_path: Path) -> None:
 
 
 def test_an_unstyled_word_document_has_its_title_in_the_first_line(tmp_path: Path) -> None:
-    """The template's own author and date are nobody's."""
+    """Default author and date of the template are ignored."""
     path = tmp_path / "a.docx"
     document = Document()
     document.add_paragraph("村账镇管工作方案")
@@ -326,7 +326,7 @@ def test_an_unstyled_word_document_has_its_title_in_the_first_line(tmp_path: Pat
     "data", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), b"PK\x03\x04broken"]
 )
 def test_a_file_that_is_no_word_document_is_a_fault(tmp_path: Path, data: bytes) -> None:
-    """A renamed .doc, an encrypted or a broken file: the fault names the cure."""
+    """A renamed .doc, an encrypted or a broken file: the fault names the remedy."""
     path = tmp_path / "a.docx"
     path.write_bytes(data)
 

@@ -1,4 +1,4 @@
-"""Bytes in the encodings that Chinese offices have, under the names they give them."""
+"""Encodings used by Chinese offices, and wrongly declared ones."""
 
 import io
 
@@ -18,7 +18,7 @@ TRADITIONAL = "關於加強社區治理工作的通知，各單位應當提高�
 )
 @pytest.mark.parametrize("declared", ["", "utf-8", "gb2312", "iso-8859-1", "no-such-charset"])
 def test_text_reads_right_whatever_it_declares(codec: str, declared: str) -> None:
-    """UTF-8, GB18030 and UTF-16 are recognised by their bytes; a charset that lies does no harm."""
+    """UTF-8, GB18030 and UTF-16 are recognised by their bytes; a wrongly declared charset does no harm."""
     assert decode(TEXT.encode(codec), declared=declared) == TEXT
 
 
@@ -35,7 +35,7 @@ def test_traditional_text_reads_right(codec: str, declared: str) -> None:
     )
 )
 def test_utf8_is_always_read_as_utf8(text: str) -> None:
-    """Whatever is valid UTF-8 is nothing else."""
+    """Valid UTF-8 is never decoded as anything else."""
     assert decode(text.encode()) == text or text.encode()[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -45,12 +45,12 @@ def test_utf8_is_always_read_as_utf8(text: str) -> None:
     )
 )
 def test_gb18030_prose_is_read_as_gb18030(text: str) -> None:
-    """Also 联通, whose bytes have fooled editors."""
+    """Also 联通, whose bytes are known to mislead editors."""
     assert decode(text.encode("gb18030")) == text
 
 
 def test_a_damaged_byte_is_named_not_guessed() -> None:
-    """UTF-8 with a broken byte is not taken for GB18030: where the broken character begins is told."""
+    """UTF-8 with a broken byte is not decoded as GB18030; the fault has the position of the character."""
     data = bytearray(TEXT.encode())
     data[len(TEXT[:10].encode()) + 2] = 0xFF
 
@@ -67,7 +67,7 @@ def test_bytes_of_no_encoding_are_a_fault() -> None:
 
 
 def test_each_line_is_decoded_by_itself() -> None:
-    """A GB18030 line among UTF-8 ones is read; a damaged one is a fault; the others are whole."""
+    """A GB18030 line among UTF-8 lines is read; a damaged one is a fault; the others are complete."""
     good, damaged = TEXT.split("\n")[1], TEXT.split("\n")[1].encode()[:-1] + b"\xff"
     lines = [good.encode(), good.encode("gb18030"), damaged, b"", good.encode()]
 
@@ -91,13 +91,13 @@ def test_short_lines_follow_their_file() -> None:
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
 def test_marks_at_the_start_are_no_text(codec: str) -> None:
-    """A byte order mark is not a part of the first line."""
+    """A byte order mark is not part of the first line."""
     assert [line.text for line in read_lines(io.BytesIO("甲\r\n乙".encode(codec)))] == ["甲", "乙"]
 
 
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_lines_or_faults(data: bytes) -> None:
-    """Nothing but a fault comes of bytes that cannot be read, and no line is lost."""
+    """Bytes that cannot be decoded become a fault, and no line is lost."""
     read = list(read_lines(io.BytesIO(data)))
 
     if not data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -1,4 +1,4 @@
-"""Files and folders as sources: everything that comes in is an article or a fault with its place."""
+"""Files and folders as sources: every record becomes an article or a fault with its place."""
 
 import csv
 import gzip
@@ -33,7 +33,7 @@ def jsonl(*records: object) -> bytes:
 
 
 def read(path: Path) -> tuple[list[Article], list[Fault]]:
-    """Everything that a source yields, parted."""
+    """The articles and the faults of a source."""
     items = list(read_source(path, cleaning=Cleaning()))
     return (
         [item for item in items if isinstance(item, Article)],
@@ -56,7 +56,7 @@ def test_json_lines_are_read(tmp_path: Path, name: str) -> None:
 
 
 def test_a_bad_line_costs_only_itself(tmp_path: Path) -> None:
-    """Each fault reads ``file:line: reason``, and what stands around it comes in."""
+    """Each fault reads ``file:line: reason``, and the records around it are read."""
     gb18030 = json.dumps(record(5), ensure_ascii=False).encode("gb18030") + b"\n"
     damaged = json.dumps(record(6), ensure_ascii=False).encode()[:-8] + b'\xff\xfe"}\n'
     path = tmp_path / "mixed.jsonl"
@@ -95,7 +95,7 @@ def test_the_second_of_two_equal_ids_is_a_fault_naming_both(tmp_path: Path) -> N
 
 
 def test_ids_can_be_shared_by_several_sources(tmp_path: Path) -> None:
-    """A caller that reads several sources keeps the places of all."""
+    """A caller that reads several sources passes the places of all."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl(record(1)))
     places: dict[str, str] = {}
@@ -118,7 +118,7 @@ def test_a_bad_record_does_not_take_its_id(tmp_path: Path) -> None:
 
 
 def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_path: Path) -> None:
-    """From JSON lines, tables, front matter and the names of files; what stands beside it comes in."""
+    """From JSON lines, tables, front matter and file names; the other records are read."""
     long = "长" * 60
     (tmp_path / "a.jsonl").write_bytes(jsonl(record(1), record(2) | {"id": "***"}))
     (tmp_path / "b.csv").write_text(
@@ -145,7 +145,7 @@ def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_pat
 
 
 def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) -> None:
-    """In an object of JSON, a row, front matter; other names may, and then the last one counts."""
+    """In a JSON object, a row, front matter; other names may be repeated, then the last one counts."""
     twice = '{"id": "%s", "title": "防火通知", "body": "严禁用火。", %s}\n'
     (tmp_path / "a.jsonl").write_text(
         twice % (1, '"audience": "staff", "audience": "public"')
@@ -176,7 +176,7 @@ def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) 
 
 
 def test_misspelt_protection_publishes_nothing_from_tables_and_front_matter(tmp_path: Path) -> None:
-    """A heading of a column is a name as well as a key is."""
+    """A column heading is a field name, as a JSON key is."""
     (tmp_path / "a.csv").write_text(
         "id,title,body,previw\n1,防火通知,严禁用火。,\n2,防汛通知,严防死守。,严防\n",
         encoding="utf-8",
@@ -190,7 +190,7 @@ def test_misspelt_protection_publishes_nothing_from_tables_and_front_matter(tmp_
 
 
 def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
-    """The lines before the damage come in; the damage is one fault that says so."""
+    """The lines before the damage are read; the damage is one fault."""
     path = tmp_path / "cut.jsonl.gz"
     data = jsonl(*(record(number, salt=f"{number**50}") for number in range(400)))
     path.write_bytes(gzip.compress(data)[:-2000])
@@ -205,7 +205,7 @@ def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_tables_are_read(tmp_path: Path, encoding: str, separator: str) -> None:
-    """CSV as Excel and databases write it; Chinese column names, line breaks and long cells inside."""
+    """CSV as written by Excel and databases, with Chinese column names, line breaks and long cells."""
     path = tmp_path / "导出.csv"
     body = "一、背景\n“两清单”，一,二;三\t四。\n" + "推进落实，久久为功。" * 20_000
     with path.open("w", encoding=encoding, newline="") as file:
@@ -254,7 +254,7 @@ def test_a_blank_cell_does_not_outweigh_a_column_of_the_same_name(tmp_path: Path
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
 def test_carriage_returns_alone_end_lines(tmp_path: Path, charset: str) -> None:
-    """As in what Excel calls CSV (Macintosh)."""
+    """As in the format that Excel calls CSV (Macintosh)."""
     path = tmp_path / "a.csv"
     rows = "id,title,body\r1,防火通知,严禁野外用火。\r2,缺一列\r3,防汛通知,各组到岗。\r"
     path.write_bytes(rows.encode(charset))
@@ -277,7 +277,7 @@ def test_a_header_that_is_no_row_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:
-    """Too few columns, a damaged byte and an open quote cost their rows; places count lines."""
+    """Too few columns, a damaged byte and an open quote lose only their rows; places are line numbers."""
     path = tmp_path / "a.csv"
     path.write_bytes(
         'id,title,body\n1,防火通知,第一行\n2,缺一列\n3,防汛通知,"第一行\n第二行"\n'.encode()
@@ -293,7 +293,7 @@ def test_rows_of_a_table_fail_alone(tmp_path: Path) -> None:
 
 
 def table(path: Path, changed: dict[str, str], count: int = 1_000) -> Path:
-    """A table of rows 1, 2 …, those of ``changed`` (``r600``) written otherwise; row n is line n + 1."""
+    """A table of rows 1, 2 …; those in ``changed`` (``r600``) are replaced; row n is line n + 1."""
     rows = [
         changed.get(f"r{n}", f"{n},通知{n},第{n}项工作按期完成。,2024-05-01")
         for n in range(1, count + 1)
@@ -312,19 +312,19 @@ QUOTED = '{0},"通知{0}","第一段，\n第二段。",2024-05-01'
         ({"r600": '600,通知,"工作,2024-05-01'}, [600], [601]),
         ({"r600": '600,"通知,工作,2024-05-01'}, [600], [601]),
         ({"r1000": '1000,通知,"工作'}, [1000], [1001]),
-        # A row is cut off, or has a column too many.
+        # A row is truncated, or has an extra column.
         ({"r1000": "1000,通知"}, [1000], [1001]),
         ({"r5": "5,通知,工作,2024-05-01,多", "r6": "6,通知"}, [5, 6], [6, 7]),
-        # The text goes on behind a closed quote; a quote within a cell is a character.
+        # Text continues after a closed quote; a quote inside a cell is a character.
         ({"r600": '600,"通知"一,工作,2024-05-01'}, [600], [601]),
         ({"r600": '600,通知"一",工"作,2024-05-01'}, [], []),
-        # An id with a quote is no other id.
+        # An id with a quote is not another id.
         ({"r600": '600",通知,工作', "r601": '"601",通知,工作,2024-05-01'}, [600], [601]),
-        # Closed late, at the end of a cell of another row: in the next one, and fifty later.
+        # Closed at the end of a cell of a later row: the next one, and fifty rows later.
         ({"r600": '600,通知,"工作', "r601": '601,通知,工作"'}, [600, 601], [601]),
         ({"r600": '600,通知,"工作', "r650": '650,通知,工作",2024-05-01'}, [600], [601]),
         ({"r600": '600,"通知,工作', "r650": '650,通知",工作,2024-05-01'}, [600], [601]),
-        # Rows of several lines before and after the break, and next to it.
+        # Rows of several lines before, after and next to the broken ones.
         (
             {"r599": QUOTED.format(599), "r600": '600,通知,"工作', "r601": QUOTED.format(601)},
             [600],
@@ -335,14 +335,14 @@ QUOTED = '{0},"通知{0}","第一段，\n第二段。",2024-05-01'
             [600],
             [601],
         ),
-        # Several breaks.
+        # Several broken places.
         ({f"r{n}": f'{n},通知,"工作,2024-05-01' for n in (3, 4, 500, 1000)}, [3, 4, 500, 1000], []),
     ],
 )
 def test_a_quote_without_a_partner_costs_its_row_alone(
     tmp_path: Path, changed: dict[str, str], lost: list[int], lines: list[int]
 ) -> None:
-    """Where the table breaks is one fault; every good row around it comes in, whole."""
+    """Each broken place is one fault; every good row around it is read completely."""
     path = table(tmp_path / "a.csv", changed)
 
     articles, faults = read(path)
@@ -356,7 +356,7 @@ def test_a_quote_without_a_partner_costs_its_row_alone(
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_any_one_quote_costs_two_rows_at_most(tmp_path: Path, quoting: int) -> None:
-    """Added or taken away anywhere: it is told, and no article is new or has the text of another."""
+    """Added or removed anywhere: it is reported, and no article is invented or gets the text of another."""
     rng = random.Random(7)
     pieces = [
         "通知",
@@ -395,7 +395,7 @@ def test_any_one_quote_costs_two_rows_at_most(tmp_path: Path, quoting: int) -> N
 
 
 def test_a_text_within_a_broken_row_is_no_row(tmp_path: Path) -> None:
-    """What looks like a row in a cell that broke, but has no id like the others, is not published."""
+    """A line of a broken cell that looks like a row, but has another form of id, is not published."""
     broken = '3,"名单"一,"会员可见：\n张三,科长,一号楼,2024\n李四,科员,二号楼,2024\n完。",2024'
     path = table(tmp_path / "a.csv", {"r3": broken}, 5)
 
@@ -418,7 +418,7 @@ def test_a_text_within_a_broken_row_is_no_row(tmp_path: Path) -> None:
     ],
 )
 def test_a_table_in_a_cell_stays_there(tmp_path: Path, cell: str) -> None:
-    """Lines of as many columns as the table has, in quotes that are right, are text."""
+    """Lines with as many columns as the table, inside correct quotes, are text."""
     path = table(tmp_path / "a.csv", {"r3": f'3,通报,"{cell}",2024'}, 5)
 
     articles, faults = read(path)
@@ -429,7 +429,7 @@ def test_a_table_in_a_cell_stays_there(tmp_path: Path, cell: str) -> None:
 
 
 def test_many_breaks_are_read_in_linear_time(tmp_path: Path) -> None:
-    """Each line opens a quote, and so does each tenth of them; both end at once."""
+    """Each line, or each tenth line, opens a quote; both are read in little time."""
     opened = {f"r{n}": f'{n},通知,"工作' for n in range(1, 10_001)}
     every = table(tmp_path / "a.csv", opened, 10_000)
     tenth = {name: row for name, row in opened.items() if name.endswith("0")}
@@ -441,7 +441,7 @@ def test_many_breaks_are_read_in_linear_time(tmp_path: Path) -> None:
 
 
 def test_a_cut_archive_keeps_the_rows_before_an_open_quote(tmp_path: Path) -> None:
-    """What the quote has swallowed is read again before the damage is told."""
+    """Lines inside the open quote are read again before the damage is reported."""
     plain = table(tmp_path / "a.csv", {"r600": '600,通知,"工作,2024-05-01'}, 3_000).read_bytes()
     path = tmp_path / "b.csv.gz"
     path.write_bytes(gzip.compress(plain)[:-4_000])
@@ -455,7 +455,7 @@ def test_a_cut_archive_keeps_the_rows_before_an_open_quote(tmp_path: Path) -> No
 
 
 def test_a_folder_is_read_in_order_and_depth(tmp_path: Path) -> None:
-    """By name, folders included; ids are paths without suffix; hidden files and locks are nothing."""
+    """By name, folders included; ids are paths without suffix; hidden files and lock files are ignored."""
     (tmp_path / "2024" / "报告").mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     (tmp_path / "2024" / "报告" / "二.md").write_text(
@@ -483,7 +483,7 @@ def test_a_folder_is_read_in_order_and_depth(tmp_path: Path) -> None:
 
 
 def test_links_that_leave_the_source_are_faults(tmp_path: Path) -> None:
-    """Files, folders, links by way of others, of any type: each is named with where it leads."""
+    """Files, folders, indirect links, of any type: each is reported with its target."""
     outside = tmp_path / "outside"
     source = tmp_path / "source"
     (outside / "sub").mkdir(parents=True)
@@ -510,7 +510,7 @@ def test_links_that_leave_the_source_are_faults(tmp_path: Path) -> None:
 
 
 def test_links_that_stay_in_the_source_are_read(tmp_path: Path) -> None:
-    """A file once under each name, a folder where it lies; the source itself may be a link."""
+    """A file once under each name, a folder at its own place; the source itself may be a link."""
     source = tmp_path / "source"
     (source / "sub").mkdir(parents=True)
     (source / "sub" / "a.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
@@ -528,7 +528,7 @@ def test_links_that_stay_in_the_source_are_read(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_a_fault(tmp_path: Path) -> None:
-    """Broken links, links in a circle and pipes do not stop the rest; nor does a folder that is gone."""
+    """Broken links, circular links and pipes do not stop the rest; nor does a folder that was deleted."""
     (tmp_path / "a.txt").symlink_to("nowhere.txt")
     (tmp_path / "b.jsonl").symlink_to("b.jsonl")
     os.mkfifo(tmp_path / "c.txt")
@@ -550,7 +550,7 @@ def test_what_is_no_file_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_two_files_of_one_name_are_one_id(tmp_path: Path) -> None:
-    """The same document in two formats comes in once, and the report says so."""
+    """The same document in two formats is read once, and the report says so."""
     (tmp_path / "通知.md").write_text("# 防火通知\n严禁野外用火。", encoding="utf-8")
     (tmp_path / "通知.txt").write_text("防火通知\n严禁野外用火。", encoding="utf-8")
 
@@ -586,7 +586,7 @@ def test_names_of_old_archives_are_read(tmp_path: Path) -> None:
 def test_a_named_file_that_cannot_be_a_source_is_an_error(
     tmp_path: Path, name: str, word: str
 ) -> None:
-    """Missing or of an unknown type: refused at once, before anything is read, with the cure."""
+    """Missing or of an unknown type: refused at once, before anything is read, with the remedy."""
     if name != "没有.jsonl":
         (tmp_path / name).write_bytes(b"x")
 

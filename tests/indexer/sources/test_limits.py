@@ -1,4 +1,4 @@
-"""Sources that would make much of little: refused with the reason, in bounded memory and linear time."""
+"""Small sources that would expand greatly: refused with the reason, in bounded memory and linear time."""
 
 import gzip
 import subprocess
@@ -54,13 +54,13 @@ def word(path: Path, parts: Iterable[str], *, around: str = "") -> Path:
 
 
 def only(path: Path) -> Article | Fault:
-    """What a source of one file yields."""
+    """The articles and faults of a source of one file."""
     (item,) = read_source(path, cleaning=Cleaning())
     return item
 
 
 def test_memory_is_bounded_whatever_a_file_unpacks_to(tmp_path: Path) -> None:
-    """Each of these took hundreds of megabytes or gigabytes; the good file beside them comes in."""
+    """Each of these took hundreds of megabytes or gigabytes; the good file beside them is read."""
     word(tmp_path / "a.docx", (_PARAGRAPH * 1_000 for _ in range(800)))
     word(
         tmp_path / "b.docx",
@@ -92,7 +92,7 @@ def test_memory_is_bounded_whatever_a_file_unpacks_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
 def test_the_markup_of_a_document_is_counted_in_any_encoding(tmp_path: Path, codec: str) -> None:
-    """Before it is parsed; the fault has the count, the limit and what to do."""
+    """Before parsing; the fault has the count, the limit and the remedy."""
     path = tmp_path / "a.docx"
     body = f'<w:document xmlns:w="{_WORD}"><w:body>{"<w:p/>" * 1_000_001}</w:body></w:document>'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -121,7 +121,7 @@ def test_entities_of_a_document_are_not_expanded(tmp_path: Path) -> None:
 
 
 def test_a_document_of_many_paragraphs_is_read(tmp_path: Path) -> None:
-    """What is within the limits comes in whole."""
+    """Files within the limits are read completely."""
     path = word(tmp_path / "a.docx", (_PARAGRAPH.format(n) for n in range(20_000)))
 
     item = only(path)
@@ -132,7 +132,7 @@ def test_a_document_of_many_paragraphs_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"PK", b"\x00" * 40])
 def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
-    """Also where only its inside is damaged."""
+    """Also if only a part inside is damaged."""
     path = word(tmp_path / "a.docx", (_PARAGRAPH.format(n) for n in range(2_000)))
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
@@ -143,7 +143,7 @@ def test_a_damaged_archive_is_a_fault(tmp_path: Path, damage: bytes) -> None:
 
 
 def test_a_record_has_so_many_fields(tmp_path: Path) -> None:
-    """A thousand; of more, the record is a fault, and of a table all of it."""
+    """A thousand; with more, a record is a fault, and so is a whole table."""
     more = ",".join(f'"k{n}": {n}' for n in range(1_000))
     good = '{"id": "2", "title": "通知", "body": "文"}'
     (tmp_path / "a.jsonl").write_text(f"{{{more}, {good[1:]}\n{good}\n", encoding="utf-8")
