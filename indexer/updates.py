@@ -238,9 +238,9 @@ def delete(service: SearchService, ids: Sequence[str]) -> Deleted:
         ledger.mark_applied(numbers)
 
     done = append_and_write(service, append, write)
-    known = [change.article_id for change in changes]
-    unknown = [key for key in dict.fromkeys(ids) if key not in known]
-    return Deleted(known, unknown, []) if done else Deleted([], unknown, known)
+    deleted = [change.article_id for change in changes]
+    unknown = [key for key in dict.fromkeys(ids) if key not in deleted]
+    return Deleted(deleted, unknown, []) if done else Deleted([], unknown, deleted)
 
 
 def _versions(service: SearchService, ids: Sequence[str]) -> dict[str, int]:

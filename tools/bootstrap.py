@@ -143,12 +143,12 @@ def inside():
 def install(parts):
     """Install or update the parts in .venv according to their lock files."""
     done = installed()
-    wanted = {part: fingerprint(LOCKS[part]) for part in parts}
-    wanted["base"] = fingerprint(LOCKS["base"], BUILD, "pyproject.toml")
+    required = {part: fingerprint(LOCKS[part]) for part in parts}
+    required["base"] = fingerprint(LOCKS["base"], BUILD, "pyproject.toml")
     missing = [
         part
         for part in LOCKS
-        if part in wanted and (done is None or done.get(part) != wanted[part])
+        if part in required and (done is None or done.get(part) != required[part])
     ]
     if not missing:
         return
@@ -170,7 +170,7 @@ def install(parts):
             run([PYTHON, "-W", "ignore", "-c", COMPILE_JIEBA])
             # Editable, so that the code of the checkout runs, and `git pull` is an update.
             pip("--editable", ROOT, "--no-build-isolation", hashes=False)
-        done[part] = wanted[part]
+        done[part] = required[part]
         stamp(done)
     tell(say("安装完毕，用时 %d 秒。", "Installed in %d s.") % (time.time() - started))
 

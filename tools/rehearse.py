@@ -248,8 +248,8 @@ class Rehearsal:
             took = time.monotonic() - began
             stop.set()
             writer.join()
-        held = self.titles(prefix)
-        lost = [key for key, title in written.items() if held.get(key) != title]
+        indexed = self.titles(prefix)
+        lost = [key for key, title in written.items() if indexed.get(key) != title]
         failed = [one for one in load.answers if one.status != 200]
         during = [one.seconds for one in load.answers if one.sent >= began]
         print(

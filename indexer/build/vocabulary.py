@@ -69,15 +69,15 @@ def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
         Text(kind, text, pinyin_of(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
     ]
     places = {
-        (one.kind, counts[one.kind].found[one.text][0]): place
+        (one.kind, counts[one.kind].entries[one.text][0]): place
         for place, one in enumerate(texts_kept)
     }
     holders = {
         id: TextIndices(
-            np.array(sorted(places[one] for one in held if one in places), dtype=np.uint32),
+            np.array(sorted(places[one] for one in entries if one in places), dtype=np.uint32),
             dates[id],
         )
-        for id, held in numbers.items()
+        for id, entries in numbers.items()
     }
     return Inventory(texts_kept, holders)
 
@@ -111,28 +111,28 @@ class _Counts:
     """Texts, each with a number and the count of articles that contain it."""
 
     limit: int
-    found: dict[str, tuple[int, int]] = field(default_factory=dict)
+    entries: dict[str, tuple[int, int]] = field(default_factory=dict)
     next_number: int = 0
 
     def add(self, texts: Iterable[str]) -> list[int]:
         """Count the texts of one article; return their numbers."""
         numbers = []
         for text in texts:
-            number, count = self.found.get(text, (self.next_number, 0))
+            number, count = self.entries.get(text, (self.next_number, 0))
             self.next_number += not count
-            self.found[text] = (number, count + 1)
+            self.entries[text] = (number, count + 1)
             numbers.append(number)
-        if len(self.found) > _SLACK * self.limit:
-            kept = sorted(self.found, key=self._rank)[: len(self.found) // 2]
-            self.found = {text: self.found[text] for text in kept}
+        if len(self.entries) > _SLACK * self.limit:
+            kept = sorted(self.entries, key=self._rank)[: len(self.entries) // 2]
+            self.entries = {text: self.entries[text] for text in kept}
         return numbers
 
     def commonest(self, least: int) -> list[str]:
-        frequent = (text for text, (_, count) in self.found.items() if count >= least)
+        frequent = (text for text, (_, count) in self.entries.items() if count >= least)
         return sorted(frequent, key=self._rank)[: _SPARE * self.limit]
 
     def _rank(self, text: str) -> tuple[int, str]:
-        return -self.found[text][1], text
+        return -self.entries[text][1], text
 
 
 def pinyin_of(text: str, analyzer: Analyzer) -> str:

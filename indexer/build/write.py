@@ -179,16 +179,16 @@ def _version_text(version: int) -> str:
 
 def rejection_reasons(results: Mapping[Audience, AudienceResult]) -> dict[str, str]:
     """By id, why articles were not indexed as they are, with the audiences concerned."""
-    found: dict[str, dict[str, list[str]]] = {}
+    reasons_by_id: dict[str, dict[str, list[str]]] = {}
     for audience, result in results.items():
         for id, reason in (result.stale | result.refused).items():
-            found.setdefault(id, {}).setdefault(reason, []).append(audience.label)
+            reasons_by_id.setdefault(id, {}).setdefault(reason, []).append(audience.label)
     return {
         id: say("；", "; ").join(
             f"{say('、', ', ').join(labels)}{say('：', ': ')}{reason}"
             for reason, labels in reasons.items()
         )
-        for id, reasons in found.items()
+        for id, reasons in reasons_by_id.items()
     }
 
 

@@ -229,17 +229,17 @@ def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) ->
 def related(article_id: str, audience: str, *, as_json: bool) -> None:
     """Related."""
     with _service() as (service, _):
-        found = find_related(
+        articles = find_related(
             service, _resolve(service, article_id, _audience_of(audience)), _audience_of(audience)
         )
     if as_json:
         from search_service.answers.presentation import article_to_dict
 
         click.echo(
-            json.dumps([article_to_dict(one) for one in found], ensure_ascii=False, indent=1)
+            json.dumps([article_to_dict(one) for one in articles], ensure_ascii=False, indent=1)
         )
         return
-    for place, stored in enumerate(found, start=1):
+    for place, stored in enumerate(articles, start=1):
         click.echo(f"{place:>3}. {line(stored)}  [{stored.view.id}]")
 
 

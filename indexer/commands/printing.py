@@ -95,11 +95,11 @@ def _print_notes(notes: Notes) -> None:
             ),
             err=True,
         )
-    for (name, known), count in notes.similar.most_common(_SHOWN_NAMES):
+    for (name, field), count in notes.similar.most_common(_SHOWN_NAMES):
         click.echo(
             say(
-                f"注意：{count} 条有字段 {name}，像是 {known}；未当作 {known}，按其他字段原样返回给所有人",
-                f"note: {count} records have a field {name}, similar to {known}; it is not used as {known},"
+                f"注意：{count} 条有字段 {name}，像是 {field}；未当作 {field}，按其他字段原样返回给所有人",
+                f"note: {count} records have a field {name}, similar to {field}; it is not used as {field},"
                 " but returned to everyone as an additional field",
             ),
             err=True,

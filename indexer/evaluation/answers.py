@@ -51,11 +51,11 @@ def ensure_index(
 def missing_documents(reader: Reader, judgements: Judgements) -> int:
     """The number of judged documents missing from the index; raises ``BadInput`` if all are missing."""
     judged = sorted({key for graded in judgements.grades.values() for key in graded})
-    known = sum(
+    present = sum(
         len(reader.fetch(judged[start : start + _FETCH_SIZE]))
         for start in range(0, len(judged), _FETCH_SIZE)
     )
-    if not known:
+    if not present:
         raise BadInput(
             say(
                 f"判定的 {len(judged)} 篇文章索引里一篇也没有，如 {judged[0]!r}；"
@@ -64,7 +64,7 @@ def missing_documents(reader: Reader, judgements: Judgements) -> int:
                 " check GONGWEN_ENGINE and --audience",
             )
         )
-    return len(judged) - known
+    return len(judged) - present
 
 
 def run_queries(
