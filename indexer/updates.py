@@ -39,17 +39,17 @@ def add(
     *,
     cleaning: Cleaning,
     progress: Progress = no_progress,
-    reports: Path | None = None,
+    fault_folder: Path | None = None,
 ) -> RunReport:
     """Add or update articles in the live index; an audience whose view is unchanged is not touched.
 
     An update with the same version is written if it changes the view of an audience. Reported as faults are
     updates older than the stored version, and articles with text for an audience that has no index of its
-    own; these are indexed as the audiences with an index may read them. ``reports``: the folder for the
-    file of faults. Raises ``NoIndex`` if nothing serves.
+    own; these are indexed as the audiences with an index may read them. ``fault_folder``: where the
+    file of faults is created. Raises ``NoIndex`` if nothing serves.
     """
     started = time.monotonic()
-    report = RunReport(faults=FaultLog(reports))
+    report = RunReport(faults=FaultLog(fault_folder))
     ledger = service.store.ledger
     service.reader(Audience.PUBLIC)  # raises if there is no index
     for generation in service.engine.generations():

@@ -52,7 +52,7 @@ from search_service.state.ledger import Build
 # Articles that a check searches for, evenly from the whole source.
 _SAMPLE = 20
 # Seconds that a rebuild waits for a process that writes the live index.
-_PATIENCE = 600.0
+_LOCK_TIMEOUT = 600.0
 
 
 def rebuild(
@@ -63,7 +63,7 @@ def rebuild(
     shrink: bool = False,
     new_state: bool = False,
     progress: Progress = no_progress,
-    reports: Path | None = None,
+    fault_folder: Path | None = None,
 ) -> RunReport:
     """Replace the index by the contents of the sources; the live one serves until the last step.
 
@@ -82,7 +82,7 @@ def rebuild(
                     cleaning=cleaning,
                     shrink=shrink,
                     progress=progress,
-                    reports=reports,
+                    fault_folder=fault_folder,
                 )
             except BadInput:
                 discard_build(service)
@@ -133,15 +133,15 @@ def load(
     cleaning: Cleaning,
     shrink: bool = False,
     progress: Progress = no_progress,
-    reports: Path | None = None,
+    fault_folder: Path | None = None,
 ) -> RunReport:
     """Write the articles of the sources into the build, and nothing else.
 
-    Articles that a killed load has written are not analysed again if they are unchanged. ``reports``: the
-    folder for the file of faults. Raises ``BadInput`` as :func:`.check_size` does.
+    Articles that a killed load has written are not analysed again if they are unchanged. ``fault_folder``:
+    where the file of faults is created. Raises ``BadInput`` as :func:`.check_size` does.
     """
     started = time.monotonic()
-    report = RunReport(faults=FaultLog(reports))
+    report = RunReport(faults=FaultLog(fault_folder))
     ledger = service.store.ledger
     build = open_build(service)
     # Log position before reading; later changes are replayed on activation.
@@ -180,7 +180,12 @@ def load(
         discard_build(service)
         create(service, new_state=True)  # checked when this build began
         return load(
-            service, sources, cleaning=cleaning, shrink=shrink, progress=progress, reports=reports
+            service,
+            sources,
+            cleaning=cleaning,
+            shrink=shrink,
+            progress=progress,
+            fault_folder=fault_folder,
         )
     add_results(report, results)
     expected = {who: len(one.visible) - len(one.refused) for who, one in results.items()}
@@ -237,7 +242,7 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
     with open_writers(service, created) as writers:
         readers = _readers(build.reads)
         after = replay(service, writers, build.sequence, readers)
-        with ledger.live(patience=_PATIENCE):
+        with ledger.live(patience=_LOCK_TIMEOUT):
             replay(service, writers, after, readers)
             service.engine.activate(serving)
     service.store.hidden_articles.drop_before(build.sequence)
@@ -347,11 +352,11 @@ def _log_position(service: SearchService) -> int:
     ledger = service.store.ledger
     with (
         suppress(NoIndex, FingerprintMismatch, StateLost, EngineMisconfigured),
-        open_live_writers(service, patience=_PATIENCE) as serving,
+        open_live_writers(service, timeout=_LOCK_TIMEOUT) as serving,
     ):
         serving.finish()
         return ledger.next()
-    with ledger.live(patience=_PATIENCE):
+    with ledger.live(patience=_LOCK_TIMEOUT):
         return ledger.next()
 
 
@@ -387,7 +392,7 @@ def _swap_with_previous(service: SearchService) -> Mapping[Audience, str]:
     with open_writers(service, previous) as writers:
         # No readers: the view counters stay as they are now.
         after = replay(service, writers, 0, {})
-        with service.store.ledger.live(patience=_PATIENCE):
+        with service.store.ledger.live(patience=_LOCK_TIMEOUT):
             replay(service, writers, after, {})
             serving = service.engine.rollback()
     finish(service)

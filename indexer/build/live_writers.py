@@ -26,7 +26,7 @@ from search_service.state.ledger import Change
 from search_service.state.vocabularies import Vocabularies
 
 # Seconds to wait for a process that is writing; then the changes are left to it.
-PATIENCE = 30.0
+LOCK_TIMEOUT = 30.0
 _POLL = 0.05
 
 
@@ -154,17 +154,17 @@ def _unhidden(service: SearchService) -> dict[str, bytes]:
 
 
 @contextmanager
-def open_live_writers(service: SearchService, *, patience: float) -> Iterator[LiveWriters]:
+def open_live_writers(service: SearchService, *, timeout: float) -> Iterator[LiveWriters]:
     """Lock the live generations and open a writer for each.
 
     Raises ``NoIndex`` if nothing serves, ``FingerprintMismatch`` if the settings do not fit the index,
     ``StateLost`` if the state does not belong to it, ``WriterBusy`` if another process writes for longer
-    than ``patience`` seconds.
+    than ``timeout`` seconds.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     with ExitStack() as stack:
         service.reader(Audience.PUBLIC)
-        stack.enter_context(service.store.ledger.live(patience=patience))
+        stack.enter_context(service.store.ledger.live(patience=timeout))
         serving = {one.audience: one for one in service.engine.generations() if one.serves}
         for one in serving.values():
             service.check_manifest(one.manifest, model=True)
@@ -187,15 +187,15 @@ def _opened(
             time.sleep(_POLL)
 
 
-def finish(service: SearchService, *, patience: float = 0.0) -> None:
+def finish(service: SearchService, *, timeout: float = 0.0) -> None:
     """Write pending changes of the ledger, and articles that are hidden no more.
 
-    If another process writes for longer than ``patience`` seconds, it does this instead: every user of
+    If another process writes for longer than ``timeout`` seconds, it does this instead: every user of
     :func:`open_live_writers` calls this function afterwards.
     """
     with suppress(WriterBusy):
         while service.store.ledger.pending() or _unhidden(service):
-            with open_live_writers(service, patience=patience) as serving:
+            with open_live_writers(service, timeout=timeout) as serving:
                 serving.finish()
 
 
@@ -211,7 +211,7 @@ def append_and_write(
     """
     appended = False
     try:
-        with open_live_writers(service, patience=PATIENCE) as serving:
+        with open_live_writers(service, timeout=LOCK_TIMEOUT) as serving:
             serving.finish()
             append()
             appended = True

@@ -87,7 +87,7 @@ def generation_group(open_service: Open) -> click.Group:
                 cleaning=cleaning,
                 shrink=shrink,
                 progress=progress(),
-                reports=settings.reports,
+                fault_folder=settings.reports,
             )
         print_report(report)
         if report.faults:

@@ -68,7 +68,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
         if set_aside & set(keys) and not lost:
             # The index was built without them: write them, which needs the model.
             with open_service() as (service, _):
-                live_writers.finish(service, patience=live_writers.PATIENCE)
+                live_writers.finish(service, timeout=live_writers.LOCK_TIMEOUT)
         for key in keys:
             was = say(f"{key} 没有下架", f"{key} was not taken down")
             click.echo(say(f"已恢复 {key}", f"restored {key}") if done[key] else was)

@@ -133,7 +133,7 @@ def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
                 shrink=shrink,
                 new_state=new_state,
                 progress=progress(),
-                reports=settings.reports,
+                fault_folder=settings.reports,
             )
         )
 
@@ -163,7 +163,11 @@ def add(sources: tuple[Path, ...]) -> None:
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
             updates.add(
-                service, sources, cleaning=cleaning, progress=progress(), reports=settings.reports
+                service,
+                sources,
+                cleaning=cleaning,
+                progress=progress(),
+                fault_folder=settings.reports,
             )
         )
 

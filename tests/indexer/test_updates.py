@@ -326,7 +326,7 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
 ) -> None:
     """While another process writes for long: reported accurately, and written by the next writer."""
     index(FREE, *OTHERS)
-    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    monkeypatch.setattr(live_writers, "LOCK_TIMEOUT", 0.1)
     with service.store.ledger.live(patience=0):
         report = add(
             {**LESS, "id": "new", "title": "新来"}, {**LESS, "id": "gone", "title": "新来"}
@@ -352,7 +352,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
 ) -> None:
     """Stale articles and those without an index are reported now: the later writer cannot report them."""
     index(FREE)
-    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    monkeypatch.setattr(live_writers, "LOCK_TIMEOUT", 0.1)
     with service.store.ledger.live(patience=0):
         report = add(
             {**LESS, "version": 4},
@@ -414,7 +414,7 @@ def test_who_held_the_lock_writes_what_was_left_to_it(
 ) -> None:
     """A change queued while another process writes needs no third run."""
     index(FREE, *OTHERS)
-    monkeypatch.setattr(live_writers, "PATIENCE", 0.1)
+    monkeypatch.setattr(live_writers, "LOCK_TIMEOUT", 0.1)
     write = live_writers.LiveWriters.write
     reports: list[RunReport] = []
 
