@@ -104,7 +104,7 @@ def _print_notes(notes: Notes) -> None:
             ),
             err=True,
         )
-    for name, count in notes.unread_texts.most_common(_SHOWN_NAMES):
+    for name, count in notes.ignored_texts.most_common(_SHOWN_NAMES):
         click.echo(
             say(
                 f"注意：{count} 条的 {name} 与采用的正文或预览不同，未收录",

@@ -1,1 +1,1 @@
-"""A record of any source -> :class:`~search_service.model.Article`."""
+"""Convert a record of any source to an :class:`~search_service.model.Article`."""

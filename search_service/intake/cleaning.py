@@ -1,8 +1,8 @@
 """Cleaning rules for texts as portals publish them. Entry points: :func:`clean`,
 :func:`clean_head`, :class:`Cleaning`.
 
-Text in, text out: no files, no records. Every rule is applied to bodies and previews alike, so that
-a preview stays made of verbatim pieces of its body.
+Text in, text out. Every rule is applied to bodies and previews alike, so that a preview still consists of
+verbatim parts of its body.
 """
 
 import re
@@ -20,7 +20,7 @@ from search_service.intake.markup import is_markup, keeps_lines, text_of_html
 
 
 class Rule(StrEnum):
-    """The rules by name, as settings and reports write them."""
+    """The rules, by their names in settings and reports."""
 
     PAGE_MARKS = "page-marks"
     MARKUP = "markup"
@@ -38,43 +38,43 @@ class Cleaning:
 
     @classmethod
     def parse(cls, names: str) -> "Cleaning":
-        """Read ``all``, ``none`` or comma-separated names of the rules that shall be on.
+        """Parse ``all``, ``none`` or the comma-separated names of the rules to apply.
 
-        Raises :class:`ConfigurationError` naming every unknown rule and the known ones.
+        Raises :class:`ConfigurationError` that lists the unknown rules and the valid ones.
         """
         if names.strip() in ("all", "none"):
             return cls(frozenset(Rule if names.strip() == "all" else ()))
-        given = {name for part in names.split(",") if (name := part.strip().lower())}
-        if unknown := sorted(given - set(Rule)):
-            bad, known = ", ".join(unknown), ", ".join(Rule)
+        chosen = {name for part in names.split(",") if (name := part.strip().lower())}
+        if unknown := sorted(chosen - set(Rule)):
+            bad, valid = ", ".join(unknown), ", ".join(Rule)
             raise ConfigurationError(
                 say(
-                    f"没有名为 {bad} 的清洗规则；可用：all、none，或 {known}",
-                    f"no cleaning rule is named {bad}; there are all, none, or {known}",
+                    f"没有名为 {bad} 的清洗规则；可用：all、none，或 {valid}",
+                    f"unknown cleaning rule {bad}; available: all, none, or {valid}",
                 )
             )
-        return cls(frozenset(map(Rule, given)))
+        return cls(frozenset(map(Rule, chosen)))
 
 
 ALL_RULES: Final = Cleaning()
-# Of n characters n/2 rounds can be made to be needed: <b<b<b>>>. Three are the most seen on portals.
-_MOST_ROUNDS: Final = 16
+# A contrived text of n characters needs n/2 rounds: <b<b<b>>>. Texts of portals need three at most.
+_MAX_ROUNDS: Final = 16
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A cleaned text and the rules that changed it."""
+    """A cleaned text, and the rules that changed it."""
 
     text: str
     fired: frozenset[Rule]
 
 
 def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Cleaned:
-    """Clean a body or preview; ``title`` is what the repeated-title rule looks for at its head.
+    """Clean a body or preview; the repeated-title rule looks for ``title`` at its start.
 
-    Applies the rules until nothing changes, because one uncovers work for another (``&lt;br&gt;``).
-    So it is idempotent, but for a text that is escaped into itself more often than anybody does: what is
-    left of it after so many rounds is text. It never raises and never makes a text longer.
+    Applies the rules until nothing changes, because one may produce input for another (``&lt;br&gt;``).
+    So it is idempotent, except for a text that is escaped more than 16 times. Never raises, and never makes
+    a text longer.
     """
 
     def without_title(dirty: str) -> str:
@@ -89,7 +89,7 @@ def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Clea
         Rule.REPEATED_TITLE: without_title,
     }
     fired: set[Rule] = set()
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         before = text
         for rule, apply in rules.items():
             if rule in cleaning.rules and (cleaner := apply(text)) != text:
@@ -101,24 +101,24 @@ def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Clea
 
 
 def clean_line(text: str, *, cleaning: Cleaning = ALL_RULES) -> Cleaned:
-    """Clean a title or another short field: markup, entities, blanks; the result is one line."""
+    """Clean a title or another short field of markup, entities and blanks; the result is one line."""
     on = cleaning.rules & {Rule.MARKUP, Rule.ENTITIES, Rule.INDENTATION}
     cleaned = clean(text, cleaning=Cleaning(on))
     return Cleaned(" ".join(cleaned.text.split()), cleaned.fired)
 
 
-_CUT_THROUGH: Final = re.compile(
+_TRUNCATED_TAG: Final = re.compile(
     r"(?:<[/!?a-zA-Z]?[^<>\u4e00-\u9fff]{0,2000}|&#?[a-zA-Z0-9]{0,32})\Z"
 )
 
 
 def clean_head(text: str, length: int, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> str:
-    """Cut a text after ``length`` characters as it came, then clean the piece alone.
+    """Clean the first ``length`` characters of a raw text.
 
-    So nothing behind the cut can change the result, which is never longer than ``length``. A tag or
-    entity that the cut went through is left out, blanks at the end too.
+    The result does not depend on the rest of the text and is never longer than ``length``. A truncated tag
+    or entity at the end is removed, and so are blanks.
     """
-    head = _CUT_THROUGH.sub("", text[:length])
+    head = _TRUNCATED_TAG.sub("", text[:length])
     return clean(head, cleaning=cleaning, title=title).text.rstrip()
 
 
@@ -130,7 +130,7 @@ def _without_markup(text: str) -> str:
 
 _PAGE_MARKS: Final = re.compile(
     r"""
-    \#p\#(?P<subtitle>[^#\n]{0,80})\#e\#      # DedeCMS; a real subtitle stays
+    \#p\#(?P<subtitle>[^#\n]{0,80})\#e\#      # DedeCMS; a real subtitle is kept
     | \[/?!--(?:empirenews\.)?page--\]         # EmpireCMS
     | \[/?(?:next\s?page|page)\]               # PHPCMS and many small ones
     | \[next\s?page(?P<title>[^\[\]\n]{1,80})\] # the same with the next page's title
@@ -151,7 +151,7 @@ def _without_page_marks(text: str) -> str:
 
 # --- entities ------------------------------------------------------------------------------------
 
-# Any number of amp; in front: texts escaped twice or more. Without ; only nbsp, which is no word.
+# Several amp; in front: texts escaped more than once. Without ; only nbsp, which is no word.
 _ENTITY: Final = re.compile(
     r"&(?:amp;)*(?:(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(nbsp)(?![a-z0-9;]))",
     re.IGNORECASE,
@@ -161,8 +161,8 @@ _ENTITY: Final = re.compile(
 def _without_entities(text: str) -> str:
     def character(match: re.Match[str]) -> str:
         name = f"{match[1] or match[2]};"
-        known = name.startswith("#") or name in html5
-        return unescape(f"&{name}") if known else match[0]
+        valid = name.startswith("#") or name in html5
+        return unescape(f"&{name}") if valid else match[0]
 
     return _ENTITY.sub(character, text)
 
@@ -176,7 +176,7 @@ _BLANKS: Final = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {  # contro
     **dict.fromkeys(range(0xD800, 0xE000), None),  # lone surrogates: no encoding can store them
     0xA0: " ",
 }
-# Two full-width blanks begin a paragraph, also where the source lost the line break before them.
+# Two full-width blanks begin a paragraph, even if the line break before them was lost.
 _LOST_BREAK: Final = re.compile(r"(?<=[。；：！？”）])\u3000{2,}(?=\S)")
 
 
@@ -199,7 +199,7 @@ _WHOLE: Final = r"(?:全文|全部(?:内容)?|(?:完整|剩余|其余|余下|更
 _MEMBERS: Final = r"(?:会员|VIP|付费)"
 _FREE: Final = r"以上(?:内容)?[为是]免费(?:阅读|试读|浏览|预览|试看)的?(?:内容|部分|章节)?"
 _MARKS: Final = r"[\s,，.。;；:：!！?？、~～…|>》()（）\[\]【】-]"
-# The portal's own notice goes wherever it stands; what only resembles it must fill a line.
+# The portal's own notice is removed anywhere; a text that only resembles one must fill a line.
 _NOTICE: Final = re.compile(
     rf"[（(\[【]?{_FREE}{_MARKS}{{0,9}}{_IF}{_READ}{_WHOLE}{_MARKS}{{0,9}}"
     rf"{_LOG_IN}{_ACCOUNT}(?:后(?:再|可|即可|方可)?{_READ}{_WHOLE}?)?[!！。.~～]*[）)\]】]?"
@@ -213,21 +213,21 @@ _NOTICE_CLAUSE: Final = re.compile(
     rf"|(?:成为|开通|升级){_MEMBERS}(?:用户)?(?:[后即]?可?{_READ}{_WHOLE}?)?",
     re.IGNORECASE,
 )
-_ASKS_TO_LOG_IN: Final = re.compile(r"登[录陆]|注册")
+_MENTIONS_LOG_IN: Final = re.compile(r"登[录陆]|注册")
 _OF_A_PAYWALL: Final = re.compile(rf"{_WHOLE}|{_MEMBERS}|免费", re.IGNORECASE)
-_LONGEST_NOTICE: Final = 80  # characters; the longest seen on portals has about 45
+_MAX_NOTICE_LENGTH: Final = 80  # characters; the longest seen on portals has about 45
 
 
 def _is_notice(line: str) -> bool:
-    """Whether every clause of the line belongs to a notice: 请登录省政务服务网查看全文 does not."""
-    if len(line) > _LONGEST_NOTICE or not _ASKS_TO_LOG_IN.search(line):
+    """Whether every clause of the line is part of a notice; not so 请登录省政务服务网查看全文."""
+    if len(line) > _MAX_NOTICE_LENGTH or not _MENTIONS_LOG_IN.search(line):
         return False
     clauses = [clause for clause in re.split(f"{_MARKS}+", line) if clause]
     return bool(_OF_A_PAYWALL.search(line)) and all(map(_NOTICE_CLAUSE.fullmatch, clauses))
 
 
 def _without_login_notice(text: str) -> str:
-    if not _ASKS_TO_LOG_IN.search(text):
+    if not _MENTIONS_LOG_IN.search(text):
         return text
     lines = _NOTICE.sub("", text).split("\n")
     rest = "\n".join(line for line in lines if not _is_notice(line))
@@ -236,25 +236,27 @@ def _without_login_notice(text: str) -> str:
 
 # --- repeated titles -----------------------------------------------------------------------------
 
-_TITLE_LINES: Final = 8  # a title centred over more lines than this, blank ones included, is none
+_TITLE_LINES: Final = (
+    8  # the most lines, blank ones included, over which a centred title may be spread
+)
 _INK: Final = re.compile(r"\S")
 
 
 def _bare(text: str) -> str:
-    """Letters and digits only, of one width: what two printings of a title have in common."""
+    """Letters and digits only, in one width, to compare titles."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))
 
 
 def _without_title(text: str, title: str) -> str:
-    """Drop the title's lines from the head, as often as they stand there, but never the whole text."""
-    wanted, start = _bare(title), 0
-    while wanted and (end := _title_end(text, start, title, wanted)) and _INK.search(text, end):
+    """Remove the title's lines from the start, repeatedly, but never the whole text."""
+    bare, start = _bare(title), 0
+    while bare and (end := _title_end(text, start, title, bare)) and _INK.search(text, end):
         start = end
     return text[start:]
 
 
-def _title_end(text: str, start: int, title: str, wanted: str) -> int:
-    """Where the line behind a title begins that stands at ``start``; 0 where none does."""
+def _title_end(text: str, start: int, title: str, bare: str) -> int:
+    """The offset of the line after a title that begins at ``start``; 0 if there is none."""
     head = ""
     for _ in range(_TITLE_LINES):
         end = text.find("\n", start)
@@ -264,8 +266,8 @@ def _title_end(text: str, start: int, title: str, wanted: str) -> int:
         head += _bare(line) if len(line) <= 2 * len(title) + 20 else line
         start = end + 1
         without_code = re.sub(r"^[A-Z][0-9]{1,6}", "", head)
-        if wanted in (head, without_code):
+        if bare in (head, without_code):
             return start
-        if len(without_code) > len(wanted):
+        if len(without_code) > len(bare):
             break
     return 0

@@ -1,7 +1,7 @@
-"""Single fields as sources write them -> values of an ``Article``. One function per kind of field.
+"""Values of fields as sources write them -> values of an ``Article``. One function per kind of field.
 
-Each takes what the source has and returns the value, or raises ``ValueError`` with a message that a
-person can act on. Entry point for all of them together: :mod:`search_service.intake.record`.
+Each takes the raw value and returns the normalised one, or raises ``ValueError`` with a message for users.
+:mod:`search_service.intake.record` applies them to records.
 """
 
 import re
@@ -14,12 +14,10 @@ from analyzers.messages import say
 from analyzers.terms import exact_key
 from search_service.model import FIRST_LEDGER_VERSION, Audience
 
-MAX_ID_LENGTH: Final = 200  # characters; the columns of the state hold no more
-MAX_ID_BYTES: Final = 512  # bytes in UTF-8; Elasticsearch takes no longer id
-MAX_LINE_LENGTH: Final = (
-    1_000  # characters of a title, author …; Elasticsearch's keys end at 32,766 bytes
-)
-MAX_URL_LENGTH: Final = 2_000  # characters; what browsers and proxies still pass on
+MAX_ID_LENGTH: Final = 200  # characters; limit of the state's columns
+MAX_ID_BYTES: Final = 512  # in UTF-8; Elasticsearch's limit
+MAX_LINE_LENGTH: Final = 1_000  # characters of a title, author …; Elasticsearch keys: 32,766 bytes
+MAX_URL_LENGTH: Final = 2_000  # characters; browsers and proxies support these
 MAX_TEXT_LENGTH: Final = 5_000_000  # characters; ten times the longest law of the country
 MAX_NUMBER: Final = FIRST_LEDGER_VERSION - 1
 
@@ -37,14 +35,14 @@ _DATE: Final = re.compile(
     r"|\s*年)?"
     r"(?:(?:[Tt]|\s+)[0-9]{1,2}(?::[0-9]{2}){1,2}(?:[.,][0-9]+)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-_NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # how MySQL writes that there is none
+_NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # MySQL's form of a missing date
 
 
 def identifier(value: object) -> str:
-    """Read an id: text or a whole number, at most 200 characters and 512 bytes, nothing unprintable.
+    """Read an id: text or a whole number, at most 200 characters and 512 bytes, without control characters.
 
-    It must hold a letter or a digit, since nothing else of it is searched for; and no step of a path
-    that is ``.`` or ``..``, which browsers take out of the article's address.
+    It must contain a letter or a digit, because search ignores the rest; and no path segment ``.`` or
+    ``..``, because browsers remove these from the article's URL.
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
         _refuse(value)
@@ -53,21 +51,21 @@ def identifier(value: object) -> str:
         raise ValueError(
             say(
                 f"含有控制字符 U+{ord(bad):04X}，请去掉",
-                f"contains the control character U+{ord(bad):04X}; take it out",
+                f"contains the control character U+{ord(bad):04X}; remove it",
             )
         )
     if text and not (any(map(str.isalnum, text)) and exact_key(text)):
         raise ValueError(
             say(
                 f"{quoted(text)} 里没有字母、汉字或数字，查不到；请换一个 id",
-                f"{quoted(text)} has no letter or digit to be found by; give another id",
+                f"{quoted(text)} contains no letter or digit, so it cannot be searched for; use another id",
             )
         )
     if step := next((step for step in text.split("/") if step in (".", "..")), ""):
         raise ValueError(
             say(
                 f"{quoted(text)} 里有路径“{step}”，放不进网址；请换一个 id",
-                f"{quoted(text)} has a step “{step}”, which no address keeps; give another id",
+                f"{quoted(text)} has a path segment “{step}”, which URLs do not keep; use another id",
             )
         )
     if len(data := text.encode()) > MAX_ID_BYTES and len(text) <= MAX_ID_LENGTH:
@@ -76,14 +74,14 @@ def identifier(value: object) -> str:
                 f"有 {len(data)} 个字节（{len(text)} 个字符，汉字一个占 3 个字节），最多 {MAX_ID_BYTES} 个；"
                 "请换一个短的 id",
                 f"has {len(data)} bytes in UTF-8 ({len(text)} characters), {MAX_ID_BYTES} at most;"
-                " give a shorter id",
+                " use a shorter id",
             )
         )
     return _at_most(text, MAX_ID_LENGTH)
 
 
 def line(value: object) -> str:
-    """Read a short text; whole numbers are taken as they are written."""
+    """Read a short text; a whole number becomes its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         _refuse(value)
     return _at_most(str(value).strip(), MAX_LINE_LENGTH)
@@ -92,13 +90,13 @@ def line(value: object) -> str:
 def text(value: object) -> str:
     """Read a body or preview."""
     if not isinstance(value, str):
-        # Not shown: what should be a text may hold one, and faults are kept in a file.
+        # Only the type is shown: the value may contain paid text, and faults are written to a file.
         _refuse(type(value).__name__)
     return _at_most(value, MAX_TEXT_LENGTH)
 
 
 def address(value: object) -> str:
-    """Read a URL or path. Anything but http(s) and ftp is refused: pages make links of it."""
+    """Read a URL or path. Other schemes than http(s) and ftp are refused, because pages link to it."""
     if not isinstance(value, str):
         _refuse(value)
     url = value.strip()
@@ -117,7 +115,7 @@ def address(value: object) -> str:
 
 
 def number(value: object) -> int:
-    """Read a whole number from 0: ``1234``, ``"1,234"``, ``"１２３４"``, ``"3698字"``, ``12.0``."""
+    """Read a whole number, 0 or more: ``1234``, ``"1,234"``, ``"１２３４"``, ``"3698字"``, ``12.0``."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER:
@@ -135,9 +133,9 @@ def number(value: object) -> int:
 
 
 def iso_date(value: object) -> str | None:
-    """Read a date into ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; the time of day is dropped.
+    """Normalise a date to ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``, without time of day.
 
-    ``None`` for ``0000-00-00``, by which MySQL means that there is no date.
+    ``None`` for MySQL's ``0000-00-00``, which means that there is no date.
     """
     if isinstance(value, datetime | date):
         value = value.isoformat()
@@ -149,7 +147,7 @@ def iso_date(value: object) -> str | None:
         raise ValueError(
             say(
                 f"认不出日期 {quoted(value)}；可写 2024、2024-03、2024-03-05 或 2024年3月5日",
-                f"{quoted(value)} is no date; write 2024, 2024-03, 2024-03-05 or 2024年3月5日",
+                f"{quoted(value)} is not a date; write 2024, 2024-03, 2024-03-05 or 2024年3月5日",
             )
         )
     year, month, day = match["year"], match["month"], match["day"]
@@ -162,20 +160,20 @@ def iso_date(value: object) -> str | None:
 
 
 def audience(value: object) -> Audience:
-    """Read the lowest audience that may know of an article. Never guesses: unknown is refused."""
+    """Read the lowest audience that may see an article. Unknown values are refused, never guessed."""
     found = _AUDIENCES.get(value.strip().lower()) if isinstance(value, str) else None
     if found is None:
-        known = "、".join(_AUDIENCES)
+        valid = "、".join(_AUDIENCES)
         raise ValueError(
-            say(f"应是 {known} 之一，得到 {quoted(value)}", f"{quoted(value)} is none of {known}")
+            say(f"应是 {valid} 之一，得到 {quoted(value)}", f"{quoted(value)} is none of {valid}")
         )
     return found
 
 
 def quoted(value: object) -> str:
-    """A value as a message quotes it: short, on one line."""
-    quoted = repr(value)
-    return quoted if len(quoted) <= 40 else f"{quoted[:37]}…"
+    """A value quoted for a message: short, on one line."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _refuse(value: object) -> NoReturn:

@@ -1,7 +1,6 @@
-"""HTML as text. Entry points: :func:`text_of_html`, :func:`is_markup`.
+"""Convert HTML to text. Entry points: :func:`text_of_html`, :func:`is_markup`.
 
-Parses with lxml, after making text again of every ``<`` that begins no tag. No files and no
-encodings here, and no knowledge of articles.
+Parses with lxml, after escaping every ``<`` that does not begin a tag.
 """
 
 import re
@@ -32,33 +31,33 @@ _DROPPED: Final = _names(
     " textarea title video"
 )
 _CELLS: Final = ("td", "th")
-_ALONE: Final = _names("br hr img input link meta p wbr")  # markup also without an end
-_CLOSED_BY_THE_NEXT: Final = _names("a dd dt li option td th tr")
-_DEEPEST: Final = 500  # browsers stop at 512
+_VALID_WITHOUT_END: Final = _names("br hr img input link meta p wbr")  # markup also without an end
+_END_TAG_OPTIONAL: Final = _names("a dd dt li option td th tr")
+_MAX_DEPTH: Final = 500  # browsers stop at 512
 _FLAGS: Final = _names("checked compact disabled nowrap noshade selected")
-# Names are taken whole and attributes are bounded: neither a long name nor an unclosed quote may make the
-# search quadratic.
+# Possessive names and bounded attributes: neither a long name nor an unclosed quote makes the search
+# quadratic.
 _TAG: Final = re.compile(
     r"<!--.*?-->|<!(?:doctype\b|\[)[^<>]*>|<\?[a-z][^<>]*>"
     r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*+(?:[:-][a-z0-9:-]++)?+)"
     r"(?P<attributes>(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^<>\"'])*+)>",
     re.IGNORECASE | re.DOTALL,
 )
-# A preview may have been cut in the middle of a tag.
-_CUT_TAG: Final = re.compile(
+# A preview may end in the middle of a tag.
+_TRUNCATED_TAG: Final = re.compile(
     r"<(?=[^<>]*+\Z)(?:/[a-z0-9]*+\Z|[a-z][a-z0-9]*+\s[^<>=]*+=).*", re.IGNORECASE | re.DOTALL
 )
-_LONGEST_CELL: Final = 300  # characters; a longer cell lays out a page, it does not hold a datum
+_MAX_CELL_LENGTH: Final = 300  # characters; a longer cell is page layout, not data
 _HAN_BREAK: Final = re.compile(r"(?<=[^\x00-\xff])[ \t\f]*[\r\n]\s*(?=[^\x00-\xff])")
 _OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
 _SENTENCE_ENDS: Final = frozenset("。；：！？…）”.;:!?")
-_SHARE_OF_ENDS: Final = 0.3  # of the line breaks; headings and table cells end no sentence
+_SHARE_OF_ENDS: Final = 0.3  # of the line breaks; headings and table cells do not end in a sentence
 _HTML_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 
 
 def _tags(text: str) -> Iterator[re.Match[str]]:
-    """Yield what HTML knows as tags: neither ``a<b`` nor ``<关于…的通知>`` nor ``<b and c>``."""
-    # Behind the last --> no comment ends. Each that begins there would be looked through to the end.
+    """Yield HTML tags, but not ``a<b``, ``<关于…的通知>`` or ``<b and c>``."""
+    # After the last --> no comment ends; matching each <!-- there would scan to the end of the text.
     closed = text.rfind("-->") + 1
     text = text[:closed] + text[closed:].replace("<!--", "<\0--")
     for match in _TAG.finditer(text):
@@ -79,20 +78,20 @@ def _is_evidence(tag: re.Match[str]) -> bool:
     return (
         tag["name"] is None
         or bool(tag["end"])
-        or tag["name"].lower() in _ALONE
+        or tag["name"].lower() in _VALID_WITHOUT_END
         or "=" in tag["attributes"]
     )
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text holds HTML; 《a<b》 and a tag merely mentioned, ``<b>``, do not count."""
+    """Whether a text contains HTML; 《a<b》 and a mention of a tag, ``<b>``, do not count."""
     return "<" in text and any(map(_is_evidence, _tags(text)))
 
 
 def keeps_lines(text: str) -> bool:
-    """Whether the line breaks of a text with markup are its own: plain text with stray tags.
+    """Whether the line breaks of a text with markup are to be kept: plain text with some tags.
 
-    HTML is also wrapped anywhere in its paragraphs; in plain text sentences end where lines end.
+    HTML may be wrapped anywhere in a paragraph; lines of plain text usually end with a sentence.
     """
     breaks = sum(not tag["end"] and (tag["name"] or "").lower() in _LINES for tag in _tags(text))
     own = _OWN_BREAK.findall(text)
@@ -100,23 +99,23 @@ def keeps_lines(text: str) -> bool:
     return not breaks or (len(own) >= breaks and ends >= _SHARE_OF_ENDS * len(own))
 
 
-class _Opened:
-    """The tags that are open. libxml2 drops what stands deeper than 2,048 of them, text and all."""
+class _OpenTags:
+    """The open tags. Below a depth of 2,048, libxml2 drops elements with their text."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._counts: Counter[str] = Counter()
 
-    def takes(self, name: str, *, end: bool) -> bool:
-        """Whether a tag may be handed on; one that goes too deep is left out, not what it contains."""
-        if name in _ALONE or name in _CLOSED_BY_THE_NEXT:
+    def accepts(self, name: str, *, end: bool) -> bool:
+        """Whether to keep a tag; one that is nested too deeply is dropped, but not its content."""
+        if name in _VALID_WITHOUT_END or name in _END_TAG_OPTIONAL:
             return True
         if end:
             while self._counts[name] and (last := self._names.pop()):
                 self._counts[last] -= 1
                 if last == name:
                     break
-        elif len(self._names) < _DEEPEST:
+        elif len(self._names) < _MAX_DEPTH:
             self._names.append(name)
             self._counts[name] += 1
         else:
@@ -125,34 +124,34 @@ class _Opened:
 
 
 def parse_html(html: str) -> etree._Element:
-    """Parse HTML as browsers do, whatever is wrong with it; what is no tag stays as text."""
-    pieces, end, opened = [], 0, _Opened()
+    """Parse HTML as leniently as browsers do; what is not a tag is kept as text."""
+    pieces, end, open_tags = [], 0, _OpenTags()
     last_ends = {tag["name"].lower(): tag.start() for tag in _tags(html) if tag["end"]}
     for tag in _tags(html):
         pieces.append(html[end : tag.start()].replace("<", "&lt;"))
         name = (tag["name"] or "").lower()
-        # A script that never ends would swallow the rest of the text: its tag is left out.
+        # A script without end tag would swallow the rest of the text: its tag is dropped.
         ends = name not in _DROPPED or tag.start() <= last_ends.get(name, -1)
-        if name and ends and opened.takes(name, end=bool(tag["end"])):
+        if name and ends and open_tags.accepts(name, end=bool(tag["end"])):
             pieces.append(tag[0])
         end = tag.end()
-    pieces.append(_CUT_TAG.sub("", html[end:]).replace("<", "&lt;"))
+    pieces.append(_TRUNCATED_TAG.sub("", html[end:]).replace("<", "&lt;"))
     document = f"<html><body>{''.join(pieces)}</body></html>".replace("\0", "")
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     return etree.fromstring(document.encode(errors="ignore"), parser)
 
 
 def text_of_html(html: str, *, keep_lines: bool = False) -> str:
-    """Return the readable text of a page or piece of HTML, one line per paragraph or table row.
+    """The readable text of HTML, one line per paragraph or table row.
 
     Cells of a row are separated by tabs. Scripts, styles and controls are left out. ``keep_lines``:
-    line breaks of the source are breaks of the text, as in plain text with some tags in it.
+    keep the line breaks of the source, for plain text with some tags.
     """
     return text_of_tree(parse_html(html), keep_lines=keep_lines)
 
 
 def text_of_tree(root: etree._Element, *, keep_lines: bool = False) -> str:
-    """Return the text below an element, by the rules of :func:`text_of_html`."""
+    """The text below an element, by the rules of :func:`text_of_html`."""
     text = re.sub(r"(?<! ) *\t *", "\t", "".join(_pieces(root, keep_lines=keep_lines)))
     if not keep_lines:
         text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text)
@@ -160,7 +159,7 @@ def text_of_tree(root: etree._Element, *, keep_lines: bool = False) -> str:
 
 
 def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
-    """Yield texts and separators in document order, without recursion: old pages nest deeply."""
+    """Yield texts and separators in document order, without recursion, because old pages nest deeply."""
     cells = preformatted = 0
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
@@ -168,7 +167,7 @@ def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
         starts = event == "start"
         if tag == "pre":
             preformatted += 1 if starts else -1
-        if tag in _CELLS and (not starts or _is_datum(element)):
+        if tag in _CELLS and (not starts or _is_data_cell(element)):
             cells += 1 if starts else -(cells > 0)
         if tag in _LINES and not (tag == "br" and starts):
             yield " " if cells else "\n"
@@ -182,13 +181,13 @@ def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
             yield run if keep_lines or preformatted else _collapsed(run)
 
 
-def _is_datum(cell: etree._Element) -> bool:
+def _is_data_cell(cell: etree._Element) -> bool:
     return (
         cell.find(".//table") is None
-        and sum(len(run) for run in cell.itertext() if isinstance(run, str)) <= _LONGEST_CELL
+        and sum(len(run) for run in cell.itertext() if isinstance(run, str)) <= _MAX_CELL_LENGTH
     )
 
 
 def _collapsed(run: str) -> str:
-    """Blanks as a browser shows them; between two Han characters a line break is nothing."""
+    """Collapse blanks like a browser; a line break between two Han characters is dropped."""
     return _HTML_BLANKS.sub(" ", _HAN_BREAK.sub("", run))

@@ -1,7 +1,7 @@
 """Names of fields, and which field an unknown name is likely to mean. Entry point: :func:`likely_field`.
 
-A misspelt name is an unknown one, and unknown fields are returned to everyone: where the name was meant
-to keep text from guests, that would publish it.
+Unknown fields are returned to everyone. So if the misspelt name of a field restricts what guests may read,
+using it as an unknown field would publish paid text.
 """
 
 import re
@@ -15,8 +15,8 @@ from analyzers.messages import say
 from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 
-# Column names as Chinese tables have them. Where several fit, the first one counts and the others
-# are kept as further fields, but for those of bodies and previews.
+# Column names of Chinese tables. If several for one field occur, the first in this list is used and the
+# others are kept as further fields, except those of bodies and previews.
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("标识", "主键", "文章标识"),
     "title": ("标题", "题名", "文章标题"),
@@ -41,16 +41,16 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 FIELD_OF: Final = {
     alias: (field, place) for field, names in ALIASES.items() for place, alias in enumerate(names)
 }
-_LONGEST: Final = 40  # characters of a name that may be a known one misspelt
-# The fields that keep text from those who may not read it.
+_MAX_LENGTH: Final = 40  # characters; longer names are not checked for misspellings
+# The fields that restrict who may read what.
 PROTECTING: Final = frozenset({"preview", "free_length", "audience"})
 
 
 @dataclass(frozen=True)
 class LikelyField:
-    """What an unknown name may be meant for: a known name and its field.
+    """The known name, and its field, that an unknown name is likely to mean.
 
-    Of ``body`` also what is no misspelling, but another word for it or for a part of it.
+    For ``body`` not only misspellings, but also other words for it or for a part of it.
     """
 
     name: str
@@ -58,39 +58,40 @@ class LikelyField:
 
     @property
     def protects(self) -> bool:
-        """Whether text would be published where the name is not understood."""
+        """Whether ignoring the name would publish restricted text."""
         return self.field in PROTECTING
 
 
 def known_field(name: str) -> str | None:
-    """The field of a known name, in English (of any case) or Chinese; None of any other."""
+    """The field of a known name, in English (any case) or Chinese; None for any other name."""
     if name.lower() in ALIASES:
         return name.lower()
     return FIELD_OF[name][0] if name in FIELD_OF else None
 
 
 def duplicate_message(name: str) -> str:
-    """What to say of a known name that stands twice in a record, with values that differ."""
+    """The message for a known name that occurs twice in a record, with different values."""
     return say(
-        f"{name} 给出了两次，值不同；请只留一个", f"{name} is given twice and differs; leave one"
+        f"{name} 给出了两次，值不同；请只留一个",
+        f"{name} occurs twice with different values; keep one",
     )
 
 
 def likely_field(name: str) -> LikelyField | None:
-    """What a name that is not known may be meant for; None where it is like no other.
+    """The field that an unknown name is likely to mean; None if it resembles no known name.
 
-    Of a path, as tables have it that were objects (``meta.audience``), its end counts, too.
+    In a path, as in tables made from nested objects (``meta.audience``), the last part counts, too.
     """
     path, _, end = name.strip().rpartition(".")
     if path and (field := known_field(end)) in PROTECTING:
         return LikelyField(end, str(field))
     folded = _folded(name)
-    like = _likely_field(folded) if len(folded) <= _LONGEST else None
+    like = _likely_field(folded) if len(folded) <= _MAX_LENGTH else None
     return like or (likely_field(end) if path else None)
 
 
 def protects(name: str) -> bool:
-    """Whether a name is that of a field that keeps text from guests, or like one."""
+    """Whether a name is that of a field that restricts what guests may read, or resembles one."""
     like = likely_field(name)
     return known_field(name.strip()) in PROTECTING or bool(like and like.protects)
 
@@ -108,9 +109,9 @@ def _likely_field(folded: str) -> LikelyField | None:
         return LikelyField("body", "body")
     if _ORDINARY.fullmatch(bare):
         return None
-    # Those that protect first: an error is better than a warning where a name is near to both.
+    # Protecting fields first: if a name resembles two, an error is better than a warning.
     ordered = sorted(_FOLDED.items(), key=lambda item: _like(item[1]).field not in PROTECTING)
-    return next((_like(other) for form, other in ordered if _is_near(bare, form)), None)
+    return next((_like(other) for form, other in ordered if _is_misspelling(bare, form)), None)
 
 
 def _like(name: str) -> LikelyField:
@@ -118,7 +119,7 @@ def _like(name: str) -> LikelyField:
 
 
 def _folded(name: str) -> str:
-    """A name without case, width, script, blanks and separators."""
+    """A name in lower case, one width and script, without blanks and separators."""
     compatible = unicodedata.normalize("NFKC", name)
     return "".join(filter(str.isalnum, normalize(compatible).casefold()))
 
@@ -126,7 +127,7 @@ def _folded(name: str) -> str:
 _FOLDED: Final = {_folded(name): name for name in (*ALIASES, *FIELD_OF)}
 
 _ABOUT: Final = r"(?:articles?|posts?|docs?|text|contents?|body|html|raw|plain|short|part)"
-# Names put together of a protecting one and what it is about, and what means the same.
+# Compounds of a protecting name, and synonyms.
 _COMPOSED: Final = {
     "free_length": re.compile(
         rf"(?:free|preview|trial){_ABOUT}?(?:len(?:gth)?|char(?:acter)?s?|words?|count|size|limit)"
@@ -153,7 +154,7 @@ _BODY: Final = re.compile(
 _BODY_WORD: Final = re.compile(
     "text|content|body|bodies|html|markdown|part|[正全原]文|内容|文本|部分"
 )
-# Words of their own that are an edit away from a name.
+# Ordinary words that differ from a known name by one edit.
 _ORDINARY: Final = re.compile(
     "actor|auditor|core|data|ftitle|index|issue|issued|issues|issuing|items?|king|label|like|line|link"
     "|mind|mode|news|node|order|rate|sites?|size|state|station|stats|stitle|table|tile|time|types?|users?"
@@ -161,8 +162,8 @@ _ORDINARY: Final = re.compile(
 )
 
 
-def _is_near(name: str, other: str) -> bool:
-    """Whether a name is another one misspelt; both folded. Short names allow less, or all are near."""
+def _is_misspelling(name: str, other: str) -> bool:
+    """Whether ``name`` is a misspelling of ``other``, both folded. Short names allow fewer edits."""
     if not name.isascii() and not other.isascii():
         sounds = bool(set(name) & set(other)) and syllables(name) == syllables(other)
         swapped = sorted(name) == sorted(other)
@@ -174,16 +175,16 @@ def _is_near(name: str, other: str) -> bool:
 
 
 def _distance(one: str, other: str) -> int:
-    """Edits between two names: characters added, left out, replaced, or two neighbours exchanged."""
+    """Damerau-Levenshtein distance of two names; 3 if their lengths differ by more than 2."""
     if abs(len(one) - len(other)) > 2:
         return 3
     before: list[int] = []
     last = list(range(len(other) + 1))
     for row, character in enumerate(one, start=1):
         line = [row]
-        for column, wanted in enumerate(other, start=1):
-            edits = min(last[column] + 1, line[-1] + 1, last[column - 1] + (character != wanted))
-            if row > 1 and column > 1 and (character, one[row - 2]) == (other[column - 2], wanted):
+        for column, target in enumerate(other, start=1):
+            edits = min(last[column] + 1, line[-1] + 1, last[column - 1] + (character != target))
+            if row > 1 and column > 1 and (character, one[row - 2]) == (other[column - 2], target):
                 edits = min(edits, before[column - 2] + 1)
             line.append(edits)
         before, last = last, line

@@ -1,4 +1,4 @@
-"""Articles as bytes, for the ledger. Entry points: :func:`pack`, :func:`unpack`."""
+"""Serialise articles for the ledger. Entry points: :func:`pack`, :func:`unpack`."""
 
 import dataclasses
 import json
@@ -14,6 +14,6 @@ def pack(article: Article) -> bytes:
 
 
 def unpack(blob: bytes) -> Article:
-    """The article that :func:`pack` was given."""
+    """The inverse of :func:`pack`."""
     values = json.loads(zlib.decompress(blob))
     return Article(**{**values, "audience": Audience(values["audience"])})

@@ -1,7 +1,7 @@
-"""A record as its source has it -> an ``Article``. Entry point: :func:`article_of`.
+"""Convert a raw record to an ``Article``. Entry point: :func:`article_of`.
 
-Which fields are required, the code glued to a title, the preview. Reads no files. Names of fields:
-:mod:`search_service.intake.names`; values of single fields: :mod:`search_service.intake.fields`.
+Required fields, the code at the start of a title, the preview. Names of fields are in
+:mod:`search_service.intake.names`, values of single fields in :mod:`search_service.intake.fields`.
 """
 
 import dataclasses
@@ -29,14 +29,14 @@ from search_service.intake.names import (
 )
 from search_service.model import Article, Audience, Metadata
 
-_NAMES: Final = 3  # files named of each suffix
-_KINDS: Final = 1_000  # names told apart, and suffixes
-_LONGEST_NAME: Final = 60  # characters of a field's name that are shown
+_MAX_FILE_NAMES: Final = 3  # example names per suffix
+_MAX_KINDS: Final = 1_000  # distinct field names or suffixes that are counted
+_MAX_NAME_LENGTH: Final = 60  # characters of a field's name in messages
 
 
 @dataclass(frozen=True)
 class RawRecord:
-    """One record and the place it was read from, ``file:line``."""
+    """The raw values of a record by field name; ``place``: where it was read, ``file:line``."""
 
     place: str
     values: Mapping[str, object]
@@ -44,10 +44,10 @@ class RawRecord:
 
 @dataclass(frozen=True)
 class Fault:
-    """A record that cannot become an article: where and why.
+    """A record that cannot be converted to an article: where and why.
 
-    ``id``: that of the record, if it has one. ``kind``: what is the same in other reasons like this one;
-    empty: all but numbers and quoted values.
+    ``id``: the record's id, if it has one. ``kind``: groups faults in reports; if empty, those whose reasons
+    differ only in numbers and quoted values belong together.
     """
 
     place: str
@@ -61,20 +61,20 @@ class Fault:
 
 @dataclass
 class Notes:
-    """What is said at the end of a run besides its faults, each with its number of records or files.
+    """Counts of records or files that may be mistakes, but are no faults; reported at the end of a run.
 
-    ``near``: unknown fields by their name and the known one that they are like; ``unread``: second
-    texts of a record that were left out; ``files``: files of a type that is not known, by their suffix,
-    with a few ``names`` of each.
+    ``similar``: by name of an unknown field and the known name that it resembles. ``ignored_texts``: by
+    name of a second body or preview in a record. ``unknown_files``: by suffix of files that cannot be read;
+    ``file_names``: examples of each.
     """
 
     similar: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unread_texts: Counter[str] = field(default_factory=Counter)
+    ignored_texts: Counter[str] = field(default_factory=Counter)
     unknown_files: Counter[str] = field(default_factory=Counter)
     file_names: dict[str, list[str]] = field(default_factory=dict)
 
     def list_files(self) -> str:
-        """The files of unknown types in one line: suffix, count, names."""
+        """The unknown files in one line: suffix, count, names."""
         return say("；", "; ").join(
             f"{suffix or say('无后缀', 'no suffix')} {count} "
             f"({', '.join(self.file_names[suffix])}{', …' if count > len(self.file_names[suffix]) else ''})"
@@ -82,22 +82,22 @@ class Notes:
         )
 
     def count_similar(self, name: str, known: str) -> None:
-        """Count a field whose name is like a known one."""
-        if len(self.similar) < _KINDS or (name, known) in self.similar:
+        """Count an unknown field that resembles a known one."""
+        if len(self.similar) < _MAX_KINDS or (name, known) in self.similar:
             self.similar[name, known] += 1
 
     def count_file(self, suffix: str, name: str) -> None:
-        """Count a file that is not read."""
-        if len(self.unknown_files) >= _KINDS and suffix not in self.unknown_files:
+        """Count a file that cannot be read."""
+        if len(self.unknown_files) >= _MAX_KINDS and suffix not in self.unknown_files:
             suffix = say("其他", "others")
         self.unknown_files[suffix] += 1
-        if len(names := self.file_names.setdefault(suffix, [])) < _NAMES:
+        if len(names := self.file_names.setdefault(suffix, [])) < _MAX_FILE_NAMES:
             names.append(name)
 
 
 _METADATA: Final = [one.name for one in dataclasses.fields(Metadata) if one.name != "extra"]
 _NOT_CLEANED: Final = frozenset({"date", "url"})  # checked by their own rules
-# Of these only one name counts, and no other becomes a further field.
+# Only one name of each is used; the others do not become further fields.
 _TEXTS: Final = frozenset({"body", "preview"})
 
 _T = TypeVar("_T")
@@ -106,10 +106,10 @@ _Number = Annotated[int | None, BeforeValidator(fields.number)]
 
 
 class _Fields(BaseModel):
-    """What a record may hold; pydantic collects the faults of all fields.
+    """The fields of a record; pydantic collects the faults of all fields.
 
-    Fields that are not named here become ``extra``, which is returned to everyone, guests included:
-    nothing paid for may stand in them.
+    Other fields become ``extra``, which is returned to everyone, guests included: they must not contain paid
+    text.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -142,18 +142,17 @@ def article_of(
     counts: Counter[str] | None = None,
     notes: Notes | None = None,
 ) -> Article:
-    """Make the article of a record; ``counts`` counts the articles that each cleaning rule changed.
+    """Convert a record to an article; raises :class:`BadRecord` that names every invalid field.
 
-    ``notes`` counts its fields that may be misspelt. Those whose name is like one that keeps text from
-    guests are faults, and so is what may be a second body of a record that guests read in part: further
-    fields are returned to everyone.
+    ``counts``: incremented for each cleaning rule that changed the article. ``notes``: gets fields that may
+    be misspelt. A name that resembles a protecting field is a fault, and so is a field that may be a second
+    body of a record that guests may read only in part, because unknown fields are kept as ``extra`` and
+    returned to everyone.
 
-    Blank values mean absent, but for one: a ``preview`` given as ``""``, also by a blank cell of a
-    table, means that guests may read nothing, lest a mistake publish what is paid for.
-    ``free_length`` N means what is left of the first N characters of the body after cleaning them
-    alone, so that guests read nothing that depends on the rest; a ``preview`` that is not blank
-    outweighs it. Further fields are kept as ``extra`` and returned to everyone. A record is one
-    whole: raises :class:`BadRecord` naming every field that cannot be used.
+    A blank value means that the field is missing, except for ``preview``: ``""``, or a blank cell of a
+    table, means that guests may read nothing, so that a mistake does not publish paid text. ``free_length``
+    N: guests may read the first N characters of the raw body, cleaned without regard to the rest. A
+    ``preview`` that is not blank takes precedence.
     """
     notes = notes or Notes()
     faults = _check_names(values, notes)
@@ -203,8 +202,8 @@ def article_of(
     )
 
 
-# Names of things that look like codes: G20峰会, C919客机, G318国道, A4纸, Q3 (a quarter).
-_NO_CODE: Final = re.compile(
+# Names that look like codes: G20峰会, C919客机, G318国道, A4纸, Q3 (a quarter).
+_NOT_A_CODE: Final = re.compile(
     r"(?:G7|G8|G20|G60|C919|C929|K12|A[345]|H5|Q[1-4]|T[1-4])(?![0-9])"
     r"|[GSXYCD][0-9]+\s*(?:[国省县乡]道|高速|公路|次?列车|高铁|动车)"
 )
@@ -212,32 +211,35 @@ _CODE: Final = re.compile(r"([A-Z][0-9]{1,6})(?:\s+(?=\S)|(?=[\u3400-\u9fff“�
 
 
 def split_code(title: str) -> tuple[str | None, str]:
-    """Split ``C1212叠加…``, ``B1890 推进…`` or the same in full width into code and title."""
-    # Only the head is folded, one character for one, so that the rest stays as it was.
+    """Split ``C1212叠加…``, ``B1890 推进…``, or the same in full width, into code and title.
+
+    The code is None if there is none: ``G20峰会…`` -> ``(None, "G20峰会…")``.
+    """
+    # Only the start is folded, one character for one, so that the rest stays unchanged.
     head = "".join(
         unicodedata.normalize("NFKC", c) if "Ａ" <= c <= "Ｚ" or "０" <= c <= "９" else c
         for c in title[:7]
     )
     folded = head + title[7:]
     match = _CODE.match(folded)
-    if match is None or _NO_CODE.match(folded):
+    if match is None or _NOT_A_CODE.match(folded):
         return None, title
     return match[1], title[match.end() :]
 
 
 def _name(key: object) -> str:
-    """A name of a field without what tables leave around it; in English where it is a known one."""
+    """A field's name without blanks and BOM; in lower case if it is a known English one."""
     name = _storable(str(key)).strip().lstrip("\ufeff")
     return name.lower() if name.lower() in ALIASES else name
 
 
 def _is_absent(field: str | None, value: object) -> bool:
-    """Whether a value is none; a blank preview is one."""
+    """Whether a value counts as missing; a blank preview does not."""
     return value is None or (isinstance(value, str) and not value.strip() and field != "preview")
 
 
 def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
-    """The faults of a record's names, and into ``notes`` what is none."""
+    """The faults of a record's field names, by name; adds other findings to ``notes``."""
     faults: dict[str, str] = {}
     given: dict[str, object] = {}
     bodies: list[str] = []
@@ -258,7 +260,7 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
             notes.count_similar(label, like.name)
         elif field in PROTECTING:
             gapped |= field != "audience"
-            # Of several previews the first counts and the others are dropped; nothing else may differ.
+            # Of several previews the first is used; any other field must not have different values.
             if given.setdefault(name if field == "preview" else field, value) != value:
                 faults[label] = _differing(field)
     if gapped:
@@ -269,7 +271,7 @@ def _check_names(values: Mapping[str, object], notes: Notes) -> dict[str, str]:
 
 
 def _names_within(value: object) -> Iterator[str]:
-    """The names of whatever a further field holds, at any depth."""
+    """The names of the fields inside a value, at any depth."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -281,13 +283,13 @@ def _names_within(value: object) -> Iterator[str]:
 
 
 def _label(name: str) -> str:
-    """A name as messages show it: short, on one line."""
-    printable = "".join(c if c.isprintable() else "\ufffd" for c in name[: _LONGEST_NAME + 1])
-    return printable if len(name) <= _LONGEST_NAME else f"{printable[:-1]}…"
+    """A name for a message: short, on one line."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in name[: _MAX_NAME_LENGTH + 1])
+    return printable if len(name) <= _MAX_NAME_LENGTH else f"{printable[:-1]}…"
 
 
 def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
-    """Give the values their English names, without blanks and without what cannot be stored."""
+    """The values by English name, without missing ones, storable."""
     named: dict[str, object] = {}
     aliased: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
@@ -302,9 +304,9 @@ def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
         if field not in named:
             named[field] = named.pop(name)
     for name in [name for name in named if name in FIELD_OF and FIELD_OF[name][0] in _TEXTS]:
-        # What the others hold may be paid for: further fields are returned to everyone.
+        # The others may contain paid text and must not become further fields.
         if named.pop(name) != named[FIELD_OF[name][0]]:
-            notes.unread_texts[name] += 1
+            notes.ignored_texts[name] += 1
     return named
 
 
@@ -312,7 +314,7 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def _storable(value: _T) -> _T:
-    """Take out NUL and lone surrogates, and numbers that JSON has not: databases refuse them."""
+    """Remove NUL, lone surrogates, and numbers that are not finite: databases and JSON refuse them."""
     result: object = value
     if isinstance(value, str):
         result = _UNSTORABLE.sub("", value)
@@ -322,7 +324,7 @@ def _storable(value: _T) -> _T:
         result = [_storable(inner) for inner in value]
     elif isinstance(value, float) and not math.isfinite(value):
         result = None
-    return result  # type: ignore[return-value]  # the same type, or None for a number that is none
+    return result  # type: ignore[return-value]  # the same type, or None for a number that is not finite
 
 
 def _missing() -> str:
@@ -333,35 +335,36 @@ def _misspelt(name: str) -> str:
     return say(
         f"不认识这个字段，像是 {name} 写错了，照此收录会公开不该公开的内容；"
         f"请改成 {name}，或换一个不相像的名字",
-        f"no known field, but like {name}: taken as it is, it would publish what {name} protects;"
-        f" name it {name}, or unlike it",
+        f"unknown field, but similar to {name}: accepted as it is, it would publish what {name} protects;"
+        f" rename it to {name}, or to something dissimilar",
     )
 
 
 def _inside(name: str) -> str:
     return say(
         f"{name} 在别的字段里面，不起作用，文章会公开；请把它放到记录的最外层，或换一个不相像的名字",
-        f"{name} stands within another field, where it protects nothing: put it beside id and title, or"
-        " name it unlike that",
+        f"{name} is inside another field, where it protects nothing: move it to the top level, beside id"
+        " and title, or rename it to something dissimilar",
     )
 
 
 def _differing(field: str) -> str:
     return say(
-        f"{field} 给出了两个不同的值；请只留一个", f"{field} is given twice and differs; leave one"
+        f"{field} 给出了两个不同的值；请只留一个",
+        f"{field} has two different values; keep one",
     )
 
 
 def _second_body() -> str:
     return say(
         "像是又一份正文，而游客只能读到一部分：其他字段会返回给所有人。请并入 body，或删去",
-        "is like a second body, and guests may read only a part: further fields are returned to"
-        " everyone; make it part of body, or leave it out",
+        "looks like a second body, but guests may read only a part of this record, and unknown fields are"
+        " returned to everyone; make it part of body, or remove it",
     )
 
 
 def _empty() -> str:
-    return say("清洗后没有文字", "no text is left after cleaning")
+    return say("清洗后没有文字", "no text left after cleaning")
 
 
 def _bad(faults: Mapping[str, str]) -> BadRecord:

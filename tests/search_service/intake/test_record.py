@@ -515,7 +515,7 @@ def test_a_second_text_that_is_left_out_is_counted() -> None:
     record = {"id": "1", "title": "防汛预案", "body": "甲", "正文": "乙", "全文": "甲"}
 
     assert article_of(record, cleaning=Cleaning(), notes=notes).body == "甲"
-    assert notes.unread_texts == {"正文": 1}
+    assert notes.ignored_texts == {"正文": 1}
 
 
 @pytest.mark.parametrize(
