@@ -64,7 +64,7 @@ def test_questions_and_grades_are_read(folder: Path) -> None:
     assert (judgements.unjudged, judgements.collection) == (1, None)
 
 
-def test_judgements_as_json_lines_say_the_same(folder: Path) -> None:
+def test_judgements_as_json_lines_are_equivalent(folder: Path) -> None:
     """qrels.jsonl: query, document, grade."""
     before = read_judgements(folder)
     (folder / "qrels.tsv").unlink()
@@ -111,7 +111,7 @@ def test_the_sample_has_three_tasks() -> None:
         ("qrels.txt", QRELS, "现有：qrels.tsv, qrels.txt"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_one_line(
+def test_bad_judgements_are_refused_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, said: str
 ) -> None:
     """The error names file, line, value and what is expected."""
@@ -131,9 +131,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", Method)
-def test_the_sample_can_be_asked_in_every_way(
-    sample_service: SearchService, method: Method
-) -> None:
+def test_every_method_runs_on_the_sample(sample_service: SearchService, method: Method) -> None:
     """Every query has an answer of distinct articles, no more than requested."""
     questions = read_judgements(SAMPLE).of(method.task)
     run = run_queries(sample_service, method, questions, Audience.MEMBER, depth=5)
@@ -186,7 +184,9 @@ def test_measures_are_those_of_the_literature() -> None:
 
 @pytest.mark.quality
 @pytest.mark.usefixtures("needs_extra")
-def test_a_collection_is_indexed_asked_and_kept(folder: Path, tmp_path: Path, gongwen: Run) -> None:
+def test_a_collection_is_indexed_searched_and_kept(
+    folder: Path, tmp_path: Path, gongwen: Run
+) -> None:
     """Each model has a row per mode; both queries have their document first; a second run indexes nothing."""
     _collection(folder, DOCUMENTS)
     arguments = (folder, "--model", "none", "--model", "builtin", "--data", tmp_path / "kept")
@@ -268,7 +268,7 @@ def test_models_need_a_collection(folder: Path, gongwen: Run) -> None:
     assert "collection.jsonl" in err
 
 
-def test_a_missing_extra_says_what_to_install() -> None:
+def test_a_missing_extra_names_what_to_install() -> None:
     """One line with the command."""
     with pytest.raises(ConfigurationError, match=r"gongwen-search\[eval\]"):
         require("no_such_package")

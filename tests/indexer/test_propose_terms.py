@@ -33,7 +33,7 @@ def source(tmp_path: Path) -> Path:
     return write_source(tmp_path / "articles.jsonl", records)
 
 
-def test_what_three_documents_quote_is_proposed_with_its_evidence(
+def test_terms_quoted_by_three_documents_are_proposed_with_evidence(
     open_named: Open, source: Path
 ) -> None:
     """Counts of documents and quotes, the class word after it, cohesion, and examples."""

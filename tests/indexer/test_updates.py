@@ -79,7 +79,7 @@ def read(service: SearchService, audience: Audience, article_id: str = "a") -> s
 
 
 @pytest.mark.parametrize("version", [5, None])
-def test_what_becomes_paid_under_the_same_version_is_paid(
+def test_text_that_becomes_paid_under_the_same_version_is_paid(
     service: SearchService,
     index: Callable[..., RunReport],
     add: Callable[..., RunReport],
@@ -103,7 +103,7 @@ def test_what_becomes_paid_under_the_same_version_is_paid(
 
 
 @pytest.mark.parametrize(("stands", "comes"), [(5, 4), (None, 7)])
-def test_what_is_stale_is_told_for_each_audience_and_not_counted(
+def test_stale_updates_are_reported_for_each_audience_and_not_counted(
     service: SearchService,
     index: Callable[..., RunReport],
     add: Callable[..., RunReport],
@@ -141,7 +141,7 @@ def test_the_same_views_under_an_older_version_are_no_fault(
     assert add({**LESS, "version": 3, "body": "改了。"}).faults  # version 5 is still stored
 
 
-def test_a_delete_holds_against_its_own_version(
+def test_a_deletion_wins_over_its_own_version(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """A deletion is not a withheld mark: the same version does not restore it, and that is reported."""
@@ -175,7 +175,7 @@ def test_an_article_without_an_index_for_its_readers_is_a_fault(
     assert read(service, Audience.MEMBER, "p") == FREE["body"]
 
 
-def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
+def test_an_article_moved_to_staff_is_removed_for_guests(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """An article that becomes visible only to staff is removed from the only index there is."""
@@ -185,7 +185,7 @@ def test_what_guests_knew_is_gone_though_there_is_no_index_for_the_staff(
     assert {read(service, audience) for audience in Audience} == {None}
 
 
-def test_what_was_put_aside_does_not_undo_what_came_later(
+def test_an_article_set_aside_does_not_undo_later_changes(
     service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """Hidden, left out of a rebuild, made paid meanwhile, shown again: it is paid."""
@@ -318,7 +318,7 @@ def test_processes_add_and_delete_while_another_rebuilds(
     assert read(service, Audience.STAFF, "a") is None
 
 
-def test_what_cannot_be_written_now_is_entered_and_written_next(
+def test_changes_that_cannot_be_written_now_are_queued(
     service: SearchService,
     index: Callable[..., RunReport],
     add: Callable[..., RunReport],
@@ -344,7 +344,7 @@ def test_what_cannot_be_written_now_is_entered_and_written_next(
     assert service.store.ledger.pending() == []
 
 
-def test_what_can_only_be_entered_and_cannot_be_held_is_told(
+def test_queued_articles_that_cannot_be_indexed_are_reported(
     service: SearchService,
     index: Callable[..., RunReport],
     add: Callable[..., RunReport],
@@ -368,7 +368,7 @@ def test_what_can_only_be_entered_and_cannot_be_held_is_told(
     assert read(service, Audience.PUBLIC, "new") == FREE["body"]
 
 
-def test_the_cure_of_a_version_beside_none_is_none(
+def test_the_remedy_for_a_new_version_is_to_omit_it(
     index: Callable[..., RunReport], add: Callable[..., RunReport]
 ) -> None:
     """No version is newer than an article stored without one: omitting the version makes it accepted."""
@@ -379,7 +379,7 @@ def test_the_cure_of_a_version_beside_none_is_none(
 
 
 @pytest.mark.parametrize("cure", ["rollback", "index"])
-def test_the_cures_of_a_damaged_index_work_as_printed(
+def test_the_remedies_for_a_damaged_index_work_as_printed(
     service: SearchService, index: Callable[..., RunReport], tmp_path: Path, cure: str
 ) -> None:
     """The folder of a generation is moved away; then the previous or a new one answers."""
@@ -405,7 +405,7 @@ def test_the_cures_of_a_damaged_index_work_as_printed(
     assert read(service, Audience.PUBLIC) == FREE["body"]
 
 
-def test_who_held_the_lock_writes_what_was_left_to_it(
+def test_the_writer_with_the_lock_writes_queued_changes(
     service: SearchService,
     index: Callable[..., RunReport],
     add: Callable[..., RunReport],

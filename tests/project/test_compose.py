@@ -67,7 +67,7 @@ def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
     assert given <= NAMES
 
 
-def test_no_password_stands_in_a_file() -> None:
+def test_no_password_is_in_a_file() -> None:
     """Every password is a reference to the environment, and the example leaves it empty."""
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     for line in compose.splitlines():
@@ -81,7 +81,7 @@ def test_no_password_stands_in_a_file() -> None:
     assert "/.env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_image_holds_what_it_copies() -> None:
+def test_the_image_copies_existing_files() -> None:
     """Everything that the image copies exists and is not ignored."""
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
@@ -91,7 +91,7 @@ def test_the_image_holds_what_it_copies() -> None:
             assert f"!{name}" in allowed
 
 
-def test_the_image_is_small_and_not_of_root() -> None:
+def test_the_image_is_small_and_not_run_as_root() -> None:
     """Build tools are not in the image, and the service runs as an unprivileged user."""
     stages = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
     assert [stage.splitlines()[0] for stage in stages[1:]] == [

@@ -78,7 +78,7 @@ def test_every_make_target_in_the_documents_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_links_lead_somewhere(name: str) -> None:
+def test_links_have_targets(name: str) -> None:
     """Every relative link of a document is a file or folder of the project."""
     folder = (ROOT / name).parent
     targets = [link for link in _LINK.findall(_text(name)) if "://" not in link]
@@ -91,7 +91,7 @@ def test_no_document_names_a_foreign_host_or_path(name: str) -> None:
     assert [match[0] for match in _FOREIGN.finditer(_text(name))] == []
 
 
-def test_the_locks_name_no_address() -> None:
+def test_the_locks_contain_no_url() -> None:
     """pip downloads from whatever index is configured."""
     for path in (ROOT / "requirements.lock", *(ROOT / "locks").glob("*.lock")):
         text = path.read_text(encoding="utf-8")

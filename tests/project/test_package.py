@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def test_the_wheel_holds_the_three_packages_and_their_data(wheel: Path) -> None:
+def test_the_wheel_contains_the_three_packages_and_their_data(wheel: Path) -> None:
     """Dictionary, model, sample, templates and styles are included; tests and scripts are not."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -163,7 +163,7 @@ def calibrate_from_above(patch: Patch) -> None:
         calibrate_from_above,
     ],
 )
-def test_without_a_guard_services_are_told_apart(
+def test_a_missing_guard_is_detected(
     monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None]
 ) -> None:
     """The worlds detect each missing guard; otherwise they would prove nothing."""

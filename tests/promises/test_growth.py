@@ -306,7 +306,7 @@ def test_twice_the_text_takes_twice_the_time(stage: str) -> None:
     assert {name: times for name, times in grown.items() if times > _MOST} == {}
 
 
-def test_queries_are_read_in_no_time() -> None:
+def test_queries_are_parsed_in_little_time() -> None:
     """Queries are short; the parser is fast even for queries eighty times as long."""
     slow = {}
     for name, text_of in _texts():

@@ -67,7 +67,7 @@ def without_key(text: str) -> str:
         ("format", lambda _: "77", ["format 77"]),
     ],
 )
-def test_an_index_of_another_release_is_said_and_can_be_replaced(
+def test_an_index_of_another_release_is_reported_and_can_be_replaced(
     gongwen: Run,
     source: str,
     tmp_path: Path,
@@ -117,7 +117,7 @@ def test_aliases_of_another_release_are_left_alone(
     assert file.read_text() == before
 
 
-def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_path: Path) -> None:
+def test_a_build_of_another_release_is_discarded(gongwen: Run, source: str, tmp_path: Path) -> None:
     """The record of the build gives an error; the remedy works, with and without its generations."""
     assert gongwen("generation", "create")[0] == 0
     state = sqlite3.connect(tmp_path / "index" / "state.sqlite3")
@@ -137,7 +137,7 @@ def test_a_build_of_another_release_is_given_up(gongwen: Run, source: str, tmp_p
     assert gongwen("index", source)[0] == 0
 
 
-def test_what_is_stored_names_what_it_does_not_know() -> None:
+def test_unknown_and_missing_keys_are_reported() -> None:
     """Unknown and missing keys are errors; our own manifests are read as written."""
     assert Manifest.from_dict(MANIFEST.to_dict()) == MANIFEST
     assert Manifest.from_dict({**MANIFEST.to_dict(), "colour": 1}).mismatched_keys == ("colour",)

@@ -199,7 +199,7 @@ def test_metadata_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path:
         assert search(services[-1], SearchRequest(filters=filters), audience).total == total
 
 
-def test_members_find_what_they_paid_for(open_named: Open, tmp_path: Path) -> None:
+def test_members_find_paid_text(open_named: Open, tmp_path: Path) -> None:
     """Paid text is found by members and not by guests."""
     service = open_named("index")
     source = write_source(tmp_path / "a.jsonl", paid_records(SECRETS[1]))
@@ -326,7 +326,7 @@ def test_a_bad_record_never_loses_a_good_one(open_named: Open, tmp_path: Path) -
     assert browse.article(service, "y", Audience.PUBLIC).view.title == "好的"
 
 
-def test_an_index_of_another_analysis_is_refused_with_the_cure(
+def test_an_index_of_another_analysis_is_refused_with_the_remedy(
     open_named: Open, tmp_path: Path
 ) -> None:
     """The error for another fingerprint names the command to run."""
@@ -380,9 +380,7 @@ def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_p
     assert leftovers == []
 
 
-def test_what_the_paid_text_says_of_itself_does_not_reach_guests(
-    open_named: Open, tmp_path: Path
-) -> None:
+def test_the_length_of_paid_text_does_not_reach_guests(open_named: Open, tmp_path: Path) -> None:
     """A paid text equal to its preview, or nearly empty, gives guests the same answers."""
     answers = []
     for name, body in (("one", "免费的一段话。"), ("other", "免费的一段话。付费的部分。")):
@@ -410,7 +408,7 @@ def test_a_stale_update_does_not_publish_what_became_paid(open_named: Open, tmp_
         browse.article(service, "1", Audience.PUBLIC)
 
 
-def test_an_empty_or_cut_source_does_not_replace_the_index(
+def test_an_empty_or_truncated_source_does_not_replace_the_index(
     open_named: Open, tmp_path: Path
 ) -> None:
     """No articles, or less than half of the live ones: the index is kept, and the message says why."""
@@ -469,7 +467,7 @@ def test_an_index_with_vectors_is_not_written_without_a_model(
     bare.close()
 
 
-def test_a_model_that_breaks_leaves_keyword_search_and_says_so(
+def test_a_broken_model_leaves_keyword_search_and_reports_it(
     sample_service: SearchService,
 ) -> None:
     """The answer is degraded, not empty and not an error."""
@@ -506,9 +504,7 @@ def test_an_excluded_title_is_not_the_first_hit(sample_service: SearchService) -
     assert "20206" not in {result.stored.view.id for result in page.results}
 
 
-def test_what_is_written_in_digits_of_any_script_is_indexed_and_found(
-    open_named: Open, tmp_path: Path
-) -> None:
+def test_digits_of_any_script_are_indexed_and_found(open_named: Open, tmp_path: Path) -> None:
     """Digits of other scripts are digits; endless numerals are text. Both can be found as typed."""
     service = open_named("index")
     numerals = f"一{'亿' * 600}元"

@@ -174,7 +174,7 @@ def close(service: SearchService, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("take", [hide, delete, close])
-def test_what_was_taken_away_leaves_no_trace(
+def test_a_removed_article_leaves_no_trace(
     tmp_path: Path,
     without: dict[bool, Answers],
     take: Callable[[SearchService, Path], None],
@@ -215,7 +215,7 @@ def shown(service: SearchService) -> bool:
     return view.title == GONE["title"]
 
 
-def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
+def test_unhidden_articles_return_after_a_rebuild(tmp_path: Path) -> None:
     """Unhidden, it is written again; after a kill the next writer does it; a rollback has it."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
@@ -231,7 +231,7 @@ def test_what_a_rebuild_left_out_comes_back(tmp_path: Path) -> None:
     service.close()
 
 
-def test_what_is_unhidden_while_an_index_is_built_is_in_it(tmp_path: Path) -> None:
+def test_an_article_unhidden_during_a_build_is_in_it(tmp_path: Path) -> None:
     """Left out by the load, found once the new index serves."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
@@ -246,7 +246,7 @@ def test_what_is_unhidden_while_an_index_is_built_is_in_it(tmp_path: Path) -> No
     service.close()
 
 
-def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
+def test_a_deleted_hidden_article_stays_deleted(tmp_path: Path) -> None:
     """A deletion applies to a hidden article in no index, too; so does a source without it."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     service.store.hidden.hide("gone")
@@ -261,7 +261,7 @@ def test_what_is_deleted_from_the_shelf_stays_deleted(tmp_path: Path) -> None:
     service.close()
 
 
-def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
+def test_an_unhidden_article_is_suggested_again(tmp_path: Path) -> None:
     """Unhidden: as before, at once."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     client = create_app(service, read_settings()).test_client()
@@ -273,7 +273,7 @@ def test_what_comes_back_is_suggested_again(tmp_path: Path) -> None:
     service.close()
 
 
-def test_what_an_update_keeps_is_suggested_on(tmp_path: Path) -> None:
+def test_texts_kept_by_an_update_are_still_suggested(tmp_path: Path) -> None:
     """Writing the same article again removes nothing; another text removes what only it contained."""
     service = indexed(tmp_path, [*OTHERS, GONE])
     client = create_app(service, read_settings()).test_client()

@@ -109,7 +109,7 @@ def test_a_rebuild_that_fills_the_disk_leaves_it_as_it_was(
 
 
 @pytest.mark.parametrize("first", [["generation", "drop"], ["hide", "n1"], ["delete", "n1"]])
-def test_no_room_at_all_beside_a_half_built_index(
+def test_a_full_disk_beside_an_unfinished_index(
     serving: Run, disk: Path, tmp_path: Path, first: list[str]
 ) -> None:
     """Commands that free space need none, and urgent commands free it themselves."""

@@ -96,7 +96,7 @@ def test_paid_text_that_cannot_be_analysed_takes_nothing_from_guests(
         browse.article(service, "p", Audience.MEMBER)
 
 
-def test_an_update_that_cannot_be_analysed_does_not_leave_the_text_before(
+def test_an_update_that_cannot_be_analysed_removes_the_older_text(
     service: SearchService, tmp_path: Path
 ) -> None:
     """The stored article may contain text that must not be read any more."""
@@ -107,9 +107,7 @@ def test_an_update_that_cannot_be_analysed_does_not_leave_the_text_before(
     assert _ids(service) == ["g0", "g2", "g3"]
 
 
-def test_a_model_that_reads_nothing_is_no_fault_of_the_records(
-    service: SearchService, tmp_path: Path
-) -> None:
+def test_a_failing_model_is_no_fault_of_the_records(service: SearchService, tmp_path: Path) -> None:
     """The run stops, and the live index is unchanged."""
     source = write_source(tmp_path / "a.jsonl", GOOD)
     generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -123,7 +121,7 @@ def test_a_model_that_reads_nothing_is_no_fault_of_the_records(
     assert _ids(service) == [record["id"] for record in GOOD]
 
 
-def test_a_rebuild_of_which_most_cannot_be_analysed_is_not_activated(
+def test_a_rebuild_with_mostly_refused_records_is_not_activated(
     service: SearchService, tmp_path: Path
 ) -> None:
     """An index of only the few good articles must not silently replace a full one."""
@@ -172,7 +170,7 @@ def test_a_record_that_the_engine_refuses_is_a_fault_of_that_record(
 
 @pytest.mark.slow
 @pytest.mark.elasticsearch
-def test_elasticsearch_refuses_one_record_and_holds_the_others(
+def test_elasticsearch_refuses_one_record_and_stores_the_others(
     elasticsearch_url: str, tmp_path: Path
 ) -> None:
     """A law with more passages than an Elasticsearch document may have is reported; nothing else is lost."""

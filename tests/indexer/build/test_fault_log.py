@@ -42,7 +42,7 @@ def test_the_files_of_the_last_runs_are_kept(tmp_path: Path) -> None:
     assert json.loads(paths[-1].read_text(encoding="utf-8"))["place"] == "a:24"
 
 
-def test_a_folder_that_cannot_be_written_costs_the_file_alone(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_loses_only_the_file(tmp_path: Path) -> None:
     """The faults are counted and the first ones are available; the error says why there is no file."""
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
     faults = FaultLog(tmp_path / "reports")

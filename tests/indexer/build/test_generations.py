@@ -124,7 +124,7 @@ def once(stage: str, done: int, act: Act) -> Progress:
 
 @pytest.mark.parametrize("moment", [("read", 1), ("index", 10), ("index", 30)])
 @pytest.mark.parametrize("version", [None, 3])
-def test_what_is_written_during_a_rebuild_is_there_after_it(
+def test_changes_during_a_rebuild_are_in_the_new_index(
     service: SearchService,
     source: Callable[..., Path],
     moment: tuple[str, int],
@@ -150,7 +150,7 @@ def test_what_is_written_during_a_rebuild_is_there_after_it(
     assert add(service, whole).written.stale == (() if version is None else ("n0", "n7"))
 
 
-def test_a_swap_waits_for_who_writes_what_serves(
+def test_a_swap_waits_for_a_writer_of_the_live_index(
     service: SearchService,
     environment: dict[str, str],
     source: Callable[..., Path],
@@ -190,7 +190,7 @@ def test_a_swap_waits_for_who_writes_what_serves(
     assert texts(service, Audience.PUBLIC)["new"] == "免费。"
 
 
-def test_what_was_entered_before_the_source_was_read_does_not_come_back(
+def test_changes_before_the_source_was_read_are_not_replayed(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
     """A rebuild contains exactly the articles of its sources, and later changes."""
@@ -214,7 +214,7 @@ def kill() -> None:
 
 
 @pytest.mark.parametrize("version", [None, 3])
-def test_a_rebuild_that_was_killed_goes_on(
+def test_a_killed_rebuild_is_resumed(
     service: SearchService, source: Callable[..., Path], version: int | None
 ) -> None:
     """Loaded articles are not loaded again; those no longer in the source are deleted; the rest is new."""
@@ -234,7 +234,7 @@ def test_a_rebuild_that_was_killed_goes_on(
     assert len(service.engine.generations()) == 4  # two live ones, two for a rollback
 
 
-def test_a_killed_load_of_other_text_under_the_same_version_is_given_up(
+def test_a_killed_load_of_other_text_with_the_same_version_is_discarded(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
     """The order of writes cannot decide which is right; the present source does."""
@@ -246,7 +246,7 @@ def test_a_killed_load_of_other_text_under_the_same_version_is_given_up(
     assert texts(service) == bodies(articles())
 
 
-def test_a_write_that_was_killed_is_finished_by_the_next(
+def test_a_killed_write_is_finished_by_the_next(
     service: SearchService, source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pending changes are written before anything else."""
@@ -302,7 +302,7 @@ def test_every_step_may_be_repeated(service: SearchService, source: Callable[...
     assert {one.name for one in service.engine.generations()} == set(serving.values())
 
 
-def test_steps_in_a_wrong_order_say_what_comes_first(
+def test_steps_in_a_wrong_order_name_the_missing_step(
     service: SearchService, source: Callable[..., Path]
 ) -> None:
     """Each error names the command."""
@@ -339,9 +339,7 @@ def test_ids_at_their_limits_pass_the_checks(
     assert len(texts(service, Audience.PUBLIC)) == len(records)
 
 
-def test_rollback_keeps_what_was_written_since(
-    service: SearchService, source: Callable[..., Path]
-) -> None:
+def test_rollback_keeps_later_changes(service: SearchService, source: Callable[..., Path]) -> None:
     """The previous generation gets later changes; a second rollback does nothing; activate undoes it."""
     rebuild(service, source(articles()))
     rebuild(service, source(articles(edition="（二）")))

@@ -27,7 +27,7 @@ def values(made: View) -> tuple[str | None, ...]:
     return made.issuer, made.document_number, made.kind, made.date
 
 
-def test_what_the_source_left_empty_is_filled_and_marked() -> None:
+def test_empty_fields_are_filled_and_marked_as_derived() -> None:
     """All four fields come from the text, in the forms that filters use."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 
@@ -35,7 +35,7 @@ def test_what_the_source_left_empty_is_filled_and_marked() -> None:
     assert made.derived == DERIVED
 
 
-def test_what_the_source_gave_stays() -> None:
+def test_fields_of_the_source_are_not_overwritten() -> None:
     """Nothing is overwritten; the metadata of the text is still found, with its position."""
     given = ("县政府", "清政〔2023〕1号", "公文", "2024-03-09")
     names = dict(zip(DERIVED, given, strict=True))
@@ -47,7 +47,7 @@ def test_what_the_source_gave_stays() -> None:
     assert made.text[written.start : written.end] == "二〇二四年三月五日"
 
 
-def test_each_audience_has_what_its_own_text_says() -> None:
+def test_each_audience_gets_the_metadata_of_its_own_text() -> None:
     """The signature is in the paid part: guests get no issuer and no date from it."""
     article = Article(id="1", title=TITLE, body=SIGNED, preview=HEAD)
 
@@ -56,7 +56,7 @@ def test_each_audience_has_what_its_own_text_says() -> None:
     assert values(member) == ("清源县人民政府办公室", NUMBER, "通知", "2024-03-05")
 
 
-def test_a_view_comes_back_from_what_an_engine_stores() -> None:
+def test_a_view_survives_storing() -> None:
     """To JSON and back, with all metadata found."""
     made = view(Article(id="1", title=TITLE, body=SIGNED), Audience.PUBLIC)
 

@@ -143,7 +143,7 @@ def test_each_text_is_embedded_once(open_with: Open, tmp_path: Path) -> None:
     assert len(read) == before
 
 
-def test_another_model_reads_everything_once_and_the_former_nothing_again(
+def test_another_model_embeds_everything_once_and_the_former_nothing_again(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
     """To another model and back: vectors are cached by model, too."""
@@ -160,7 +160,7 @@ def test_another_model_reads_everything_once_and_the_former_nothing_again(
     assert nearest(third)
 
 
-def test_known_vectors_are_those_the_model_gives(open_with: Open, tmp_path: Path) -> None:
+def test_cached_vectors_equal_those_of_the_model(open_with: Open, tmp_path: Path) -> None:
     """Bit for bit, for each article of an index built from the cache."""
     service, _ = open_with(BUILTIN)
     path = source(tmp_path)
@@ -174,7 +174,7 @@ def test_known_vectors_are_those_the_model_gives(open_with: Open, tmp_path: Path
         np.testing.assert_array_equal(again[key], vector)
 
 
-def test_the_file_holds_no_more_than_the_index(
+def test_the_cache_has_no_more_vectors_than_the_index(
     open_with: Open, other_model: Path, tmp_path: Path
 ) -> None:
     """Unused vectors are deleted by the next rebuild, those of a model with its last generation."""
@@ -194,7 +194,7 @@ def test_the_file_holds_no_more_than_the_index(
     assert kept(tmp_path) == full
 
 
-def test_a_file_that_cannot_be_used_stops_nothing(
+def test_a_damaged_cache_stops_nothing(
     open_with: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A damaged cache is logged once, and everything is embedded again."""

@@ -84,7 +84,7 @@ def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> No
     assert gongwen("search", "垃圾焚烧", "--mode", "keyword")[1].startswith("共 0 篇")
 
 
-def test_hide_understands_codes_and_names_what_it_does_not_know(gongwen: Run, source: str) -> None:
+def test_hide_accepts_codes_and_reports_unknown_ids(gongwen: Run, source: str) -> None:
     """A code hides its article; an unknown id is recorded and reported."""
     gongwen("index", source)
     assert gongwen("hide", "b1890") == (0, "已下架 1\n", "")
@@ -95,7 +95,7 @@ def test_hide_understands_codes_and_names_what_it_does_not_know(gongwen: Run, so
     assert "索引里没有 C9999" in err
 
 
-def test_rollback_goes_back_to_the_index_before(gongwen: Run, source: str, tmp_path: Path) -> None:
+def test_rollback_returns_to_the_previous_index(gongwen: Run, source: str, tmp_path: Path) -> None:
     """Undoes a mistaken rebuild; without a previous index there is nothing to go back to."""
     gongwen("index", source)
     status, _, err = gongwen("rollback")
@@ -146,7 +146,7 @@ def test_all_faults_of_a_run_are_in_a_file(gongwen: Run, tmp_path: Path, command
     assert secret[:4] not in json.dumps(listed, ensure_ascii=False)
 
 
-def test_where_nothing_is_usable_the_reasons_are_told(gongwen: Run, tmp_path: Path) -> None:
+def test_without_a_usable_record_the_reasons_are_printed(gongwen: Run, tmp_path: Path) -> None:
     """By kind with counts and a place, in the single line of the error; all of them in the file."""
     folder = tmp_path / "source"
     folder.mkdir()
@@ -186,7 +186,7 @@ def test_files_of_unknown_types_are_counted_and_named(gongwen: Run, tmp_path: Pa
     assert gongwen("add", str(folder))[0] == 1
 
 
-def test_names_that_may_be_misspelt_are_told_at_the_end(gongwen: Run, tmp_path: Path) -> None:
+def test_names_that_may_be_misspelt_are_reported_at_the_end(gongwen: Run, tmp_path: Path) -> None:
     """Each once with its number of records; the records are indexed, and the status is 0."""
     records = [{**record, "auther": "张三", "地区": "清源"} for record in RECORDS]
     records[0]["全文"] = "另一份"
@@ -230,7 +230,7 @@ def test_wrong_usage_is_one_line_and_status_two(
         (("add", "/nowhere"), "gongwen index"),
     ],
 )
-def test_failures_are_one_line_with_the_cure(
+def test_failures_are_one_line_with_the_remedy(
     gongwen: Run, arguments: tuple[str, ...], part: str
 ) -> None:
     """Before anything is indexed, and for a missing source: status 1 and one line on stderr."""
@@ -259,9 +259,7 @@ def test_serving_begins_with_the_model_of_the_index(
     assert "语义检索暂不可用" in out
 
 
-def test_help_is_in_the_language_of_the_reader(
-    gongwen: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_is_in_the_language_of_the_user(gongwen: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chinese first; the headings depend on LANG, too."""
     assert "选项" in gongwen("search", "--help")[1]
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")

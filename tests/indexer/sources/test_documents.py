@@ -119,7 +119,7 @@ def test_markdown_without_front_matter_has_its_title_in_the_heading(tmp_path: Pa
     assert only(tmp_path / "b.markdown").title == "村账镇管"
 
 
-def test_front_matter_that_is_no_list_of_fields_is_a_fault(tmp_path: Path) -> None:
+def test_front_matter_without_fields_is_a_fault(tmp_path: Path) -> None:
     """The line is named."""
     path = tmp_path / "a.md"
     path.write_text(f"---\ntitle: 甲\ntags:\n  - 党建\n---\n{LEAD}", encoding="utf-8")
@@ -130,7 +130,7 @@ def test_front_matter_that_is_no_list_of_fields_is_a_fault(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 @pytest.mark.parametrize("declared", ["utf-8", "gb2312", "iso-8859-1"])
-def test_a_page_reads_right_whatever_charset_it_declares(
+def test_a_page_with_any_declared_charset_is_decoded(
     tmp_path: Path, encoding: str, declared: str
 ) -> None:
     """Title from h1, the article from its container, without navigation, footer and scripts."""
@@ -151,7 +151,7 @@ def test_a_page_reads_right_whatever_charset_it_declares(
 
 
 @pytest.mark.parametrize("name", ["audience", "Audience", "audiance", "受众"])
-def test_a_meta_tag_that_protects_is_not_passed_over(tmp_path: Path, name: str) -> None:
+def test_a_meta_tag_that_protects_is_not_ignored(tmp_path: Path, name: str) -> None:
     """A page with an audience is for that audience or, if the name is misspelt, for nobody."""
     page = f'<html><head><title>内部通报</title><meta name="{name}" content="staff"></head>'
     (tmp_path / "a.html").write_text(f"{page}<body><p>只供工作人员。</p></body>", encoding="utf-8")
@@ -242,7 +242,7 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
         '+++\naudience = "member"\n+++\n',
     ],
 )
-def test_front_matter_that_is_not_whole_publishes_nothing(tmp_path: Path, head: str) -> None:
+def test_malformed_front_matter_publishes_nothing(tmp_path: Path, head: str) -> None:
     """With a protecting field it is a fault; otherwise it is text, like a horizontal rule of ---."""
     path = tmp_path / "a.md"
     path.write_text(head + LEAD, encoding="utf-8")
@@ -273,7 +273,7 @@ def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) ->
     assert isinstance(good, Article)
 
 
-def test_tables_in_tables_stand_once(tmp_path: Path) -> None:
+def test_nested_tables_are_read_once(tmp_path: Path) -> None:
     """In the cell that contains them; 30 nested tables take no time."""
     path = tmp_path / "表.docx"
     document = Document()

@@ -17,14 +17,14 @@ TRADITIONAL = "關於加強社區治理工作的通知，各單位應當提高�
     "codec", ["utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16", "utf-16-le", "utf-16-be"]
 )
 @pytest.mark.parametrize("declared", ["", "utf-8", "gb2312", "iso-8859-1", "no-such-charset"])
-def test_text_reads_right_whatever_it_declares(codec: str, declared: str) -> None:
+def test_text_with_any_declared_charset_is_decoded(codec: str, declared: str) -> None:
     """UTF-8, GB18030 and UTF-16 are recognised by their bytes; a wrongly declared charset does no harm."""
     assert decode(TEXT.encode(codec), declared=declared) == TEXT
 
 
 @pytest.mark.parametrize("declared", ["", "big5", "utf-8"])
 @pytest.mark.parametrize("codec", ["big5", "gb18030"])
-def test_traditional_text_reads_right(codec: str, declared: str) -> None:
+def test_traditional_text_is_decoded(codec: str, declared: str) -> None:
     """Big5 and GB18030 accept each other's bytes; frequent characters tell them apart."""
     assert decode(TRADITIONAL.encode(codec), declared=declared) == TRADITIONAL
 
@@ -49,7 +49,7 @@ def test_gb18030_prose_is_read_as_gb18030(text: str) -> None:
     assert decode(text.encode("gb18030")) == text
 
 
-def test_a_damaged_byte_is_named_not_guessed() -> None:
+def test_a_damaged_byte_is_reported_not_guessed() -> None:
     """UTF-8 with a broken byte is not decoded as GB18030; the fault has the position of the character."""
     data = bytearray(TEXT.encode())
     data[len(TEXT[:10].encode()) + 2] = 0xFF
@@ -79,7 +79,7 @@ def test_each_line_is_decoded_by_itself() -> None:
     assert f" {offset} " in read[2].fault
 
 
-def test_short_lines_follow_their_file() -> None:
+def test_short_lines_have_the_encoding_of_their_file() -> None:
     """In a GB18030 file a line of two characters is GB18030, even if its bytes are valid UTF-8."""
     word = b"\xc4\xab".decode("gb18030")
     data = f"{TEXT}\n{word}\n{TEXT}".encode("gb18030")
@@ -90,7 +90,7 @@ def test_short_lines_follow_their_file() -> None:
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
-def test_marks_at_the_start_are_no_text(codec: str) -> None:
+def test_a_byte_order_mark_is_no_text(codec: str) -> None:
     """A byte order mark is not part of the first line."""
     assert [line.text for line in read_lines(io.BytesIO("甲\r\n乙".encode(codec)))] == ["甲", "乙"]
 

@@ -117,7 +117,7 @@ def test_a_bad_record_does_not_take_its_id(tmp_path: Path) -> None:
     assert (len(articles), len(faults)) == (1, 1)
 
 
-def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_path: Path) -> None:
+def test_an_id_that_no_engine_can_store_is_a_fault(tmp_path: Path) -> None:
     """From JSON lines, tables, front matter and file names; the other records are read."""
     long = "长" * 60
     (tmp_path / "a.jsonl").write_bytes(jsonl(record(1), record(2) | {"id": "***"}))
@@ -144,7 +144,7 @@ def test_an_id_that_no_engine_can_hold_is_a_fault_wherever_it_comes_from(tmp_pat
     assert all(fault.reason.startswith("id") for fault in faults)
 
 
-def test_a_known_field_that_stands_twice_and_differs_is_a_fault(tmp_path: Path) -> None:
+def test_a_field_with_two_different_values_is_a_fault(tmp_path: Path) -> None:
     """In a JSON object, a row, front matter; other names may be repeated, then the last one counts."""
     twice = '{"id": "%s", "title": "防火通知", "body": "严禁用火。", %s}\n'
     (tmp_path / "a.jsonl").write_text(
@@ -189,7 +189,7 @@ def test_misspelt_protection_publishes_nothing_from_tables_and_front_matter(tmp_
     assert [fault.place.rpartition("/")[2] for fault in faults] == ["a.csv:2", "a.csv:3", "b.md:1"]
 
 
-def test_a_truncated_archive_keeps_what_was_whole(tmp_path: Path) -> None:
+def test_a_truncated_archive_keeps_its_complete_lines(tmp_path: Path) -> None:
     """The lines before the damage are read; the damage is one fault."""
     path = tmp_path / "cut.jsonl.gz"
     data = jsonl(*(record(number, salt=f"{number**50}") for number in range(400)))
@@ -242,7 +242,7 @@ def test_a_blank_preview_in_a_table_publishes_nothing(tmp_path: Path, name: str)
     assert [article.preview for article in articles] == ["", "各组", "节约"]
 
 
-def test_a_blank_cell_does_not_outweigh_a_column_of_the_same_name(tmp_path: Path) -> None:
+def test_a_blank_cell_does_not_replace_a_column_of_the_same_name(tmp_path: Path) -> None:
     """Of two columns with one name the filled one counts; blank cells elsewhere are absent."""
     path = tmp_path / "a.csv"
     path.write_text("id,title,body,地区,地区,\n1,防火通知,严禁用火。,柳河,,\n", encoding="utf-8")
@@ -253,7 +253,7 @@ def test_a_blank_cell_does_not_outweigh_a_column_of_the_same_name(tmp_path: Path
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
-def test_carriage_returns_alone_end_lines(tmp_path: Path, charset: str) -> None:
+def test_carriage_returns_can_end_lines(tmp_path: Path, charset: str) -> None:
     """As in the format that Excel calls CSV (Macintosh)."""
     path = tmp_path / "a.csv"
     rows = "id,title,body\r1,防火通知,严禁野外用火。\r2,缺一列\r3,防汛通知,各组到岗。\r"
@@ -339,7 +339,7 @@ QUOTED = '{0},"通知{0}","第一段，\n第二段。",2024-05-01'
         ({f"r{n}": f'{n},通知,"工作,2024-05-01' for n in (3, 4, 500, 1000)}, [3, 4, 500, 1000], []),
     ],
 )
-def test_a_quote_without_a_partner_costs_its_row_alone(
+def test_an_unbalanced_quote_loses_only_its_row(
     tmp_path: Path, changed: dict[str, str], lost: list[int], lines: list[int]
 ) -> None:
     """Each broken place is one fault; every good row around it is read completely."""
@@ -355,7 +355,7 @@ def test_a_quote_without_a_partner_costs_its_row_alone(
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_any_one_quote_costs_two_rows_at_most(tmp_path: Path, quoting: int) -> None:
+def test_any_single_quote_loses_at_most_two_rows(tmp_path: Path, quoting: int) -> None:
     """Added or removed anywhere: it is reported, and no article is invented or gets the text of another."""
     rng = random.Random(7)
     pieces = [
@@ -394,7 +394,7 @@ def test_any_one_quote_costs_two_rows_at_most(tmp_path: Path, quoting: int) -> N
         assert all(sum(one.body.count(f"文{n} ") for n in range(1, 41)) == 1 for one in articles)
 
 
-def test_a_text_within_a_broken_row_is_no_row(tmp_path: Path) -> None:
+def test_text_inside_a_broken_row_is_no_row(tmp_path: Path) -> None:
     """A line of a broken cell that looks like a row, but has another form of id, is not published."""
     broken = '3,"名单"一,"会员可见：\n张三,科长,一号楼,2024\n李四,科员,二号楼,2024\n完。",2024'
     path = table(tmp_path / "a.csv", {"r3": broken}, 5)
@@ -428,7 +428,7 @@ def test_a_table_in_a_cell_stays_there(tmp_path: Path, cell: str) -> None:
     assert not faults
 
 
-def test_many_breaks_are_read_in_linear_time(tmp_path: Path) -> None:
+def test_many_broken_rows_are_read_in_linear_time(tmp_path: Path) -> None:
     """Each line, or each tenth line, opens a quote; both are read in little time."""
     opened = {f"r{n}": f'{n},通知,"工作' for n in range(1, 10_001)}
     every = table(tmp_path / "a.csv", opened, 10_000)
@@ -440,7 +440,7 @@ def test_many_breaks_are_read_in_linear_time(tmp_path: Path) -> None:
     assert time.process_time() - started < 20
 
 
-def test_a_cut_archive_keeps_the_rows_before_an_open_quote(tmp_path: Path) -> None:
+def test_a_truncated_archive_keeps_the_rows_before_an_open_quote(tmp_path: Path) -> None:
     """Lines inside the open quote are read again before the damage is reported."""
     plain = table(tmp_path / "a.csv", {"r600": '600,通知,"工作,2024-05-01'}, 3_000).read_bytes()
     path = tmp_path / "b.csv.gz"
@@ -527,7 +527,7 @@ def test_links_that_stay_in_the_source_are_read(tmp_path: Path) -> None:
     assert [article.id for article in alone] == ["named"]
 
 
-def test_what_is_no_file_is_a_fault(tmp_path: Path) -> None:
+def test_irregular_files_are_faults(tmp_path: Path) -> None:
     """Broken links, circular links and pipes do not stop the rest; nor does a folder that was deleted."""
     (tmp_path / "a.txt").symlink_to("nowhere.txt")
     (tmp_path / "b.jsonl").symlink_to("b.jsonl")
