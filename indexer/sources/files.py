@@ -12,9 +12,9 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.documents import markdown_record, text_record
+from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
 from indexer.sources.office import word_record
-from indexer.sources.pages import page_record
 from indexer.sources.tables import read_csv, read_jsonl
 from search_service.errors import BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
@@ -35,8 +35,8 @@ _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".txt": text_record,
     ".md": markdown_record,
     ".markdown": markdown_record,
-    ".html": page_record,
-    ".htm": page_record,
+    ".html": html_record,
+    ".htm": html_record,
     ".docx": word_record,
 }
 # Types that cannot be read -> the type to save them as.

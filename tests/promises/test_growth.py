@@ -11,7 +11,7 @@ from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, bigrams, exact_key
 from indexer.build.records import passages_of
 from indexer.sources.documents import markdown_record
-from indexer.sources.pages import page_record
+from indexer.sources.html_files import html_record
 from search_service.answers.snippets import marks, snippet
 from search_service.errors import BadRecord
 from search_service.intake.cleaning import clean, clean_line
@@ -230,10 +230,10 @@ _STAGES: dict[str, tuple[Callable[[str], object], Callable[..., object]]] = {
     "cleaning": (str, lambda text: clean(text, title=_NOTICE)),
     "lines": (str, clean_line),
     "markup": (str, text_of_html),
-    "page": (str.encode, lambda data: page_record(data, name="")),
+    "page": (str.encode, lambda data: html_record(data, name="")),
     "body of a page": (
         lambda text: f"<html><body><div id='zoom'>{text}</div></body></html>".encode(),
-        lambda data: page_record(data, name=""),
+        lambda data: html_record(data, name=""),
     ),
     "markdown": (str.encode, lambda data: markdown_record(data, name="")),
     "front matter": (

@@ -1,4 +1,4 @@
-"""HTML pages as one article each. Entry point: :func:`page_record`.
+"""HTML files as one article each. Entry point: :func:`html_record`.
 
 Title, date, author and column come from the ``meta`` tags of Chinese government sites (ArticleTitle,
 PubDate, …), otherwise from ``h1`` and ``title``; the body from the container of the article, if it is a known
@@ -43,7 +43,7 @@ _CONTAINERS: Final = (
 _MIN_TEXT: Final = 20  # characters; a container with less is not that of the article
 
 
-def page_record(data: bytes, *, name: str) -> dict[str, object]:
+def html_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read a page; ``name`` is the title if it has none."""
     check_marks(data.count(b"<") + data.count(b"="))
     declared = _DECLARED.search(data[:_HEAD])
