@@ -138,7 +138,7 @@ def secured_node(folder: Path, passwords: dict[str, str]) -> Iterator[str]:
         "HOME": str(folder),
         "ES_HOME": str(home),
         "ES_JAVA_HOME": str(java),
-        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+        "ES_JAVA_OPTS": node.JAVA_OPTIONS,
         "ES_PATH_CONF": str(folder / "config"),
         "ES_TMPDIR": str(folder / "tmp"),
     }
