@@ -5,12 +5,13 @@ index built with the analysis in use.
 """
 
 import functools
-import logging
+import sys
 from dataclasses import dataclass
 
 from analyzers.embed import Embedder, ModelError, open_embedder
 from analyzers.messages import say
 from analyzers.terms import Analyzer
+from search_service import logs
 from search_service.engines import Access, Engine, Reader, Scope, open_engine
 from search_service.errors import (
     BadInput,
@@ -22,6 +23,7 @@ from search_service.errors import (
     StateLost,
 )
 from search_service.formats import REBUILD, mismatch
+from search_service.metrics import stage
 from search_service.model import Audience, Manifest, Vector
 from search_service.settings import Settings
 from search_service.state.store import Store
@@ -30,17 +32,19 @@ from search_service.state.vocabularies import LoadedVocabulary
 # Increase it when the meaning of stored data changes.
 SCHEMA = 5
 NO_MODEL = "none"
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 @functools.lru_cache(maxsize=8)  # once, not with every search
 def _warn_other_model(theirs: str, mine: str) -> None:
-    _log.warning(
-        "keyword search only: the index was built with the model %s, GONGWEN_MODEL is %s;"
-        " restart with the setting of the index, or run: gongwen index SOURCE",
-        theirs,
-        mine,
-    )
+    """Until a restart with the setting of the index, or a rebuild."""
+    _log.warning("keyword-only", reason="other-model", index_model=theirs, model=mine)
+
+
+@functools.lru_cache(maxsize=8)
+def _warn_model_failed(kind: str) -> None:
+    """Once for each type of exception."""
+    _log.failure("keyword-only", sys.exception(), reason="model-failed", kind=kind)
 
 
 class SemanticSearchUnavailable(Exception):
@@ -144,6 +148,7 @@ class SearchService:
                 )
             )
 
+    @stage("embed")
     def embed_query(self, manifest: Manifest, text: str) -> Vector | None:
         """The vector of a query: shape (dimensions,), L2-normalised; None if all its words are unknown.
 
@@ -160,7 +165,7 @@ class SearchService:
         except (
             Exception
         ) as exc:  # a model is third-party code: whatever it raises, keyword search must answer
-            _log.exception("embedding failed")
+            _warn_model_failed(type(exc).__name__)
             raise SemanticSearchUnavailable from exc
         return vector if vector.any() else None
 

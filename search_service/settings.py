@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.errors import ConfigurationError
 
 PREFIX = "GONGWEN_"
@@ -92,6 +93,15 @@ class Settings(BaseSettings):
             "Cleaning rules before indexing, comma-separated: all, none, or names of rules",
         ),
     )
+    log: str = Field(
+        default=logs.TEXT,
+        pattern=f"^({logs.TEXT}|{logs.JSON})$",
+        description=say(
+            "日志格式：text，或 json（每行一个对象）。不含检索词、正文与访问者的地址",
+            "Format of the log: text, or json (an object per line). It has no query, no text and no"
+            " caller's address",
+        ),
+    )
     site_name: str = Field(
         default="公文检索",
         description=say("页面上的站点名称", "Name of the site, shown on its pages"),
@@ -136,6 +146,17 @@ class Settings(BaseSettings):
         if self.engine.startswith("embedded:"):
             return Path(self.engine.removeprefix("embedded:"))
         return Path("data")
+
+
+def read_log_format() -> str:
+    """Read the log format alone; the default if other settings are invalid.
+
+    Whoever reads all settings next reports those.
+    """
+    try:
+        return read_settings().log
+    except ConfigurationError:
+        return logs.TEXT
 
 
 def read_settings(**overrides: object) -> Settings:

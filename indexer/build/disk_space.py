@@ -1,16 +1,16 @@
 """Freeing space on a full disk. Entry points: :func:`free_space`, :func:`with_free_space`."""
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
 from indexer.build.vector_cache import cache_of
+from search_service import logs
 from search_service.errors import DiskFull, GongwenError, WriterBusy
 from search_service.service import SearchService
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 def free_space(service: SearchService) -> None:
@@ -19,14 +19,15 @@ def free_space(service: SearchService) -> None:
     If the disk is too full to record that, the next build records it.
     """
     try:
-        service.engine.drop_unused()
+        dropped = service.engine.drop_unused()
+        _log.warning("disk-space-freed", generations=dropped)
         build = service.store.ledger.build()
         if build is not None:
             names = {one.name for one in service.engine.generations()}
             if not names & set(build.generations.values()):
                 service.store.ledger.set_build(None)
     except GongwenError as exc:
-        _log.warning("the unfinished build was not deleted completely: %s", exc.message)
+        _log.warning("build-not-discarded", exc)
 
 
 def with_free_space(service: SearchService, act: Callable[[], T]) -> T:

@@ -26,7 +26,7 @@ from indexer.build.ingest import ArticleBuffer, Progress, RunReport, no_progress
 from indexer.build.live_writers import finish, open_live_writers, open_writers, replay
 from indexer.build.vector_cache import cache_of
 from indexer.build.write import add_results
-from search_service import relevance
+from search_service import logs, relevance
 from search_service.disk import is_full
 from search_service.engines import Scope
 from search_service.errors import (
@@ -53,6 +53,7 @@ from search_service.state.ledger import Build
 _SAMPLE = 20
 # Seconds that a rebuild waits for a process that writes the live index.
 _LOCK_TIMEOUT = 600.0
+_log = logs.Log(__name__)
 
 
 def rebuild(
@@ -112,6 +113,8 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
     service.store.create()
     ledger = service.store.ledger
     build = ledger.build()
+    if build is not None:
+        _log.info("build-continued", generations=list(build.generations.values()))
     if build is not None and _serves(service, build):
         activate(service)  # killed after the swap, before its clean-up
         build = None
@@ -245,6 +248,7 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
         with ledger.live(patience=_LOCK_TIMEOUT):
             replay(service, writers, after, readers)
             service.engine.activate(serving)
+    _log.info("index-activated", **{who.label: name for who, name in serving.items()})
     service.store.hidden_articles.drop_before(build.sequence)
     # Later changes are kept: a rollback to the previous generation would need them.
     ledger.forget(build.sequence)
@@ -272,7 +276,8 @@ def discard_build(service: SearchService) -> None:
     In this order, because a full disk cannot take the change of the record first. The next build discards a
     record without generations.
     """
-    service.engine.drop_unused()
+    dropped = service.engine.drop_unused()
+    _log.info("build-discarded", generations=dropped)
     service.store.ledger.set_build(None)
     service.store.vocabularies.keep([one.name for one in service.engine.generations()])
 
@@ -395,5 +400,6 @@ def _swap_with_previous(service: SearchService) -> Mapping[Audience, str]:
         with service.store.ledger.live(patience=_LOCK_TIMEOUT):
             replay(service, writers, after, {})
             serving = service.engine.rollback()
+    _log.info("index-exchanged", **{who.label: name for who, name in serving.items()})
     finish(service)
     return serving

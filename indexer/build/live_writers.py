@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from indexer.build.entries import version_of
 from indexer.build.vocabulary import vocabulary_of
 from indexer.build.write import AudienceResult, Update, write_for_audience
+from search_service import logs
 from search_service.engines import Writer
 from search_service.engines.ordering import Stamp
 from search_service.errors import WriterBusy
@@ -28,6 +29,7 @@ from search_service.state.vocabularies import Vocabularies
 # Seconds to wait for a process that is writing; then the changes are left to it.
 LOCK_TIMEOUT = 30.0
 _POLL = 0.05
+_log = logs.Log(__name__)
 
 
 @contextmanager
@@ -126,6 +128,7 @@ class LiveWriters:
             # Failures are not reported here but by the process that appends the change.
             self.write(lambda numbers=numbers: map(update_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
             ledger.mark_applied(numbers)
+            _log.info("changes-finished", changes=len(numbers))
 
     def _restore_unhidden(self) -> None:
         """Append to the ledger the articles that are hidden no more, unless a later version is known."""
@@ -249,5 +252,6 @@ def replay(
             write_for_audience(
                 service, audience, writer, updates, readers=readers.get(audience, ())
             )
+        _log.info("changes-replayed", changes=len(numbers))
         after = numbers[-1]
     return after

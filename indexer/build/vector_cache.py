@@ -6,7 +6,6 @@ rebuild no more vectors than the generations do.
 """
 
 import hashlib
-import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from analyzers.embed import Embedder, Vectors
+from search_service import logs
 from search_service.errors import GongwenError
 from search_service.service import SearchService
 from search_service.settings import Settings
@@ -38,7 +38,7 @@ _USED = sa.Table(
     sa.Column("text", sa.LargeBinary(16), primary_key=True),
 )
 _QUERY_SIZE = 500  # texts in one query: SQLite limits the number of variables
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 class VectorCache:
@@ -99,6 +99,7 @@ class VectorCache:
         """Delete the file, to free its space, and use the cache no more."""
         self._broken = True
         path = sa.make_url(self._url).database or ""
+        _log.warning("disk-space-freed", files="vectors.sqlite3")
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
@@ -132,7 +133,7 @@ class VectorCache:
             step()
         except GongwenError as exc:
             self._broken = True
-            _log.warning("the embedding cache is not used: %s", exc.message)
+            _log.warning("embedding-cache-broken", exc)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,27 @@
 """Help and usage errors in the language of the user, one line each.
 
-Entry points: :class:`Command`, :class:`Group`, :func:`usage_error`. click's own texts are English only;
+Entry points: :func:`run`, :class:`Command`, :class:`Group`. click's own texts are English only;
 those that users see are replaced, and nothing else of click.
 """
 
 import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from analyzers.messages import say
+from search_service import logs
+from search_service.disk import disk_full, is_full
+from search_service.errors import GongwenError
+from search_service.settings import read_log_format
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+_log = logs.Log(__name__)
 
 
 class _Formatter(click.HelpFormatter):
@@ -36,6 +48,11 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("options_metavar", say("[选项]", "[OPTIONS]"))
         super().__init__(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and name it in the log."""
+        logs.add(command=ctx.command_path.partition(" ")[2].replace(" ", "-") or None)
+        return super().invoke(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """click's help option with a translated text."""
@@ -66,7 +83,65 @@ def lower_priority() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, max(now, _NICE))
 
 
-def usage_error(exc: click.UsageError) -> str:
+def run(command: click.Command, arguments: Sequence[str] | None) -> None:
+    """Run the command and leave with its status; every expected error becomes one line on stderr.
+
+    What it did is printed for a person. Where the log is JSON, for machines, one line of it says it too.
+    """
+    style = read_log_format()
+    logs.set_up(style, quiet=style == logs.TEXT)
+    if style == logs.TEXT:
+        raise SystemExit(_status_of(command, arguments))
+    started = time.perf_counter()
+    with logs.collecting() as collected:
+        status, broke = FAILED, None
+        try:
+            status = _status_of(command, arguments)
+        except Exception as exc:  # noqa: BLE001  (a traceback is no line, and may quote any text)
+            broke = exc
+        fields = {"status": status, "s": time.perf_counter() - started} | collected
+        if status:
+            _log.failure("command", broke, **fields)
+        else:
+            _log.info("command", **fields)
+    raise SystemExit(status)
+
+
+def _status_of(command: click.Command, arguments: Sequence[str] | None) -> int:
+    try:
+        # Not standalone: click returns the status of --help and --version instead of leaving with it.
+        status = command.main(arguments, prog_name="gongwen", standalone_mode=False)
+    except SystemExit as exc:
+        status = exc.code
+    except click.exceptions.NoArgsIsHelpError as exc:
+        exc.show()
+        return USAGE
+    except click.UsageError as exc:
+        click.echo(_usage_error(exc), err=True)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except GongwenError as exc:
+        return _failed(exc)
+    except BrokenPipeError:
+        # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as exc:
+        place = Path(exc.filename or tempfile.gettempdir())
+        if not is_full(exc, place):
+            raise
+        return _failed(disk_full(place, exc))
+    return status if isinstance(status, int) else 0
+
+
+def _failed(error: GongwenError) -> int:
+    logs.add(code=error.code)
+    click.echo(error.message, err=True)
+    return FAILED
+
+
+def _usage_error(exc: click.UsageError) -> str:
     """A usage error in one line with the remedy."""
     command = exc.ctx.command_path if exc.ctx else "gongwen"
     return say(

@@ -13,6 +13,7 @@ from analyzers.messages import say
 from indexer.build import generations
 from indexer.commands.console import Group, lower_priority
 from indexer.commands.printing import print_report, progress
+from search_service import logs
 from search_service.errors import FormatMismatch
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
@@ -153,6 +154,7 @@ def generation_group(open_service: Open) -> click.Group:
 
 
 def print_serving(serving: Mapping[Audience, str]) -> None:
-    """Print the live generation of each audience."""
+    """Print the live generation of each audience, and log it."""
+    logs.add(**{audience.label: name for audience, name in serving.items()})
     for audience, name in sorted(serving.items()):
         click.echo(say(f"{audience.label} 现在使用 {name}", f"{audience.label} now reads {name}"))

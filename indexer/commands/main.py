@@ -5,10 +5,8 @@ wrong usage.
 """
 
 import json
-import logging
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -22,7 +20,7 @@ from indexer.build import generations
 from indexer.build.disk_space import with_free_space
 from indexer.build.ingest import RunReport
 from indexer.build.vector_cache import with_cache
-from indexer.commands.console import Group, lower_priority, usage_error
+from indexer.commands.console import FAILED, Group, lower_priority, run
 from indexer.commands.evaluation import eval_command
 from indexer.commands.generation import (
     generation_group,
@@ -42,18 +40,17 @@ from indexer.commands.printing import (
     progress,
 )
 from indexer.commands.terms import terms_group
+from search_service import logs
 from search_service.answers import browse
 from search_service.answers.related import related as find_related
 from search_service.answers.search import search as find
-from search_service.disk import disk_full, is_full
-from search_service.errors import BadInput, GongwenError, NotFound, redact_credentials
+from search_service.errors import BadInput, NotFound, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
 from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
 # Seconds that a search of a command may take: no page is waiting, and a new index is slow at first.
 _SEARCH_TIMEOUT = 30.0
 # As it was called: .venv/bin/gongwen in a checkout.
@@ -292,10 +289,11 @@ def info(article_id: str | None, audience: str) -> None:
 def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
     from indexer.commands.demo import examples
     from search_service.web.app import create_app
-    from search_service.web.server import serve as run
+    from search_service.web.server import serve as run_server
 
+    logs.set_up(settings.log)  # requests are printed by nothing else
     app = create_app(service, settings, examples=examples(service) if demo else ())
-    run(
+    run_server(
         app,
         host=settings.host,
         port=settings.port,
@@ -380,29 +378,4 @@ def settings() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; every expected error becomes one line and an exit status."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        # Not standalone: click returns the status of --help and --version instead of exiting.
-        status = cli.main(arguments, prog_name="gongwen", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as exc:
-        exc.show()
-        raise SystemExit(USAGE) from exc
-    except click.UsageError as exc:
-        click.echo(usage_error(exc), err=True)
-        raise SystemExit(USAGE) from exc
-    except (click.Abort, KeyboardInterrupt) as exc:
-        raise SystemExit(INTERRUPTED) from exc
-    except GongwenError as exc:
-        click.echo(exc.message, err=True)
-        raise SystemExit(FAILED) from exc
-    except BrokenPipeError as exc:
-        # The reader of a pipe has ended (gongwen search … | head): exit silently.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(FAILED) from exc
-    except OSError as exc:
-        place = Path(exc.filename or tempfile.gettempdir())
-        if not is_full(exc, place):
-            raise
-        click.echo(disk_full(place, exc).message, err=True)
-        raise SystemExit(FAILED) from exc
-    raise SystemExit(status if isinstance(status, int) else 0)
+    run(cli, arguments)

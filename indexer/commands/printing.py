@@ -11,6 +11,7 @@ import click
 from analyzers.messages import say
 from indexer.build.ingest import RunReport
 from indexer.sources.files import Notes
+from search_service import logs
 from search_service.answers import browse
 from search_service.answers.page import Page
 from search_service.errors import redact_credentials
@@ -39,7 +40,10 @@ def progress() -> Callable[[str, int, int], None]:
 
 
 def print_report(report: RunReport, *, err: bool = False) -> None:
-    """Print what a run did, and the first faults on stderr; with ``err`` everything on stderr."""
+    """Print what a run did, and the first faults on stderr; with ``err`` everything on stderr.
+
+    The counts are logged as well.
+    """
     for fault in report.faults:
         click.echo(str(fault), err=True)
     if more := len(report.faults) - len(list(report.faults)):
@@ -57,6 +61,13 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
         )
     rate = report.articles / report.seconds if report.seconds else 0
     read = report.articles + len(report.faults) + report.queued
+    logs.add(
+        read=read,
+        articles=report.articles,
+        queued=report.queued,
+        faults=len(report.faults),
+        generations=[one.name for one in report.generations],
+    )
     click.echo(
         say(
             f"读入 {read} 条：收录 {report.articles} 篇，有误 {len(report.faults)} 条；"

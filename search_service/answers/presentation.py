@@ -16,6 +16,7 @@ from search_service.answers.evidence import ShownPassage
 from search_service.answers.page import Page, Result, degraded_notice
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.snippets import Span
+from search_service.metrics import stage
 from search_service.model import Metadata, Passage, StoredArticle, View
 
 Values = dict[str, object]
@@ -61,6 +62,7 @@ def view_to_dict(view: View, *, link: Link = own_address) -> Values:
     }
 
 
+@stage("render")
 def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
     """A page of results; ``message`` has its notices (:meth:`.Page.notices`), if any."""
     values: Values = {
@@ -107,6 +109,7 @@ def shown_to_dict(shown: ShownPassage) -> Values:
     return _piece(shown.id, shown.path, shown.role, start, piece.text, piece.marks)
 
 
+@stage("render")
 def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Values:
     """The passages for a draft, with a ``message`` if semantic search was unavailable."""
     values: Values = {
@@ -151,6 +154,7 @@ def _piece(
     }
 
 
+@stage("render")
 def article_to_dict(stored: StoredArticle, *, link: Link = own_address) -> Values:
     """One article as the audience may read it; ``length`` and ``slices`` as the source publishes them."""
     view = stored.view

@@ -17,6 +17,7 @@ from search_service.answers.snippets import marks
 from search_service.engines import Reader
 from search_service.engines.validation import FACETS
 from search_service.errors import BadInput
+from search_service.metrics import stage
 from search_service.model import (
     All,
     AnyOf,
@@ -119,7 +120,8 @@ def _page(
             return Page(total=0, results=()), 0
         return _browse(readers, request, window)  # no query: all articles, newest first
     matched = match(service, live, query, request)
-    totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
+    with stage("facets"):
+        totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
     has_matches = not matched.relaxed and totals.total > 0
     suggestions = did_you_mean(service, live, query, request.filters, has_matches=has_matches)
     if readers.differ:
@@ -207,6 +209,7 @@ def _matching(
     return [key for key in ids if key in matches]
 
 
+@stage("evidence")
 def _results(
     live: Reader, query: Query, request: SearchRequest, matched: MatchSet, order: Order
 ) -> tuple[Result, ...]:

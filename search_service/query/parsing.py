@@ -14,6 +14,7 @@ from analyzers.messages import say
 from analyzers.terms import HAN, Analyzer, exact_key, phrase
 from search_service import relevance
 from search_service.errors import BadInput
+from search_service.metrics import stage
 from search_service.model import Exact, Filters, PassesFilters
 from search_service.query import syntax
 from search_service.query.syntax import AndNode, Hint, NotNode, OrNode, Piece
@@ -188,6 +189,7 @@ class Query:
         return filters
 
 
+@stage("parse")
 def parse(text: str, analyzer: Analyzer, *, title_only: bool = False) -> Query:
     """Parse a query as typed. Syntax never fails; raises ``BadInput`` for over ``MAX_QUERY`` characters."""
     if len(text) > relevance.MAX_QUERY:

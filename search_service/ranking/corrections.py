@@ -3,9 +3,9 @@
 Each correction is searched before it is shown.
 """
 
-import logging
-
+from search_service import logs
 from search_service.engines import Reader
+from search_service.metrics import stage
 from search_service.model import Filters
 from search_service.query import matching
 from search_service.query import parsing as queries
@@ -19,9 +19,10 @@ from search_service.service import SearchService
 from search_service.suggestions.spelling import Spelling
 from search_service.suggestions.vocabulary import fold
 
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
+@stage("corrections")
 def did_you_mean(
     service: SearchService, reader: Reader, query: Query, filters: Filters, *, has_matches: bool
 ) -> tuple[str, ...]:
@@ -35,8 +36,8 @@ def did_you_mean(
         return ()
     try:
         return _checked_corrections(service, reader, query, filters, has_matches=has_matches)
-    except Exception:  # noqa: BLE001  (an extra that must not fail the search)
-        _log.exception("no suggestions")
+    except Exception as exc:  # noqa: BLE001  (an extra that must not fail the search)
+        _log.failure("corrections-failed", exc)
         return ()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader
+from search_service.metrics import stage
 from search_service.model import (
     AnyOf,
     Clause,
@@ -51,6 +52,7 @@ class MatchSet:
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
+@stage("match")
 def match(service: SearchService, reader: Reader, query: Query, request: SearchRequest) -> MatchSet:
     """The match set in the reader's generation; raises ``EngineError``."""
     hits, degraded = _semantic_hits(service, reader, query, request)

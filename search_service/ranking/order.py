@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from search_service import relevance
 from search_service.engines import Reader
+from search_service.metrics import stage
 from search_service.model import (
     All,
     Identifiers,
@@ -39,6 +40,7 @@ class Order:
     ranks: Ranks = field(default_factory=Ranks)
 
 
+@stage("order")
 def order(
     service: SearchService,
     reader: Reader,

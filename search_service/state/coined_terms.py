@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from search_service import logs
 from search_service.state.database import METADATA, Database
 
 _TERMS = sa.Table(
@@ -18,6 +19,8 @@ _TERMS = sa.Table(
     sa.Column("accepted", sa.Boolean, nullable=False, index=True),
     sa.Column("since", sa.String(32), nullable=False),
 )
+
+_log = logs.Log(__name__)
 
 
 class CoinedTerms:
@@ -48,3 +51,4 @@ class CoinedTerms:
             old = _TERMS.delete().where(_TERMS.c.term == sa.bindparam("key"))
             connection.execute(old, [{"key": row["term"]} for row in rows])
             connection.execute(_TERMS.insert(), rows)
+        _log.info("terms-decided", terms=len(rows), accepted=accepted)

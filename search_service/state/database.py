@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.disk import disk_full, is_full
 from search_service.errors import (
     ConfigurationError,
@@ -48,6 +49,8 @@ _ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
 _PATIENCE = 30
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _POLL = 0.05  # seconds between two attempts at a lock of the server
+_LONG_WAIT = 1.0  # seconds for a lock: worth a line
+_log = logs.Log(__name__)
 
 
 class Lock(enum.IntEnum):
@@ -153,6 +156,7 @@ class Database:
 
         The lock is the operating system's or the server's: it ends with the process that took it.
         """
+        started = time.monotonic()
         if self._file:
             file = FileLock(f"{self._file}.{lock.name.lower()}.lock", thread_local=False)
             with self.translated():
@@ -161,6 +165,7 @@ class Database:
                     file.acquire(timeout=patience)
                 except Timeout as exc:
                     raise self._busy(lock) from exc
+            _log_wait(lock, started)
             try:
                 yield
             finally:
@@ -174,6 +179,7 @@ class Database:
                     raise self._busy(lock)
                 connection.commit()
                 time.sleep(_POLL)
+            _log_wait(lock, started)
             connection.commit()  # the lock is the connection's; no transaction stays open for hours
             try:
                 yield
@@ -290,3 +296,9 @@ class Database:
 
     def _damaged(self) -> StateLost:
         return self.lost("已损坏，或缺了表", "is damaged, or lacks tables", usable=False)
+
+
+def _log_wait(lock: Lock, started: float) -> None:
+    waited = time.monotonic() - started
+    if waited >= _LONG_WAIT:
+        _log.info("lock-waited", lock=lock.name.lower(), s=waited)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from search_service import logs
 from search_service.state.database import IDENTITY, METADATA, Database
 
 _HIDDEN = sa.Table(
@@ -25,6 +26,8 @@ _SHELF = sa.Table(
     sa.Column("build", sa.BigInteger, nullable=False),
     sa.Column("article", sa.LargeBinary, nullable=False),
 )
+
+_log = logs.Log(__name__)
 
 
 class Hidden:
@@ -76,7 +79,8 @@ class Hidden:
                     _count(connection, 1)
             except IntegrityError:
                 return False
-            return True
+        _log.info("article-hidden", article=logs.quoted(article_id))
+        return True
 
     def unhide(self, article_id: str) -> bool:
         """Let an article be found again; False if it was not hidden."""
@@ -84,7 +88,9 @@ class Hidden:
         with self._database.writing() as connection:
             done = connection.execute(_HIDDEN.delete().where(_HIDDEN.c.article_id == article_id))
             _count(connection, -done.rowcount)
-            return bool(done.rowcount)
+        if done.rowcount:
+            _log.info("article-unhidden", article=logs.quoted(article_id))
+        return bool(done.rowcount)
 
 
 class HiddenArticles:

@@ -4,19 +4,19 @@ Routes, parameters and presentation; how a question is answered lives in the res
 """
 
 import hashlib
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from flask import Flask, Response, g, url_for
+from flask import Flask, Response, url_for
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import PathConverter
 
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import problems
+from search_service.web.access import AccessLog
 from search_service.web.api.search import api
-from search_service.web.operations import READINESS, Readiness, operations
+from search_service.web.operations import HEALTH, READINESS, Readiness, operations
 from search_service.web.pages.reader import pages
 from search_service.web.request import SERVICE, SITE, Example, Site
 
@@ -77,6 +77,8 @@ def create_app(
     problems.register(app, api_prefix=f"{prefix}/api")
     _add_template_values(app, settings)
     _add_headers(app)
+    health = [f"{prefix}/api/v1/{name}" for name in HEALTH]
+    app.wsgi_app = AccessLog(app, health)  # type: ignore[method-assign]  # Flask's way to wrap it
     return app
 
 
@@ -96,16 +98,9 @@ def _add_template_values(app: Flask, settings: Settings) -> None:
 
 
 def _add_headers(app: Flask) -> None:
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
     @app.after_request
     def finish(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", _CACHE)
-        if "started" in g:
-            milliseconds = (time.perf_counter() - g.started) * 1000
-            response.headers["Server-Timing"] = f"total;dur={milliseconds:.1f}"
         return response

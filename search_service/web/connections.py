@@ -28,6 +28,8 @@ from waitress.parser import (  # type: ignore[import-untyped]  # the same
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # the same
 from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]  # the same
 
+from search_service import logs
+from search_service.web.access import HEADER, log_refusal, request_id
 from search_service.web.problems import MAX_BODY, problem, refusal
 
 # A process may have 1,024 files open unless told otherwise, and an index needs some: at this many, or at half
@@ -47,6 +49,7 @@ _RETRY_SECONDS = 5
 _MAX_HEADER = 32_768
 # A body over MAX_BODY is still read to be refused by name; beyond this it is not read.
 _MAX_BODY = 5 * MAX_BODY
+_SENT_ID = "X_REQUEST_ID"  # as waitress spells the header
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _HOST = re.compile(
     rb"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?"
@@ -110,6 +113,7 @@ class _Failure(ErrorTask):  # type: ignore[misc]  # no types
         body = _problem(500).get_data()
         self.status = "500 Internal Server Error"
         self.response_headers.append(("Content-Type", "application/problem+json"))
+        self.response_headers.append((HEADER, logs.current_request_id() or request_id(None)))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -130,6 +134,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
 
     parser_class = _Parser
     error_task_class = _Failure
+    request: HTTPRequestParser | None
     requests: list[HTTPRequestParser]
     served = 0
     queued = 0.0
@@ -157,11 +162,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
     def service(self) -> None:
         """Answer one request, in a thread."""
         self.served += 1
-        super().service()
+        with logs.collecting(request_id(self.requests[0].headers.get(_SENT_ID))):
+            super().service()
 
-    def refuse(self, status: int) -> None:
-        """Answer what was asked with a refusal, in the loop, and close."""
+    def refuse(self, status: int, *, since: float) -> None:
+        """Answer what was asked with a refusal, in the loop, and close; ``since``: when it began to wait."""
         answer = _problem(status)
+        body = answer.get_data()
+        request = next(iter(self.requests), self.request)
+        key = request_id(request.headers.get(_SENT_ID) if request else None)
+        answer.headers[HEADER] = key
         lines = [f"HTTP/1.1 {answer.status}", *(f"{k}: {v}" for k, v in answer.headers)]
         head = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1")
         with self.requests_lock:
@@ -170,8 +180,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
             self.requests, self.request = [], None
             self.refused = self.close_when_flushed = True
         with self.outbuf_lock:
-            self.outbufs[-1].append(head + answer.get_data())
-            self.total_outbufs_len += len(head) + len(answer.get_data())
+            self.outbufs[-1].append(head + body)
+            self.total_outbufs_len += len(head) + len(body)
+        log_refusal(key, status, size=len(body), seconds=time.monotonic() - since)
 
     def readable(self) -> bool:
         """Whether to read: also what is thrown away."""
@@ -259,7 +270,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
         while self._refused:
             channel, status = self._refused.popleft()
             if channel.connected:
-                channel.refuse(status)
+                channel.refuse(status, since=channel.queued)
         if now - self._swept >= 1 or len(self.active_channels) >= self._most:
             self._swept = now
             self._sweep(now)
@@ -268,12 +279,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
         """Give a connection with a request to a thread, or note that it is refused."""
         request = task.requests[0]
         lane = self._health.get(request.path, self._threads)
+        task.queued = time.monotonic()
         if request.error:
             self._refused.append((task, request.error.code))
         elif len(lane.queue) >= WAITING:
             self._refused.append((task, 503))
         else:
-            task.queued = time.monotonic()
             lane.add_task(task)
 
     def handle_accept(self) -> None:
@@ -295,7 +306,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
                 if step.name != "running":
                     waiting.append((step.since, id(channel), channel))
             elif step.name == "receiving":
-                channel.refuse(408)
+                channel.refuse(408, since=step.since)
             else:
                 channel.handle_close()
         if len(self.active_channels) >= self._most:

@@ -3,7 +3,6 @@
 Whether searches can be answered is found out by asking.
 """
 
-import logging
 import threading
 import time
 
@@ -11,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
-from search_service import relevance
+from search_service import logs, relevance
 from search_service.answers.search import search
 from search_service.errors import EngineError, GongwenError
 from search_service.model import Audience, Everything, Exact, Sort
@@ -26,7 +25,7 @@ HEALTH = ("livez", "healthz")
 # Seconds that an answer holds: asking for it more often must not be a way to load the machine.
 _HOLDS = 1.0
 operations = Blueprint("operations", __name__)
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 class Readiness:
@@ -47,7 +46,11 @@ class Readiness:
         """What keeps searches from being answered, or None."""
         with self._lock:
             if time.monotonic() - self._asked >= _HOLDS:
-                self._fault = self._found(audience)
+                before, self._fault = self._fault, self._found(audience)
+                if self._fault is not None and before is None:
+                    _log.failure("not-ready", self._fault)
+                elif self._fault is None and before is not None:
+                    _log.info("ready-again")
                 self._asked = time.monotonic()
                 self._turn += 1
             return self._fault
@@ -57,9 +60,10 @@ class Readiness:
             self._ask(audience)
         except GongwenError as exc:
             return exc
-        except Exception:  # noqa: BLE001  (whatever it is, searches meet it as well)
-            _log.exception("not ready")
-            return GongwenError(say("服务出错", "the service broke"))
+        except Exception as exc:  # noqa: BLE001  (whatever it is, searches meet it as well)
+            error = GongwenError(say("服务出错", "the service broke"))
+            error.__cause__ = exc
+            return error
         return None
 
     def _ask(self, audience: Audience) -> None:
@@ -93,6 +97,7 @@ def healthz() -> Response:
     fault = readiness.fault(audience())
     if fault is None:
         return jsonify({"status": "ok"})
+    logs.add(code=fault.code)
     # The code names the kind; the message may name hosts and paths.
     response = problem(503, fault.code, "the index cannot be read")
     response.headers["Retry-After"] = "10"

@@ -4,8 +4,6 @@ Entry point: :func:`register`. What a person did wrong is said in full; what bro
 an id, and only the id is answered.
 """
 
-import logging
-import uuid
 from http import HTTPStatus
 
 from flask import Flask, Response, json, render_template, request
@@ -13,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES  # those of the standard library change with Python
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.errors import BadInput, GongwenError, NoIndex
 from search_service.web.faults import BadParameters, Fault
 from search_service.web.parameters import MAX_QUERY_STRING
@@ -21,13 +20,14 @@ from search_service.web.parameters import MAX_QUERY_STRING
 MAX_BODY = 200_000
 # An engine or database that restarts, or a first index, takes about this long.
 _RETRY_SECONDS = 10
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 def register(app: Flask, *, api_prefix: str) -> None:
     """Answer every error of the application; ``api_prefix`` is where problem details begin."""
 
     def answer(status: int, code: str, detail: str, **members: object) -> Response:
+        logs.add(code=code)
         if request.path == api_prefix or request.path.startswith(f"{api_prefix}/"):
             return problem(status, code, detail, **members)
         page = render_template("error.html", status=status, code=code, error_id=members.get("id"))
@@ -97,9 +97,9 @@ def _errors(error: BadInput) -> list[dict[str, str | None]]:
 
 
 def _logged(error: Exception) -> str:
-    key = uuid.uuid4().hex[:12]
-    _log.error("request failed: id=%s path=%s", key, request.path, exc_info=error)
-    return key
+    """Log what broke; the id to answer, which is that of the request."""
+    _log.failure("request-failed", error)
+    return logs.current_request_id() or ""
 
 
 def _broken(key: str) -> str:

@@ -6,14 +6,18 @@ The one place that decides for whom a request is answered; nothing else in ``web
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import current_app
+from flask import current_app, jsonify, render_template
 
+from search_service.metrics import stage
 from search_service.model import Audience
 from search_service.service import SearchService
 from search_service.settings import Settings
 
 SERVICE = "gongwen"
 SITE = "gongwen.site"
+# Flask's own, timed.
+render_page = stage("render")(render_template)
+render_json = stage("render")(jsonify)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from flask import Flask
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.errors import ConfigurationError
 from search_service.web.connections import Server
 from search_service.web.operations import HEALTH
 from search_service.web.request import SITE
+
+_log = logs.Log(__name__)
 
 
 def _silent(_address: str) -> None:
@@ -38,10 +41,12 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
     try:
+        _log.info("serving", port=listener.getsockname()[1], threads=threads)
         ready(f"http://{_shown(host)}:{listener.getsockname()[1]}")
         server.run()  # returns on SystemExit and KeyboardInterrupt
     finally:
         server.close()
+        _log.info("stopped")
 
 
 def open_server(app: Flask, listener: socket.socket, *, threads: int) -> Server:

@@ -10,12 +10,19 @@ import socket
 from gunicorn.workers.base import Worker as BaseWorker
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.errors import ConfigurationError
+from search_service.settings import read_log_format
 from search_service.web.server import open_server
 
 
 class Worker(BaseWorker):  # type: ignore[misc]  # ships no types
     """One process."""
+
+    @classmethod
+    def setup(cls) -> None:
+        """Make gunicorn's own lines like ours; it calls this before it writes any."""
+        logs.adopt("gunicorn.error", read_log_format())
 
     def run(self) -> None:
         """Answer until gunicorn says otherwise, or is gone; tell it at every turn that this is alive."""

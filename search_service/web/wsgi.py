@@ -5,6 +5,7 @@
 
 from flask import Flask
 
+from search_service import logs
 from search_service.service import open_service
 from search_service.settings import read_settings
 from search_service.web.app import create_app
@@ -13,4 +14,5 @@ from search_service.web.app import create_app
 def create_wsgi_app() -> Flask:
     """Build the application from the environment; raises ``ConfigurationError`` naming a bad setting."""
     settings = read_settings()
+    logs.set_up(settings.log)
     return create_app(open_service(settings), settings)

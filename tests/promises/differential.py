@@ -382,7 +382,7 @@ def _answers(client: FlaskClient, paths: Sequence[str], draft: str) -> Iterator[
             headers = sorted(
                 (name, value)
                 for name, value in response.headers
-                if name not in ("Server-Timing", "Content-Length")
+                if name not in ("Server-Timing", "X-Request-ID", "Content-Length")
             )
             yield f"{path} ({page})", (response.status_code, headers, body, _opened(cursor))
             if cursor is None:

@@ -6,19 +6,19 @@ new one. Every generation named in it has a copy, in case the file is lost.
 """
 
 import json
-import logging
 import os
 import tempfile
 from pathlib import Path
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.engines.activation import Activation, lost
 from search_service.engines.embedded.errors import translate_errors
 from search_service.errors import EngineError
 
 FILE_NAME = "aliases.json"
 _COPY = "activation.json"
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 def read_aliases(folder: Path) -> Activation:
@@ -57,7 +57,7 @@ def write_aliases(folder: Path, activation: Activation) -> None:
         try:
             _replace(generation_folder(folder, name) / _COPY, text)
         except OSError as exc:  # a full disk; the next activation writes them again
-            _log.warning("%s has no copy of %s: %s", name, FILE_NAME, exc)
+            _log.warning("aliases-not-copied", exc, generation=name)
 
 
 def newest_copy(folder: Path) -> Activation | None:
@@ -67,7 +67,7 @@ def newest_copy(folder: Path) -> Activation | None:
         try:
             copies.append(Activation.from_dict(json.loads(path.read_text(encoding="utf-8"))))
         except ValueError as exc:  # damaged as well; another one may be intact
-            _log.warning("%s is damaged: %s", path, exc)
+            _log.warning("aliases-copy-damaged", exc, generation=path.parent.name)
     return max(copies, key=lambda activation: activation.count, default=None)
 
 

@@ -21,6 +21,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from search_service import logs
 from search_service.engines.embedded.rows import PassageVectors, ReadTransaction
 from search_service.model import Vector
 
@@ -28,6 +29,7 @@ _PREFIX = "passages.cache-"
 _UNFINISHED = "passages.new-"
 _INDEX, _VECTORS = "index.npz", "vectors.float32"
 _BATCH = 500
+_log = logs.Log(__name__)
 _NO_POSITIONS = np.zeros(0, dtype=np.intp)
 
 
@@ -138,7 +140,10 @@ def _read(path: Path, *, dimensions: int) -> Block | None:
                 present=arrays["present"],
                 vectors=_mapped(path / _VECTORS, (len(rows), dimensions)),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
+        _log.warning("passage-cache-damaged", exc, generation=path.parent.name)
         return None
 
 
@@ -160,7 +165,8 @@ def write_cache(folder: Path, rows: ReadTransaction, revision: int, *, dimension
             shutil.rmtree(unfinished, ignore_errors=True)
             return (folder / f"{_PREFIX}{revision}").is_dir()
         _remove_older(folder, revision)
-    except OSError:
+    except OSError as exc:
+        _log.warning("passage-cache-not-written", exc, generation=folder.name)
         return False
     return True
 

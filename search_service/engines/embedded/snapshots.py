@@ -10,13 +10,13 @@ superseded articles.
 """
 
 import json
-import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
 from analyzers.messages import say
+from search_service import logs
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
 from search_service.engines.embedded.errors import translate_errors
 from search_service.engines.embedded.rows import Indexed, ReadTransaction, Rows, State
@@ -37,7 +37,7 @@ from search_service.model import Manifest
 
 # Attempts to read a consistent state while others write: a write takes 70 ms or more, an attempt one or two.
 _TRIES = 100
-_log = logging.getLogger(__name__)
+_log = logs.Log(__name__)
 
 
 class LazyTable:
@@ -143,7 +143,7 @@ class OpenGeneration:
                 self._repair(self._folder, rebuild=False)
             except (DiskFull, EngineError) as error:
                 # A full or read-only disk: the revision that the text index shows can still be read.
-                _log.warning("text index is behind", exc_info=True, extra={"reason": error.message})
+                _log.warning("text-index-behind", error, generation=self._folder.name)
         for _ in range(_TRIES):
             rows = self.rows.begin()
             snapshot = self._usable_snapshot(rows)

@@ -8,6 +8,7 @@ interrupts is completed here, in the order of the writes.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from search_service import logs
 from search_service.engines.embedded.errors import is_disk_error, translate_errors
 from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import ArticleTerms, Rows, State
@@ -21,6 +22,7 @@ from search_service.engines.embedded.text_index import (
 
 # Terms of one commit, in bytes: about an eighth of the heap, so that a commit is one segment.
 _COMMIT_BYTES = 24_000_000
+_log = logs.Log(__name__)
 
 
 def is_behind(folder: Path, state: State) -> bool:
@@ -44,6 +46,13 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
             try:
                 text = TextWriter(folder)
                 finish_last_write(text, rows, writer)
+                if not state.complete:
+                    _log.info(
+                        "text-index-synchronised",
+                        generation=folder.name,
+                        applied=state.applied,
+                        revision=state.revision,
+                    )
                 return text
             except ValueError as exc:
                 if is_disk_error(folder, exc):  # rebuilding would fail too, and lose the old index
@@ -55,6 +64,7 @@ def catch_up(folder: Path, rows: Rows, writer: RowWriter, *, rebuild: bool = Fal
         _apply(text, rows.terms_since(0))
         writer.set_applied(state.revision)
         writer.set_meta("text_schema", TEXT_SCHEMA)
+        _log.warning("text-index-rebuilt", generation=folder.name, revision=state.revision)
         return text
 
 

@@ -6,7 +6,7 @@ Errors are raised, never answered here: :mod:`search_service.web.problems` turns
 from collections.abc import Mapping
 from typing import cast
 
-from flask import Blueprint, Response, json, jsonify, request
+from flask import Blueprint, Response, json, request
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from search_service.answers import browse, complete, precedents, related
@@ -30,7 +30,7 @@ from search_service.web.parameters import (
     SearchParameters,
     SuggestParameters,
 )
-from search_service.web.request import audience, service
+from search_service.web.request import audience, render_json, service
 
 api = Blueprint("api", __name__)
 
@@ -56,7 +56,7 @@ def search() -> Response:
     if page.next:
         following = cursors.encode(parameters, page.next, audience(), service().store.cursor_key)
     values = page_to_dict(page, link=address) | {"changed": page.changed, "cursor": following}
-    return jsonify(values)
+    return render_json(values)
 
 
 @api.get("/suggest")
@@ -64,7 +64,7 @@ def suggestions() -> Response:
     """Answer what begins with, or holds, what somebody types."""
     parameters = read_query(SuggestParameters, request.args)
     found = complete.complete(service(), parameters.q, audience())
-    return jsonify({"suggestions": [completion_to_dict(one, link=address) for one in found]})
+    return render_json({"suggestions": [completion_to_dict(one, link=address) for one in found]})
 
 
 @api.get("/articles/<article:article_id>")
@@ -72,7 +72,7 @@ def article(article_id: str) -> Response:
     """Answer one article as the audience may read it."""
     read_query(NoParameters, request.args)
     stored = browse.article(service(), article_id, audience())
-    return jsonify(article_to_dict(stored, link=address))
+    return render_json(article_to_dict(stored, link=address))
 
 
 @api.get("/articles/<article:article_id>/related")
@@ -80,7 +80,7 @@ def related_articles(article_id: str) -> Response:
     """Answer the articles related to one."""
     parameters = read_query(RelatedParameters, request.args)
     found = related.related(service(), article_id, audience(), limit=parameters.size)
-    return jsonify({"results": [view_to_dict(stored.view, link=address) for stored in found]})
+    return render_json({"results": [view_to_dict(stored.view, link=address) for stored in found]})
 
 
 @api.post("/precedents")
@@ -101,7 +101,7 @@ def precedent_passages() -> Response:
         limit=parameters.size,
         role=parameters.role,
     )
-    return jsonify(precedents_to_dict(found, link=address))
+    return render_json(precedents_to_dict(found, link=address))
 
 
 def _body(repeated: list[str]) -> Mapping[str, object]:

@@ -4,7 +4,7 @@ What an address cannot use is ignored: 微信 and 百度 append parameters of th
 are Chinese whatever the locale of the server; they stand in ``templates/``.
 """
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from analyzers.outline import ROLES
 from search_service import relevance
@@ -25,7 +25,7 @@ from search_service.web.parameters import (
     PrecedentParameters,
     SearchParameters,
 )
-from search_service.web.request import audience, service, site
+from search_service.web.request import audience, render_page, service, site
 
 # Beside an article there is room for this many.
 _RELATED = 8
@@ -36,7 +36,7 @@ pages = Blueprint("pages", __name__)
 def home() -> str:
     """Show the newest, the most read, the categories and a search box."""
     shown = browse.home(service(), audience())
-    return render_template(
+    return render_page(
         "home.html",
         total=shown.total,
         latest=[view_to_dict(stored.view, link=address) for stored in shown.latest],
@@ -54,7 +54,7 @@ def search() -> str:
     given["q"] = typed[: relevance.MAX_QUERY]
     parameters, left_out = read_leniently(SearchParameters, given)
     page = search_articles(service(), parameters.request, audience())
-    return render_template(
+    return render_page(
         "search.html",
         parameters=parameters,
         page=page_to_dict(page, link=address),
@@ -73,7 +73,7 @@ def article(article_id: str) -> str:
     """Show one article as the audience may read it, with its related articles."""
     stored = browse.article(service(), article_id, audience())
     others = related.related(service(), article_id, audience(), limit=_RELATED)
-    return render_template(
+    return render_page(
         "article.html",
         article=article_to_dict(stored, link=address),
         paragraphs=list(paragraphs(stored)),
@@ -99,7 +99,7 @@ def precedent_passages() -> str:
             limit=parameters.size,
             role=parameters.role,
         )
-    return render_template(
+    return render_page(
         "precedents.html",
         text=text,
         parameters=parameters,
