@@ -1,9 +1,9 @@
 """Log lines: one per event, as text for a terminal or as JSON. Entry points: :class:`Log`, :func:`set_up`.
 
 A line has names, numbers and article ids; never a text of an article, a draft, a query or a secret. This
-does not depend on whoever writes a line: a value that is not one word of ASCII is replaced, an exception is
-logged by its type and where it was raised, without its message (but for errors of settings), and what a
-library logs by its format string.
+does not depend on whoever writes a line: a value that is not one word of ASCII is replaced; an exception is
+logged by its type and where it was raised, its message only where it is about settings and servers; what a
+library logs is logged by its format string.
 
 ::
 
@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Final, TextIO
 from urllib.parse import quote
 
-from search_service.errors import ConfigurationError, GongwenError
+from search_service.errors import ConfigurationError, EngineMisconfigured, GongwenError, StateLost
 
 Value = str | int | float | bool | None | Sequence[str] | Mapping[str, float]
 TEXT, JSON = "text", "json"
@@ -33,6 +33,8 @@ WITHHELD: Final = "(withheld)"
 _PACKAGES: Final = ("analyzers", "search_service", "indexer")
 # Their messages name addresses and processes and nothing else.
 _HARMLESS: Final = ("gunicorn.error", "elastic_transport.node_pool")
+# Their messages name settings and servers, with what to do, and nothing that was indexed or asked.
+_OF_SETTINGS: Final = (ConfigurationError, EngineMisconfigured, StateLost)
 _WORD: Final = re.compile(r"[!-~]{1,2000}")
 # Frames of an exception: those nearest to where it was raised.
 _FRAMES: Final = 12
@@ -53,17 +55,24 @@ class Log:
 
     def warning(self, event: str, cause: BaseException | None = None, /, **fields: Value) -> None:
         """What goes on in a worse way than it should."""
-        self._write(logging.WARNING, event, {**fields, **_described(cause)})
+        self._write(logging.WARNING, event, fields, cause)
 
     def failure(self, event: str, cause: BaseException | None = None, /, **fields: Value) -> None:
         """What failed."""
-        self._write(logging.ERROR, event, {**fields, **_described(cause)})
+        self._write(logging.ERROR, event, fields, cause)
 
-    def _write(self, level: int, event: str, fields: Mapping[str, Value]) -> None:
+    def _write(
+        self,
+        level: int,
+        event: str,
+        fields: Mapping[str, Value],
+        cause: BaseException | None = None,
+    ) -> None:
         if self._logger.isEnabledFor(level):
-            clean = {name: _clean(value) for name, value in fields.items() if value is not None}
+            known = {"request_id": _request_id.get(), **fields}
+            clean = {name: _clean(value) for name, value in known.items() if value is not None}
             # Not as exc_info: whatever handles the record would print the message.
-            self._logger.log(level, event, extra={"fields": clean})
+            self._logger.log(level, event, extra={"fields": {**clean, **_described(cause)}})
 
 
 def quoted(id: str) -> str:
@@ -134,7 +143,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Writes to stderr as it is at that moment: tests exchange it."""
 
     def __init__(self, style: str) -> None:
-        logging.Handler.__init__(self)
+        super().__init__(sys.stderr)
         self.setFormatter(formatter(style))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -172,11 +181,11 @@ def _word(value: Value) -> str:
 
 def _content(record: logging.LogRecord) -> tuple[str, dict[str, Value]]:
     """The event and the fields of a record; of a library's, what cannot hold anybody's text."""
-    request_id = _request_id.get()
-    fields: dict[str, Value] = {"request_id": request_id} if request_id else {}
     own: Mapping[str, Value] | None = getattr(record, "fields", None)
     if own is not None:
-        return record.getMessage(), {**fields, **own}
+        return record.getMessage(), dict(own)
+    request_id = _request_id.get()
+    fields: dict[str, Value] = {"request_id": request_id} if request_id else {}
     if record.name in _HARMLESS:
         fields["message"] = record.getMessage()
     else:
@@ -210,9 +219,7 @@ def _described(cause: BaseException | None) -> dict[str, Value]:
         chain.append(one)
         one = one.__cause__ or one.__context__
     described: dict[str, Value] = {"code": cause.code} if isinstance(cause, GongwenError) else {}
-    if isinstance(
-        cause, ConfigurationError
-    ):  # it names settings, and nothing that was indexed or asked
+    if isinstance(cause, _OF_SETTINGS):
         described["message"] = cause.message
     described["exception"] = [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]
     # Of the last cause: it says most of where.

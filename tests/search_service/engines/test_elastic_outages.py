@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from indexer.build.generations import rebuild
 from indexer.commands import main
+from search_service import logs
 from search_service.intake.cleaning import Cleaning
 from search_service.service import open_service
 from search_service.settings import read_settings
@@ -122,10 +123,13 @@ def test_the_log_names_the_failure_and_no_secret(
     with caplog.at_level("DEBUG"), stub(error("security_exception", "no", 401)) as server:
         search(open_client(f"http://user:geheim@127.0.0.1:{server.port}/gongwen"))
 
-    assert f"127.0.0.1:{server.port}" in caplog.text
-    assert "GONGWEN_ENGINE_API_KEY" in caplog.text
-    assert "geheim" not in caplog.text
-    assert "dXNlcjpnZWhlaW0" not in caplog.text  # user:geheim as the header writes it
+    as_text = logs.formatter(logs.TEXT)
+    lines = "\n".join(map(as_text.format, caplog.records))
+    assert f"127.0.0.1:{server.port}" in lines
+    assert "GONGWEN_ENGINE_API_KEY" in lines
+    for written in (lines, caplog.text):
+        assert "geheim" not in written
+        assert "dXNlcjpnZWhlaW0" not in written  # user:geheim as the header writes it
 
 
 def test_a_command_prints_one_line(tmp_path: Path) -> None:

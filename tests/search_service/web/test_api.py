@@ -1,5 +1,6 @@
 """The JSON API over a real index: shapes, faults, problems."""
 
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
-from search_service import relevance
+from search_service import logs, relevance
 from search_service.answers.page import Page
 from search_service.answers.presentation import page_to_dict
 from search_service.errors import GongwenError
@@ -447,8 +448,14 @@ def test_what_breaks_inside_leaks_nothing(
 
         assert (response.status_code, response.mimetype) == (500, PROBLEM)
         assert "geheim" not in response.get_data(as_text=True)
-        assert json_of(response)["id"] in caplog.text
-        assert "geheim" in caplog.text
+        key = json_of(response)["id"]
+        assert response.headers["X-Request-ID"] == key
+        as_json = logs.formatter(logs.JSON)
+        failure, request = (json.loads(as_json.format(one)) for one in caplog.records)
+        assert (failure["event"], request["event"]) == ("request-failed", "request")
+        assert failure["request_id"] == request["request_id"] == key
+        assert failure["frames"][-1].startswith(f"{__name__}:")
+        assert "geheim" not in f"{caplog.text}{failure}{request}"
 
 
 @pytest.fixture
