@@ -1,13 +1,13 @@
-"""The written form of 公文: headings of every rank, and the frame around the body.
+"""The layout of 公文: headings of every rank, and the frame around the body.
 
 Entry point: :func:`pieces`. Headings, by rank: 第X编/部分, 第X分编, 第X章, 第X节, 第X条, 一、, （一）, 1.,
-1.1, 1.1.1, （1）, 1), ①, a), in any width; a heading may stand on a line of its own, before its text on one
-line, or inside a line that lost its breaks. 款 have no numbers: they are the paragraphs of an article, and
-a 第X款 that begins a line speaks of another. 一是, 一要 and 第一， count inside a paragraph and are no
-headings either.
+1.1, 1.1.1, （1）, 1), ①, a), in any width. A heading may fill a line, begin a line of text, or be inside a
+line that lost its line breaks. 款 are the unnumbered paragraphs of an article, so a 第X款 that begins a line
+is a reference to another article. 一是, 一要 and 第一， enumerate within a paragraph and are no headings
+either.
 
-The frame: 标题 with its 题注, 主送 (and 称谓), 结尾, 落款, 抄送 and other notes behind it. A text may hold
-several frames: a 通知 and, behind its signature, what it issues. On a portal most have none.
+The frame: 标题 with its 题注, 主送 (and 称谓), 结尾, 落款, 抄送 and other notes after it. A text may contain
+several frames: a 通知 and, after its signature, the document that it issues. Most texts of portals have none.
 """
 
 import re
@@ -33,21 +33,21 @@ _MARKERS: Final = (
     (13, r"[①-⑳]"),
     (14, r"[a-z]\)"),
 )
-# The last rank that outside a list is a part of its own, and of which blanks alone tell a beginning.
+# Headings up to this rank begin a part of their own, and are recognised inside a line after a blank alone.
 HIGH: Final = 7
 DECIMAL: Final = (9, 10)
 _MARKER = "|".join(f"(?P<r{rank}>{pattern})" for rank, pattern in _MARKERS)
-# 第三条规定的…, 第二章至第四章: a reference to another part, not the head of this one.
+# 第三条规定的…, 第二章至第四章: a reference to another part, not a heading.
 _NOT_A_REFERENCE = r"(?!\s?(?:规定|所[列称规述]|第|至|、|和|及|或|的|中|内|,|项|款|课))"
 _AT_LINE_START = re.compile(rf"[\s#*]*+(?:{_MARKER}){_NOT_A_REFERENCE}")
-# Inside a line only after the end of a sentence or a blank; 第X条 there also needs a blank behind it, or to
+# Inside a line only after the end of a sentence or a blank; 第X条 there must also be followed by a blank, or
 # be the next article.
 _INSIDE_LINE = re.compile(
     rf"[。;:!?\s](?<![0-9]:)\s{{0,8}}+(?:(?:{_MARKER}){_NOT_A_REFERENCE}"
     r"(?:(?<![条章节编])(?<!部分)|(?=\s))(?=\s?\S)"
     rf"|(?<=[。\s])第(?P<next>{_NUMERAL}{{1,9}}|[0-9]{{1,4}})条{_NOT_A_REFERENCE})"
 )
-# 1 总则 on a line of its own: counted, or the first column of a table would be headings.
+# 1 总则 on a line of its own; only with the next number, or the first column of a table would match.
 _NEXT_CHAPTER = re.compile(rf"[\s#*]*+(?P<number>[0-9]{{1,2}})\s?(?=[{_HAN}][^。;:,\n]{{1,20}}\n)")
 # 二、主要任务（一）摸清底数。…: the line break between them was lost.
 _LOST_BREAK = re.compile(r"[^。;:!?,、\n]{3,30}?(?=\([一1]\))")
@@ -63,7 +63,7 @@ _ORGAN_LINE = re.compile(
 _SIGNED_LINE = re.compile(
     rf"\s*(?![第附一二三四五六七八九十0-9])[{_HAN}x×*][{_HAN}x×*\s()]{{1,120}}(?:{_SUFFIX})\s*{_DATE}\s*"
 )
-# …请认真执行。清源县人民政府2024年3月5日: the last words of a text that lost its breaks.
+# …请认真执行。清源县人民政府2024年3月5日: the end of a text that lost its line breaks.
 _SIGNED_END = re.compile(rf"(?<=[。;])\s*[{_HAN}x×*\s()]{{2,100}}{_DATE}\s*\Z")
 _NOTE = re.compile(
     r"\s*(?:\(?(?:抄[送报]|分送|主题词|此件|本文有删减|信息公开)|[^\n。]{0,60}日\s?印发\s*\n?\Z|[^\n。]{2,40}日\s?印发\s)"
@@ -71,7 +71,7 @@ _NOTE = re.compile(
 _COPIES = re.compile(r"\s*抄[送报]\s?:")
 _ANNEX = re.compile(r"[\s#*]*+附\s?(?:[件表录图]\s?(?:\s|[0-9]|:|[一二三四五六七八九十a-z]|$)|:)")
 
-_LONGEST_TITLE = 60
+_MAX_TITLE_LENGTH = 60
 _TITLE_LINES = 6
 _KINDS = (
     "决议|决定|命令|令|公报|公告|通告|意见|通知|通报|报告|请示|批复|议案|函|纪要|办法|规定|细则|条例|规则|规程|准则|章程"
@@ -87,7 +87,7 @@ _WHOM = (
 _ADDRESSEE = re.compile(
     rf"\s*(?=[^。;!?\n]{{0,300}}(?:{_WHOM})(?:\([^()\n]*\))?\s*:\s*\Z)(?![^:\n]*(?:如下|包括|:.))"
 )
-# On one line with the text: only what begins as those lists do.
+# On one line with the text: only if it begins like a list of addressees.
 _ADDRESSEE_BEFORE = re.compile(
     rf"\s*(?:[{_HAN}]{{1,12}}\[[0-9]{{4}}\][0-9]{{1,5}}号\s?)?(?:各|尊敬的|同志们|全[省市县区]各)[^。;!?:\n]{{0,200}}:(?=\s*\S)"
 )
@@ -99,14 +99,14 @@ _CLOSING = re.compile(
 )
 _CLOSING_LINES = 3
 _ANNEX_LINES = 12
-_LONGEST_FRAME_LINE = 300
-_BEHIND_A_DATE = 20  # 日 and blanks: most lines are told from a signature by this alone
+_MAX_FRAME_LINE_LENGTH = 300
+_DATE_TAIL = 20  # 日 and blanks: rules out most lines quickly
 
 
 class Piece(NamedTuple):
-    """``text[start:end]``: a line, or the part of one from a heading on.
+    """``text[start:end]``: a line, or the part of a line that begins with a heading.
 
-    ``rank``: of the heading it begins with, 0 for none; ``part``: of the frame, empty in the body.
+    ``rank``: that of its heading, 0 without one; ``part``: of the frame (落款 …), empty in the body.
     """
 
     start: int
@@ -119,7 +119,7 @@ Line = tuple[int, int]
 
 
 def _lines(text: str) -> Iterator[Line]:
-    """Lines with the line end that closes them; blank lines go with the line before."""
+    """Offsets of the lines, each with its line end and the blank lines after it."""
     start = 0
     for match in re.finditer(r"\n\s*", text):
         yield start, match.end()
@@ -129,7 +129,7 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def _value(numerals: str) -> int:
-    """The number of an article or chapter, as written without mistakes."""
+    """The value of a well-formed numeral of an article or chapter: 十二 -> 12."""
     if numerals.isascii():
         return int(numerals)
     total = digit = 0
@@ -143,71 +143,75 @@ def _value(numerals: str) -> int:
 
 
 class _Frames:
-    """What each line is in the frame of its text: ``parts`` by line; ``addressed``: a 主送 inside a line."""
+    """The frames of a text.
+
+    ``parts``: the part of the frame, by line number; ``addressed``: the end offset of a 主送 that begins a
+    line of text, by line number; ``beginnings``: lines that begin another text after a signature.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.lines = list(_lines(text))
         self.parts: dict[int, str] = {}
         self.addressed: dict[int, int] = {}
-        self.beginnings: set[int] = set()  # of texts behind a signature
+        self.beginnings: set[int] = set()
         begin = 0
         for number in range(len(self.lines)):
             first = self._signature(number, begin)
             if first is None:
-                if self._is(_COPIES, number):
+                if self._matches(_COPIES, number):
                     self.parts[number] = "抄送"
                 continue
             self._frame(begin, first)
             self.parts |= dict.fromkeys(range(first, number + 1), "落款")
             begin = number + 1
-            while begin < len(self.lines) and self._is(_NOTE, begin):
+            while begin < len(self.lines) and self._matches(_NOTE, begin):
                 self.parts[begin] = "抄送"
                 begin += 1
             self.beginnings.add(begin)
         self._frame(begin, len(self.lines))
 
-    def _is(self, pattern: re.Pattern[str], number: int) -> bool:
+    def _matches(self, pattern: re.Pattern[str], number: int) -> bool:
         start, end = self.lines[number]
-        return end - start <= _LONGEST_FRAME_LINE and bool(pattern.match(self.text, start, end))
+        return end - start <= _MAX_FRAME_LINE_LENGTH and bool(pattern.match(self.text, start, end))
 
-    def _is_wholly(self, pattern: re.Pattern[str], number: int) -> bool:
+    def _matches_fully(self, pattern: re.Pattern[str], number: int) -> bool:
         start, end = self.lines[number]
-        whole = end - start <= _LONGEST_FRAME_LINE and pattern.fullmatch(self.text, start, end)
+        whole = end - start <= _MAX_FRAME_LINE_LENGTH and pattern.fullmatch(self.text, start, end)
         return bool(whole)
 
     def _signature(self, number: int, begin: int) -> int | None:
-        """The first line of the signature that ends here; None where none does."""
+        """The first line of the signature that ends at this line; None if none does."""
         start, end = self.lines[number]
-        if end - start > _LONGEST_FRAME_LINE or number == begin:
+        if end - start > _MAX_FRAME_LINE_LENGTH or number == begin:
             return None
-        if self.text.find("日", max(start, end - _BEHIND_A_DATE), end) < 0:
+        if self.text.find("日", max(start, end - _DATE_TAIL), end) < 0:
             return None
-        if self._is_wholly(_SIGNED_LINE, number):
+        if self._matches_fully(_SIGNED_LINE, number):
             return number
-        if not self._is_wholly(_DATE_LINE, number):
+        if not self._matches_fully(_DATE_LINE, number):
             return None
         first = number
-        while first - 1 > begin and self._is_wholly(_ORGAN_LINE, first - 1):
+        while first - 1 > begin and self._matches_fully(_ORGAN_LINE, first - 1):
             first -= 1
-        # Without an organ a date is a signature at the end only: under a title it is the title's.
+        # A date without an organ is a signature only at the end; under a title it belongs to the title.
         rest = range(number + 1, len(self.lines))
-        above = self.text[max(0, start - _BEHIND_A_DATE) : start].rstrip()
+        above = self.text[max(0, start - _DATE_TAIL) : start].rstrip()
         at_end = len(rest) <= _CLOSING_LINES and above.endswith("。")
         return first if first < number or at_end else None
 
     def _frame(self, begin: int, end: int) -> None:
-        """The frame of the text between two signatures."""
+        """Find title, addressee and closing of the text between two signatures."""
         body = begin
         while body < end and body - begin < _TITLE_LINES and self._is_title(body):
             body += 1
-        if body < end and any(self._is(_TITLE, number) for number in range(begin, body)):
+        if body < end and any(self._matches(_TITLE, number) for number in range(begin, body)):
             self.parts |= dict.fromkeys(range(begin, body), "标题")
         else:
             body = begin
         if body < end:
             start, stop = self.lines[body]
-            if self._is(_ADDRESSEE, body) and not self._is(_AT_LINE_START, body):
+            if self._matches(_ADDRESSEE, body) and not self._matches(_AT_LINE_START, body):
                 self.parts[body] = "主送"
                 body += 1
             elif match := _ADDRESSEE_BEFORE.match(self.text, start, stop):
@@ -215,22 +219,22 @@ class _Frames:
         self._closing(body + 1, end)
 
     def _is_title(self, number: int) -> bool:
-        if self._is(_AT_LINE_START, number) or self._is(_ANNEX, number):
+        if self._matches(_AT_LINE_START, number) or self._matches(_ANNEX, number):
             return False
-        if self._is_wholly(_TITLE_NOTE, number):
+        if self._matches_fully(_TITLE_NOTE, number):
             return True
         start, end = self.lines[number]
-        line = self.text[start : min(end, start + 2 * _LONGEST_TITLE)].strip()
-        return len(line) <= _LONGEST_TITLE and not _UNFINISHED.search(line)
+        line = self.text[start : min(end, start + 2 * _MAX_TITLE_LENGTH)].strip()
+        return len(line) <= _MAX_TITLE_LENGTH and not _UNFINISHED.search(line)
 
     def _closing(self, begin: int, end: int) -> None:
-        """特此通知 and its like: the last lines before signature and annexes, under no heading."""
+        """Find the closing (特此通知 …): the last lines before signature and annexes, under no heading."""
         for number in range(end - 1, max(begin, end - _ANNEX_LINES) - 1, -1):
-            if self._is(_ANNEX, number):
+            if self._matches(_ANNEX, number):
                 end = number
         first = end
         for number in range(end - 1, max(begin, end - _CLOSING_LINES) - 1, -1):
-            if number in self.parts or self._is(_AT_LINE_START, number):
+            if number in self.parts or self._matches(_AT_LINE_START, number):
                 break
             start, stop = self.lines[number]
             if _CLOSING.match(self.text, start, stop):
@@ -238,15 +242,15 @@ class _Frames:
         self.parts |= dict.fromkeys(range(first, end), "结尾")
 
 
-class _Counter:
-    """The headings of one line after another; remembers what was counted."""
+class _HeadingScanner:
+    """Finds headings line by line; keeps the number of the last article and chapter."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.article = self.chapter = 0
 
-    def cuts(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """(offset, rank) of each heading in a line; the line's beginning, with rank 0, if it has none."""
+    def headings(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """(offset, rank) of each heading in a line; first the line's start, with rank 0 if it has none."""
         match = _AT_LINE_START.match(self.text, start, end)
         rank = self._rank(match) if match else 0
         if not rank and (chapter := _NEXT_CHAPTER.match(self.text, start, end)):
@@ -275,12 +279,12 @@ class _Counter:
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """The pieces of a normalised text, in order; joined they are the text."""
-    frames, counter = _Frames(text), _Counter(text)
+    """The pieces of a normalised text, in order; they cover it completely."""
+    frames, scanner = _Frames(text), _HeadingScanner(text)
     last = len(frames.lines) - 1
     for number, (start, end) in enumerate(frames.lines):
         if number in frames.beginnings:
-            counter = _Counter(text)
+            scanner = _HeadingScanner(text)
         if part := frames.parts.get(number, ""):
             yield Piece(start, end, 0, part)
             continue
@@ -290,7 +294,7 @@ def pieces(text: str) -> Iterator[Piece]:
         signed = _SIGNED_END.search(text, max(begin, end - 150), end) if number == last else None
         stop = signed.start() if signed else end
         previous, rank = begin, 0
-        for offset, next_rank in counter.cuts(begin, stop):
+        for offset, next_rank in scanner.headings(begin, stop):
             if offset > previous:
                 yield Piece(previous, offset, rank)
             if offset >= previous:
@@ -301,5 +305,5 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def begins_annex(text: str, start: int, end: int) -> bool:
-    """Whether the line is the head of an annex, or of the list of annexes."""
+    """Whether the line ``text[start:end]`` is the heading of an annex or of the list of annexes."""
     return bool(_ANNEX.match(text, start, end))

@@ -1,9 +1,9 @@
-"""Embedding models: texts -> vectors of length 1. Entry point: :func:`open_embedder`.
+"""Embedding models: texts -> L2-normalised vectors. Entry point: :func:`open_embedder`.
 
-Three parts: the :class:`Embedder` protocol, which is all the rest of the service knows; a light
-reader of ONNX models (``tokenizers`` and ``onnxruntime`` only, among them the built-in one); and
-``SentenceTransformer`` for every other model. What a passage is, how texts are normalised before
-they come here, and where vectors are kept or compared may not live here.
+Three parts: the :class:`Embedder` protocol, which is all that the rest of the service uses; a light
+reader of ONNX models, the built-in one among them (``tokenizers`` and ``onnxruntime`` only); and
+``SentenceTransformer`` for every other model. Cutting passages, normalising texts, and storing or comparing
+vectors do not belong here.
 """
 
 import hashlib
@@ -24,24 +24,24 @@ from analyzers.messages import say
 SETTING = "GONGWEN_MODEL"
 BUILTIN = Path(__file__).with_name("models") / "gongwen-small"
 
-# What the built-in model and its teacher have positions for.
+# Limit of the built-in model and its teacher.
 MAX_TOKENS: Final = 512
-# A model without a limit: the mean of a longer text says little.
-LONGEST_CHARACTERS: Final = 2000
+# For models without a limit: the mean vector of a longer text is not specific.
+MAX_CHARACTERS: Final = 2000
 
 Vectors = npt.NDArray[np.float32]
 
 
 class ModelError(Exception):
-    """The model cannot be used; the message names the value, the setting and the cure."""
+    """The model cannot be used; the message names the value, the setting and the remedy."""
 
 
 class Embedder(Protocol):
-    """What turns texts into vectors, the same way when indexing and when asking."""
+    """Turns texts into vectors, consistently for indexing and queries."""
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what determines the vectors; equal fingerprints mean comparable vectors."""
+        """Hash of everything that determines the vectors; with equal fingerprints they are comparable."""
         ...
 
     @property
@@ -51,15 +51,15 @@ class Embedder(Protocol):
 
     @property
     def max_characters(self) -> int:
-        """Longest text the model reads to its end; the caller splits longer passages."""
+        """Length of the longest text that is not truncated; the caller splits longer passages."""
         ...
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """Return one row of length 1 per text, shape (len(texts), dimensions), float32.
+        """Return L2-normalised vectors, shape (len(texts), dimensions), float32.
 
-        ``query`` marks what a person asked, for models that treat it differently. A text in which
-        the model knows nothing (empty, punctuation only) may give a row of zeros: it is near to
-        nothing, and the caller must neither store nor search it.
+        ``query``: the texts are queries, for models that embed these differently. A text without known
+        tokens (empty, punctuation only) may give a row of zeros, which the caller must neither store nor
+        search with.
         """
         ...
 
@@ -67,7 +67,7 @@ class Embedder(Protocol):
 def open_embedder(model: str = "") -> Embedder:
     """Open the built-in model ("" or "builtin"), a model folder, or a model by its hub name.
 
-    Raises ModelError if there is no such model, it is damaged, or its library is not installed.
+    Raises ``ModelError`` if there is no such model, it is damaged, or its library is not installed.
     """
     if model in ("", "builtin"):
         return OnnxEmbedder(BUILTIN)
@@ -77,8 +77,8 @@ def open_embedder(model: str = "") -> Embedder:
             return OnnxEmbedder(folder)
         if any((folder / name).is_file() for name in ("modules.json", "config.json")):
             return SentenceTransformerEmbedder(str(folder))
-        return OnnxEmbedder(folder)  # says what the folder lacks
-    # A hub name is "name" or "owner/name"; anything else can only have been meant as a path.
+        return OnnxEmbedder(folder)  # raises an error that names the missing file
+    # A hub name is "name" or "owner/name"; anything else must be a path.
     if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
         raise ModelError(
             say(
@@ -91,20 +91,20 @@ def open_embedder(model: str = "") -> Embedder:
 
 
 class OnnxEmbedder:
-    """The light reader: a transformer as ONNX, without torch. Loads at the first use.
+    """A transformer as ONNX, without torch. Loads at first use.
 
-    Texts are read one by one, on as many threads as there are cores: what int8 makes of a text depends on
-    all that is in a batch with it, and a vector must be a function of its text alone.
+    Texts are embedded one by one, on as many threads as there are cores: in an int8 model the result of a
+    text depends on the rest of its batch, and a vector must depend on its text only.
     """
 
-    # Two tokens are marks; a Han character is one token at most.
+    # Two tokens are special ones; a Han character is at most one token.
     max_characters = MAX_TOKENS - 2
 
     def __init__(self, folder: Path) -> None:
-        """Read a folder with model.onnx and tokenizer.json; ModelError if it lacks one.
+        """Open a folder with model.onnx and tokenizer.json; raises ``ModelError`` if one is missing.
 
-        The model takes ``input_ids`` (and a mask and types of tokens, if it asks for them), and gives
-        the vector of the text, or those of its tokens, of which the first is the text's.
+        Inputs of the model: ``input_ids``, and optionally ``attention_mask`` and ``token_type_ids``. Output:
+        the vector of the text, or those of its tokens, of which the first is used.
         """
         self._folder = folder
         self._files = [folder / "model.onnx", folder / "tokenizer.json"]
@@ -112,11 +112,11 @@ class OnnxEmbedder:
             for file in self._files:
                 file.stat()
         except OSError as exc:
-            raise _damaged(folder, exc) from exc
+            raise _cannot_load(folder, exc) from exc
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the model's files, not of where they lie or what its model card says."""
+        """Hash of the model's two files, independent of their path."""
         digest = hashlib.sha256()
         for file in self._files:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
@@ -128,8 +128,8 @@ class OnnxEmbedder:
         return int(self._session.get_outputs()[0].shape[-1])
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """Return one row of length 1 per text; zeros where the model knows no word of it."""
-        del query  # questions and passages are read alike
+        """One L2-normalised row per text; zeros for a text without known tokens."""
+        del query  # queries and passages are embedded alike
         if len(texts) < 2:
             rows = list(map(self._row, texts))
         else:
@@ -139,17 +139,17 @@ class OnnxEmbedder:
 
     def _row(self, text: str) -> Vectors:
         ids = self._tokenizer.encode(text).ids
-        if all(id in self._marks for id in ids) or not any(map(str.isalnum, text)):
+        if all(id in self._special for id in ids) or not any(map(str.isalnum, text)):
             return np.zeros(self.dimensions, np.float32)
         tokens = np.array([ids], np.int64)
-        given = {
+        inputs = {
             "input_ids": tokens,
             "attention_mask": np.ones_like(tokens),
             "token_type_ids": np.zeros_like(tokens),
         }
         names = [one.name for one in self._session.get_inputs()]
-        (found,) = self._session.run(None, {name: given[name] for name in names})
-        row = np.asarray(found, np.float32).reshape(-1, self.dimensions)[0]
+        (output,) = self._session.run(None, {name: inputs[name] for name in names})
+        row = np.asarray(output, np.float32).reshape(-1, self.dimensions)[0]
         return np.asarray(row / np.linalg.norm(row), np.float32)
 
     @cached_property
@@ -157,14 +157,14 @@ class OnnxEmbedder:
         try:
             tokenizer = Tokenizer.from_file(str(self._files[1]))
         except Exception as exc:  # tokenizers raises bare Exception
-            raise _damaged(self._folder, exc) from exc
+            raise _cannot_load(self._folder, exc) from exc
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
     @cached_property
-    def _marks(self) -> frozenset[int]:
-        """Tokens that say nothing: those of the frame, and the unknown one."""
+    def _special(self) -> frozenset[int]:
+        """Ids of the special tokens, the unknown token included."""
         return frozenset(self._tokenizer.get_added_tokens_decoder())
 
     @cached_property
@@ -172,25 +172,27 @@ class OnnxEmbedder:
         import onnxruntime  # here: a command that embeds nothing starts 0.1 s sooner
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the texts are the threads
+        options.intra_op_num_threads = options.inter_op_num_threads = (
+            1  # one thread per text instead
+        )
         options.log_severity_level = 3
         try:
             return onnxruntime.InferenceSession(
                 self._files[0].read_bytes(),
                 options,
                 providers=["CPUExecutionProvider"],
-                # It fuses two fast steps into a slow one: the built-in model gains 19 % without.
+                # It fuses two fast steps into a slow one: the built-in model is 19 % faster without.
                 disabled_optimizers=["SkipLayerNormFusion"],
             )
         except Exception as exc:  # onnxruntime's own errors derive from Exception
-            raise _damaged(self._folder, exc) from exc
+            raise _cannot_load(self._folder, exc) from exc
 
 
 class SentenceTransformerEmbedder:
-    """Any other model, through sentence-transformers; prompts are those the model declares."""
+    """Any other model, through sentence-transformers, with the prompts that the model declares."""
 
     def __init__(self, model: str) -> None:
-        """Load a folder (never asking the network) or a hub name; ModelError if that fails."""
+        """Load a folder (without network access) or a hub name; raises ``ModelError``."""
         try:
             # Takes seconds and needs torch, which the base install does not have.
             from sentence_transformers import SentenceTransformer
@@ -207,13 +209,13 @@ class SentenceTransformerEmbedder:
         try:
             local = Path(model).is_dir()
             self._model = SentenceTransformer(model, local_files_only=local)
-        except Exception as exc:  # whatever a foreign model raises ends here
-            raise _damaged(Path(model), exc) from exc
+        except Exception as exc:  # a model may raise anything
+            raise _cannot_load(Path(model), exc) from exc
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of weights, architecture and tokenizer, wherever they were loaded from."""
-        # Not the repr of the model: it changes with the library's version, the vectors do not.
+        """Hash of weights, architecture and tokenizer, independent of their path."""
+        # Not the repr of the model, which changes with the library's version.
         parts = [
             (type(part).__name__, str(getattr(part, "pooling_mode", ""))) for part in self._model
         ]
@@ -221,7 +223,7 @@ class SentenceTransformerEmbedder:
         digest.update(json.dumps(self._model.prompts, sort_keys=True).encode())
         tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
         if isinstance(tokenizer, Tokenizer):
-            # Padding and truncation are state that a call may leave behind, not the model.
+            # Padding and truncation are state that a call may change, not part of the model.
             digest.update(json.dumps(json.loads(tokenizer.to_str())["model"]).encode())
         for name, tensor in sorted(self._model.state_dict().items()):
             digest.update(name.encode())
@@ -235,18 +237,18 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def max_characters(self) -> int:
-        """Tokens the model reads less its two marks and prompt: a Han character is one token."""
+        """The model's token limit without two special tokens and the prompt; a Han character is one token."""
         longest = self._model.max_seq_length
-        if not longest or longest > LONGEST_CHARACTERS:
-            return LONGEST_CHARACTERS
+        if not longest or longest > MAX_CHARACTERS:
+            return MAX_CHARACTERS
         prompt = max((len(text or "") for text in self._model.prompts.values()), default=0)
         return max(1, int(longest) - 2 - prompt)
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """Return one row of length 1 per text.
+        """One L2-normalised row per text.
 
-        Read one by one: beside longer neighbours a text is padded, and 62 of 64 rows then differ in
-        their last bits. A vector must be a function of its text alone.
+        Embedded one by one: in a batch with longer texts a text is padded, and 62 of 64 rows then differ in
+        their last bits. A vector must depend on its text only.
         """
         encode = self._model.encode_query if query else self._model.encode_document
         if not texts:
@@ -255,7 +257,7 @@ class SentenceTransformerEmbedder:
         return np.asarray(rows, np.float32)
 
 
-def _damaged(folder: Path, cause: Exception) -> ModelError:
+def _cannot_load(folder: Path, cause: Exception) -> ModelError:
     return ModelError(
         say(
             f"{SETTING}：无法载入模型 {folder}（{cause}）。"

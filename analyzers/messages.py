@@ -1,7 +1,7 @@
-"""The language of what a person reads: Chinese first, with an English twin.
+"""Messages in the user's language: Chinese, with an English twin.
 
-Entry point: :func:`say`. No catalogues and no translation files: both forms stand side by side where
-they are used, so neither can be forgotten.
+Entry point: :func:`say`. No catalogues and no translation files: both forms are written side by side where
+they are used, so that neither is forgotten.
 """
 
 import os
@@ -10,9 +10,9 @@ _ENGLISH = "en"
 
 
 def say(zh: str, en: str) -> str:
-    """Choose the Chinese or the English form of a message by ``LC_ALL``, ``LC_MESSAGES`` or ``LANG``.
+    """Return ``zh`` or ``en`` by ``LC_ALL``, ``LC_MESSAGES`` or ``LANG``.
 
-    Everything but an English locale reads Chinese: servers often run under ``C`` or ``POSIX``.
+    English only in an English locale: servers often run under ``C`` or ``POSIX``.
     """
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")

@@ -1,9 +1,8 @@
-"""What a 公文 says of itself: issuer, 文号, 文种, date, subject, annexes and relations, with offsets.
+"""Extract the metadata of a 公文: issuer, 文号, 文种, date, subject, annexes and relations, with offsets.
 
-Entry point: :func:`find`. Pure: nothing is known but the title and the text that are given, so that what
-is found in a guest's text depends on that text alone. Where the text does not say, nothing is found: a
-wrong issuer is worse than none. What other documents are called (cited 文号, 《…》 of the text) is not this
-document's own.
+Entry point: :func:`find`. Pure: the result depends only on the title and text, so what is extracted from a
+guest's text depends on that text only. Precision comes first: a wrong issuer is worse than none. Metadata of
+other documents (cited 文号, 《…》) is left out.
 """
 
 import re
@@ -15,7 +14,7 @@ from analyzers import lexicon, references, relations
 from analyzers.normalize import normalize
 
 Where = Literal["title", "text"]
-# What :func:`find` can find. Of the first six there is at most one, of the others any number.
+# The fields. Of the first six there is at most one, of the others any number.
 FIELDS: Final = (
     "issuer",
     "document_number",
@@ -29,9 +28,9 @@ FIELDS: Final = (
     "effective",
 )
 
-# The head is what stands before the first headings: title, 文号, addressee, preamble.
+# Characters before the first headings: title, 文号, addressee, preamble.
 _HEAD: Final = 600
-# A signature: as many organs as sign together, each up to some 15 characters.
+# Characters of a signature before its date: several organs, of about 15 characters each.
 _BEFORE_DATE: Final = 240
 
 _HAN = "一-鿿"
@@ -49,7 +48,7 @@ _BEFORE_REPORT = re.compile(
     r"(?:[0-9]{4}年)?度?(?:政府信息公开|政府工作报告|法治政府建设|工作总结|工作要点)"
 )
 _IN_THE_NAME_OF = re.compile(rf"代表(?P<organ>国务院|[{_HAN}]{{2,10}}[省市县区州]人民政府)")
-# 桂林市人民政府 is a name; 市人民政府 only means one.
+# 桂林市人民政府 is a name; 市人民政府 is not specific.
 _ANONYMOUS = re.compile(r"[省市县区州]?(?:政府|人民政府|委|部)")
 
 _YEAR = r"[\[(]\s?(?:19|20)[0-9]{2}\s?年?\s?[\])]"
@@ -62,30 +61,30 @@ _NAMED_NUMBER = re.compile(
     r"(?:文\s?号|发文字号|发文号|文件编号)\s?:\s*(?P<number>[^\s()][^\n()]*?(?:\([^\n()]*?(?:\)[^\n()]*?)?)?号\)?)"
 )
 _KINDS: Final = {normalize(name): kind for name, kind in lexicon.kinds().items()}
-_LONGEST_KIND: Final = max(map(len, _KINDS))
+_MAX_KIND_LENGTH: Final = max(map(len, _KINDS))
 _NAMES = "|".join(sorted(filter(lambda name: len(name) > 1, _KINDS), key=len, reverse=True))
-# Characters that run into 冀科农[2017]3号 without being part of it: the end of a title, an organ, a date.
+# What may directly precede 冀科农[2017]3号 without being part of it: the end of a title, an organ, a date.
 _ENDINGS = (
     "通知|意见|决定|办法|规定|批复|公告|通告|方案|报告|措施|条例|规划|细则|计划|复函|解释|指南|指引"
 )
 _BEFORE_NUMBER = re.compile(rf".*(?:{_ENDINGS}|文件|人民政府|办公厅|委员会|[日的])")
 _BEFORE_ORDER = re.compile(rf".*(?:{_ENDINGS}|[日的])")
-_TITLE_ENDS = re.compile(rf"(?:{_ENDINGS})\s*\(?$")
-# 文号 after one of these, or before one of those, are other documents'.
+_ENDS_LIKE_A_TITLE = re.compile(rf"(?:{_ENDINGS})\s*\(?$")
+# A 文号 after the first or before the second belongs to another document.
 _CITING = re.compile(
     r"[。,;:]|根据|按照|依照|依据|参照|贯彻|落实|转发|印发|执行|符合|《[^》]*$|》(?!的?[^《》]{2,8}\s*$)"
 )
 _CITED = re.compile(r"\)?\s?(?:文(?!件\s*\n)|精神|要求|规定|收悉|》)")
 
 _AFTER_SIGNATURE = re.compile(r"\s|$|\(|更多信息|附件|附:|公开|联系|抄送|主动公开|第一[条章]")
-# 二〇二四年三月五日批准, …前, …起: the date of something else.
+# 二〇二四年三月五日批准, …前, …起: not the date of a signature.
 _NOT_A_SIGNATURE = re.compile(
     r"\s?(?:批准|印发|发布|公布|通过|召开|制定|[前起以至在,、。的]|第\S{1,3}次)"
 )
 _SIGNS = re.compile(
     rf"(?:^|[^{_HAN}、])[\s\ue000-\uf8ff]*(?P<organ>{_SEVERAL_ORGANS})[\s\ue000-\uf8ff]*$"
 )
-_STANDS_ALONE = re.compile(r"(?:^|\n)[^\S\n]*$|。 $")
+_ON_ITS_OWN_LINE = re.compile(r"(?:^|\n)[^\S\n]*$|。 $")
 _SENTENCE = re.compile(r"[的请由将并为]|应当|根据|按照|贯彻|落实|报送|经过")
 _PERSON_SIGNS = re.compile(
     rf"(?P<organ>[{_HAN}]{{2,20}}{_ORGAN_END})?"
@@ -107,10 +106,10 @@ _BOOK = re.compile(r"《(?:[^《》]++|《[^《》]*+》)*+》")
 
 @dataclass(frozen=True)
 class ExtractedField:
-    """What stands at ``start:end`` of the title or of the text, by ``where``.
+    """Metadata at ``start:end`` of the title or of the text, as ``where`` says.
 
-    ``field`` is one of :data:`FIELDS`. ``value`` is what it means: a date in ISO form, a kind by its name
-    in the lexicon, else the characters themselves with their white space made single spaces.
+    ``field``: one of :data:`FIELDS`. ``value``: a date in ISO form, a kind by its name in the lexicon, else
+    the characters themselves with white space collapsed to single spaces.
     """
 
     field: str
@@ -121,23 +120,23 @@ class ExtractedField:
 
 
 class _Source:
-    """One of the two texts with its normal form, in which everything is looked for."""
+    """One of the two texts, and its normal form, in which everything is searched."""
 
     def __init__(self, where: Where, original: str) -> None:
         self.where = where
         self.original = original
         self.normal = normalize(original)
 
-    def found(self, field: str, start: int, end: int, value: str | None = None) -> ExtractedField:
+    def extract(self, field: str, start: int, end: int, value: str | None = None) -> ExtractedField:
         piece = self.original[start:end]
         start += len(piece) - len(piece.lstrip())
         end -= len(piece) - len(piece.rstrip())
-        said = " ".join(self.original[start:end].split())
-        return ExtractedField(field, said if value is None else value, self.where, start, end)
+        verbatim = " ".join(self.original[start:end].split())
+        return ExtractedField(field, verbatim if value is None else value, self.where, start, end)
 
 
 def find(title: str, text: str) -> tuple[ExtractedField, ...]:
-    """Everything that the title and the text say of their document, in the order of :data:`FIELDS`."""
+    """All metadata in a raw title and text, in the order of :data:`FIELDS`; offsets are into these."""
     name, body = _Source("title", title), _Source("text", text)
     kind = _kind(name, body)
     number = _number(name) or _number(body)
@@ -151,11 +150,11 @@ def find(title: str, text: str) -> tuple[ExtractedField, ...]:
         _written(body, signature),
         _subject(name),
     ]
-    explains = kind is None or kind.value == "解读"  # what it speaks of is another document's
-    said = [] if explains else list(relations.find(body.normal))
+    explains = kind is None or kind.value == "解读"  # its relations are those of another document
+    stated = [] if explains else list(relations.find(body.normal))
     found += [
-        body.found(one.field, one.start, one.end, _iso(body.normal[one.start : one.end]))
-        for one in said
+        body.extract(one.field, one.start, one.end, _iso(body.normal[one.start : one.end]))
+        for one in stated
     ]
     return tuple(
         sorted(
@@ -166,7 +165,7 @@ def find(title: str, text: str) -> tuple[ExtractedField, ...]:
 
 
 def _iso(text: str) -> str | None:
-    """The ISO form of a normalised text that is a whole date, and nothing else."""
+    """The ISO form of a normalised text that is a complete date; None for any other text."""
     if re.fullmatch(_DATE, text):
         for reference in references.find(text):
             value = reference.terms[0].removeprefix("date:")
@@ -179,17 +178,17 @@ def _iso(text: str) -> str | None:
 
 
 def _ends_with_kind(source: _Source, end: int) -> ExtractedField | None:
-    """The longest name of a kind that ``normal[:end]`` ends with, its endings in brackets left off."""
+    """The longest name of a kind at the end of ``normal[:end]``, before brackets, years and the like."""
     tail = _TAIL_OF_TITLE.search(source.normal, 0, end)
     end = tail.start() if tail else end
-    for length in range(min(_LONGEST_KIND, end), 0, -1):
+    for length in range(min(_MAX_KIND_LENGTH, end), 0, -1):
         kind = _KINDS.get(source.normal[end - length : end])
         if kind:
-            return source.found("kind", end - length, end, kind)
+            return source.extract("kind", end - length, end, kind)
     return None
 
 
-_CALLS_ITSELF = re.compile(
+_NAMES_ITS_KIND = re.compile(
     rf"(?:制定|制订|发布)本(?:实施|指导|行动|工作|暂行|试行)*(?P<a>{_NAMES})"
     rf"|(?:以下|如下)(?:若干|实施|指导|工作|具体|政策)*(?P<b>意见|规定|决定|措施|办法)"
     r"|(?P<c>通知|公告|通告|批复|意见|解读|解释|报告|答复|决定|汇报)如下"
@@ -200,11 +199,11 @@ def _kind(name: _Source, body: _Source) -> ExtractedField | None:
     kind = _ends_with_kind(name, len(name.normal))
     if kind:
         return kind
-    match = _CALLS_ITSELF.search(body.normal, 0, _HEAD)
+    match = _NAMES_ITS_KIND.search(body.normal, 0, _HEAD)
     if not match:
         return None
     group = match.lastgroup or "a"
-    return body.found("kind", match.start(group), match.end(group), _KINDS[match[group]])
+    return body.extract("kind", match.start(group), match.end(group), _KINDS[match[group]])
 
 
 def _subject(name: _Source) -> ExtractedField | None:
@@ -217,7 +216,7 @@ def _subject(name: _Source) -> ExtractedField | None:
             before = re.search(rf"的{_LEADS_TO_KIND}$", name.normal[: kind.start])
             inside = any(start < kind.start < end for start, end in books)
             if before and before.start() > about.end() and not inside:
-                return name.found("subject", about.end(), before.start())
+                return name.extract("subject", about.end(), before.start())
         return None
     return None
 
@@ -230,20 +229,20 @@ def _number(source: _Source) -> ExtractedField | None:
     head = source.normal[:_HEAD]
     named = _NAMED_NUMBER.search(head)
     if named:
-        return source.found("document_number", *named.span("number"))
+        return source.extract("document_number", *named.span("number"))
     for match in _NUMBER.finditer(head):
         organ = match["organ"] or match["order"] or match["notice"]
         ordered = organ.endswith(("令", "公告"))
         cut = (_BEFORE_ORDER if ordered else _BEFORE_NUMBER).match(organ.removesuffix("公告"))
         start, end = match.start() + (cut.end() if cut else 0), match.end()
         before = head[head.rfind("\n", 0, start) + 1 : start]
-        cited = _CITING.search(before) and not _TITLE_ENDS.search(before)
+        cited = _CITING.search(before) and not _ENDS_LIKE_A_TITLE.search(before)
         within = organ[start - match.start() :]
         if cited or not within or _CITING.search(within) or _CITED.match(head, end):
             continue
         if head[end - 1] == ")" and "(" not in head[start:end]:
             end -= 1
-        return source.found("document_number", start, end)
+        return source.extract("document_number", start, end)
     return None
 
 
@@ -252,7 +251,7 @@ def _number(source: _Source) -> ExtractedField | None:
 
 @dataclass(frozen=True)
 class _Signature:
-    """Where the organs stand that sign (nothing where a date stands alone), and the date."""
+    """Offsets of the signing organs (empty if there is only a date), and of the date."""
 
     organ: tuple[int, int]
     date: tuple[int, int]
@@ -266,12 +265,12 @@ def _issuer_by_name(
     for pattern in (_BEFORE_ABOUT, _BEFORE_REPORT):
         match = pattern.match(source.normal, start)
         if match and not _SENTENCE.search(match["organ"]):
-            return source.found("issuer", *match.span("organ"))
+            return source.extract("issuer", *match.span("organ"))
     return None
 
 
 def _signatures(body: _Source, issuer: ExtractedField | None) -> Iterator[tuple[int, _Signature]]:
-    """Everything that may be the signature, each with its rank: the smaller, the surer."""
+    """Candidates for the signature with their ranks; a lower rank is more certain."""
     normal = body.normal
     name = re.sub(r"\s", "", normalize(issuer.value)) if issuer else None
     by_name = (
@@ -294,12 +293,12 @@ def _signatures(body: _Source, issuer: ExtractedField | None) -> Iterator[tuple[
         elif signs and not _SENTENCE.search(signs["organ"]):
             first, last = signs.span("organ")
             yield 1, _Signature((offset + first, offset + last), (start, end))
-        elif _AFTER_SIGNATURE.match(normal, end) and _STANDS_ALONE.search(before):
+        elif _AFTER_SIGNATURE.match(normal, end) and _ON_ITS_OWN_LINE.search(before):
             yield 2, _Signature((start, start), (start, end))
 
 
 def _signature(body: _Source, issuer: ExtractedField | None) -> _Signature | None:
-    """The surest signature; among equals the first, since texts of others are annexed behind it."""
+    """The most certain signature; among equals the first, because annexed texts come after it."""
     ranked = sorted(_signatures(body, issuer), key=lambda one: one[0])
     return ranked[0][1] if ranked else None
 
@@ -307,22 +306,22 @@ def _signature(body: _Source, issuer: ExtractedField | None) -> _Signature | Non
 def _issuer(
     body: _Source, signature: _Signature | None, number: ExtractedField | None
 ) -> ExtractedField | None:
-    """The organ that signs, whose order it is, or in whose name a report is given."""
+    """The organ that signs, issues the order, or in whose name a report is given."""
     if signature and signature.organ[0] < signature.organ[1]:
-        return body.found("issuer", *signature.organ)
+        return body.extract("issuer", *signature.organ)
     if number and number.where == "text":
         order = re.match(rf"[{_HAN}]+(?=令|公告)", body.normal[number.start : number.end])
         if order and not _ANONYMOUS.fullmatch(order[0]):
-            return body.found("issuer", number.start, number.start + order.end())
+            return body.extract("issuer", number.start, number.start + order.end())
     speaks = _IN_THE_NAME_OF.search(body.normal, 0, _HEAD // 4)
-    return body.found("issuer", *speaks.span("organ")) if speaks else None
+    return body.extract("issuer", *speaks.span("organ")) if speaks else None
 
 
 def _written(body: _Source, signature: _Signature | None) -> ExtractedField | None:
     adopted = _ADOPTED.search(body.normal, 0, _HEAD // 2)
     span = adopted.span("date") if adopted else signature.date if signature else None
     value = _iso(body.normal[slice(*span)]) if span else None
-    return body.found("written", *span, value) if span and value else None
+    return body.extract("written", *span, value) if span and value else None
 
 
 # --- annexes -------------------------------------------------------------------------------------
@@ -333,9 +332,9 @@ _ITEM_END = re.compile(
     r"(?:\.(?:docx?|xlsx?|pdf|wps|zip|rar))+|\n|[;。]|\(此件|\(主动|附件[0-9]?[:\s]|一、|更多信息"
     rf"| (?={_SEVERAL_ORGANS}\s?{_DATE})"
 )
-_LONGEST_NAME: Final = 120
-# A name that goes on in the next line ends within so many characters.
-_LONGEST_LINE: Final = 40
+_MAX_NAME_LENGTH: Final = 120
+# Characters of a name's continuation on the next line.
+_MAX_LINE_LENGTH: Final = 40
 _CONTENTS: Final = "...."  # a line of a table of contents
 
 
@@ -348,15 +347,15 @@ def _annexes(body: _Source, signature: _Signature | None) -> Iterator[ExtractedF
         spans = [
             (start, end)
             for start, end in _items(body.normal, marker.end(), limit)
-            if 1 < end - start <= _LONGEST_NAME and _CONTENTS not in body.normal[start:end]
+            if 1 < end - start <= _MAX_NAME_LENGTH and _CONTENTS not in body.normal[start:end]
         ]
         if spans:
-            yield from (body.found("annex", start, end) for start, end in spans)
+            yield from (body.extract("annex", start, end) for start, end in spans)
             return
 
 
 def _items(text: str, position: int, limit: int) -> Iterator[tuple[int, int]]:
-    """The items 1., 2., … of a list that begins there, or its only one without a number."""
+    """The items 1., 2., … of a list that begins at ``position``, or its only item, without a number."""
     number = 1
     item = _ITEM.match(text, position, limit)
     if not item:
@@ -364,7 +363,7 @@ def _items(text: str, position: int, limit: int) -> Iterator[tuple[int, int]]:
     while item and int(item["number"]) == number:
         number += 1
         stop, after = _item_end(text, item.end(), limit)
-        reach = min(limit, after + _LONGEST_LINE)
+        reach = min(limit, after + _MAX_LINE_LENGTH)
         following = re.compile(rf"(?<![0-9]){number}(?:\s?[.、]\s*(?![0-9])|(?=[{_HAN}]{{4}}))")
         beyond = following.search(text, item.end(), reach)
         yield item.end(), min(stop, beyond.start()) if beyond else stop
@@ -372,10 +371,10 @@ def _items(text: str, position: int, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _item_end(text: str, position: int, limit: int) -> tuple[int, int]:
-    """Where the item that begins there ends, and where what ends it does.
+    """End of the item that begins at ``position``, and end of its delimiter.
 
-    Looked for as far as a name reaches, with a signature behind it: what is longer is no name.
+    Searched within the maximum length of a name and a signature after it; anything longer is not a name.
     """
-    reach = min(limit, position + _LONGEST_NAME + _BEFORE_DATE)
+    reach = min(limit, position + _MAX_NAME_LENGTH + _BEFORE_DATE)
     end = _ITEM_END.search(text, position, reach)
     return end.span() if end else (reach, reach)

@@ -1,8 +1,8 @@
-"""The outline of 公文: a text cut into passages, each with its heading path, role and offsets.
+"""The outline of 公文: cut a text into passages, each with its heading path, role and offsets.
 
-Entry point: :func:`split`. Passages cover the text completely and in order: joined, they are the text
-again. :mod:`analyzers.document_form` recognises what a line is by its form; this module decides how much of
-it makes a passage. The split is a function of the text alone, in time proportional to its length.
+Entry point: :func:`split`. Passages cover the text completely and in order.
+:mod:`analyzers.document_form` classifies lines; this module decides how many make a passage. The result
+depends only on the text, and takes linear time.
 """
 
 import re
@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 from analyzers import document_form
 from analyzers.normalize import normalize
 
-# A passage is what a person copies and what a vector stands for: a paragraph or two under one heading.
-# Under MINIMUM a piece says too little alone and joins its neighbour; TARGET ends a run of short
-# paragraphs; MAXIMUM keeps a passage inside what small models read (512 tokens) and a screen shows.
+# Lengths in characters. A passage is what a person copies and what a vector represents: a paragraph or two
+# under one heading. A piece shorter than MINIMUM joins its neighbour; TARGET ends a run of short paragraphs;
+# MAXIMUM fits the limit of small models (512 tokens) and a screen.
 MINIMUM: Final = 80
 TARGET: Final = 250
 MAXIMUM: Final = 400
-# What a passage can be in its document.
+# Roles of a passage in its document.
 ROLES: Final = (
     "标题",
     "主送",
@@ -31,20 +31,20 @@ ROLES: Final = (
     "落款",
     "抄送",
 )
-# Those of the frame around the body: they name who writes to whom, and say nothing of the matter.
+# The roles of the frame around the body: sender and addressee, without content.
 FRAME: Final = frozenset({"标题", "主送", "落款", "抄送"})
 _PATH_CHARACTERS: Final = 40
 
 _HEADING_END = re.compile(r"[。:;!?\n]")
 _SENTENCE_END = re.compile(r"[。;!?…][\"”’)]*|\n")
 _CLAUSE_END = re.compile(r"[,、:]")
-_SAYS_SOMETHING = re.compile(r"[^ \t\r\n。:;!?]")
+_HAS_CONTENT = re.compile(r"[^ \t\r\n。:;!?]")
 _SAFEGUARDS = re.compile(r"保障|组织领导|组织实施|工作要求|监督检查")
 
 
 @dataclass(frozen=True)
 class Section:
-    """``text[start:end]`` with the headings above it and its role in the document."""
+    """``text[start:end]``; ``path``: the headings above it; ``role``: one of :data:`ROLES`."""
 
     start: int
     end: int
@@ -53,18 +53,18 @@ class Section:
 
 
 class _Unit(NamedTuple):
-    """A paragraph, or the part of one from a heading on."""
+    """A paragraph, or the part of one that begins with a heading."""
 
     start: int
     end: int
     path: tuple[str, ...]
     heading: int  # rank of the heading it starts with, 0 for none
-    bare: bool  # nothing but the heading, or blank
+    bare: bool  # only a heading, or blank
     role: str
 
 
 def _title(text: str, normalised: str, start: int, end: int) -> tuple[str, int]:
-    """The heading that begins at ``start``, and where it ends."""
+    """The heading that begins at ``start``, shortened, and its end offset."""
     stop = _HEADING_END.search(normalised, start, end)
     title_end = min(stop.start() if stop else end, start + _PATH_CHARACTERS + 10)
     title = text[start:title_end].strip("#* \t\r\n\u3000")
@@ -76,11 +76,11 @@ def _title(text: str, normalised: str, start: int, end: int) -> tuple[str, int]:
 def _units(text: str, normalised: str) -> Iterator[_Unit]:
     stack: list[tuple[int, str]] = []
     path: tuple[str, ...] = ()
-    body = "导语"  # the role of what stands under the path
+    body = "导语"  # the role of text under the current path
     for start, end, rank, part in document_form.pieces(normalised):
         if part:
             yield _Unit(start, end, (), 0, False, part)
-            if part in ("落款", "抄送"):  # what follows is an annex or a text of its own
+            if part in ("落款", "抄送"):  # then an annex or another text follows
                 stack, path, body = [], (), "导语"
             continue
         title_end = start
@@ -93,15 +93,15 @@ def _units(text: str, normalised: str) -> Iterator[_Unit]:
                 body = "附件"
             else:
                 body = "保障措施" if _SAFEGUARDS.search("".join(path)) else "主体"
-        bare = not _SAYS_SOMETHING.search(normalised, title_end, end)
+        bare = not _HAS_CONTENT.search(normalised, title_end, end)
         yield _Unit(start, end, path, rank, bare, body)
 
 
 def _cut_long(normalised: str, unit: _Unit, limit: int) -> Iterator[_Unit]:
-    """A unit longer than the limit, cut at sentence ends, else at commas, else hard."""
+    """Cut a unit that is longer than the limit at sentence ends, else at commas, else anywhere."""
     start = unit.start
     while unit.end - start > limit:
-        # An even share: 450 characters become 230 and 220, not 400 and 50.
+        # Even parts: 450 characters become 230 and 220, not 400 and 50.
         share = -(-(unit.end - start) // (-(-(unit.end - start) // limit)))
         end = start + limit
         for pattern in (_SENTENCE_END, _CLAUSE_END):
@@ -129,16 +129,16 @@ def _common(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _close(units: list[_Unit]) -> Section:
-    spoken = [unit for unit in units if not unit.bare] or units[-1:]
+    with_text = [unit for unit in units if not unit.bare] or units[-1:]
     return Section(
-        units[0].start, units[-1].end, _common([unit.path for unit in spoken]), spoken[0].role
+        units[0].start, units[-1].end, _common([unit.path for unit in with_text]), with_text[0].role
     )
 
 
 def _runs(text: str, limit: int) -> Iterator[list[_Unit]]:
-    """Units that make a passage together."""
+    """Group the units into passages."""
     normalised = normalize(text)
-    held: list[_Unit] = []
+    run: list[_Unit] = []
     length = 0
     only_headings = True
     for whole in _units(text, normalised):
@@ -148,26 +148,26 @@ def _runs(text: str, limit: int) -> Iterator[list[_Unit]]:
             full = length + size > limit
             part = 0 < unit.heading <= document_form.HIGH or unit.heading in document_form.DECIMAL
             ends = not only_headings and ((part and length >= MINIMUM) or length >= TARGET)
-            if held and (full or ends or unit.role != held[-1].role):
-                yield held
-                held, length, only_headings = [], 0, True
-            held.append(unit)
+            if run and (full or ends or unit.role != run[-1].role):
+                yield run
+                run, length, only_headings = [], 0, True
+            run.append(unit)
             length += size
             only_headings = only_headings and unit.bare
-    if held:
-        yield held
+    if run:
+        yield run
 
 
 def split(text: str, *, limit: int = MAXIMUM) -> list[Section]:
-    """Cut a text into sections of at most ``limit`` characters that cover it completely, in order.
+    """Cut a raw text into sections of at most ``limit`` characters that cover it completely, in order.
 
-    An empty text has no sections.
+    Offsets are into ``text``. An empty text has no sections.
     """
     sections: list[Section] = []
-    for run in _runs(text, limit):
-        section = _close(run)
+    for units in _runs(text, limit):
+        section = _close(units)
         last = sections[-1] if sections else None
-        # The rest of a part, too short to stand alone, joins what it belongs to.
+        # A remainder that is too short for a passage joins the one before it.
         if (
             last
             and (last.path, last.role) == (section.path, section.role)

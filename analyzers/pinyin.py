@@ -1,8 +1,7 @@
-"""Sounds of Chinese without tones: the only importer of pypinyin. Entry points: :func:`syllables`,
-:func:`readings`.
+"""Pinyin without tones: the only importer of pypinyin. Entry points: :func:`syllables`, :func:`readings`.
 
-For suggestions alone: no term of an index is made of pinyin, so the fingerprint of the analysis does
-not know of it. pypinyin's tables take 0.2 s to import, so only who needs a sound imports them.
+Only for suggestions: no indexed term is pinyin, so it is not part of the analysis fingerprint. pypinyin
+takes 0.2 s to import, so it is imported at first use.
 """
 
 import re
@@ -15,9 +14,9 @@ _PARTS = re.compile(r"[a-z]|[^a-z]+")
 
 @lru_cache(maxsize=_WORDS)
 def syllables(word: str) -> tuple[str, ...]:
-    """The syllable of each character of a normalised word, as the word is read (银行: yin hang).
+    """The syllable of each character of a normalised word, as read in that word (银行: yin hang).
 
-    Letters stand for themselves, each a syllable; what has no sound is left out. ü is written v.
+    Each letter is a syllable of its own; characters without a reading are left out. ü is written v.
     """
     from pypinyin import lazy_pinyin
 
@@ -30,7 +29,7 @@ def syllables(word: str) -> tuple[str, ...]:
 
 @cache
 def readings(character: str) -> frozenset[str]:
-    """Every reading of one character (行: xing, hang, heng); empty where it has none."""
+    """All readings of a character (行: xing, hang, heng); empty if it has none."""
     from pypinyin import Style, pinyin
 
     found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False)

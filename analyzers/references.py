@@ -1,13 +1,13 @@
-"""References in normalised text: 文号, dates, numbers, placeholders and codes, each with one canonical term.
+"""References in normalised text: 文号, dates, numbers, placeholders and codes, as canonical terms.
 
-Entry point: :func:`find`. A reference is recognised before segmenting, since a dictionary cuts it
-differently in every neighbourhood. The terms (``wh:[2024]5``, ``date:2024-03-05``, ``no:12条``,
-``num:30个``, ``xx:市``, ``code:b1890``) hold a colon, which no word does.
+Entry point: :func:`find`. References are recognised before segmentation, because a dictionary cuts them
+differently in every context. The terms (``wh:[2024]5``, ``date:2024-03-05``, ``no:12条``,
+``num:30个``, ``xx:市``, ``code:b1890``) contain a colon, which no word does.
 
-What is a number and what stays a word: an ordinal of a part or an edition (第十二条 = 第12条), a month
-(三月 = 3月), a percentage, and a number of 10 or more before a measure word (三十个 = 30个, 三万元 =
-30000元). Numerals under ten stay words, since names are made of them (三个代表, 八项规定, 一次); so do
-numerals without a measure word (十四五, 二十大) and those that are no one number (十三四个).
+Numbers are: an ordinal of a part or an edition (第十二条 = 第12条), a month (三月 = 3月), a percentage, and a
+number of 10 or more before a measure word (三十个 = 30个, 三万元 = 30000元). Numerals under ten remain words,
+because names contain them (三个代表, 八项规定, 一次); so do numerals without a measure word (十四五, 二十大)
+and those that are not a single number (十三四个).
 """
 
 import re
@@ -35,7 +35,7 @@ _HAN_YEAR = f"[一二]{_YEAR_DIGIT}{{3}}"
 _MONTH = "1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九元]"
 _DAY = "3[01]|[12][0-9]|0?[1-9]|(?:[一二三]?十|[廿卅])[一二三四五六七八九]?|[一二三四五六七八九]"
 # Not part of a longer number; 第 makes a number an ordinal.
-_ALONE = f"(?<![{_DIGITS}十百千万亿两几数第0-9.])"
+_STANDALONE = f"(?<![{_DIGITS}十百千万亿两几数第0-9.])"
 _DATE = (
     # 2024年3月5日, 二〇二四年三月, 2024年; of 2024年度 the word 年度 is left whole.
     rf"(?<![0-9])(?P<y1>{_YEAR}|{_HAN_YEAR})(?:\s?年(?!度)(?:\s?(?P<m1>{_MONTH})\s?月"
@@ -48,9 +48,9 @@ _DATE = (
     rf"|(?<![0-9])(?P<y4>{_YEAR})(?=\s?[-~至到]\s?{_YEAR}(?![0-9]))"
     rf"|(?<=[-~至到])(?P<y5>{_YEAR})(?![0-9])"
     # 3月5日, 三月.
-    rf"|{_ALONE}(?P<m6>{_MONTH})\s?月(?:\s?(?P<d6>{_DAY})\s?[日号])?"
+    rf"|{_STANDALONE}(?P<m6>{_MONTH})\s?月(?:\s?(?P<d6>{_DAY})\s?[日号])?"
 )
-# As many numerals as the longest number under 10^16 has; a longer run is no number.
+# As many numerals as the longest number up to 10^16 has; a longer run is not a number.
 _NUMERALS = f"{_DIGITS}两十百千万亿"
 _HAN_NUMBER = f"[一二两三四五六七八九十][{_NUMERALS}]{{0,30}}+(?![{_NUMERALS}])"
 _PARTS = "条|款|项|章|节|编|部分|季度|期|批|届|次|轮|年|名|位|类"
@@ -61,10 +61,10 @@ _MEASURES = (
 _NUMBER = (
     rf"第\s?(?P<ordinal>{_HAN_NUMBER}|[0-9]{{1,5}})\s?(?P<part>{_PARTS})"
     rf"|百分之(?P<percent>{_HAN_NUMBER}|[0-9]{{1,9}}(?![0-9.点]))"
-    rf"|{_ALONE}(?<![0-9],)(?:(?P<amount>{_HAN_NUMBER}|(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|[0-9]{{1,9}})\s?[万亿]?)"
+    rf"|{_STANDALONE}(?<![0-9],)(?:(?P<amount>{_HAN_NUMBER}|(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|[0-9]{{1,9}})\s?[万亿]?)"
     rf"\s?(?P<measure>{_MEASURES})|(?P<percent2>[0-9]{{1,9}})%)"
 )
-# What a placeholder stands for; the same letters begin other words (某市场, 某区域, 某组织).
+# What a placeholder replaces; not where the same characters begin another word (某市场, 某区域, 某组织).
 _THINGS = (
     "自治区|街道|社区|小区|部门|办公室|中心|公司|企业|集团|学校|大学|中学|小学|医院|银行|单位|机关|支部"
     "|党委|党组|同志|书记|主任|先生|女士|领导|项目"
@@ -76,26 +76,26 @@ _PLACEHOLDER = (
     rf"(?P<thing>{_THINGS})?"
 )
 _CODE = r"(?<![a-z0-9])(?P<code>[a-z]\s?[0-9]{2,6})(?![a-z0-9])"
-# The first that matches at a place wins: a 文号 over the date that its year and number look like.
+# The first alternative that matches wins: a 文号 over the date that its year and number resemble.
 _REFERENCE = re.compile(
     f"(?P<document>{_IN_BRACKETS}|{_WITHOUT_BRACKETS})|(?P<date>{_DATE})|(?P<count>{_NUMBER})"
     f"|(?P<placeholder>{_PLACEHOLDER})|{_CODE}"
 )
-# Where one can begin. Trying the whole pattern at each character would take five times as long.
-# It begins with one set of characters, by which the search passes over all others at once.
+# Where a reference can begin: trying the whole pattern at each character would take five times as long.
+# The leading character set lets the regex engine skip all other characters quickly.
 _BEGINNING = re.compile(
     r"[\[(<《{0-9第百某x×*□a-z一二两三四五六七八九十元]"
     r"(?:(?<=[0-9])|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?[0-9])|(?<=百)(?=分之)"
     r"|(?<=第)(?=[\s0-9一二两三四五六七八九十])|(?<=[十元])(?=[一二三四五六七八九月])"
     rf"|(?<=[一二两三四五六七八九])(?=[{_DIGITS}0o十百千万亿月])|(?<=十)(?={_MEASURES}))"
 )
-_LEAST_AMOUNT = 10
-_GREATEST: Final = 10**16
+_MIN_AMOUNT = 10
+_MAX_VALUE: Final = 10**16
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference at ``text[start:end]``; ``terms`` go from the most to the least specific."""
+    """A reference at ``text[start:end]``; ``terms``: from the most to the least specific."""
 
     start: int
     end: int
@@ -103,12 +103,9 @@ class Reference:
 
 
 def _value(text: str) -> int | None:
-    """The number that digits or numerals mean, up to 10^16.
-
-    None for greater ones and for numerals that are no one number: 十四五.
-    """
+    """The value of digits or numerals, up to 10^16; None for greater ones and malformed numerals (十四五)."""
     value = _digits(text) if text[0] in "0123456789" else _numerals(text)
-    return value if value is not None and value <= _GREATEST else None
+    return value if value is not None and value <= _MAX_VALUE else None
 
 
 def _digits(text: str) -> int:
@@ -159,7 +156,7 @@ def _day_or_month(text: str) -> int:
 
 
 def _date(match: re.Match[str]) -> tuple[str, ...]:
-    """2024-03-05 is also of March 2024, of 2024, of a 5th of March and of a March."""
+    """Terms of a date: 2024-03-05 also matches March 2024, 2024, any 5 March and any March."""
     groups = match.groupdict()
     year, month, day = (
         next((value for place in "123456" if (value := groups.get(part + place))), "")
@@ -167,7 +164,7 @@ def _date(match: re.Match[str]) -> tuple[str, ...]:
     )
     digits = "".join(str(_DIGITS.index(one)) if one in _DIGITS else one for one in year)
     digits = digits.replace("o", "0")
-    # A year in numerals gives the number too, as a year in digits does by itself.
+    # A year in numerals also gives a term in digits, as a year in digits does anyway.
     plain = () if year == digits else (digits,)
     if not month:
         return (f"date:{digits}", *plain)
@@ -189,11 +186,11 @@ def _count(match: re.Match[str]) -> tuple[str, ...]:
         return ()
     if match["ordinal"]:
         return (f"no:{value}{match['part']}",)
-    return (f"num:{value}{match['measure']}",) if value >= _LEAST_AMOUNT else ()
+    return (f"num:{value}{match['measure']}",) if value >= _MIN_AMOUNT else ()
 
 
 def _core(match: re.Match[str]) -> str:
-    """``wh:[year]number`` of a 文号; the organ's short name stays outside."""
+    """``wh:[year]number`` of a 文号, without the organ's short name."""
     groups = match.groupdict()
     year = groups["year"] or groups.get("year2") or groups.get("year3") or ""
     number = groups["number"] or groups.get("number2") or groups.get("number3") or ""
@@ -215,7 +212,7 @@ def _terms(match: re.Match[str]) -> tuple[str, ...]:
 def find_bracketed(text: str) -> list[Reference]:
     """The bracketed parts of 文号 in a normalised text: ``[2024]5`` of 国办发[2024]5号.
 
-    No two Han characters stand side by side in such a part, so that taking it as one term hides none.
+    Such a part contains no two adjacent Han characters, so replacing it by one term loses no bigram.
     """
     return [
         Reference(match.start(), match.end(), (_core(match),))
@@ -237,11 +234,11 @@ def _find(text: str) -> Iterator[Reference]:
 
 
 def find(text: str) -> list[Reference]:
-    """All references of a normalised text, by offset, none overlapping another."""
+    """All references in a normalised text, by offset, without overlaps."""
     return list(_find(text))
 
 
 def document_number_key(text: str) -> str:
-    """The key of a whole 文号, the same for every bracket, width and spacing: ``国办发[2024]5号``."""
+    """The key of a normalised 文号, the same for every kind of bracket and spacing: ``国办发[2024]5号``."""
     text = _DOCUMENT_NUMBER.sub(lambda match: _core(match).removeprefix("wh:"), text)
     return re.sub(r"\s+", "", text)

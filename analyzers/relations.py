@@ -1,7 +1,7 @@
-"""What a normalised 公文 says of other documents and of its own validity. Entry point: :func:`find`.
+"""Relations of a normalised 公文 to other documents, and its own validity. Entry point: :func:`find`.
 
-废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does: a text that speaks
-of 废止 says nothing here. Whether a document itself is in force no more: :func:`is_no_longer_in_force`.
+废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does, no
+mentions of 废止. Whether a document is itself no longer in force: :func:`is_no_longer_in_force`.
 """
 
 import re
@@ -22,19 +22,19 @@ _BOOKS = re.compile(_BOOK)
 _ENDS = re.compile(
     r"(?:同时|予以|即行|自行|一并|相应|自然|均|起)\s?(?:废止|失效)|停止执行|不再执行"
 )
-# 根据《…》，《…》同时废止: the first is not what ends.
+# 根据《…》，《…》同时废止: the first document is not repealed.
 _GROUND = re.compile(r"(?:根据|依照|按照|依据|遵照)[^《》,]{0,20}$")
-_LONGEST_GROUND: Final = len("根据") + 20
-# 《关于修改…的决定》修正的《…》同时废止: nor is this one.
+_MAX_GROUND_LENGTH: Final = len("根据") + 20
+# 《关于修改…的决定》修正的《…》同时废止: nor is the first one here.
 _ALTERED = re.compile(r"(?:第[一二三四五]次)?(?:修正|修订|修改)的")
 _SENTENCE_START = re.compile(r"[。;\n]|(?:施行|实施|执行)[,。]")
-_LONGEST_SENTENCE: Final = 600
-# Where the history of a law stands: in brackets under its title.
+_MAX_SENTENCE_LENGTH: Final = 600
+# The history of a law is in brackets under its title, within so many characters.
 _HEAD: Final = 500
 _REVISED = re.compile(
     rf"根据[^。《》()]{{0,60}}{_BOOK}[^。,《》()]{{0,12}}?(?:第[一二三四五]次)?(?:修订|修正|修改)"
 )
-# Each is looked for by a word that is rare, then asked of what stands around it: texts are long.
+# For speed, a rare word is searched first, then its context is matched.
 _TAKES_EFFECT = re.compile(r"起(?:正式)?(?:施行|实施|执行|生效|试行)")
 _EFFECTIVE = re.compile(
     r"(?:本[^。;,\n《》]{1,12}?|通过,|现予(?:公布|发布|印发)[^。\n]{0,6}?,|(?:公布|发布)\s?)自?"
@@ -48,15 +48,15 @@ _VALID = re.compile(
     r"(?:施行|实施|执行|试行|解释|生效|本(?:实施|暂行|试行)?[^。;,\n《》人]{2})[,。;]?\s?$"
 )
 _AROUND: Final = 60
-# The term of documents that are in force no more; no word of a text has a colon in it.
+# The term of documents that are no longer in force; no word of a text contains a colon.
 ENDED: Final = "status:ended"
 _IS_OVER = re.compile(r"废止|失效|停止执行|撤销")
-_TITLE_SAYS = re.compile(r"[(\[【〔]\s?已?(?:废止|失效)\s?[)\]】〕]")
+_TITLE_MARK = re.compile(r"[(\[【〔]\s?已?(?:废止|失效)\s?[)\]】〕]")
 
 
 @dataclass(frozen=True)
 class Relation:
-    """``text[start:end]`` is a document that this one ends or was revised by, or a time."""
+    """``text[start:end]``: a document that this one repeals or was revised by, or a time, by ``field``."""
 
     field: str
     start: int
@@ -64,7 +64,7 @@ class Relation:
 
 
 def find(text: str) -> Iterator[Relation]:
-    """The relations of a normalised text, by field."""
+    """The relations of a normalised text: ``repeals``, ``revised_by``, ``effective``, ``valid``."""
     yield from _repeals(text)
     seen: set[str] = set()
     for match in _REVISED.finditer(text, 0, _HEAD):
@@ -77,19 +77,19 @@ def find(text: str) -> Iterator[Relation]:
         for match in _IS_VALID.finditer(text)
         if _VALID.search(text, max(0, match.start() - _AROUND), match.start())
     ]
-    # The last ones: what stands in the preamble stands again in the last article.
+    # The last ones: a statement in the preamble is repeated in the last article.
     for field, spans in (("effective", effective), ("valid", valid)):
         if spans:
             yield Relation(field, *spans[-1])
 
 
 def is_no_longer_in_force(status: str | None, title: str) -> bool:
-    """Whether the source says, or the normalised title in brackets, that a document is in force no more."""
-    return bool(_IS_OVER.search(status or "") or _TITLE_SAYS.search(title))
+    """Whether a document is no longer in force, by the source's status or a mark in the normalised title."""
+    return bool(_IS_OVER.search(status or "") or _TITLE_MARK.search(title))
 
 
 def dates(text: str) -> Iterator[tuple[int, int]]:
-    """Where the whole dates of a normalised text stand."""
+    """Offsets of the complete dates in a normalised text."""
     for day in _DAYS.finditer(text):
         year = _YEAR_BEFORE.search(text, max(0, day.start() - len("2024 ")), day.start())
         if year:
@@ -112,19 +112,21 @@ def _repeals(text: str) -> Iterator[Relation]:
     sentences = list(_sentences(text, begins, closes))
     seen: set[str] = set()
     for end in ends:
-        start = max(0, end.start() - _LONGEST_SENTENCE)
+        start = max(0, end.start() - _MAX_SENTENCE_LENGTH)
         if (place := bisect_right(sentences, end.start())) and sentences[place - 1] > start:
             start = sentences[place - 1]
         for book in books[bisect_left(begins, start) : bisect_right(closes, end.start())]:
             if book["name"] in seen or _ALTERED.match(text, book.end()):
                 continue
-            if not _GROUND.search(text, max(start, book.start() - _LONGEST_GROUND), book.start()):
+            if not _GROUND.search(
+                text, max(start, book.start() - _MAX_GROUND_LENGTH), book.start()
+            ):
                 seen.add(book["name"])
                 yield Relation("repeals", *book.span("name"))
 
 
 def _sentences(text: str, begins: Sequence[int], closes: Sequence[int]) -> Iterator[int]:
-    """Where sentences begin; none does inside a 《…》."""
+    """Offsets of the beginnings of sentences, outside of 《…》."""
     for stop in _SENTENCE_START.finditer(text):
         place = bisect_left(begins, stop.start())
         if not place or stop.start() >= closes[place - 1]:

@@ -1,8 +1,8 @@
 """Words of a normalised text: the only importer of jieba and rjieba. Entry point: :func:`open_segmenter`.
 
 Both engines use jieba's dictionary and algorithm; rjieba (Rust) is some twenty times faster and the
-default, jieba is the golden reference. An instance of its own, never the module-level dictionary:
-words that one part of a process adds must not change another.
+default, jieba is the reference. Each has its own instance instead of the module-level dictionary, so that
+words added elsewhere in the process have no effect.
 """
 
 import functools
@@ -14,16 +14,16 @@ from analyzers.messages import say
 
 
 class Segmenter(Protocol):
-    """Cuts text into words."""
+    """Cuts normalised text into words. ``release``: the version of the library."""
 
     name: str
     release: str
 
     def cut(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """The words of the one best cut, with their offsets."""
+        """The words of the best segmentation, as (word, start, end)."""
 
     def cut_for_search(self, text: str) -> list[str]:
-        """The words of the best cut and the dictionary words inside them, without offsets."""
+        """The words of the best segmentation and the dictionary words inside them, without offsets."""
 
 
 class RustSegmenter:
@@ -62,7 +62,7 @@ class PythonSegmenter:
 
         jieba.setLogLevel(logging.WARNING)
         self._jieba = jieba.Tokenizer()
-        # What its `initialize` does, less the cache that it leaves in the system's temporary folder.
+        # Like its `initialize`, but without writing a cache to the system's temporary folder.
         self._jieba.FREQ, self._jieba.total = self._jieba.gen_pfdict(self._jieba.get_dict_file())
         self._jieba.initialized = True
 
@@ -75,7 +75,7 @@ class PythonSegmenter:
         return list(self._jieba.cut_for_search(text))
 
 
-@functools.cache  # reading the dictionary takes a tenth of a second, and nobody adds words to it
+@functools.cache  # reading the dictionary takes a tenth of a second; it is never changed
 def open_segmenter(name: str) -> Segmenter:
     """Open ``rjieba`` or ``jieba``; raises ``ValueError`` for another name."""
     for kind in (RustSegmenter, PythonSegmenter):

@@ -1,6 +1,6 @@
-"""Synonyms and abbreviations in a text: 放管服 = 简政放权、放管结合、优化服务. Entry point: :func:`find`.
+"""Synonyms and abbreviations in a query: 放管服 = 简政放权、放管结合、优化服务. Entry point: :func:`find`.
 
-For questions only: no index holds a synonym, so a new list needs no new index.
+Synonyms are expanded in queries only, so a new list needs no new index.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from analyzers import lexicon
 
 @dataclass(frozen=True)
 class SynonymMatch:
-    """Whole words, ``text[start:end]`` of a question, and what says the same."""
+    """Whole words, ``text[start:end]``, and their synonyms."""
 
     start: int
     end: int
@@ -19,10 +19,10 @@ class SynonymMatch:
 
 
 def find(text: str, words: Sequence[tuple[int, int]]) -> list[SynonymMatch]:
-    """The longest entries of a normalised text, from the left; none shares a word with another.
+    """The longest entries in a normalised text, from the left; no two share a word.
 
-    ``words``: where the words stand. One that goes on beside an entry (县人|社局) goes on beside its
-    synonyms too: 县人社局 asks for 县人力资源和社会保障局, and 社区政府购买 for no 区人民政府.
+    ``words``: offsets of the words. A match is extended to whole words, and so are its synonyms: with the
+    words 县人|社局, 县人社局 gives 县人力资源和社会保障局; and 社区政府购买 does not give 区人民政府.
     """
     found: list[SynonymMatch] = []
     for start, end, others in _entries(text, words):
@@ -37,7 +37,9 @@ def find(text: str, words: Sequence[tuple[int, int]]) -> list[SynonymMatch]:
 def _entries(
     text: str, words: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Where entries stand. Two characters are one only as words of their own: 两会 is none of 两会计."""
+    """Entries with their offsets. An entry of two characters must begin and end at word boundaries: 两会 does
+    not match in 两会计.
+    """
     groups = lexicon.synonyms()
     edges = {0, len(text), *(edge for word in words for edge in word)}
     longest = max(map(len, groups))

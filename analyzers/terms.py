@@ -1,7 +1,7 @@
-"""The analysis chain: normalised text -> words that rank, and character bigrams as the safety net.
+"""The analysis chain: normalised text -> words for ranking, and character bigrams for exact substring search.
 
-Entry point: :class:`Analyzer`. Words alone miss over half of random substrings of a text (人数 is no
-word of 使用人数最多); the phrase over bigrams misses none. Everything here is pure.
+Entry point: :class:`Analyzer`. Words miss over half of random substrings of a text (人数 is not a
+word of 使用人数最多); phrases of bigrams miss none. Everything here is pure.
 """
 
 import hashlib
@@ -14,23 +14,23 @@ from analyzers import lexicon, references
 from analyzers.normalize import normalize
 from analyzers.segment import open_segmenter
 
-# Raise it when the code of this package changes what terms a text gets: it is part of the fingerprint.
+# Increase it if a change of this package's code changes the terms of a text: it is part of the fingerprint.
 VERSION = 3
 
-# 々 and the extension planes count as Han: names of places and people use them.
+# 々 and the extension planes count as Han: they occur in names of places and people.
 HAN = "々㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 # A run of Han characters, or a run of other letters and digits.
 _RUN = re.compile(f"(?P<han>[{HAN}]+)|(?P<other>[^\\W_{HAN}]+)")
-_SAYS_SOMETHING = re.compile(r"\w")
+_WORD_CHARACTER = re.compile(r"\w")
 MAX_TERM = 64
-# Marks the first character of a Han run behind a number; no term of a text begins with it.
+# Prefix of the first character of a Han run after a number; no other term begins with it.
 _BEHIND = "^"
 
 
 @dataclass(frozen=True)
 class Token:
-    """A term and where it stands in the text."""
+    """A term for ``text[start:end]``."""
 
     term: str
     start: int
@@ -40,10 +40,10 @@ class Token:
 def _stream(text: str) -> tuple[list[str], bool]:
     """The bigram terms of a normalised text, and whether its last run is Han.
 
-    A Han run of n characters gives its n - 1 bigrams and its last character. That last term is the
-    sentinel between runs: 工作。作风 gives 工作 作 作风 风, in which 工作 作风 is no phrase. A Han run right
-    behind a number begins with its first character, marked, so that 5号 asks for more than 5. The core
-    of a 文号 is one run that is not Han.
+    A Han run of n characters gives its n - 1 bigrams and its last character. That last term separates runs:
+    工作。作风 gives 工作 作 作风 风, in which 工作 作风 is not a phrase. A Han run directly after a number
+    begins with its first character, prefixed, so that 5号 does not match every 5. The core of a 文号 is one
+    run that is not Han.
     """
     terms: list[str] = []
     position, behind, han = 0, False, False
@@ -67,21 +67,21 @@ def _stream(text: str) -> tuple[list[str], bool]:
 
 
 def is_bigram(term: str) -> bool:
-    """Whether a term of the stream is two characters side by side, or a whole number or word."""
+    """Whether a term of :func:`bigrams` is a bigram, or a whole number or non-Chinese word."""
     return len(term) > 1 and not term.startswith(_BEHIND)
 
 
 def bigrams(text: str) -> list[str]:
-    """The terms of a normalised text for a field with positions; :func:`phrase` is the query side."""
+    """The terms of a normalised text for a field with positions; for queries: :func:`phrase`."""
     return _stream(text)[0]
 
 
 def phrase(text: str) -> tuple[str, ...]:
-    """The terms that stand one after another wherever the normalised text stands literally.
+    """The phrase of terms that finds every literal occurrence of the normalised text.
 
-    The last Han character of the text is left off: in a document the run may go on. Exact for every
-    run of two or more Han characters, wherever it begins or ends in the document's run. Empty for a
-    text of one Han character, or of none and no letter or digit.
+    The last Han character is left off, because the run may continue in a document. Exact for two or
+    more Han characters, wherever in a run they occur. Empty for a single Han character, and for a text
+    without Han characters, letters and digits.
     """
     terms, han = _stream(text)
     return tuple(terms[:-1] if han else terms)
@@ -93,33 +93,34 @@ def characters(text: str) -> list[str]:
 
 
 class Analyzer:
-    """Words and bigrams of texts, with the segmenter chosen; ``fingerprint`` names all that decides them.
+    """Words of texts. ``segmenter``: ``rjieba`` or ``jieba``, else ``ValueError``.
 
-    ``fingerprint`` is recorded in each index: an index of another one cannot be asked.
+    ``fingerprint`` identifies everything that affects the terms. It is stored in each index; an index with
+    another fingerprint cannot be searched.
     """
 
     def __init__(self, segmenter: str = "rjieba") -> None:
         self._segmenter = open_segmenter(segmenter)
         self._stop_words = lexicon.stop_words()
-        # What else decides the terms: the segmenter's release, and Python's tables of characters.
+        # These affect the terms, too: the segmenter's release, and Python's Unicode tables.
         parts = (self._segmenter.release, unicodedata.unidata_version)
         content = lexicon.content() + "\0".join(parts).encode()
         digest = hashlib.blake2b(content, digest_size=4).hexdigest()
         self.fingerprint = f"{VERSION}-{segmenter}-{digest}"
 
     def index_words(self, text: str) -> list[str]:
-        """The words of a normalised text as a field holds them: search mode, and all references."""
+        """The words of a normalised text to index: jieba's search mode, and all terms of references."""
         words = [
             word[:MAX_TERM]
             for word in self._segmenter.cut_for_search(text)
-            if word not in self._stop_words and (word.isalnum() or _SAYS_SOMETHING.search(word))
+            if word not in self._stop_words and (word.isalnum() or _WORD_CHARACTER.search(word))
         ]
         for reference in references.find(text):
             words.extend(reference.terms)
         return words
 
     def query_words(self, text: str) -> list[Token]:
-        """The words that a normalised query asks for: the best cut, each reference as one term."""
+        """The words of a normalised query: the best segmentation, with each reference as one term."""
         tokens = []
         position = 0
         for reference in references.find(text):
@@ -132,14 +133,14 @@ class Analyzer:
         return [
             Token(word[:MAX_TERM], start + first, start + last)
             for word, first, last in self._segmenter.cut(text[start:end])
-            if word not in self._stop_words and _SAYS_SOMETHING.search(word)
+            if word not in self._stop_words and _WORD_CHARACTER.search(word)
         ]
 
 
 def exact_key(text: str) -> str:
-    """The form in which ids, codes, 文号 and titles are compared: nothing but letters and digits count.
+    """The key by which ids, codes, 文号 and titles are compared: only letters, digits and [ ] count.
 
-    Spaces, punctuation, width, case and script differ between what people copy and what stands there.
+    People copy them with other spaces, punctuation, width, case and script.
     """
     normalised = references.document_number_key(normalize(text))
     return "".join(re.findall(r"[\w\[\]]+", normalised))[:512]

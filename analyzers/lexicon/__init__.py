@@ -1,6 +1,6 @@
-"""The words and characters that the analysis knows: data files, each with source and licence.
+"""Word and character lists: data files, each with source and licence.
 
-Entry points: the functions, one for each file. The files are read once per process.
+Entry points: the functions, one per file. Each file is read once per process.
 """
 
 from functools import cache
@@ -20,19 +20,19 @@ def traditional() -> dict[str, str]:
 
 @cache
 def stop_words() -> frozenset[str]:
-    """Words that say nothing of a subject; they neither rank nor must match by themselves."""
+    """Stop words: they neither rank nor have to match by themselves."""
     return frozenset(_lines("stop_words.txt"))
 
 
 @cache
 def kinds() -> dict[str, str]:
-    """What a document calls itself -> the kind (文种) that it counts as."""
+    """Name by which a document calls itself -> its kind (文种)."""
     return dict(line.split("\t") for line in _lines("kinds.tsv"))
 
 
 @cache
 def synonyms() -> dict[str, tuple[str, ...]]:
-    """Each word or abbreviation -> what says the same, in normal form."""
+    """Word or abbreviation -> its synonyms, all in normal form."""
     groups = (normal.split("\t") for normal in _lines("synonyms.tsv"))
     return {
         word: tuple(other for other in group if other != word) for group in groups for word in group
@@ -41,17 +41,17 @@ def synonyms() -> dict[str, tuple[str, ...]]:
 
 @cache
 def look_alikes() -> dict[str, str]:
-    """Character -> the characters that are taken for it."""
-    found: dict[str, dict[str, None]] = {}
+    """Character -> characters that are mistaken for it."""
+    similar: dict[str, dict[str, None]] = {}
     for group in _lines("look_alikes.txt"):
         for character in group:
             others = dict.fromkeys(group.replace(character, ""))
-            found.setdefault(character, {}).update(others)
-    return {character: "".join(others) for character, others in found.items()}
+            similar.setdefault(character, {}).update(others)
+    return {character: "".join(others) for character, others in similar.items()}
 
 
 @cache
 def content() -> bytes:
-    """All that decides terms and fields of a text, for the fingerprint; synonyms are for questions."""
+    """The files that affect indexed terms and fields, for the fingerprint; synonyms affect only queries."""
     names = ("traditional.tsv", "stop_words.txt", "kinds.tsv")
     return b"".join(files(__package__).joinpath(name).read_bytes() for name in names)
