@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 import pytest
-import yaml
 from flask import Flask
 
 from indexer.build import generations
@@ -24,15 +23,8 @@ from search_service.settings import read_settings
 from search_service.web import connections
 from search_service.web.server import open_server
 from tests.conftest import ALL_CLEANING, write_source
-from tests.support.paths import ROOT
+from tests.support.servers import SECONDS, SERVE, SERVERS, serving
 
-SERVE = """
-import logging
-from search_service.web.server import serve
-from search_service.web.wsgi import create_wsgi_app
-serve(create_wsgi_app(), "127.0.0.1", 0, 4, ready=lambda address: print(address, flush=True))
-"""
-SECONDS = 60.0
 HOST = b"Host: gongwen.example\r\n"
 NAMES = re.compile(
     rb"waitress|gunicorn|werkzeug|python|flask|^server:", re.IGNORECASE | re.MULTILINE
@@ -55,37 +47,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return os.environ | {"GONGWEN_ENGINE": engine, "GONGWEN_MODEL": "none", "LC_ALL": "zh_CN.UTF-8"}
 
 
-def composed() -> list[str]:
-    """The command of the container, on a port of its own."""
-    content = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    command: list[str] = content["services"]["api"]["command"]
-    assert command[0] == "gunicorn"
-    given = ["127.0.0.1:0" if part == "0.0.0.0:8000" else part for part in command[1:]]
-    return [sys.executable, "-m", "gunicorn", *given]
-
-
-@pytest.fixture(scope="module", params=["gongwen serve", "gunicorn"])
+@pytest.fixture(scope="module", params=SERVERS)
 def port(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[int]:
     """A real process that answers on this port."""
-    command = composed() if request.param == "gunicorn" else [sys.executable, "-c", SERVE]
-    with subprocess.Popen(
-        command,
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        found = None
-        while not found:
-            line = process.stdout.readline()
-            assert line, "the server ended"
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-        yield int(found[1])
-        process.terminate()
-        assert process.wait(SECONDS) == 0
+    with serving(request.param, environment) as served:
+        yield served.port
 
 
 @contextmanager
