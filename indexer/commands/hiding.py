@@ -13,6 +13,7 @@ from analyzers.messages import say
 from analyzers.terms import exact_key
 from indexer.build import live_writers
 from indexer.build.disk_space import with_free_space
+from indexer.commands.console import Command
 from search_service.engines import Scope
 from search_service.errors import BadInput, NoIndex, StateLost
 from search_service.intake.packing import unpack
@@ -28,10 +29,11 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     """The commands; ``open_service`` opens the service by the settings."""
 
     @click.command(
+        cls=Command,
         help=say(
             "应急下架：立刻从所有结果中消失，重建也不恢复。",
             "Take articles down at once, from everywhere; no sync or rebuild brings them back.",
-        )
+        ),
     )
     @_ids
     def hide(ids: tuple[str, ...]) -> None:
@@ -56,7 +58,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
             if lost:
                 click.echo(lost.message, err=True)
 
-    @click.command(help=say("恢复下架的文章。", "Show hidden articles again."))
+    @click.command(cls=Command, help=say("恢复下架的文章。", "Show hidden articles again."))
     @_ids
     def unhide(ids: tuple[str, ...]) -> None:
         """Unhide."""
