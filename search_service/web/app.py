@@ -17,7 +17,7 @@ from search_service.web import problems
 from search_service.web.access import AccessLog
 from search_service.web.api.search import api
 from search_service.web.operations import HEALTH, READINESS, Readiness, operations
-from search_service.web.pages.reader import pages
+from search_service.web.pages.reader import pages, robots
 from search_service.web.request import SERVICE, SITE, Example, Site
 
 __all__ = ["Example", "create_app"]
@@ -60,7 +60,10 @@ class _Flask(Flask):
 def create_app(
     service: SearchService, settings: Settings, *, examples: Sequence[Example] = ()
 ) -> Flask:
-    """Build the application around an open service; everything lies under ``settings.path_prefix``."""
+    """Build the application around an open service.
+
+    Everything lies under ``settings.path_prefix``, but for ``/robots.txt``.
+    """
     prefix = settings.path_prefix
     app = _Flask(__name__, static_url_path=f"{prefix}/static")
     app.extensions[SERVICE] = service
@@ -72,6 +75,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.converters["article"] = _ArticleId
     app.register_blueprint(pages, url_prefix=prefix or None)
+    app.add_url_rule("/robots.txt", view_func=robots)
     app.register_blueprint(api, url_prefix=f"{prefix}/api/v1")
     app.register_blueprint(operations, url_prefix=f"{prefix}/api/v1")
     problems.register(app, api_prefix=f"{prefix}/api")

@@ -110,9 +110,11 @@ def precedent_passages() -> str:
     )
 
 
-@pages.get("/robots.txt")
 def robots() -> Response:
-    """Keep crawlers to the articles: every search is a page of its own."""
+    """Keep crawlers to the articles: every search is a page of its own.
+
+    Not in the blueprint: crawlers ask for it at the root of the host only, whatever the path prefix.
+    """
     closed = (
         url_for("pages.search"),
         url_for("pages.precedent_passages"),

@@ -325,7 +325,7 @@ def test_errors_of_pages_are_pages(
 
 
 def test_everything_lies_under_the_prefix(indexed: tuple[SearchService, Settings]) -> None:
-    """With a prefix all links, files and addresses stand under it, and nothing outside."""
+    """With a prefix all links, files and addresses are under it; outside is what crawlers look for."""
     service, settings = indexed
     app = create_app(service, settings.model_copy(update={"path_prefix": "/gw/so"}))
     client = app.test_client()
@@ -341,6 +341,9 @@ def test_everything_lies_under_the_prefix(indexed: tuple[SearchService, Settings
     assert client.get("/gw/so/api/v1/no").mimetype == "application/problem+json"
     assert client.get("/search?q=小区").status_code == 404
     assert client.get("/search", headers={"X-Forwarded-Prefix": "/evil"}).status_code == 404
+    robots = text_of(client, "/robots.txt")
+    closed = re.findall(r"^Disallow: (.*)$", robots, re.MULTILINE)
+    assert closed == ["/gw/so/search", "/gw/so/precedents", "/gw/so/api/"]
 
 
 def test_site_name_and_footer_come_from_settings(
