@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from search_service.answers.complete import complete
 from search_service.answers.search import search
 from search_service.engines import Scope
 from search_service.errors import BadInput
-from search_service.model import Audience
+from search_service.model import Audience, Filters
 from search_service.query.matching import strict
 from search_service.query.parsing import parse
 from search_service.query.request import Mode, SearchRequest
@@ -320,11 +321,18 @@ def test_an_empty_vocabulary_corrects_nothing(typed: str) -> None:
 
 
 def test_a_correction_has_results_under_the_filters(sample_service: SearchService) -> None:
-    """A correction must have results in titles if the search is limited to titles."""
-    request = SearchRequest(text="营伤环境")
-    narrow = SearchRequest(text="营伤环境", title_only=True)
-    assert search(sample_service, request, Audience.PUBLIC).suggestions == ("营商环境",)
-    assert search(sample_service, narrow, Audience.PUBLIC).suggestions == ("营商环境",)
+    """A correction must have results under the filters of the search, and in titles if it asks for these."""
+
+    def offered(**asked: Any) -> tuple[str, ...]:
+        request = SearchRequest(text="营伤环境", **asked)
+        return search(sample_service, request, Audience.PUBLIC).suggestions
+
+    meant = SearchRequest(text="营商环境", mode=Mode.KEYWORD)
+    dates = [one.stored.view.date for one in search(sample_service, meant, Audience.PUBLIC).results]
+    newest = max(date for date in dates if date)
+    assert offered() == offered(title_only=True) == ("营商环境",)
+    assert offered(filters=Filters(date_from=newest)) == ("营商环境",)
+    assert offered(filters=Filters(date_from="2100")) == ()
 
 
 def test_an_overlong_query_is_refused(sample_service: SearchService) -> None:

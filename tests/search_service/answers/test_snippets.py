@@ -28,6 +28,7 @@ def test_marks_and_snippets_are_substrings_of_the_source(
     shown = snippet(text, found, length=length)
     assert text[shown.start : shown.end] == shown.text
     assert len(shown.text) <= length
+    assert shown.marks or found[0][1] - found[0][0] > length - length // 4
     for start, end in shown.marks:
         assert 0 <= start < end <= len(shown.text)
         assert (start + shown.start, end + shown.start) in found
@@ -55,3 +56,13 @@ def test_a_snippet_of_a_long_text_contains_its_marks() -> None:
     shown = snippet(text, marks(text, ("接诉即办",), ()), length=60)
     assert [shown.text[a:b] for a, b in shown.marks] == ["接诉即办"]
     assert normalize(shown.text) in normalize(text)
+
+
+def test_a_snippet_reaches_a_mark_inside_a_long_sentence() -> None:
+    """If no sentence starts near the mark, the snippet starts a little before it."""
+    text = "各部门" + "、各部门" * 60 + "要落实接诉即办" + "、各部门" * 60
+    shown = snippet(text, marks(text, ("接诉即办",), ()), length=60)
+    ((start, end),) = shown.marks
+    assert shown.text[start:end] == "接诉即办"
+    assert 10 <= start <= 20  # some context before the mark, more after it
+    assert len(shown.text) == 60

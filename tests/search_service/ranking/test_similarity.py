@@ -1,0 +1,71 @@
+"""The two thresholds of semantic retrieval."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from search_service.engines import NO_FILTERS, Reader, open_engine
+from search_service.model import Audience, Filters
+from search_service.ranking.similarity import nearest_articles, nearest_passages
+from tests.support.sample_records import MANIFEST, load, read, record, unit
+
+# Cosine similarity to the query. Background 0.1 and top score 0.9 put the cut-off at 0.42.
+NEAR = {"top": 0.9, "near": 0.5, "tail": 0.4, "far": 0.2}
+QUERY = unit(1)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Articles of one passage each; kind and role of the top one differ from the others."""
+    folder: Path = tmp_path_factory.mktemp("near")
+    engine = open_engine(f"embedded:{folder}")
+    manifest = replace(MANIFEST, background=0.1, floor=0.3)
+    name = engine.create(Audience.PUBLIC, manifest).name
+    engine.activate({Audience.PUBLIC: name})
+    made = [
+        record(
+            key,
+            key,
+            f"{key}。",
+            vectors=[unit(near, (1 - near**2) ** 0.5)],
+            kind="通知" if key == "top" else "办法",
+            roles=["导语" if key == "top" else "主体"],
+        )
+        for key, near in NEAR.items()
+    ]
+    load(engine, *made)
+    yield read(engine)
+    engine.close()
+
+
+def passages(reader: Reader, filters: Filters = NO_FILTERS, role: str | None = None) -> list[str]:
+    """Return the articles of the nearest passages."""
+    hits = nearest_passages(reader, QUERY, filters=filters, role=role)
+    return [hit.article_id for hit in hits]
+
+
+def test_hits_below_the_cutoff_are_dropped(reader: Reader) -> None:
+    """Hits above the floor are dropped too if they are far below the top hit."""
+    assert passages(reader) == ["top", "near"]
+    assert nearest_articles(reader, QUERY).ids == ("top", "near")
+
+
+def test_filters_and_roles_do_not_affect_the_thresholds(reader: Reader) -> None:
+    """The cut-off depends on the top hit even if a filter removes it."""
+    assert passages(reader, Filters(kind="办法")) == passages(reader, role="主体") == ["near"]
+    assert nearest_articles(reader, QUERY, filters=Filters(kind="办法")).ids == ("near",)
+
+
+@pytest.mark.parametrize(("near", "found"), [(0.31, True), (0.29, False)])
+def test_without_a_hit_above_the_floor_there_are_no_hits(
+    reader: Reader, near: float, *, found: bool
+) -> None:
+    """The top hit must reach the floor."""
+    # In the direction of the top article, and partly in one of no article.
+    query = unit(near * 0.9, near * (1 - 0.9**2) ** 0.5, (1 - near**2) ** 0.5)
+    assert bool(nearest_passages(reader, query)) is found
+    hits = nearest_articles(reader, query)
+    assert hits.top_score == pytest.approx(near, abs=1e-5)
+    assert bool(hits.if_above(reader.manifest.floor).hits) is found
