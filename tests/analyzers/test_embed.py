@@ -34,7 +34,7 @@ def test_gives_one_row_per_text(embedder: OnnxEmbedder) -> None:
 
 
 def test_no_texts_give_no_rows(embedder: OnnxEmbedder) -> None:
-    """Nothing asked is answered with an empty array of the right width."""
+    """No texts give an empty array of the right width."""
     assert embedder.embed([]).shape == (0, embedder.dimensions)
 
 
@@ -46,7 +46,7 @@ def test_rows_have_length_one(embedder: OnnxEmbedder) -> None:
 
 
 def test_a_row_depends_on_its_text_alone(embedder: OnnxEmbedder) -> None:
-    """The same text gives the same row, alone, among others, and as a query."""
+    """The same text gives the same row: by itself, in a batch, and as a query."""
     alone = embedder.embed([CUSTODY])[0]
     many = embedder.embed([WAGES * 40, "", *[SMOKE] * 100, CUSTODY])
 
@@ -56,7 +56,7 @@ def test_a_row_depends_on_its_text_alone(embedder: OnnxEmbedder) -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n", "……！？", "☃"])
 def test_a_text_without_known_words_gives_zeros(embedder: OnnxEmbedder, text: str) -> None:
-    """A text that says nothing is near to nothing, and spoils no neighbour in the batch."""
+    """A text without known tokens gives zeros, and does not affect others in the batch."""
     rows = embedder.embed([CUSTODY, text, WAGES])
 
     assert not rows[1].any()
@@ -108,7 +108,7 @@ def test_fingerprint_follows_the_files(embedder: OnnxEmbedder, tmp_path: Path) -
 
 
 def test_a_folder_of_onnx_is_opened_by_the_light_reader(tmp_path: Path) -> None:
-    """Which reader is used follows from what the folder holds, not from its name."""
+    """Which embedder is used depends on the folder's files, not on its name."""
     copy = tmp_path / "mine"
     shutil.copytree(BUILTIN, copy)
 
@@ -118,7 +118,7 @@ def test_a_folder_of_onnx_is_opened_by_the_light_reader(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./models/none", "~/none", "a/b/c"])
 def test_a_missing_folder_names_value_setting_and_cure(model: str) -> None:
-    """The error says what was asked for, which setting asked, and what to do."""
+    """The error names the value, the setting and the remedy."""
     with pytest.raises(ModelError) as caught:
         open_embedder(model)
 
@@ -127,7 +127,7 @@ def test_a_missing_folder_names_value_setting_and_cure(model: str) -> None:
 
 
 def test_a_folder_without_a_model_is_no_matter_of_libraries(tmp_path: Path) -> None:
-    """It says what is missing from the folder, not what to install."""
+    """The error names the file that is missing in the folder, not a package to install."""
     with pytest.raises(ModelError, match=r"model\.onnx") as caught:
         open_embedder(str(tmp_path))
     assert "pip" not in str(caught.value)
@@ -151,7 +151,7 @@ def test_a_damaged_folder_is_a_model_error(tmp_path: Path, file: str, damage: st
 def test_without_the_library_the_error_says_how_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model that needs sentence-transformers says so, with the command, if it is not there."""
+    """If sentence-transformers is missing, the error says so, with the command to install it."""
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     (tmp_path / "modules.json").write_text("[]", encoding="utf-8")
 

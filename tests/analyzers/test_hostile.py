@@ -18,7 +18,7 @@ from search_service.query.parsing import parse
 from search_service.relevance import MAX_QUERY
 
 ANALYZER = Analyzer()
-# Every character that Unicode takes for a number of some kind.
+# Every character with a numeric value in Unicode.
 NUMBERS = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c)[0] == "N"]
 NUMERAL = st.text("零〇○一二两三四五六七八九十百千万亿廿卅元0123456789oO.,", max_size=40)
 SIGN = st.sampled_from(

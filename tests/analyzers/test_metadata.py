@@ -101,7 +101,7 @@ def test_a_title_names_its_kind(title: str, kind: str | None) -> None:
     ],
 )
 def test_who_signs_and_when(text: str, issuer: str | None, written: str | None) -> None:
-    """Organs and date at the end, in brackets at the head, alone; dates of other things are none."""
+    """Organs and date at the end, in brackets at the start, or only a date; not dates of other things."""
     values = said("物业方案", text)
     assert values.get("issuer", [None]) == [issuer]
     assert values.get("written", [None]) == [written]
@@ -124,7 +124,7 @@ def test_who_signs_and_when(text: str, issuer: str | None, written: str | None) 
     ],
 )
 def test_what_it_ends(text: str, found: set[str]) -> None:
-    """The documents that a text itself ends, and none that it only speaks of."""
+    """The documents that a text repeals, but not those that it only mentions."""
     assert set(said("物业办法", text).get("repeals", [])) == found
 
 
@@ -176,7 +176,7 @@ WRITTEN = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).m
 @settings(max_examples=250, deadline=None)
 @given(WRITTEN, WRITTEN)
 def test_everything_found_stands_where_it_says(title: str, text: str) -> None:
-    """Any title and text: no error, fields known and in order, each value what stands at its place."""
+    """Any title and text: no error; known fields, in order, each with the value at its offsets."""
     found = find(title, text)
     assert [FIELDS.index(one.field) for one in found] == sorted(
         FIELDS.index(one.field) for one in found

@@ -1,4 +1,4 @@
-"""Passages cover the text, stay inside the limit and know their headings and their place in its frame."""
+"""Passages cover the text, respect the limit, and have the right headings and roles."""
 
 import time
 
@@ -41,7 +41,7 @@ def test_every_role_is_one_of_the_roles(text: str) -> None:
 
 
 def find(text: str, piece: str) -> Section:
-    """The passage that holds the piece."""
+    """The passage that contains the piece."""
     at = text.index(piece)
     return next(section for section in split(text) if section.start <= at < section.end)
 
@@ -96,7 +96,7 @@ def test_headings_are_found_where_line_breaks_were_lost() -> None:
 
 
 def test_a_reference_to_an_article_is_no_heading() -> None:
-    """第三条规定的 speaks of another article."""
+    """第三条规定的 is a reference to another article."""
     body = "第一条 为加强管理，制定本办法。\n第三条规定的情形，" + "从其规定执行。" * 20 + "\n"
     assert all("第三条" not in "".join(section.path) for section in split(body))
 
@@ -195,7 +195,7 @@ def test_every_style_of_heading(line: str, heading: str | None) -> None:
     ],
 )
 def test_lost_line_breaks(text: str, piece: str, path: tuple[str, ...]) -> None:
-    """Headings follow one another on a line; the next article is told from one that is spoken of."""
+    """Several headings on one line; the next article is distinguished from a reference to one."""
     found = find(text.format("按照合理布局推进，" * 15), "按照合理").path
     assert tuple(name.split("按照")[0].rstrip("，…") for name in found)[: len(path)] == path
     assert bool(found) == bool(path)
@@ -245,7 +245,7 @@ def test_the_rest_of_a_part_joins_it() -> None:
     ],
 )
 def test_the_work_grows_with_the_length_of_the_text(block: str) -> None:
-    """A megabyte takes some eight times what an eighth of it takes, whatever it is made of."""
+    """A megabyte takes about eight times as long as an eighth of it, whatever its content."""
 
     def seconds(characters: int) -> float:
         text = block * (characters // len(block))

@@ -121,7 +121,7 @@ def test_what_is_no_one_number_stays_words(text: str) -> None:
 
 
 def test_a_year_in_numerals_answers_to_the_number() -> None:
-    """2024 alone finds 二〇二四年, and both years of a span are years."""
+    """A bare 2024 matches 二〇二四年, and both years of a span are years."""
     assert "2024" in ANALYZER.index_words(normalize("二〇二四年工作要点"))
     assert terms("2023—2025年") == terms("2023年至2025年") == ["date:2023", "date:2025"]
 
@@ -144,7 +144,7 @@ def test_a_placeholder_matches_any_other(asked: str) -> None:
     "text", ["某些问题", "某市场主体", "某区域", "XXL", "x", "X光", "*", "https", "max"]
 )
 def test_what_is_no_placeholder(text: str) -> None:
-    """Words that begin with 某 and letters of words stand for themselves."""
+    """Words that begin with 某, and letters within words, are not placeholders."""
     assert terms(text) == []
 
 

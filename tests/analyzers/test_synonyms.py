@@ -1,4 +1,4 @@
-"""Synonyms are found as words, and the list holds what its header says."""
+"""Synonyms are matched as whole words, and the list has the format that its header describes."""
 
 from collections import Counter
 
@@ -33,7 +33,7 @@ def test_the_list_is_in_order() -> None:
     "text", ["{}", "全市{}工作会议", "关于进一步加强{}建设的意见", "县{}的通知"]
 )
 def test_a_word_is_found_wherever_it_stands(word: str, text: str) -> None:
-    """However the segmenter cuts around it, the synonym stands in its place in the same words."""
+    """However the segmenter cuts around it, the synonym replaces it within the same words."""
     ((whole, others),) = found(text.format(word)).items()
     assert word in whole
     beside = whole.partition(word)
@@ -51,7 +51,7 @@ def test_the_longest_entry_is_taken() -> None:
 
 @pytest.mark.parametrize("text", ["两会计师", "社区政府购买", "优化营商环境", ""])
 def test_part_of_another_word_is_none(text: str) -> None:
-    """An entry across the edge of a word asks for nothing but that edge with the synonym beside it."""
+    """An entry that crosses a word boundary is extended to whole words, and so is its synonym."""
     for whole, others in found(text).items():
         assert all(whole[0] == other[0] and len(whole) > 3 for other in others)
     assert not {"两会", "区政府"} & set(found(text))

@@ -32,20 +32,20 @@ def test_every_substring_of_han_characters_is_found(
 @settings(max_examples=250, deadline=None)
 @given(st.text(HAN, min_size=2, max_size=6), TEXT)
 def test_no_text_is_found_that_does_not_hold_the_run(run: str, text: str) -> None:
-    """A phrase of Han characters matches only where the run stands."""
+    """A phrase of Han characters matches only literal occurrences."""
     run, normalised = normalize(run), normalize(text)
     assert stands_in(phrase(run), bigrams(normalised)) == (run in normalised)
 
 
 def test_a_run_does_not_reach_over_punctuation() -> None:
-    """工作。作风 holds no 工作风."""
+    """工作。作风 does not match 工作风."""
     assert not stands_in(phrase("工作风"), bigrams("加强工作。作风建设"))
     assert stands_in(phrase("作风建"), bigrams("加强工作。作风建设"))
 
 
 @given(TEXT)
 def test_terms_are_never_broken_by_the_whitespace_analyzer(text: str) -> None:
-    """No term holds white space, and none is empty: fields are terms joined by spaces."""
+    """No term contains white space, and none is empty: fields are terms joined by spaces."""
     normalised = normalize(text)
     for term in (*bigrams(normalised), *ANALYZER.index_words(normalised), *phrase(normalised)):
         assert term.split() == [term]
@@ -80,14 +80,14 @@ def test_rjieba_cuts_as_jieba_does() -> None:
 
 
 def test_the_fingerprint_tells_segmenters_apart() -> None:
-    """An index made by one segmenter is not asked by another."""
+    """Another segmenter has another fingerprint, so its index cannot be searched."""
     assert Analyzer("jieba").fingerprint != ANALYZER.fingerprint
     assert Analyzer().fingerprint == ANALYZER.fingerprint
 
 
 @given(TEXT)
 def test_exact_keys_forget_spaces_and_punctuation(text: str) -> None:
-    """The key of a key is the key, and holds no space."""
+    """The key of a key is the key, and contains no space."""
     key = exact_key(text)
     assert exact_key(key) == key
     assert not any(character.isspace() for character in key)

@@ -1,4 +1,4 @@
-"""Who reads what: by numbers and not by clocks, and brought back where it was lost. Both engines."""
+"""Aliases: ordered by numbers, not clocks, and restored if they are lost. Both engines."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def twice(engine: Engine) -> tuple[Engine, str, str]:
 
 
 def remove(engine: Engine) -> None:
-    """What says who reads what is gone."""
+    """Delete the aliases."""
     if isinstance(engine, ElasticEngine):
         cluster = engine._cluster
         names = [f"{cluster.prefix}-public", f"{cluster.prefix}-public-previous"]
@@ -54,23 +54,23 @@ def remove(engine: Engine) -> None:
 
 
 def aliases_of(engine: Engine) -> Path:
-    """The file of the embedded engine."""
+    """The embedded engine's alias file."""
     return Path(engine._folder) / "aliases.json"  # type: ignore[attr-defined]  # the embedded engine
 
 
 def cut(engine: Engine) -> None:
-    """A damaged file."""
+    """Damage the alias file."""
     file = aliases_of(engine)
     file.write_text(file.read_text()[:20])
 
 
 def empty(engine: Engine) -> None:
-    """An empty file, as a full disk leaves it."""
+    """Empty the alias file, as a full disk may."""
     aliases_of(engine).write_text("")
 
 
 def check_lost(engine: Engine, first: str, second: str) -> None:
-    """Nothing is done by guess, and the message says what helps."""
+    """Nothing is guessed, and the message names the remedy."""
     for act in (
         lambda: read(engine),
         engine.generations,
@@ -84,7 +84,7 @@ def check_lost(engine: Engine, first: str, second: str) -> None:
 
 
 def check_restored(engine: Engine, first: str, second: str) -> None:
-    """All is as it was before the loss."""
+    """Everything is as it was before the loss."""
     assert engine.restore() == {Audience.PUBLIC: second}
     assert engine.restore() == {Audience.PUBLIC: second}
     assert [(one.name, one.is_rollback_target) for one in engine.generations()] == [
@@ -96,8 +96,8 @@ def check_restored(engine: Engine, first: str, second: str) -> None:
     assert read(engine).totals(Everything()).total == 1
 
 
-def test_lost_aliases_are_said_and_brought_back(twice: tuple[Engine, str, str]) -> None:
-    """Without them nobody is served by guess and nothing is dropped; one command brings them back."""
+def test_lost_aliases_are_reported_and_restored(twice: tuple[Engine, str, str]) -> None:
+    """Without them nothing is served and nothing is dropped; one command restores them."""
     remove(twice[0])
     check_lost(*twice)
     check_restored(*twice)
@@ -105,17 +105,17 @@ def test_lost_aliases_are_said_and_brought_back(twice: tuple[Engine, str, str]) 
 
 @pytest.mark.parametrize("damage", [cut, empty])
 @pytest.mark.parametrize("engine", ["embedded"], indirect=True)
-def test_damaged_aliases_are_brought_back(
+def test_damaged_aliases_are_restored(
     twice: tuple[Engine, str, str], damage: Callable[[Engine], None]
 ) -> None:
-    """A file that cannot be read is as one that is gone."""
+    """A file that cannot be read is treated like a missing one."""
     damage(twice[0])
     check_lost(*twice)
     check_restored(*twice)
 
 
-def test_who_serves_after_a_rollback_is_brought_back(twice: tuple[Engine, str, str]) -> None:
-    """The last step counts, whichever it was."""
+def test_aliases_after_a_rollback_are_restored(twice: tuple[Engine, str, str]) -> None:
+    """The last step is restored, activation or rollback."""
     engine, first, second = twice
     engine.rollback()
     remove(engine)
@@ -126,7 +126,7 @@ def test_who_serves_after_a_rollback_is_brought_back(twice: tuple[Engine, str, s
     ]
 
 
-def test_nothing_to_bring_back(engine: Engine) -> None:
+def test_nothing_to_restore(engine: Engine) -> None:
     """Before the first activation nothing is lost."""
     assert engine.restore() == {}
     name = engine.create(Audience.PUBLIC, MANIFEST).name
@@ -135,8 +135,8 @@ def test_nothing_to_bring_back(engine: Engine) -> None:
     engine.drop(name)
 
 
-def test_a_clock_that_is_set_back_changes_no_order(tmp_path: Path) -> None:
-    """What was created later comes later, and going back goes to what was read before."""
+def test_setting_the_clock_back_does_not_change_the_order(tmp_path: Path) -> None:
+    """Generations are in the order of creation, and rollback returns to the previous one."""
     engine = open_engine(f"embedded:{tmp_path / 'data'}")
     first = public(engine)
     command = [sys.executable, "-c", _SET_BACK, f"embedded:{tmp_path / 'data'}"]
@@ -149,8 +149,8 @@ def test_a_clock_that_is_set_back_changes_no_order(tmp_path: Path) -> None:
     assert engine.rollback() == {Audience.PUBLIC: first}
 
 
-def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
-    """The error names the generation; going back, or another index, helps."""
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
+    """The error names the generation; a rollback or a new index is the remedy."""
     engine = open_engine(f"embedded:{tmp_path / 'data'}")
     first = public(engine)
     second = engine.create(Audience.PUBLIC, MANIFEST).name
@@ -163,8 +163,8 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     assert read(later).generation == first
 
 
-def test_a_damaged_file_that_nothing_replaces(tmp_path: Path) -> None:
-    """Where no generation was ever activated, the remedy is to delete the file."""
+def test_a_damaged_file_without_copies(tmp_path: Path) -> None:
+    """If no generation was ever activated, the remedy is to delete the file."""
     engine = open_engine(f"embedded:{tmp_path / 'data'}")
     engine.create(Audience.PUBLIC, MANIFEST)
     aliases_of(engine).write_text("{}")
@@ -172,8 +172,8 @@ def test_a_damaged_file_that_nothing_replaces(tmp_path: Path) -> None:
         read(engine)
 
 
-def test_an_activation_is_what_it_was_written_as() -> None:
-    """Audiences by their names; anything else is a ``ValueError``."""
+def test_an_activation_survives_serialisation() -> None:
+    """Audiences are stored by name; anything else is a ``ValueError``."""
     activation = Activation(
         count=3, serving={Audience.MEMBER: "b"}, previous={Audience.PUBLIC: "a"}
     )
@@ -181,4 +181,4 @@ def test_an_activation_is_what_it_was_written_as() -> None:
     damaged: list[object] = [{}, [], {"count": 1, "serving": [], "previous": {}}, {"count": "x"}]
     for values in damaged:
         with pytest.raises(ValueError, match=r".+"):
-            Activation.from_dict(values)  # type: ignore[arg-type]  # what a damaged file may hold
+            Activation.from_dict(values)  # type: ignore[arg-type]  # as in a damaged file

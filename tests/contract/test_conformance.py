@@ -1,4 +1,4 @@
-"""The contract of the seam, held against every engine."""
+"""Conformance tests of the engine interface, run over every engine."""
 
 import math
 from dataclasses import replace
@@ -69,7 +69,7 @@ def ids(reader: Reader, match: Clause, *, filters: Filters | None = None) -> lis
 
 
 def word(value: str) -> Term:
-    """Articles whose body holds the word."""
+    """Articles whose body contains the word."""
     return Term(Field.WORDS, value)
 
 
@@ -88,13 +88,13 @@ def test_fetch_returns_what_was_written(library: Engine) -> None:
 
 
 def test_fetch_leaves_out_unknown_ids(library: Engine) -> None:
-    """Ids that are not there are left out, and no ids give nothing."""
+    """Unknown ids are left out, and no ids give nothing."""
     assert list(read(library).fetch(["D0001", "X9999", "A0007"])) == ["D0001", "A0007"]
     assert read(library).fetch([]) == {}
 
 
 def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
-    """Dates as numbers; what is undated, unknown or taken down has none."""
+    """Dates as numbers; undated, unknown and hidden articles have none."""
     days = read(library).days([*EVERY_ID, "X9999"])
     dated = {view.id: view.date for view in (one.view for one in ARTICLES) if view.date}
     assert days == {key: int((date.replace("-", "") + "0101")[:8]) for key, date in dated.items()}
@@ -104,7 +104,7 @@ def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
 
 
 def test_a_write_says_what_it_did(engine: Engine) -> None:
-    """New, unchanged, changed and stale entries are told apart."""
+    """New, unchanged, changed and stale entries are distinguished."""
     changed = record("B1890", "消防 通知", "新 的 正文 。", version=3)
     assert load(engine, FIRE, SCHOOL) == WriteResult(written=2)
     assert load(engine, FIRE) == WriteResult(unchanged=1)
@@ -114,7 +114,7 @@ def test_a_write_says_what_it_did(engine: Engine) -> None:
 
 
 def test_entries_of_one_call_apply_in_order(engine: Engine) -> None:
-    """An id that comes twice in one call ends as the later entry says."""
+    """If an id occurs twice in one call, the later entry wins."""
     second = record("B1890", "消防 通知", "第二 版 。", version=2)
     assert load(engine, FIRE, second, Tombstone(id="A0007", version=1), SCHOOL) == WriteResult(
         written=3, stale=("A0007",)
@@ -147,7 +147,7 @@ def test_an_unchanged_view_leaves_the_index_untouched(library: Engine) -> None:
 
 
 def test_an_unchanged_view_raises_the_order(library: Engine) -> None:
-    """What lies between the two versions of the same content comes too late."""
+    """An entry between two versions of the same content is stale."""
     same = replace(FIRE, version=5)
     between = record("B1890", "消防 通知", "中间 版 。", version=3)
     assert load(library, same) == WriteResult(unchanged=1)
@@ -158,7 +158,7 @@ def test_an_unchanged_view_raises_the_order(library: Engine) -> None:
 
 
 def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None:
-    """It says nothing new, and the order that stands stays."""
+    """The content is the same, and the stored order is kept."""
     load(library, replace(FIRE, version=5))
     assert load(library, FIRE, Tombstone(id="X", version=4)) == WriteResult(unchanged=1, written=1)
     assert load(library, Tombstone(id="X", version=2, withheld=True)) == WriteResult(unchanged=1)
@@ -168,7 +168,7 @@ def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None
 
 
 def test_at_the_same_version_the_last_view_stands(library: Engine) -> None:
-    """A source may publish less, nothing at all, or all again, without a new version of the article."""
+    """A source may publish less, nothing, or everything again, without a new version of the article."""
     less = record("B1890", "消防 安全 工作 通知", "各级 政府 …… 。")
     withheld = Tombstone(id="B1890", version=1, withheld=True)
     for entry, found in ((less, True), (withheld, False), (FIRE, True), (less, True)):
@@ -183,7 +183,7 @@ def test_at_the_same_version_the_last_view_stands(library: Engine) -> None:
 
 
 def test_marks_of_what_was_never_there_change_nothing(engine: Engine) -> None:
-    """Articles that an audience never knew of, and that come later, leave no trace before."""
+    """Tombstones of articles that an audience has never seen leave no trace."""
     rank = [WeightedTerm(Field.WORDS, "安全")]
     told = []
     for marked in (False, True):
@@ -204,7 +204,7 @@ def test_marks_of_what_was_never_there_change_nothing(engine: Engine) -> None:
 
 
 def test_a_writer_knows_what_stands(library: Engine) -> None:
-    """Order and digest of articles and tombstones, also when only the order was raised."""
+    """Order and digest of articles and tombstones, even if only the order was raised."""
     load(library, replace(FIRE, version=5), Tombstone(id="A0007", version=2))
     with library.writer(public(library)) as writer:
         assert writer.stamps(["B1890", "A0007", "X"]) == {
@@ -214,7 +214,7 @@ def test_a_writer_knows_what_stands(library: Engine) -> None:
 
 
 def test_a_load_is_visible_when_it_is_complete(engine: Engine) -> None:
-    """Whatever was loaded, in however many parts, is there; a complete load may go on."""
+    """Everything loaded is there, in however many parts; a completed load may continue."""
     generation = engine.create(Audience.PUBLIC, MANIFEST).name
     scope = Scope(Audience.PUBLIC)
     with engine.writer(generation, loading=True) as writer:
@@ -238,7 +238,7 @@ def test_the_revision_grows_with_every_change(library: Engine) -> None:
 
 
 def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
-    """After a tombstone no read shows the article."""
+    """After a tombstone no read returns the article."""
     load(library, Tombstone(id="B1890", version=2))
     reader = read(library)
     assert ids(reader, Everything()) == ["A0007", "C2352", "D0001"]
@@ -253,7 +253,7 @@ def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
 
 
 def test_a_tombstone_keeps_stale_updates_away(library: Engine) -> None:
-    """A delete wins at the same version and over older ones; a newer version brings it back."""
+    """A delete wins over the same and older versions; a newer version restores the article."""
     load(library, Tombstone(id="B1890", version=1))
     assert load(library, FIRE) == WriteResult(stale=("B1890",))
     assert read(library).fetch(["B1890"]) == {}
@@ -263,7 +263,7 @@ def test_a_tombstone_keeps_stale_updates_away(library: Engine) -> None:
 
 
 def test_a_tombstone_may_come_before_its_article(engine: Engine) -> None:
-    """A delete of an article never seen holds against its late arrival."""
+    """A delete of an unknown article makes its late arrival stale."""
     load(engine, Tombstone(id="B1890", version=5))
     assert load(engine, FIRE) == WriteResult(stale=("B1890",))
     assert engine.count(public(engine)) == 0
@@ -284,7 +284,7 @@ def test_no_entries_are_legal(library: Engine) -> None:
 
 
 def test_an_article_without_passages_is_found(engine: Engine) -> None:
-    """A title alone is an article: found by keyword, never by passage."""
+    """An article may have only a title: found by keyword, never by passage."""
     load(engine, record("T0001", "任免 名单"))
     reader = read(engine)
     assert ids(reader, Term(Field.TITLE_WORDS, "名单")) == ["T0001"]
@@ -336,7 +336,7 @@ def test_an_article_without_passages_is_found(engine: Engine) -> None:
 def test_a_clause_matches_what_it_says(
     library: Engine, clause: Clause, expected: list[str]
 ) -> None:
-    """Each clause selects the articles that its docstring says, and the total counts them."""
+    """Each clause selects the articles that its docstring describes, and the total counts them."""
     assert ids(read(library), clause) == expected
 
 
@@ -344,7 +344,7 @@ def test_a_clause_matches_what_it_says(
     "group", ["-(人社局 OR {})", "(安全 OR -(title:人社局 {}))", "title:(汛期 {})"]
 )
 def test_the_deepest_query_is_answered(library: Engine, group: str) -> None:
-    """Groups nest as deep as the syntax lets them, and deeper, and each engine takes the clauses."""
+    """Clauses may nest more deeply than the query syntax allows."""
     text = "放管服"
     for _ in range(9):
         text = group.format(text)
@@ -355,7 +355,7 @@ def test_the_deepest_query_is_answered(library: Engine, group: str) -> None:
 
 
 def test_syntax_in_a_term_is_only_text(library: Engine) -> None:
-    """No character of a term means anything to the engine."""
+    """No character of a term is syntax for the engine."""
     for value in ["*", "安全*", '"安全"', "words:安全", "(", "安全 OR 汛期", "\\", ""]:
         assert ids(read(library), word(value)) == []
         assert ids(read(library), Exact(value)) == []
@@ -420,7 +420,7 @@ def test_a_bonus_adds_its_weight(library: Engine) -> None:
 
 
 def test_a_page_is_a_slice_of_one_ranking(engine: Engine) -> None:
-    """Pages of any size, joined, are the whole list; ties fall by id at every border."""
+    """Pages of any size, joined, are the whole list; ties are ordered by id across page borders."""
     bodies = ["安全 工作 。", "安全 安全 工作 。", "消防 工作 。"]
     load(engine, *(record(f"N{i * 37 % 100:03d}", "通知", bodies[i % 3]) for i in range(100)))
     reader = read(engine)
@@ -440,7 +440,7 @@ def test_a_page_is_a_slice_of_one_ranking(engine: Engine) -> None:
 
 
 def test_by_date_newest_first_and_undated_last(library: Engine) -> None:
-    """A partial date counts as its first day; ties fall by id."""
+    """A partial date counts as its first day; ties are ordered by id."""
     load(library, record("A0001", "旧 文件", "内容 。", date="2024-05-06"))
     load(library, record("Z0001", "旧 文件", "内容 。"))
     hits = read(library).keyword(Everything(), sort=Sort.DATE)
@@ -474,12 +474,12 @@ def test_by_date_newest_first_and_undated_last(library: Engine) -> None:
 def test_filters_hold_for_every_search(
     library: Engine, filters: Filters, expected: list[str]
 ) -> None:
-    """Keyword, meaning and passages let through the same articles."""
+    """Keyword, vector and passage search filter the same articles."""
     reader = read(library)
     assert ids(reader, Everything(), filters=filters) == expected
     near = reader.nearest(unit(1), filters=filters)
     assert sorted(hit.article_id for hit in near) == expected
-    terms = [("。", 1.0)]  # stands in every passage
+    terms = [("。", 1.0)]  # occurs in every passage
     assert sorted(hit.article_id for hit in reader.passages(terms, filters=filters)) == expected
 
 
@@ -513,7 +513,7 @@ def test_facets_count_the_match_set_only(library: Engine) -> None:
     assert dict(reader.totals(Everything()).facets) == {}
 
 
-# --- meaning and passages ------------------------------------------------------------------------
+# --- vectors and passages ------------------------------------------------------------------------
 
 
 def test_nearest_gives_articles_by_their_best_passage(library: Engine) -> None:
@@ -537,7 +537,7 @@ def test_nearest_gives_several_passages_of_an_article(library: Engine) -> None:
 
 
 def test_nearest_stops_at_the_floor(library: Engine) -> None:
-    """Passages under the floor are left out; the floor itself is in."""
+    """Passages below the minimum score are left out; the minimum itself is included."""
     reader = read(library)
     assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.6)] == ["B1890", "A0007"]
     assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.61)] == ["B1890"]
@@ -565,7 +565,7 @@ def test_vectors_come_back_as_written(library: Engine) -> None:
 
 
 def test_a_generation_without_vectors_answers_without_meaning(engine: Engine) -> None:
-    """Where the manifest holds no vectors, nearest is empty and the rest works."""
+    """Without vectors in the manifest, nearest is empty and everything else works."""
     plain = type(MANIFEST)(**{**MANIFEST.to_dict(), "dimensions": 0})  # type: ignore[arg-type]
     name = engine.create(Audience.PUBLIC, plain).name
     engine.activate({Audience.PUBLIC: name})
@@ -589,7 +589,7 @@ def test_passages_rank_by_their_own_words(library: Engine) -> None:
 
 
 def test_passages_of_many_articles_tie_by_id(engine: Engine) -> None:
-    """With equal scores the first articles by id are taken, however many tie."""
+    """With equal scores the first articles by id are returned, however many tie."""
     load(engine, *(record(f"P{i * 37 % 100:03d}", "通知", "安全 工作 。") for i in range(100)))
     reader = read(engine)
     expected = [f"P{i:03d}" for i in range(5)]
@@ -599,7 +599,7 @@ def test_passages_of_many_articles_tie_by_id(engine: Engine) -> None:
 
 
 def test_a_role_selects_passages(engine: Engine) -> None:
-    """An article is as near as its nearest passage of the role; one without any is no answer."""
+    """An article's score is that of its best passage of the role; articles without one are left out."""
     load(
         engine,
         record(
@@ -652,7 +652,7 @@ def test_a_role_selects_passages(engine: Engine) -> None:
 
 
 def test_roles_follow_writes(library: Engine) -> None:
-    """A passage that was rewritten with another role is found under that one only."""
+    """A passage rewritten with another role is found only under the new role."""
     load(library, record("B1890", "消防 通知", "安全 。", version=2, roles=["附件"]))
     reader = read(library)
     assert [hit.article_id for hit in reader.nearest(unit(1), role="附件")] == ["B1890"]
@@ -660,11 +660,11 @@ def test_roles_follow_writes(library: Engine) -> None:
     assert [hit.article_id for hit in reader.passages([("安全", 1.0)], role="附件")] == ["B1890"]
 
 
-# --- what the index knows ------------------------------------------------------------------------
+# --- frequencies, terms, scans -------------------------------------------------------------------
 
 
 def test_frequencies_count_articles(library: Engine) -> None:
-    """In how many articles a term stands; those hidden, deleted or replaced do not count."""
+    """In how many articles a term occurs; hidden, deleted or replaced ones do not count."""
     words = ["安全", "消防", "没有"]
     before = read(library)
     assert before.frequencies(Field.WORDS, words) == {"安全": 2, "消防": 1, "没有": 0}
@@ -680,7 +680,7 @@ def test_frequencies_count_articles(library: Engine) -> None:
 
 
 def test_stored_fields_are_the_terms_given(library: Engine) -> None:
-    """The terms of an article come back, field by field."""
+    """The terms of an article are returned by field."""
     assert dict(read(library).stored_fields("D0001")) == dict(SPEECH.fields)
     assert read(library).stored_fields("X9999") == {}
 
@@ -691,7 +691,7 @@ def test_scan_gives_every_article_by_id(engine: Engine) -> None:
     assert [stored.view.id for stored in read(engine).scan()] == [f"S{i:03d}" for i in range(450)]
 
 
-# --- what the staff took down --------------------------------------------------------------------
+# --- hidden articles -----------------------------------------------------------------------------
 
 
 def test_hidden_articles_are_nowhere(library: Engine) -> None:
@@ -737,7 +737,7 @@ def test_an_empty_generation_answers(engine: Engine) -> None:
 
 
 def test_a_generation_shows_only_when_activated(library: Engine) -> None:
-    """A rebuild beside the live index is seen by its name, and by the audience after the swap."""
+    """A rebuild beside the live index is readable by name, and by the audience once activated."""
     old = public(library)
     new = library.create(Audience.PUBLIC, MANIFEST)
     load(library, FLOOD, generation=new.name)
@@ -757,7 +757,7 @@ def test_rollback_goes_there_and_back(library: Engine) -> None:
         library.rollback()
     new = library.create(Audience.PUBLIC, MANIFEST).name
     library.activate({Audience.PUBLIC: new})
-    library.activate({Audience.PUBLIC: new})  # the same again does not forget the way back
+    library.activate({Audience.PUBLIC: new})  # activating the same again keeps the rollback target
     assert library.rollback() == {Audience.PUBLIC: old}
     assert read(library).generation == old
     assert library.rollback() == {Audience.PUBLIC: new}
@@ -776,7 +776,7 @@ def test_rollback_takes_all_audiences_back(engine: Engine) -> None:
 
 
 def test_generations_are_listed_oldest_first(engine: Engine) -> None:
-    """Each with its audience, its manifest, whom it serves and whether rollback returns to it."""
+    """Each with its audience, its manifest, whom it serves and whether it is a rollback target."""
     made = [engine.create(Audience.PUBLIC, MANIFEST) for _ in range(3)]
     engine.activate({Audience.PUBLIC: made[0].name})
     engine.activate({Audience.PUBLIC: made[2].name, Audience.MEMBER: made[2].name})
@@ -793,7 +793,7 @@ def test_generations_are_listed_oldest_first(engine: Engine) -> None:
 
 
 def test_only_what_nobody_needs_is_dropped(library: Engine) -> None:
-    """What serves, or what rollback returns to, stays; the rest goes for good."""
+    """A generation that serves or is a rollback target cannot be dropped; others can."""
     old = public(library)
     new, spare = (library.create(Audience.PUBLIC, MANIFEST).name for _ in range(2))
     library.activate({Audience.PUBLIC: new})
@@ -805,7 +805,7 @@ def test_only_what_nobody_needs_is_dropped(library: Engine) -> None:
 
 
 def test_unknown_generations_are_not_found(engine: Engine) -> None:
-    """Every call that names a generation says so when there is none of that name."""
+    """Every call with the name of a generation raises an error if there is none of that name."""
     for name in ("public-20260101", "../etc", "", "*"):
         with pytest.raises(NotFound):
             engine.count(name)
@@ -820,7 +820,7 @@ def test_unknown_generations_are_not_found(engine: Engine) -> None:
 
 
 def test_the_manifest_can_be_replaced(library: Engine) -> None:
-    """Floor and count are known after loading; readers opened afterwards see them."""
+    """Floor and count are set after loading; readers opened afterwards see them."""
     assert read(library).manifest == MANIFEST
     final = type(MANIFEST)(**{**MANIFEST.to_dict(), "floor": 0.31, "articles": 4})  # type: ignore[arg-type]
     with library.writer(public(library)) as writer:
@@ -833,7 +833,7 @@ def test_the_manifest_can_be_replaced(library: Engine) -> None:
 
 
 def test_audiences_are_independent(library: Engine) -> None:
-    """What is written for members leaves every public answer unchanged, scores included."""
+    """Writes for members leave every public result unchanged, scores included."""
     rank = [WeightedTerm(Field.WORDS, "安全"), WeightedTerm(Field.WORDS, "制度")]
     before = read(library)
     hits = before.keyword(Everything(), rank)
@@ -857,7 +857,7 @@ def test_one_generation_may_serve_all_audiences(library: Engine) -> None:
 
 
 def test_no_audience_reads_what_is_above_it(engine: Engine) -> None:
-    """A generation made for members can neither serve the public nor be named by it."""
+    """A generation built for members can neither serve the public nor be opened for it."""
     members = engine.create(Audience.MEMBER, MANIFEST).name
     with pytest.raises(BadInput, match=members):
         engine.activate({Audience.PUBLIC: members})

@@ -65,7 +65,7 @@ def make(number: int, version: int, source: random.Random) -> Record:
 
 @pytest.fixture(scope="module")
 def library(shared_engine: Engine) -> tuple[Reader, dict[str, Record]]:
-    """A reader of 40 articles that were written, rewritten and deleted, and what should stand."""
+    """A reader of 40 articles that were written, rewritten and deleted, and the expected articles."""
     source = random.Random(20240506)
     standing: dict[str, Record] = {}
     for version in (1, 2, 3):
@@ -185,7 +185,7 @@ vectors = (
 def test_match_sets_are_exact(
     library: tuple[Reader, dict[str, Record]], clause: Clause, filters: Filters
 ) -> None:
-    """Any clause under any filters selects, counts and facets exactly the articles that hold it."""
+    """Any clause with any filters selects, counts and facets exactly the articles that match it."""
     reader, standing = library
     expected = {
         id: article
@@ -295,7 +295,7 @@ def test_nearest_articles_rank_as_their_nearest_passages_do(
     articles: int,
     min_score: float,
 ) -> None:
-    """The same articles in the same order, as far as four places tell them apart."""
+    """The same articles in the same order, to four decimal places."""
     reader, _ = library
     filters = replace(filters, ids=ids)
     exact = {

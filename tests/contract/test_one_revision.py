@@ -1,4 +1,4 @@
-"""A reader sees one revision, whatever is written meanwhile and wherever a writer is stopped."""
+"""A reader sees one revision, whatever is written meanwhile and wherever a writer stops."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ IDS = ["A0007", "B1890", "C2352", "D0001", "E0001"]
 
 
 def answers(reader: Reader) -> dict[str, object]:
-    """Everything that a reader can tell."""
+    """Everything that a reader returns."""
     vectors = {key: reader.vectors(key) for key in IDS}
     return {
         "manifest": reader.manifest,
@@ -62,7 +62,7 @@ def answers(reader: Reader) -> dict[str, object]:
 
 
 def check_whole(reader: Reader) -> None:
-    """What a reader counts, lists, fetches and finds by its words is one set of articles."""
+    """A reader counts, lists, fetches and finds by word one and the same set of articles."""
     stored = {one.view.id: one for one in reader.scan()}
     assert reader.totals(Everything()).total == len(stored)
     assert {hit.id for hit in reader.keyword(Everything(), limit=100)} == set(stored)
@@ -96,7 +96,7 @@ def check_whole(reader: Reader) -> None:
 
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_a_reader_stays_at_its_revision(engine: Engine, *, asked_before: bool) -> None:
-    """Updates, deletes and new articles show to readers opened afterwards, and to those alone."""
+    """Updates, deletes and new articles are visible only to readers opened afterwards."""
     load(engine, *ARTICLES)
     old, model = read(engine), read(engine)
     before = answers(model)
@@ -121,15 +121,15 @@ def test_a_reader_stays_at_its_revision(engine: Engine, *, asked_before: bool) -
 
 
 def open_contexts(node: str) -> int:
-    """How many searches and points in time the node keeps open."""
+    """Number of open search contexts and points in time on the node."""
     with urlopen(f"{node}/_nodes/stats/indices/search") as answer:
         nodes = json.load(answer)["nodes"].values()
     return sum(int(one["indices"]["search"]["open_contexts"]) for one in nodes)
 
 
 @pytest.mark.elasticsearch
-def test_a_node_keeps_no_more_moments_than_there_are_readers(elasticsearch_url: str) -> None:
-    """A reader that is gone is closed on the server, soon and by itself."""
+def test_a_node_keeps_no_more_points_in_time_than_there_are_readers(elasticsearch_url: str) -> None:
+    """The point in time of an unused reader is closed soon, without a call."""
     node = elasticsearch_url.rpartition("/")[0]
     engine = open_engine(f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}")
     load(engine, *ARTICLES)
@@ -145,8 +145,8 @@ def test_a_node_keeps_no_more_moments_than_there_are_readers(elasticsearch_url: 
 
 
 @pytest.mark.elasticsearch
-def test_a_moment_that_ended_is_said(elasticsearch_url: str) -> None:
-    """The error says that what was read is gone, and to ask again."""
+def test_an_expired_point_in_time_is_reported(elasticsearch_url: str) -> None:
+    """The error says that the point in time has expired, and to search again."""
     engine = open_engine(f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}")
     name = engine.create(Audience.PUBLIC, MANIFEST).name
     load(engine, *ARTICLES, generation=name)
@@ -162,13 +162,13 @@ def test_a_moment_that_ended_is_said(elasticsearch_url: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where an engine keeps its files."""
+    """The folder of an engine."""
     return tmp_path / "data"
 
 
 @contextmanager
 def stopped_writer(folder: Path, stage: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has begun to write and stands still at this stage, its lock held."""
+    """A process that stopped writing at this stage, and still holds its lock."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.support.stopped_writer", str(folder), stage],
         cwd=ROOT,
@@ -185,14 +185,16 @@ def stopped_writer(folder: Path, stage: str) -> Iterator["subprocess.Popen[str]"
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_writer_stopped_between_its_commits_shows_nothing_half(folder: Path, stage: str) -> None:
-    """Old words show old text, totals are what is listed: in a running service and in a new one."""
+def test_a_writer_stopped_between_its_commits_shows_no_partial_write(
+    folder: Path, stage: str
+) -> None:
+    """Old words find old text, and totals match the lists: in a running service and in a new one."""
     serving = open_engine(f"embedded:{folder}")
     load(serving, *ARTICLES)
     before = answers(read(serving))
     old = read(serving)
     with stopped_writer(folder, stage):
-        # Who served before the write goes on with all of it.
+        # The service that ran before the write continues.
         assert answers(read(serving)) == before
         fresh = open_engine(f"embedded:{folder}")
         check_whole(read(fresh))
@@ -200,7 +202,7 @@ def test_a_writer_stopped_between_its_commits_shows_nothing_half(folder: Path, s
             assert answers(read(fresh)) == before
         assert answers(read(serving)) == before
         assert answers(old) == before
-    # Killed now: whoever reads next finishes it.
+    # Killed now: the next reader completes the write.
     for engine in (serving, fresh):
         reader = read(engine)
         check_whole(reader)
@@ -211,8 +213,8 @@ def test_a_writer_stopped_between_its_commits_shows_nothing_half(folder: Path, s
     assert read(serving).fetch(["E0001"])["E0001"].view.title == "另一件"
 
 
-def test_the_log_is_folded_in_when_requests_are_done(folder: Path) -> None:
-    """A reader that is gone holds no transaction: the write-ahead log ends with the writer."""
+def test_the_log_is_checkpointed_when_requests_are_done(folder: Path) -> None:
+    """An unused reader keeps no transaction open: the write-ahead log ends with the writer."""
     engine = open_engine(f"embedded:{folder}")
     load(engine, *ARTICLES)
     place = folder / "public" / public(engine)
@@ -227,7 +229,7 @@ def test_the_log_is_folded_in_when_requests_are_done(folder: Path) -> None:
 
 
 def test_a_generation_serves_old_readers_after_it_was_dropped(folder: Path) -> None:
-    """A request that began before its generation was dropped is answered to its end."""
+    """A request that began before its generation was dropped can be completed."""
     engine = open_engine(f"embedded:{folder}")
     load(engine, FIRE, SCHOOL, SPEECH)
     old = engine.reader(Scope(Audience.PUBLIC))

@@ -1,4 +1,4 @@
-"""Deletes and orders that outlast Elasticsearch's own memory of them, and its sudden end.
+"""Deletes and orders outlast Elasticsearch's own record of them, and a killed node.
 
 Elasticsearch forgets the versions of its own deletes after ``index.gc_deletes`` (60 s) and at a
 restart; then it takes a stale update of what was deleted. Ours must stay deleted.
@@ -26,9 +26,9 @@ from tests.support.sample_records import FIRE, FLOOD, MANIFEST, SCHOOL, load, pu
 
 pytestmark = pytest.mark.elasticsearch
 
-_FORGOTTEN = 90.0  # seconds after which it must hold; the server remembers for 60
-_DEADLINE = 300.0  # the server forgets when it has something to do
-_BATCH = 300  # articles: the server takes 0.2 s for them, time enough to be killed
+_FORGOTTEN = 90.0  # seconds after which ours must still apply; the server remembers for 60
+_DEADLINE = 300.0  # the server forgets only when it is active
+_BATCH = 300  # articles: 0.2 s on the server, time enough to be killed
 _BATCHES = 3  # acknowledged before the node is killed
 
 
@@ -49,7 +49,7 @@ def ask(method: str, url: str, body: object = None) -> int:
 
 
 def wait_until_forgotten(control: str) -> None:
-    """Delete a document of a plain index, and wait until the server takes an older one for it."""
+    """Delete a document of a plain index, and wait until the server accepts an older version."""
     assert ask("PUT", control) == 200
     document = f"{control}/_doc/1?version_type=external&version="
     assert ask("PUT", f"{document}10", {}) == 201
@@ -65,7 +65,7 @@ def wait_until_forgotten(control: str) -> None:
 
 
 def test_a_stale_update_long_after_a_delete(elasticsearch_url: str) -> None:
-    """Where the server itself has forgotten its deletes, ours hold."""
+    """After the server has forgotten its own deletes, ours still apply."""
     url = f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}"
     engine = open_engine(url)
     load(engine, FIRE, SCHOOL)
@@ -98,7 +98,7 @@ def ids_after(number: int) -> set[str]:
 
 
 def school(version: int, text: str = "学校 安全 。") -> Record:
-    """An article that changes rarely."""
+    """An article with this version and text."""
     return record("A0007", "学校 安全", text, version=version)
 
 
@@ -137,7 +137,7 @@ class Survivor:
 
 @pytest.fixture(scope="module")
 def survivor() -> Iterator[Survivor]:
-    """Load, delete and write batches until the node is killed; then start it again."""
+    """Load, delete and write batches until the node is killed; then restart it."""
     reason = ""
     try:
         with own_node() as node:
@@ -162,7 +162,7 @@ def survivor() -> Iterator[Survivor]:
 
 
 def test_every_acknowledged_write_survives(survivor: Survivor) -> None:
-    """What had returned is there, each article whole; the batch that was cut off is completed."""
+    """Acknowledged writes are there, each article complete; the interrupted batch is completed."""
     engine, last = survivor.engine, survivor.acknowledged
     stored = {s.view.id: s for s in read(engine).scan() if s.view.id.startswith("N")}
     certain = ids_after(last) & ids_after(last + 1)
@@ -178,7 +178,7 @@ def test_every_acknowledged_write_survives(survivor: Survivor) -> None:
 
 
 def test_a_stale_update_after_a_restart(survivor: Survivor) -> None:
-    """A delete holds in the node that comes after, of what was there and of what was not."""
+    """Deletes still apply after a restart, of existing and of unknown articles."""
     late = record("B1890", "消防 通知", "迟到 的 改写 。", version=1)
     assert load(survivor.engine, FIRE, late, FLOOD) == WriteResult(
         stale=("B1890", "B1890", "C2352")
@@ -187,6 +187,6 @@ def test_a_stale_update_after_a_restart(survivor: Survivor) -> None:
 
 
 def test_a_raised_order_after_a_restart(survivor: Survivor) -> None:
-    """An update that changed nothing still made the versions between stale."""
+    """An unchanged update made the versions between stale."""
     assert load(survivor.engine, school(2, "迟到 的 改写 。")) == WriteResult(stale=("A0007",))
     assert read(survivor.engine).fetch(["A0007"])["A0007"].view.text == "学校安全。"

@@ -41,7 +41,7 @@ from tests.support.sample_records import MANIFEST, record
 
 IDS = ("A0007", "B1890", "C2352", "D0001")
 VERSIONS = 6
-# What an article may say; the first word tells which.
+# Texts of articles, distinguished by the first word.
 TEXTS = ("消防 安全 检查 。", "防汛 应急 值班 。", "学校 安全 管理 。")
 # Generations at once: what serves, what rollback serves, and one more being prepared.
 _GENERATIONS = 3
@@ -49,7 +49,7 @@ QUICK = settings(
     max_examples=20,
     stateful_step_count=15,
     deadline=None,
-    # A failure is one short list of steps as it is; making it shorter takes minutes on a server.
+    # A failure is a short list of steps anyway; shrinking it takes minutes on a server.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
@@ -73,7 +73,7 @@ class Entry:
         return 2 * self.version + (self.text is None and not self.withheld)
 
     def written(self) -> Record | Tombstone:
-        """The entry as an engine takes it."""
+        """The entry for an engine."""
         if self.text is None:
             return Tombstone(id=self.id, version=self.version, withheld=self.withheld)
         return record(self.id, "工作 通知", TEXTS[self.text], version=self.version)
@@ -81,13 +81,13 @@ class Entry:
 
 @dataclass
 class Model:
-    """One generation: by id the entry that stands; ``changes`` counts what a search could notice."""
+    """One generation: the stored entry by id; ``changes`` counts writes that a search could notice."""
 
     standing: dict[str, Entry] = field(default_factory=dict)
     changes: int = 0
 
     def write(self, entries: Sequence[Entry]) -> WriteResult:
-        """Apply the entries in order and say what a writer says."""
+        """Apply the entries in order; the result that a writer must return."""
         written, unchanged, stale = 0, 0, []
         for entry in entries:
             before = self.standing.get(entry.id)
@@ -254,7 +254,7 @@ class WritesMachine(RuleBasedStateMachine):
 
     @rule(engine=EITHER, id=st.sampled_from(IDS))
     def delete_what_stands(self, engine: int, id: str) -> None:
-        """What stands can be deleted with the version that the writer names."""
+        """A stored article can be deleted with the version that the writer reports."""
         with self.engines[engine].writer(self.serving) as writer:
             for stands in writer.stamps([id]).values():
                 if stands.digest is not None:
@@ -292,7 +292,7 @@ class WritesMachine(RuleBasedStateMachine):
 
     @rule(engine=EITHER)
     def roll_back(self, engine: int) -> None:
-        """Go back; where there is nothing, it is said."""
+        """Roll back; without a target there is an error."""
         if self.previous:
             self.serving, self.previous = self.previous, self.serving
             assert self.engines[engine].rollback() == {Audience.PUBLIC: self.serving}
@@ -317,7 +317,7 @@ class WritesMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_reader_agrees(self) -> None:
-        """Each generation holds what its model holds, less what is hidden."""
+        """Each generation contains what its model contains, without hidden articles."""
         scope = Scope(Audience.PUBLIC, self.hidden)
         assert self.engines[0].reader(scope).generation == self.serving
         for name, model in self.models.items():
@@ -342,7 +342,7 @@ class WritesMachine(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_writes_and_swaps(new_place: Callable[[], Place]) -> None:
-    """After each step every read, count and revision is what the order rule says."""
+    """After each step every read, count and revision is as the ordering rule requires."""
     machine = cast("type[WritesMachine]", lambda: WritesMachine(new_place()))  # any factory will do
     run_state_machine_as_test(machine, settings=QUICK)
 

@@ -40,11 +40,11 @@ from tests.support.skip_report import because
 
 VERSION = "9.2.4"
 _ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION}:zip"
-_JAVA = 21  # the oldest that Elasticsearch 9 starts with
-# Enough heap for a few thousand articles. The second compiler of Java pays in hours: without it a start
+_JAVA = 21  # the oldest that Elasticsearch 9 supports
+# Enough heap for a few thousand articles. Java's second compiler only pays off in hours: without it a start
 # takes 12 s of processor time instead of 21.
 JAVA_OPTIONS = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"
-_DATA_BYTES = 1_000_000_000  # free in memory, or the data goes to disk
+_DATA_BYTES = 1_000_000_000  # of free memory, or the data goes to disk
 _START_SECONDS = 180.0  # 15 s on two quiet cores
 _STOP_SECONDS = 30.0
 _AT_ONCE = 20  # index names in one request: its first line may have 4 KB
@@ -65,14 +65,14 @@ Run = Callable[..., None]
 
 
 class NodeMissing(Exception):
-    """This machine cannot run the node; the message is one line that says why."""
+    """The node cannot run here; the message is one line with the reason."""
 
 
-# --- what the machine has ------------------------------------------------------------------------
+# --- Java and the distribution -------------------------------------------------------------------
 
 
 def find_java() -> Path:
-    """The home of a Java that is new enough: ``ES_JAVA_HOME``, ``JAVA_HOME``, or the newest one."""
+    """Home of a Java that is new enough: ``ES_JAVA_HOME``, ``JAVA_HOME``, or the newest installed."""
     named = [os.environ[name] for name in ("ES_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
     for home in (Path(value) for value in named):
         if _java_version(home) >= _JAVA:
@@ -105,14 +105,14 @@ def find_distribution() -> Path:
         raise NodeMissing(f"no mvn to fetch Elasticsearch {VERSION} from Maven Central")
     home.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{home}.lock"):
-        if not home.is_dir():  # else another process has fetched it meanwhile
+        if not home.is_dir():  # otherwise another process has fetched it
             _fetch(maven, home)
     return home
 
 
 def _fetch(maven: str, home: Path) -> None:
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
-        # dependency:copy is dependency:get with a target, so that nobody must know where the
+        # dependency:copy is dependency:get with a target folder, so it does not matter where the
         # local repository is; outside the checkout's folder, so that no pom.xml is read.
         command = [maven, "-q", "-B", "dependency:copy", f"-Dmaven.repo.local={folder}/maven"]
         command += [f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
@@ -123,14 +123,14 @@ def _fetch(maven: str, home: Path) -> None:
         with zipfile.ZipFile(Path(folder) / f"elasticsearch-{VERSION}.zip") as archive:
             archive.extractall(folder)
         unpacked = Path(folder) / home.name
-        for path in unpacked.rglob("*"):  # Python's zipfile drops the run bits
+        for path in unpacked.rglob("*"):  # Python's zipfile drops executable bits
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         unpacked.chmod(0o755)
         unpacked.rename(home)
 
 
 def _cache() -> Path:
-    """Where the distribution stays: in the checkout, if the node's user can enter it.
+    """Folder of the distribution: in the checkout, if the node's user can enter it.
 
     As root the node runs as another user, who may not: then under /var/tmp.
     """
@@ -145,7 +145,7 @@ def _cache() -> Path:
 
 
 def without_security(_config: Path, _run: Run) -> str:
-    """The plain node: anybody may do anything."""
+    """The plain node, without security."""
     return "xpack.security.enabled: false\n"
 
 
@@ -172,7 +172,7 @@ def running_node(
 
 
 def fast_place() -> Path | None:
-    """Memory for the data where there is some: the tests make an index each, with many fsyncs."""
+    """A folder in memory if possible: each test creates an index, with many fsyncs."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > _DATA_BYTES
     return memory if roomy and os.access(memory, os.W_OK) else None
@@ -218,7 +218,7 @@ def _start(
         for path in (data, folder, *folder.rglob("*")):
             shutil.chown(path, "nobody")
         command = ["--reuid", "nobody", "--clear-groups", *command]
-    if setpriv is not None:  # a killed test run leaves no node behind
+    if setpriv is not None:  # so that a killed test run leaves no node running
         command = [setpriv, "--pdeathsig", "TERM", *command]
     with (folder / "output.txt").open("wb") as output:
         return subprocess.Popen(
@@ -238,7 +238,7 @@ def _address(
     login: str,
     context: ssl.SSLContext | None,
 ) -> str:
-    """Wait for the port that the node has chosen, and for its answer there."""
+    """Wait for the port that the node has chosen, and for a response there."""
     scheme = "https" if context else "http"
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -272,7 +272,7 @@ def ask(
     body: object = None,
     context: ssl.SSLContext | None = None,
 ) -> Any:
-    """Ask the server itself, as the user in the address if there is one.
+    """Send a request, as the user in the address if there is one.
 
     Raises ``urllib.error.HTTPError`` for what it refuses.
     """
@@ -305,7 +305,7 @@ def own_prefix(address: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def elasticsearch_url() -> Iterator[str]:
-    """The address of a node with a prefix of this session's own: what ``GONGWEN_ENGINE`` holds."""
+    """The address of a node with this session's prefix, for ``GONGWEN_ENGINE``."""
     running = os.environ.get("GONGWEN_TEST_ELASTICSEARCH")
     if running:
         with own_prefix(running.rstrip("/")) as url:
@@ -322,7 +322,7 @@ def elasticsearch_url() -> Iterator[str]:
 
 
 def leave_out(reason: str) -> None:
-    """Skip the test that asked, or fail it where everything is required."""
+    """Skip the test, or fail it if nothing may be skipped."""
     if _all_required():
         pytest.fail(f"GONGWEN_REQUIRE_ALL=1, but {reason}", pytrace=False)
     pytest.skip(reason)
@@ -332,9 +332,9 @@ def _all_required() -> bool:
     return os.environ.get("GONGWEN_REQUIRE_ALL") == "1"
 
 
-@pytest.hookimpl(trylast=True)  # after -m and -k: nothing is fetched for tests not asked for
+@pytest.hookimpl(trylast=True)  # after -m and -k: nothing is fetched for deselected tests
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a node that cannot be had, unless everything is required."""
+    """Skip tests that need a node if none can run here, unless nothing may be skipped."""
     marked = [item for item in items if item.get_closest_marker("elasticsearch")]
     if not marked or _all_required() or os.environ.get("GONGWEN_TEST_ELASTICSEARCH"):
         return
@@ -361,7 +361,7 @@ It runs: for this machine only, without passwords; its data go with it. In anoth
 
 
 def main() -> None:
-    """Start a node for trying out and say how to go on; Ctrl-C stops it."""
+    """Start a node for trying things out, and print how to continue; Ctrl-C stops it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(_STARTING, flush=True)
     try:

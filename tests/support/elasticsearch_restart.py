@@ -1,6 +1,6 @@
-"""An Elasticsearch node of a test's own that can be killed and started again with its data.
+"""An Elasticsearch node for one test that can be killed and restarted with its data.
 
-Entry point: :func:`own_node`. For what the node of a whole session cannot be used for.
+Entry point: :func:`own_node`.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.support import elasticsearch_node as node
 
 
 class Node:
-    """One node; each start has a port of its own, and the data of the start before."""
+    """One node; each start uses a new port, and the data of the start before."""
 
     def __init__(self, data: Path, stack: ExitStack) -> None:
         self._data = data
@@ -23,7 +23,7 @@ class Node:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
-        """Start it, wait until it answers, and give its address."""
+        """Start it, wait until it answers, and return its address."""
         folder = self._stack.enter_context(node._folder())
         self._process = node._start(
             self._java, self._home, folder, self._data, node.without_security
@@ -31,7 +31,7 @@ class Node:
         return node._address(self._process, folder, "", None)
 
     def kill(self) -> None:
-        """End it at once, as a failure of power ends every process."""
+        """Kill it, as a power failure would."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -40,7 +40,7 @@ class Node:
 
 @contextmanager
 def own_node() -> Iterator[Node]:
-    """A node that is not started yet; killed at the end. Raises ``NodeMissing``."""
+    """A node that is not started yet; killed at the end. Raises ``NodeMissing`` if it cannot run here."""
     with ExitStack() as stack:
         made = Node(stack.enter_context(node._folder(node.fast_place())), stack)
         stack.callback(made.kill)

@@ -1,4 +1,4 @@
-"""Processes of their own for the embedded engine's tests: ``python -m`` this module.
+"""Separate processes for the embedded engine's tests: ``python -m`` this module.
 
 ``write FOLDER FIRST``: write small batches for ever, a line for each one that has returned.
 ``read FOLDER``: for each line of input, a line with what the public reads at that moment.
@@ -36,7 +36,7 @@ def batch(number: int) -> list[Record | Tombstone]:
 
 
 def say(line: str) -> None:
-    """Tell the test a line, at once."""
+    """Print a line for the test, at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

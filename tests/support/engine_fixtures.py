@@ -1,4 +1,4 @@
-"""Both engines under one name: every conformance test runs once over each."""
+"""Fixtures for both engines: every conformance test runs once over each."""
 
 import uuid
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _ENGINES = ["embedded", pytest.param("elastic", marks=pytest.mark.elasticsearch)
 def _open(kind: str, request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Engine:
     if kind == "embedded":
         return open_engine(f"embedded:{factory.mktemp('engine')}")
-    # Asked for here and not as an argument: the other engine's tests start no node.
+    # Not as an argument: tests of the embedded engine must not start a node.
     return open_engine(f"{request.getfixturevalue('elasticsearch_url')}-{uuid.uuid4().hex[:8]}")
 
 
@@ -33,7 +33,7 @@ def engine(
 def shared_engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
-    """One engine for a whole module, for tests that ask much and write nothing."""
+    """One engine for a whole module, for tests that only read."""
     opened = _open(request.param, request, tmp_path_factory)
     yield opened
     opened.close()

@@ -1,7 +1,7 @@
-"""A small library of government writing, with terms made by hand, for the engines' tests.
+"""Sample records of government writing, with terms made by hand, for the engines' tests.
 
 Entry point: :func:`record`. A text is written as words separated by spaces, a passage is one
-string. The analyzers may not be used here: an engine stores whatever terms it is given.
+string. The analyzers are not used here: an engine stores any terms.
 """
 
 import re
@@ -37,7 +37,7 @@ _BETWEEN_RUNS = "|"
 
 
 def bigrams(text: str) -> str:
-    """The character bigrams of each unbroken run of Han characters, with a mark between runs."""
+    """The character bigrams of each run of Han characters, with a separator between runs."""
     runs = re.findall(r"[\u4e00-\u9fff]+", text)
     parts = [" ".join(run[i : i + 2] for i in range(len(run) - 1)) for run in runs]
     return f" {_BETWEEN_RUNS} ".join(part for part in parts if part)
@@ -49,7 +49,7 @@ def pairs(text: str) -> tuple[str, ...]:
 
 
 def unit(*numbers: float) -> Vector:
-    """A vector of length 1 in this direction."""
+    """An L2-normalised vector in this direction."""
     vector = np.zeros(DIMENSIONS, dtype=np.float32)
     vector[: len(numbers)] = numbers
     return (vector / np.linalg.norm(vector)).astype(np.float32)
@@ -65,7 +65,7 @@ def record(
     exact: tuple[str, ...] = (),
     **values: Any,
 ) -> Record:
-    """A record of a title and passages given as words; without vectors all point one way.
+    """A record of a title and passages, as words; without ``vectors`` all have the same vector.
 
     Without ``roles`` all passages are 主体.
     """
@@ -155,14 +155,14 @@ ARTICLES = (FIRE, SCHOOL, FLOOD, SPEECH)
 def load(
     engine: Engine, *entries: Record | Tombstone, generation: str | None = None
 ) -> WriteResult:
-    """Write the entries, into what the public reads or into a generation of the name given."""
+    """Write the entries to the named generation, or to the one that the public reads."""
     name = generation or public(engine)
     with engine.writer(name) as writer:
         return writer.write(entries)
 
 
 def public(engine: Engine) -> str:
-    """The generation that the public reads; a new one where there is none."""
+    """The generation that the public reads; a new one if there is none."""
     for generation in engine.generations():
         if Audience.PUBLIC in generation.serves:
             return generation.name

@@ -3,7 +3,7 @@
 Entry point: :func:`running_secured_node`; tests ask for the fixture ``secured``. The node knows its
 users from files (the build for integration tests has no other realm): ``reader`` and ``indexer`` with
 the roles of ``docker/roles.yml``, ``admin`` with every right. Its certificate is signed by an
-authority made for the session.
+CA created for the session.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 
 ROLES = ROOT / "docker" / "roles.yml"
 USERS = {"admin": "superuser", "reader": "gongwen_reader", "indexer": "gongwen_indexer"}
-PASSWORD = "geheim-2026"  # of every user; with a character that an address may hold as it is
+PASSWORD = "geheim-2026"  # of every user; its hyphen needs no encoding in an address
 _SETTINGS = """\
 xpack.security.enabled: true
 xpack.security.http.ssl.enabled: true
@@ -41,11 +41,11 @@ class SecuredNode:
     fingerprint: str
 
     def url(self, user: str, prefix: str, *, password: str = PASSWORD) -> str:
-        """What ``GONGWEN_ENGINE`` holds for this user."""
+        """The value of ``GONGWEN_ENGINE`` for this user."""
         return self.address.replace("://", f"://{user}:{password}@") + f"/{prefix}"
 
     def ask(self, user: str, method: str, path: str, body: object = None) -> Any:
-        """Ask the server itself as a user; raises ``urllib.error.HTTPError`` for what it refuses."""
+        """Send a request as a user; raises ``urllib.error.HTTPError`` if it is refused."""
         context = ssl.create_default_context(cafile=self.ca)
         return ask(method, self.url(user, path), body=body, context=context)
 

@@ -1,9 +1,9 @@
-"""A process that begins to write and stands still: ``python -m tests.support.stopped_writer FOLDER STAGE``.
+"""A process that stops while writing: ``python -m tests.support.stopped_writer FOLDER STAGE``.
 
-It holds the writer lock of the embedded engine, has committed the changes as far as the stage says, says
-``stopped`` and is stopped by a signal of its own. Stages: ``rows``: SQLite; ``articles``: and one folder
-of the text index; ``some``: and one of two parts of the text index; ``text``: all of the text index, not
-noted.
+It has the writer lock of the embedded engine, commits the changes as far as the stage says, prints
+``stopped`` and sends itself SIGSTOP. Stages: ``rows``: SQLite only; ``articles``: also one folder of the
+text index; ``some``: also one of two parts of the text index; ``text``: all of the text
+index, not yet recorded as applied.
 """
 
 import os

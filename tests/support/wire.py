@@ -1,4 +1,4 @@
-"""Real sockets that behave badly: a server that answers as told, and a cable that can be cut.
+"""Real sockets that misbehave: a server with canned replies, and a connection that can be cut.
 
 Entry points: :func:`stub`, :class:`Cable`, :func:`unresponsive_port` and :func:`fails_fast`.
 Nothing of the service may be imported here.
@@ -20,13 +20,13 @@ from typing import Self, TypeVar
 import pytest
 
 T = TypeVar("T")
-SOON = 1.0  # seconds until a search has failed
+FAST = 1.0  # seconds within which a search must fail
 ELASTICSEARCH = {"X-elastic-product": "Elasticsearch", "Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a stub answers to every request; ``late``: nothing until the stub is closed."""
+    """A stub's reply to every request; ``late``: none until the stub is closed."""
 
     status: int = 200
     body: object = field(default_factory=dict)
@@ -38,22 +38,22 @@ PAGE = Reply(200, "<h1>It works!</h1>", {"Content-Type": "text/html"})
 
 
 def error(kind: str, reason: str, status: int) -> Reply:
-    """An error as Elasticsearch words it."""
+    """An error response in Elasticsearch's format."""
     cause = {"type": kind, "reason": reason}
     return Reply(status, {"error": {"root_cause": [cause], **cause}, "status": status})
 
 
 @dataclass
 class Stub:
-    """A running stub: its port, and the headers of what it was asked."""
+    """A running stub: its port, and the headers of the requests it got."""
 
     port: int
-    asked: list[Mapping[str, str]] = field(default_factory=list)
+    requests: list[Mapping[str, str]] = field(default_factory=list)
 
 
 @contextmanager
 def stub(reply: Reply, *, context: ssl.SSLContext | None = None) -> Iterator[Stub]:
-    """Answer every request alike, over TLS where there is a ``context``."""
+    """A server with the same reply to every request; over TLS if there is a ``context``."""
     closing = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ def stub(reply: Reply, *, context: ssl.SSLContext | None = None) -> Iterator[Stu
 
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            running.asked.append(dict(self.headers))
+            running.requests.append(dict(self.headers))
             if reply.late:
                 closing.wait()
                 self.close_connection = True
@@ -77,13 +77,13 @@ def stub(reply: Reply, *, context: ssl.SSLContext | None = None) -> Iterator[Stu
         do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815  (names of the base class)
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that goes away, or trusts nobody, is what the tests are about."""
+            """Ignore clients that disconnect or refuse the certificate: tests provoke that."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         if context is not None:
@@ -100,7 +100,7 @@ def stub(reply: Reply, *, context: ssl.SSLContext | None = None) -> Iterator[Stu
 
 
 class Cable:
-    """Passes every connection on to a port of this machine, until it is cut."""
+    """A proxy to a local port that can be cut."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -127,27 +127,27 @@ class Cable:
             thread.join()
 
     def cut(self) -> None:
-        """Break what is connected, and refuse to connect."""
-        # The thread that accepts wakes up by the shutdown, not by the close.
+        """Break all connections, and refuse new ones."""
+        # The accepting thread is woken by the shutdown, not by the close.
         for connected in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def restore(self) -> None:
-        """Connect again, on the same port."""
+        """Accept connections again, on the same port."""
         self._listener = self._listen(self.port)
 
     def lead_to(self, target: int) -> None:
-        """Pass new connections on to another port."""
+        """Forward new connections to another port."""
         self._target = target
 
     def freeze(self) -> None:
-        """Take whatever comes, and pass nothing on."""
+        """Accept data, but forward nothing."""
         self._flowing.clear()
 
     def thaw(self) -> None:
-        """Pass on again, and what has waited first."""
+        """Forward again, the withheld data first."""
         self._flowing.set()
 
     def _listen(self, port: int) -> socket.socket:
@@ -166,7 +166,7 @@ class Cable:
                 near, _ = listener.accept()
                 try:
                     far = socket.create_connection(("127.0.0.1", self._target))
-                except OSError:  # nobody is there
+                except OSError:  # nothing listens there
                     near.close()
                     continue
                 for end in (near, far):
@@ -190,12 +190,12 @@ class Cable:
 
 @contextmanager
 def unresponsive_port() -> Iterator[int]:
-    """A port whose connections are never made, as of a machine that lost its power."""
+    """A port on which connecting times out, like that of a machine without power."""
     with socket.socket() as listener, contextlib.ExitStack() as waiting:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         port = listener.getsockname()[1]
-        for _ in range(8):  # until its queue is full: from then on the kernel drops what comes
+        for _ in range(8):  # until the accept queue is full: then the kernel drops new connections
             client = waiting.enter_context(socket.socket())
             client.settimeout(0.2)
             try:
@@ -206,10 +206,10 @@ def unresponsive_port() -> Iterator[int]:
 
 
 def fails_fast(run: Callable[[], T]) -> T:
-    """What this gives in time; on a machine that is busy with other things, at the third try."""
+    """The result of ``run``, which must return fast; on a busy machine, at the third try."""
     for _ in range(3):
         started = time.monotonic()
-        given = run()
-        if time.monotonic() - started < SOON:
-            return given
-    pytest.fail(f"not within {SOON} s")
+        result = run()
+        if time.monotonic() - started < FAST:
+            return result
+    pytest.fail(f"not within {FAST} s")

@@ -68,7 +68,7 @@ def vector_of(article_id: str) -> Vector:
 
 
 def record(article_id: str, *, version: int = 1, words: str = "") -> Record:
-    """An article of :data:`LAWS`, or any other with the words given."""
+    """An article of :data:`LAWS`, or another with these words."""
     title, sentence = LAWS.get(article_id, (f"公告{article_id}", words))
     text = (words or sentence).replace(" ", "")
     bigrams = " ".join(text[place : place + 2] for place in range(len(text) - 1))
@@ -102,7 +102,7 @@ def write(engine: ElasticEngine, generation: str, *entries: Record | Tombstone) 
 
 
 def ask(url: str, path: str) -> dict[str, object]:
-    """What the server itself says."""
+    """The server's own response."""
     with urllib.request.urlopen(f"{url.rsplit('/', 1)[0]}/{path}", timeout=30) as answer:
         return dict(json.load(answer))
 
@@ -110,7 +110,7 @@ def ask(url: str, path: str) -> dict[str, object]:
 def documents(url: str, generation: str) -> set[str]:
     """The ids of all documents among the articles, tombstones too."""
     answer = ask(url, f"{prefix_of(url)}-{generation}/_search?_source=false&size=100")
-    return {hit["_id"] for hit in answer["hits"]["hits"]}  # type: ignore[index]  # as the server says
+    return {hit["_id"] for hit in answer["hits"]["hits"]}  # type: ignore[index]  # the server's response
 
 
 def prefix_of(url: str) -> str:
@@ -131,7 +131,7 @@ def prefix_of(url: str) -> str:
     ],
 )
 def test_an_address_without_a_usable_prefix_is_refused_and_not_repeated(url: str) -> None:
-    """The message says what is expected and never shows the password."""
+    """The message says what is expected and does not contain the password."""
     with pytest.raises(ConfigurationError, match="9200") as caught:
         ElasticEngine(url)
 
@@ -139,7 +139,7 @@ def test_an_address_without_a_usable_prefix_is_refused_and_not_repeated(url: str
 
 
 def test_a_server_that_does_not_answer_is_unavailable() -> None:
-    """The address stands in the message, the credentials do not."""
+    """The message contains the address, but not the credentials."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -262,7 +262,7 @@ def test_a_delete_of_what_was_never_there_is_not_seen(engine: ElasticEngine, url
 
 
 def test_an_unchanged_article_is_not_written_again(engine: ElasticEngine, url: str) -> None:
-    """Not even to raise its order: a rewrite moves BM25. The orders beside it know the newest."""
+    """Not even to raise its order: a rewrite changes BM25. The orders index has the newest order."""
     generation = load(engine, record("L722"))
     path = f"{prefix_of(url)}-{generation}/_doc/L722"
     before = ask(url, path)
@@ -363,7 +363,7 @@ def test_two_writers_leave_the_newest_version(engine: ElasticEngine, url: str) -
 def test_two_writers_of_one_version_end_with_what_was_claimed_last(
     engine: ElasticEngine, url: str
 ) -> None:
-    """At the same version the last claim stands, and the articles hold what it says."""
+    """At the same version the last claim wins, and the articles have its content."""
     generation = load(engine)
     other = ElasticEngine(url)
 
@@ -458,7 +458,7 @@ def test_pages_are_slices_of_one_list_where_rounded_scores_tie(engine: ElasticEn
     """The server orders by float32 scores, the contract by rounded ones and then by id."""
     load(engine, *(record(f"L{n}", words="公告 事项") for n in range(100, 160)))
     reader = engine.reader(PUBLIC)
-    # 1e-8 is far below the sixth place, and above what float32 tells apart near 0.
+    # 1e-8 is far below the sixth decimal place, and above the resolution of float32 near 0.
     rank = [Bonus(Exact(f"l{n}"), n * 1e-8) for n in range(100, 160)]
 
     pages = [reader.keyword(Everything(), rank, offset=o, limit=7) for o in range(0, 63, 7)]

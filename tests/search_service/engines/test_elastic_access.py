@@ -55,7 +55,7 @@ def test_an_api_key_is_sent_as_the_server_encoded_it(written: str) -> None:
         error = first_call(f"http://127.0.0.1:{server.port}/gongwen", Access(api_key=written))
 
     assert type(error) is NoIndex
-    assert {headers.get("authorization") for headers in server.asked} == {f"ApiKey {KEY}"}
+    assert {headers.get("authorization") for headers in server.requests} == {f"ApiKey {KEY}"}
 
 
 def test_an_api_key_over_tls() -> None:
@@ -70,12 +70,12 @@ def test_an_api_key_over_tls() -> None:
     ):
         url = f"https://127.0.0.1:{server.port}/gongwen"
         refused = first_call(url, Access(api_key=KEY, ca=wrong))
-        asked_of_another = len(server.asked)
+        requests_to_another = len(server.requests)
         trusted = first_call(url, Access(api_key=KEY, ca=right))
 
-    assert (type(refused), asked_of_another) == (UntrustedEngine, 0)
+    assert (type(refused), requests_to_another) == (UntrustedEngine, 0)
     assert type(trusted) is NoIndex
-    assert {headers.get("authorization") for headers in server.asked} == {f"ApiKey {KEY}"}
+    assert {headers.get("authorization") for headers in server.requests} == {f"ApiKey {KEY}"}
 
 
 def test_the_settings_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,13 +95,13 @@ def test_the_settings_reach_the_server(tmp_path: Path, monkeypatch: pytest.Monke
             service.reader(Audience.PUBLIC)
         service.close()
 
-    assert {headers.get("authorization") for headers in server.asked} == {f"ApiKey {KEY}"}
+    assert {headers.get("authorization") for headers in server.requests} == {f"ApiKey {KEY}"}
 
 
 def test_the_key_is_never_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not by `gongwen settings`, which says that there is one; not where another setting is wrong."""
+    """Not by `gongwen settings`, which only says that there is one; not if another setting is wrong."""
     monkeypatch.setenv("GONGWEN_ENGINE_API_KEY", KEY)
     with pytest.raises(SystemExit):
         main.main(["settings"])
@@ -116,7 +116,7 @@ def test_the_key_is_never_printed(
 
 @requires_node
 def test_a_password_that_is_wrong(secured: SecuredNode) -> None:
-    """The message names where it stands, and neither the right one nor the wrong one."""
+    """The message names the setting, but neither the right nor the wrong value."""
     url = secured.url("reader", "gongwen", password="Verschlossen")
 
     error = first_call(url, Access(ca=str(secured.ca)))
@@ -183,7 +183,7 @@ def test_another_authority(secured: SecuredNode) -> None:
 
 @requires_node
 def test_plain_http_to_a_server_with_tls(secured: SecuredNode) -> None:
-    """It hangs up; the message says to look at http and https."""
+    """It hangs up; the message says to check http and https."""
     url = secured.url("reader", "gongwen").replace("https://", "http://")
 
     error = first_call(url, Access())

@@ -29,7 +29,7 @@ def test_nodes_of_an_address(url: str, nodes: tuple[str, ...]) -> None:
 
 
 def test_a_login_stands_once_before_all_hosts_and_is_never_shown() -> None:
-    """Percent-encoded where it holds characters of addresses."""
+    """Percent-encoded if it contains reserved characters."""
     address = read_address("https://u:ge%40heim@h1:9200,h2:9200/gongwen", Access())
 
     assert address.login == ("u", "ge@heim")
@@ -63,7 +63,7 @@ def test_a_fingerprint_is_read_with_or_without_colons(written: str) -> None:
     ],
 )
 def test_an_address_that_cannot_be_read(url: str) -> None:
-    """The message says what is expected, with several nodes, and never shows the password."""
+    """The message says what is expected, with several nodes, and does not contain the password."""
     with pytest.raises(ConfigurationError, match=r"GONGWEN_ENGINE.*,") as caught:
         open_engine(url)
 
@@ -88,7 +88,7 @@ def test_an_address_that_cannot_be_read(url: str) -> None:
     ],
 )
 def test_access_that_contradicts_itself(url: str, access: Access, named: str) -> None:
-    """Setting, value and cure are named; secrets are not."""
+    """The message names setting, value and remedy, but no secrets."""
     with pytest.raises(ConfigurationError, match=named) as caught:
         open_engine(url, access)
 
@@ -97,7 +97,7 @@ def test_access_that_contradicts_itself(url: str, access: Access, named: str) ->
 
 
 def test_a_file_without_a_certificate(tmp_path: Path) -> None:
-    """A key or a text given as the authority is refused at once, not at the first search."""
+    """A key or a text instead of the CA is refused at once, not at the first search."""
     path = tmp_path / "ca.pem"
     path.write_text("公文", encoding="utf-8")
 

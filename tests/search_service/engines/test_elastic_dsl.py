@@ -71,7 +71,7 @@ def record(*, vector: Vector | None, **view: str) -> Record:
 
 
 def test_source_holds_what_is_shown_and_neither_terms_nor_vectors() -> None:
-    """The terms alone are more than the text, and a vector in ``_source`` would be stored twice."""
+    """The terms are larger than the text, and a vector in ``_source`` would be stored twice."""
     mappings = index_body({}, dimensions=4)["mappings"]
 
     kept = set(mappings["_source"]["includes"])
@@ -90,14 +90,14 @@ def test_unknown_fields_are_refused_at_both_levels() -> None:
 
 
 def test_a_generation_without_vectors_has_no_vector_field() -> None:
-    """Dimensions 0 is not a mapping that Elasticsearch takes."""
+    """Elasticsearch refuses a mapping with dimensions 0."""
     passages = index_body({}, dimensions=0)["mappings"]["properties"]["passages"]
 
     assert "vector" not in passages["properties"]
 
 
 def test_only_bigrams_keep_positions() -> None:
-    """Phrases are asked of bigrams only; positions are most of an index."""
+    """Phrase queries use only bigrams; positions are the largest part of an index."""
     properties = index_body({}, dimensions=0)["mappings"]["properties"]
 
     positioned = {f for f in Field if properties[f.value]["index_options"] == "positions"}
@@ -128,13 +128,13 @@ def test_a_date_is_a_number_and_none_is_zero(date: str | None, day: int, year: s
 
 
 def test_a_vector_of_another_model_is_refused_with_the_articles_id() -> None:
-    """The message says which article and what the index holds."""
+    """The message names the article and the index's dimensions."""
     with pytest.raises(BadRecord, match=r"L722.*\(4,\)"):
         check_vectors(record(vector=unit(1, 0)), dimensions=4)
 
 
-def test_a_tombstone_holds_nothing_of_the_article() -> None:
-    """What was deleted is gone; the mark stays."""
+def test_a_tombstone_has_no_content() -> None:
+    """The deleted content is gone; only the tombstone remains."""
     assert tombstone("L722", buried=True) == {"id": "L722", "deleted": True, "buried": True}
 
 
@@ -160,7 +160,7 @@ def test_a_tombstone_holds_nothing_of_the_article() -> None:
     ],
 )
 def test_clauses(clause: Clause, body: Body) -> None:
-    """Each clause is one query; empty lists are legal and mean what the model says."""
+    """Each clause is one query; empty lists are legal and mean what the model defines."""
     assert to_query(clause) == body
 
 
@@ -176,7 +176,7 @@ def test_clauses(clause: Clause, body: Body) -> None:
 def test_weights_are_counted(
     weights: tuple[int, ...], minimum: int, copies: int, needed: int
 ) -> None:
-    """A clause stands as often as it weighs, in the smallest numbers that decide the same."""
+    """A clause is repeated by its weight, reduced to the smallest equivalent weights."""
     body = to_query(AtLeast(tuple((WORD, weight) for weight in weights), minimum))["bool"]
 
     assert (len(body["should"]), body["minimum_should_match"]) == (copies, needed)
@@ -212,7 +212,7 @@ def test_conditions_are_one_query_each_over_the_article() -> None:
 
 
 def test_no_filters_and_nothing_hidden_are_no_conditions() -> None:
-    """The alias alone decides."""
+    """Only the alias decides."""
     assert conditions(Filters(), ()) == []
 
 
@@ -226,7 +226,7 @@ def test_a_date_that_is_none_is_bad_input() -> None:
 
 
 def test_only_the_ranking_terms_score() -> None:
-    """What matches stands in a filter; what ranks may be absent from an article."""
+    """Matching clauses are in a filter; ranking terms are optional."""
     rank: list[WeightedTerm | Bonus] = [
         WeightedTerm(Field.TITLE_WORDS, "营商", 2.5),
         Bonus(Exact("l722"), 8.0),
@@ -275,7 +275,7 @@ def test_a_role_is_a_condition_beside_those_over_the_article() -> None:
 
 
 def test_only_a_tie_at_the_end_is_worth_a_second_look() -> None:
-    """With fewer candidates than asked, or a worse one at their end, the list is whole."""
+    """With fewer candidates than requested, or a lower score at the end, the list is complete."""
 
     def scored(*scores: float) -> Body:
         return {"hits": {"hits": [{"_score": score} for score in scores]}}
@@ -309,7 +309,7 @@ def answer(**articles: list[Body]) -> Body:
 
 
 def test_nearest_passages_are_scored_from_their_vectors() -> None:
-    """Cosines to six places, best first; an article is as near as its nearest passage."""
+    """Cosines to six decimal places, best first; an article's score is that of its best passage."""
     found = answer(
         L1=[inner(3, "a", vector=[0.6, 0.8]), inner(0, "b", vector=[0.0, 1.0])],
         L2=[inner(0, "c", vector=[0.8, 0.6])],
@@ -344,7 +344,7 @@ def test_passages_by_words_keep_the_servers_scores() -> None:
 
 
 def test_totals_keep_the_order_of_the_facets() -> None:
-    """By count and then by value, as asked."""
+    """By count and then by value."""
     found = {
         "hits": {"total": {"value": 3, "relation": "eq"}},
         "aggregations": {

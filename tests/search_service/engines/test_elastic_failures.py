@@ -1,4 +1,4 @@
-"""When Elasticsearch fails, every failure has its name, and soon."""
+"""When Elasticsearch fails, every failure has its own error, and is reported fast."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ def ask(url: str, access: Access = AS_SERVED) -> EngineError:
     ids=lambda value: f"{value.status}-{value.body!s:.60}" if isinstance(value, Reply) else None,
 )
 def test_what_a_server_answers_has_a_name(reply: Reply, expected: type[EngineError]) -> None:
-    """Soon, with the address, a cure in two languages, and without the password."""
+    """Fast, with the address and a remedy in two languages, and without the password."""
     with stub(reply) as server:
         failure = ask(f"http://user:geheim@127.0.0.1:{server.port}/gongwen")
 
@@ -116,7 +116,7 @@ def test_what_failed_is_not_repeated(reply: Reply) -> None:
             engine.reader(PUBLIC)
         engine.close()
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_page_in_the_place_of_an_answer_is_noticed_later_too() -> None:
@@ -137,7 +137,7 @@ def test_a_machine_that_is_gone_is_noticed_soon() -> None:
 
 
 def test_a_server_that_never_begins_tls() -> None:
-    """It takes the connection and says nothing."""
+    """It accepts connections, and never responds."""
     with stub(Reply(late=True)) as server, Cable(server.port) as cable:
         cable.freeze()
         failure = ask(f"https://127.0.0.1:{cable.port}/gongwen")
@@ -146,7 +146,7 @@ def test_a_server_that_never_begins_tls() -> None:
 
 
 def test_tls_to_a_server_without_it() -> None:
-    """The message says to look for TLS on the server."""
+    """The message says to check TLS on the server."""
     with stub(PAGE) as server:
         failure = ask(f"https://127.0.0.1:{server.port}/gongwen")
 

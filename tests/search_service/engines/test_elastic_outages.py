@@ -1,4 +1,4 @@
-"""When Elasticsearch goes away: the API says when to come back, and searches return by themselves."""
+"""Outages of Elasticsearch: the API sends Retry-After, and searches recover without a restart."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def prefix(elasticsearch_url: str) -> str:
 
 @pytest.fixture
 def indexed(prefix: str, tmp_path: Path) -> str:
-    """The address of an engine that holds two articles; its state is the one that clients open."""
+    """The address of an engine with two articles; its state is the one that clients open."""
     settings = read_settings(
         engine=prefix, state=f"sqlite:///{tmp_path}/state.sqlite3", model="none", engine_timeout=30
     )
@@ -72,7 +72,7 @@ def open_client(tmp_path: Path) -> Iterator[OpenClient]:
 
 
 def search(client: FlaskClient) -> int:
-    """The status of a search; where it is not 200, callers are asked to come back."""
+    """The status of a search; if it is not 200, the response has Retry-After."""
     response = client.get("/api/v1/search?q=基层减负")
     if response.status_code == 200:
         assert response.get_json()["total"] == 1
@@ -170,7 +170,7 @@ def test_searches_return_when_the_node_does(indexed: str, open_client: OpenClien
     with Cable(port_of(indexed)) as cable:
         client = open_client(behind(indexed, cable.port))
         patient = open_client(behind(indexed, cable.port), engine_timeout=30)
-        statuses = [search(patient)]  # the first search of a node takes its time
+        statuses = [search(patient)]  # the first search of a node is slow
         cable.cut()
         statuses += [fails_fast(lambda: search(client))]
         cable.restore()

@@ -123,7 +123,7 @@ def test_the_indexer_may_do_its_work(open_as: OpenAs, prefix: str, source: Path)
 
 @requires_node
 def test_the_reader_may_read(open_as: OpenAs, prefix: str, source: Path) -> None:
-    """Search by word and meaning, related articles, precedents, a scan, and the monitors' question."""
+    """Keyword and semantic search, related articles, precedents, a scan, and the health check."""
     rebuild(open_as("indexer", prefix), [source], cleaning=CLEANING)
     service = open_as("reader", prefix)
     client = create_app(service, read_settings()).test_client()
@@ -294,7 +294,7 @@ if os.environ.get("GONGWEN_TEST_ELASTICSEARCH", "").count("@"):
     # The node of the tests makes no API keys: only where a full server, with a login that may, is named.
     @requires_node
     def test_the_keys_of_the_document_on_a_full_server() -> None:
-        """Made as the document says, the reader's key reads and the indexer's writes."""
+        """Created as documented, the reader's key reads and the indexer's writes."""
         running = os.environ["GONGWEN_TEST_ELASTICSEARCH"].rstrip("/")
         parts = urlsplit(running)
         address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -68,7 +68,7 @@ def home(engine: Engine, folder: Path) -> Path:
 
 
 def answers(reader: Reader) -> list[object]:
-    """Everything that a reader can tell, scores included."""
+    """Everything that a reader returns, scores included."""
     return [
         reader.totals(Everything(), facets=["category", "kind", "author", "issuer", "year"]),
         reader.keyword(Everything(), RANK, limit=1000),
@@ -100,7 +100,7 @@ def reopened(folder: Path) -> Engine:
 
 
 def test_a_second_writing_process_is_refused(engine: Engine, folder: Path) -> None:
-    """While one process writes, another is told so at once; readers are not disturbed."""
+    """While one process writes, another gets an error at once; readers are not affected."""
     name = public(engine)
     other = reopened(folder)
     with engine.writer(name) as writer:
@@ -162,12 +162,12 @@ def test_another_process_sees_writes_and_swaps(engine: Engine, folder: Path) -> 
         server.stdin.close()
 
 
-# --- killed at any moment ------------------------------------------------------------------------
+# --- killed at any time --------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_nothing_is_lost_when_the_writer_is_killed(folder: Path) -> None:
-    """SIGKILL at random moments: a reader alone finds every write that had returned, whole."""
+    """SIGKILL at random times: a reader without a writer finds every completed write, undamaged."""
     source = random.Random(7)
     engine = reopened(folder)
     public(engine)
@@ -189,7 +189,7 @@ def test_nothing_is_lost_when_the_writer_is_killed(folder: Path) -> None:
 
 
 def test_deletes_and_orders_outlive_the_process(folder: Path) -> None:
-    """After SIGKILL a stale update neither brings back what was deleted nor passes as new."""
+    """After SIGKILL a stale update neither restores a deleted article nor counts as new."""
     engine = reopened(folder)
     load(engine, FIRE, record("A0007", "学校 安全", "学校 安全 。"))
     load(engine, Tombstone(id="B1890", version=1), Tombstone(id="C2352", version=1))
@@ -237,7 +237,7 @@ def check_batches(engine: Engine, done: int) -> None:
 
 
 def test_a_crash_between_the_two_commits_is_replayed(engine: Engine, folder: Path) -> None:
-    """What SQLite holds and the text index does not is found again by a reader alone."""
+    """What SQLite has and the text index lacks is indexed by a reader without a writer."""
     crash_before_text(home(engine, folder), record("E0001", "批", "安全 补写 。"))
     for opened in (reopened(folder), engine):
         reader = read(opened)
@@ -259,7 +259,7 @@ def test_a_crash_before_the_note_is_replayed_once(engine: Engine, folder: Path) 
 
 
 def test_a_writer_replays_before_it_writes(engine: Engine, folder: Path) -> None:
-    """A crash in one generation is mended by the next writer, of whichever generation."""
+    """A crash in one generation is repaired by the next writer of any generation."""
     crash_before_text(home(engine, folder), Tombstone(id="B1890", version=2))
     other = engine.create(Audience.PUBLIC, MANIFEST).name
     later = reopened(folder)
@@ -282,12 +282,12 @@ def crash_before_text(place: Path, *entries: Record | Tombstone) -> None:
 
 
 def remove_articles(place: Path) -> None:
-    """The article index is gone."""
+    """Delete the article index."""
     shutil.rmtree(place / "articles.index")
 
 
 def remove_passages(place: Path) -> None:
-    """The passage index is gone."""
+    """Delete the passage index."""
     shutil.rmtree(place / "passages.index")
 
 
@@ -298,7 +298,7 @@ def damage_meta(place: Path) -> None:
 
 
 def remove_segments(place: Path) -> None:
-    """The files that hold the terms are gone."""
+    """Delete the files with the terms."""
     for file in (place / "articles.index").glob("*.term"):
         file.unlink()
 
@@ -311,7 +311,7 @@ def outdate(place: Path) -> None:
 
 
 def other_schema(place: Path) -> None:
-    """Another index stands where ours should be."""
+    """Put another index in place of ours."""
     shutil.rmtree(place / "articles.index")
     shutil.copytree(place / "passages.index", place / "articles.index")
 
@@ -490,7 +490,7 @@ def test_threads_read_while_one_writes(engine: Engine) -> None:
 
 
 def test_a_full_disk_is_said_and_survived(engine: Engine, folder: Path) -> None:
-    """The error names the folder and the cure; with room again, everything committed is there."""
+    """The error names the folder and the remedy; once there is room, everything committed is there."""
     pytest.importorskip("resource", reason="limits on file sizes are a matter of POSIX")
     child = process("fill", folder, "200000")
     output, _ = child.communicate()

@@ -1,4 +1,4 @@
-"""What cleaning removes from texts as portals publish them, and above all what it leaves alone."""
+"""What cleaning removes from texts as portals publish them, and above all what it keeps."""
 
 import time
 
@@ -165,7 +165,7 @@ def test_a_notice_glued_to_a_sentence_leaves_the_sentence() -> None:
     ],
 )
 def test_sentences_about_logging_in_stay(text: str) -> None:
-    """Writing that merely speaks of logging in, of free things or of full texts is no notice."""
+    """A text that merely mentions logging in, free services or full texts is no notice."""
     assert clean(text).text == text
 
 
@@ -191,7 +191,7 @@ def test_page_marks_become_line_breaks(text: str, expected: str) -> None:
 
 
 def test_markup_becomes_lines() -> None:
-    """Paragraphs and table rows become lines, cells are parted by tabs, scripts are gone."""
+    """Paragraphs and table rows become lines, cells are separated by tabs, scripts are removed."""
     html = (
         "<div><p>　　为规范小区管理，制定本办法。</p>\r\n<script>if(a<b){}</script><table><tr><td>项目</td>"
         "<td><p>数量</p></td></tr><tr><td>电梯</td><td>12</td></tr></table>各社区抓好落实<br>镇政府</div>"
@@ -235,7 +235,7 @@ def test_a_stray_tag_costs_plain_text_no_lines() -> None:
     ],
 )
 def test_angle_brackets_that_are_no_tags_stay(text: str) -> None:
-    """What looks like a tag to a careless eye is text, alone and inside real HTML."""
+    """What only looks like a tag is text, by itself and inside real HTML."""
     assert clean(text).text == text
     if "<b>" not in text:
         assert clean(f"<p>{text}</p>").text == text
@@ -336,7 +336,7 @@ def test_the_head_of_a_text_is_cleaned_alone(text: str, head: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=20), st.integers(0, 60))
 def test_a_head_is_a_function_of_its_first_characters(text: str, behind: str, length: int) -> None:
-    """Whatever stands behind the cut, the head is the same and no longer than asked for."""
+    """The result does not depend on the text after the cut, and is no longer than requested."""
     head = clean_head(text[:length] + behind, min(length, len(text)))
     assert head == clean_head(text[:length], length)
     assert len(head) <= length
@@ -364,7 +364,7 @@ def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_page_laid_out_by_a_table_keeps_its_paragraphs() -> None:
-    """A cell that holds the whole article is layout: its paragraphs stay lines."""
+    """A cell that contains the whole article is layout: its paragraphs remain lines."""
     paragraph = "各级各部门要提高政治站位，把城乡环境综合整治作为一项长期任务来抓。" * 6
     html = f"<table><tr><td><p>{paragraph}</p><p>{paragraph}</p></td></tr></table>"
 
@@ -373,7 +373,7 @@ def test_a_page_laid_out_by_a_table_keeps_its_paragraphs() -> None:
 
 @pytest.mark.parametrize("tag", ["<div>", "<b>", "<font>", "<table><tr><td>", "<ul><li>", "<p><i>"])
 def test_text_below_any_number_of_tags_stays(tag: str) -> None:
-    """The parser drops what stands deeper than it goes; so no tag goes so deep."""
+    """The parser drops what is nested too deeply, so tags beyond a depth are removed first."""
     text = clean("前文" + tag * 3000 + "正文在此。<br>后文").text
     assert "正文在此。" in text
     assert text.endswith("后文")

@@ -128,7 +128,7 @@ def test_required_fields_must_be_there(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("field", ["title", "body"])
 def test_nothing_left_after_cleaning_is_a_fault(field: str) -> None:
-    """A title or body of markup alone holds no text."""
+    """A title or body of nothing but markup is empty."""
     assert set(refused(**{field: "<p>&nbsp;</p>"}).field_errors) == {field}
 
 
@@ -177,13 +177,13 @@ def test_ids_need_a_letter_or_digit(identifier: str) -> None:
 
 @pytest.mark.parametrize("identifier", ["a/../b", "./a", "文/.."])
 def test_ids_keep_their_place_in_an_address(identifier: str) -> None:
-    """A browser takes the steps ``.`` and ``..`` out of an address, and asks for another article."""
+    """A browser removes ``.`` and ``..`` from a URL, and would request another article."""
     assert set(refused(id=identifier).field_errors) == {"id"}
 
 
 @pytest.mark.parametrize("identifier", ["文" * 171, "文" * 200, "𠮷" * 129])
 def test_ids_have_at_most_512_bytes(identifier: str) -> None:
-    """What one engine cannot hold is a fault of the record for both, with the sizes and the limit."""
+    """A limit of one engine is a fault of the record for both, with the size and the limit."""
     message = refused(id=identifier).message
     assert str(len(identifier.encode())) in message
     assert "512" in message
@@ -191,7 +191,7 @@ def test_ids_have_at_most_512_bytes(identifier: str) -> None:
 
 @pytest.mark.parametrize("value", ["***", "—", "……", "😀"])
 def test_other_keys_need_no_letter(value: str) -> None:
-    """A title, a code and a 文号 are not what an article is known by."""
+    """Title, code and 文号 do not identify an article."""
     read = article(title=value, code=value, document_number=value)
 
     assert (read.title, read.code, read.document_number) == (value, value, value)
@@ -331,7 +331,7 @@ def test_a_given_code_leaves_the_title_alone() -> None:
 
 @given(length=st.integers(0, 120), body=st.text(st.sampled_from("关于治理。，ab\n"), max_size=100))
 def test_a_free_length_is_a_prefix_of_the_clean_body(length: int, body: str) -> None:
-    """Guests read a verbatim head of what members read, never longer than the source says."""
+    """Guests read a verbatim beginning of what members read, never longer than the source allows."""
     read = article(body=f"{body}末尾", free_length=length)
 
     assert read.preview is None or read.body.startswith(read.preview)
@@ -365,7 +365,7 @@ def test_what_guests_read_does_not_depend_on_the_rest(head: str, tails: tuple[st
     "tail", ["末尾", "</p><p>以上为免费阅读内容,如需阅读全文,请先登陆</p>", "&nbsp;"]
 )
 def test_a_free_length_counts_the_characters_of_the_source(tail: str) -> None:
-    """Markup counts as it stands, and a tag or an entity that the cut goes through is left out."""
+    """Markup counts as characters, and a tag or an entity that is cut is left out."""
     body = f"<p>坚持党建引领</p><p style='color:red'>推动&ldquo;三治&rdquo;融合{tail}"
 
     assert article(body=body, free_length=9).preview == "坚持党建引领"
@@ -380,7 +380,7 @@ def test_a_blank_preview_leaves_it_to_the_free_length() -> None:
 
 
 def test_other_names_of_body_and_preview_are_not_published() -> None:
-    """What stands in a second column of bodies or previews may be paid for: it is dropped."""
+    """A second column of bodies or previews may contain paid text: it is dropped."""
     read = article(preview="一、基本情况", 正文="甲", 全文="乙", 内容="丙", 预览="丁", 试读="戊")
 
     assert (read.body, read.preview, read.extra) == (BODY, "一、基本情况", {})
@@ -413,7 +413,7 @@ def test_a_misspelt_name_that_protects_is_a_fault(name: str, field: str, value: 
 
 @pytest.mark.parametrize("inner", ["audience", "受众", "preview", "previw", "freeLength"])
 def test_a_name_that_protects_within_another_field_is_a_fault(inner: str) -> None:
-    """There it protects nothing, at any depth; beside it other fields may hold what they like."""
+    """There it protects nothing, at any depth; other fields may contain anything else."""
     for value in ({inner: "member"}, [{"a": [{inner: "member"}]}]):
         assert set(refused(meta=value).field_errors) == {f"meta.{inner}"}
     assert article(meta={"地区": ["柳河"]}).extra == {"meta": {"地区": ["柳河"]}}
@@ -468,7 +468,7 @@ docNo thumbnail preview_image preview_url word_count content_type text_length su
 
 
 def test_ordinary_names_are_like_no_other() -> None:
-    """What real tables hold besides passes without a word."""
+    """Other fields of real tables are accepted without a note."""
     assert [name for name in ORDINARY.split() if likely_field(name)] == []
 
 
@@ -490,13 +490,13 @@ def test_ordinary_names_are_like_no_other() -> None:
 def test_a_second_body_beside_a_preview_is_a_fault(
     protection: dict[str, object], name: str, value: object
 ) -> None:
-    """Further fields are returned to everyone, and this one may hold what is paid for."""
+    """Further fields are returned to everyone, and this one may contain paid text."""
     assert set(refused(**protection, **{name: value}).field_errors) == {name}
     assert article(**protection, **{name: " " if isinstance(value, str) else None}).extra == {}
 
 
 def test_names_are_shown_short_and_few() -> None:
-    """A name is whatever a source holds: it neither breaks a line nor fills the memory."""
+    """Whatever a source has as a name, it neither breaks a line nor fills the memory."""
     (shown,) = refused(**{f"prev{'-' * 5_000}iew": "甲"}).field_errors
     assert len(shown) <= 61
     (shown,) = refused(**{"prev\n\x1biew": "甲"}).field_errors
@@ -529,7 +529,7 @@ def test_a_second_text_that_is_left_out_is_counted() -> None:
     ],
 )
 def test_protection_that_contradicts_itself_is_a_fault(values: dict[str, object]) -> None:
-    """Nobody can tell which of the two was meant."""
+    """It is unknown which of the two is right."""
     assert refused(**values).field_errors
     same = {name: next(iter(values.values())) for name in values}
     assert article(**same).title
