@@ -216,18 +216,18 @@ def _results(
     stored = live.fetch(order.ids)
     # Articles that were deleted or hidden since the order was computed are missing.
     articles = [stored[key] for key in order.ids if key in stored]
-    best = matched.semantic.passages(live, order.ids)
+    nearest = matched.semantic.passages(live, order.ids)
     explanations = {}
     if request.explain:
         explanations = explain(
-            live, query, order.ranks, articles, exact=matched.exact, nearest=best
+            live, query, order.ranks, articles, exact=matched.exact, nearest=nearest
         )
     return tuple(
         Result(
             stored=one,
             score=order.scores.get(one.view.id, 0.0),
             title_marks=marks(one.view.title, query.highlight_terms, query.words),
-            passages=select_passages(one, query, best.get(one.view.id)),
+            passages=select_passages(one, query, nearest.get(one.view.id)),
             explanation=explanations.get(one.view.id),
         )
         for one in articles

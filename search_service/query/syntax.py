@@ -144,10 +144,10 @@ class _Parser:
         self.typed = typed
         self.text = normalize(typed)
         self.hints: list[Hint] = []
-        self._closing = dict(self._pairs())
+        self._closing = dict(self._parentheses())
         self._depth = 0
 
-    def _pairs(self) -> Iterator[tuple[int, int]]:
+    def _parentheses(self) -> Iterator[tuple[int, int]]:
         """The offsets of matching parentheses, except those in quotes, which are text."""
         plain = _QUOTED.sub(lambda match: " " * len(match[0]), self.text)
         opened = []

@@ -176,4 +176,6 @@ def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
 
 def _bigrams(reader: Reader, query: Query) -> Mapping[str, int]:
     field = Field.TITLE_BIGRAMS if query.title_only else Field.BIGRAMS
-    return reader.frequencies(field, [pair for chunk in query.included for pair in chunk.phrase])
+    return reader.frequencies(
+        field, [bigram for chunk in query.included for bigram in chunk.phrase]
+    )

@@ -79,8 +79,8 @@ class Spelling:
         characters = "".join(map(chr, np.unique(self._bigrams & _SECOND).tolist()))
         self._characters_by_syllable: dict[str, str] = defaultdict(str)
         for character in _HAN.findall(characters):
-            for sound in readings(character):
-                self._characters_by_syllable[sound] += character
+            for syllable in readings(character):
+                self._characters_by_syllable[syllable] += character
 
     def contains(self, text: str) -> bool:
         """Whether a folded text is a term, or in a title or heading."""
@@ -138,9 +138,11 @@ class Spelling:
                         yield from self._changed(text, start, end, word, _HOMOPHONE_COST)
 
     def _replaced(self, text: str, index: int) -> Iterator[_Candidate]:
-        sounds = readings(text[index])
+        possible = readings(text[index])
         others = {
-            other for sound in sounds for other in self._characters_by_syllable.get(sound, "")
+            other
+            for syllable in possible
+            for other in self._characters_by_syllable.get(syllable, "")
         }
         others |= set(look_alikes().get(text[index], ""))
         yield from self._filled(text, index, index + 1, sorted(others - {text[index]}), 0.0)
@@ -227,6 +229,6 @@ def _count_bigrams(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64
     )
     line = np.uint64(ord("\n"))
     inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _SECOND) != line)
-    pairs, places = np.unique(codes[inside], return_inverse=True)
-    counts = np.bincount(places, weights=weights[: len(codes)][inside], minlength=len(pairs))
-    return pairs, counts.astype(np.int64)
+    bigrams, places = np.unique(codes[inside], return_inverse=True)
+    counts = np.bincount(places, weights=weights[: len(codes)][inside], minlength=len(bigrams))
+    return bigrams, counts.astype(np.int64)
