@@ -143,7 +143,7 @@ def find(title: str, text: str) -> tuple[ExtractedField, ...]:
     issuer = _issuer_by_name(name) or _issuer_by_name(body, after=number)
     signature = _signature(body, issuer)
     annexes = list(_annexes(body, signature))
-    found: list[ExtractedField | None] = [
+    extracted: list[ExtractedField | None] = [
         issuer or _issuer(body, signature, number),
         number,
         kind,
@@ -152,13 +152,13 @@ def find(title: str, text: str) -> tuple[ExtractedField, ...]:
     ]
     explains = kind is None or kind.value == "解读"  # its relations are those of another document
     stated = [] if explains else list(relations.find(body.normal))
-    found += [
+    extracted += [
         body.extract(one.field, one.start, one.end, _iso(body.normal[one.start : one.end]))
         for one in stated
     ]
     return tuple(
         sorted(
-            (one for one in (*found, *annexes) if one is not None),
+            (one for one in (*extracted, *annexes) if one is not None),
             key=lambda one: (FIELDS.index(one.field), one.start),
         )
     )

@@ -20,11 +20,11 @@ def syllables(word: str) -> tuple[str, ...]:
     """
     from pypinyin import lazy_pinyin
 
-    found: list[str] = []
+    result: list[str] = []
     for part in _PARTS.findall(word):
         letter = part.isascii() and part.isalpha()
-        found += [part] if letter else lazy_pinyin(part, errors="ignore", v_to_u=False)
-    return tuple(sound for sound in found if sound.isascii())
+        result += [part] if letter else lazy_pinyin(part, errors="ignore", v_to_u=False)
+    return tuple(syllable for syllable in result if syllable.isascii())
 
 
 @cache
@@ -32,5 +32,7 @@ def readings(character: str) -> frozenset[str]:
     """All readings of a character (行: xing, hang, heng); empty if it has none."""
     from pypinyin import Style, pinyin
 
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False)
-    return frozenset(reading for options in found for reading in options if reading.isascii())
+    candidates = pinyin(
+        character, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False
+    )
+    return frozenset(reading for options in candidates for reading in options if reading.isascii())

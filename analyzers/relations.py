@@ -98,9 +98,9 @@ def dates(text: str) -> Iterator[tuple[int, int]]:
 
 def _effective(text: str) -> Iterator[tuple[int, int]]:
     for match in _TAKES_EFFECT.finditer(text):
-        found = _EFFECTIVE.search(text, max(0, match.start() - _AROUND), match.start())
-        if found:
-            yield found.span("time")
+        effective = _EFFECTIVE.search(text, max(0, match.start() - _AROUND), match.start())
+        if effective:
+            yield effective.span("time")
 
 
 def _repeals(text: str) -> Iterator[Relation]:

@@ -24,14 +24,14 @@ def find(text: str, words: Sequence[tuple[int, int]]) -> list[SynonymMatch]:
     ``words``: offsets of the words. A match is extended to whole words, and so are its synonyms: with the
     words 县人|社局, 县人社局 gives 县人力资源和社会保障局; and 社区政府购买 does not give 区人民政府.
     """
-    found: list[SynonymMatch] = []
+    matches: list[SynonymMatch] = []
     for start, end, others in _entries(text, words):
         first = min((a for a, b in words if a < start < b), default=start)
         last = max((b for a, b in words if a < end < b), default=end)
-        if not found or first >= found[-1].end:
+        if not matches or first >= matches[-1].end:
             whole = tuple(text[first:start] + other + text[end:last] for other in others)
-            found.append(SynonymMatch(first, last, whole))
-    return found
+            matches.append(SynonymMatch(first, last, whole))
+    return matches
 
 
 def _entries(

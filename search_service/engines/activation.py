@@ -1,7 +1,7 @@
-"""Which generation each audience reads, and which it read before: as engines write it down.
+"""Which generation each audience reads, and the rollback targets, in the form that engines store.
 
-Entry point: :class:`Activation`. Besides where it is looked up, each activation is noted in the
-generations themselves: so that a lost mapping is noticed, and can be brought back.
+Entry point: :class:`Activation`. Besides the mapping that is looked up, the generations named in it have
+copies, so that a lost mapping is noticed and can be restored.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _Names = Mapping[Audience, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """Who reads what, and read what before, by names of generations; ``count`` orders activations."""
+    """The generation that each audience reads, and its rollback target; ``count`` orders activations."""
 
     count: int = 0
     serving: _Names = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Activation:
 
     @property
     def names(self) -> set[str]:
-        """The generations that are read or gone back to."""
+        """The generations that serve or are rollback targets."""
         return {*self.serving.values(), *self.previous.values()}
 
     def next(self, *, serving: _Names, previous: _Names) -> "Activation":
@@ -33,13 +33,13 @@ class Activation:
         return Activation(count=self.count + 1, serving=serving, previous=previous)
 
     def among(self, names: set[str]) -> "Activation":
-        """The same, of those generations that there still are."""
+        """The same, restricted to these generations."""
         serving = {a: name for a, name in self.serving.items() if name in names}
         previous = {a: name for a, name in self.previous.items() if name in names}
         return Activation(count=self.count, serving=serving, previous=previous)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values; :meth:`from_dict` is the way back."""
+        """Plain values; the inverse of :meth:`from_dict`."""
         return {
             "count": self.count,
             "serving": _encoded(self.serving),
@@ -79,13 +79,13 @@ class Activation:
 
 
 def lost(place: str, why: str) -> AliasesLost:
-    """The error where generations say that they were activated, and what is looked up does not."""
+    """The error if generations have copies of the mapping, but the mapping itself is lost."""
     return AliasesLost(
         say(
             f"{place}：{why}，不知道哪一代索引在用；索引本身都在，没有删除任何一代。"
             "请运行 gongwen generation restore，按各代索引里的记录恢复",
-            f"{place}: {why}, so nobody knows which generation serves; all generations are there, none"
-            " was dropped. Run: gongwen generation restore, which goes by what the generations note",
+            f"{place}: {why}, so it is unknown which generation serves; all generations are there, none"
+            " was dropped. Run: gongwen generation restore, which uses the copies in the generations",
         )
     )
 

@@ -161,13 +161,13 @@ def iso_date(value: object) -> str | None:
 
 def audience(value: object) -> Audience:
     """Read the lowest audience that may see an article. Unknown values are refused, never guessed."""
-    found = _AUDIENCES.get(value.strip().lower()) if isinstance(value, str) else None
-    if found is None:
+    lowest = _AUDIENCES.get(value.strip().lower()) if isinstance(value, str) else None
+    if lowest is None:
         valid = "、".join(_AUDIENCES)
         raise ValueError(
             say(f"应是 {valid} 之一，得到 {quoted(value)}", f"{quoted(value)} is none of {valid}")
         )
-    return found
+    return lowest
 
 
 def quoted(value: object) -> str:

@@ -195,10 +195,10 @@ class Cluster:
             return []
         with self._translate_errors():
             response = self._read(self._slow_client.mget(index=index, ids=ids, source=source))
-        for found in response["docs"]:
-            if "error" in found:
-                raise self.error_of(503, found["error"])
-        return [found if found["found"] else None for found in response["docs"]]
+        for document in response["docs"]:
+            if "error" in document:
+                raise self.error_of(503, document["error"])
+        return [doc if doc["found"] else None for doc in response["docs"]]
 
     def bulk(self, alias: str, actions: Iterable[Body]) -> Iterator[Body]:
         """Send the actions in bulk requests, retrying items refused with 429 or 503.

@@ -218,11 +218,11 @@ class ElasticEngine:
         """
         if generation is None:
             try:
-                found = self._cluster.indices(self._serving(scope.audience))
+                indices = self._cluster.indices(self._serving(scope.audience))
             except NoIndex:
                 self._current(self._catalogue())
                 raise
-            index = _Index.of(*next(iter(found.items())))
+            index = _Index.of(*next(iter(indices.items())))
         else:
             index = self._find_readable(generation, scope.audience)
         return ElasticReader(
@@ -240,9 +240,9 @@ class ElasticEngine:
     def _catalogue(self) -> list[_Index]:
         """Our indices, by audience and then in the order of creation."""
         pattern = ",".join(f"{self._serving(audience)}-*" for audience in Audience)
-        found = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
+        indices = [_Index.of(*entry) for entry in self._cluster.indices(pattern).items()]
         return sorted(
-            (index for index in found if index.meta.get("prefix") == self._cluster.prefix),
+            (index for index in indices if index.meta.get("prefix") == self._cluster.prefix),
             key=lambda index: (index.audience, index.number, index.name),
         )
 

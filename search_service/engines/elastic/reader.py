@@ -217,12 +217,12 @@ class ElasticReader:
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
         """Document frequency of each term in the field, without hidden articles."""
         distinct = sorted(set(terms))
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for start in range(0, len(distinct), _TERMS):
             part = distinct[start : start + _TERMS]
             body = dsl.frequencies_body(field, part, self._conditions())
-            found |= dsl.frequencies(self._search(body), part)
-        return found
+            counts |= dsl.frequencies(self._search(body), part)
+        return counts
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
         """The stored vectors of an article's passages, by passage id."""
@@ -232,11 +232,11 @@ class ElasticReader:
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The stored articles of these ids, in the order of ``ids``."""
-        found: dict[str, StoredArticle] = {}
+        articles: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _PAGE):
             body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
-            found |= {hit["_id"]: dsl.stored(hit) for hit in dsl.raw_hits(self._search(body))}
-        return {id: found[id] for id in ids if id in found}
+            articles |= {hit["_id"]: dsl.stored(hit) for hit in dsl.raw_hits(self._search(body))}
+        return {id: articles[id] for id in ids if id in articles}
 
     def days(self, ids: Sequence[str]) -> Mapping[str, int]:
         """The dates of these articles as yyyymmdd."""

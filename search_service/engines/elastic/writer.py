@@ -93,10 +93,10 @@ class ElasticWriter:
         They belong to different entries if a writer was killed between claim and write: then the claim still
         excludes older entries, but its content is missing.
         """
-        found = self._stored(sorted(set(ids)))
+        states = self._stored(sorted(set(ids)))
         return {
             id: Stamp(stored.stamp.order, stored.indexed_digest if stored.seen else None)
-            for id, stored in found.items()
+            for id, stored in states.items()
             if stored.stamp and not (stored.seen and stored.indexed_digest == _ABSENT)
         }
 
@@ -196,9 +196,9 @@ class ElasticWriter:
         overtaken = set()
         while accepted:
             conflicts = self._conflicts(self._alias, (self._action(*one) for one in accepted))
-            found = self._stored(sorted(conflicts))
+            states = self._stored(sorted(conflicts))
             refused = [
-                (entry, found[id_of(entry)]) for entry, _ in accepted if id_of(entry) in conflicts
+                (entry, states[id_of(entry)]) for entry, _ in accepted if id_of(entry) in conflicts
             ]
             overtaken |= {id_of(e) for e, now in refused if now.stamp != stamp_of(e)}
             # A request that was retried because its response was lost conflicts with its own document.

@@ -145,10 +145,12 @@ class EmbeddedReader:
                 min_score=min_score,
                 role=role,
             )
-            found = self._candidates((p.row, p.ordinal, p.score, p.passage_id) for p in neighbours)
+            candidates = self._candidates(
+                (p.row, p.ordinal, p.score, p.passage_id) for p in neighbours
+            )
         return [
             PassageHit(article_id, passage_id, -score)
-            for score, article_id, _, passage_id in _grouped(found, articles, per_article)
+            for score, article_id, _, passage_id in _grouped(candidates, articles, per_article)
         ]
 
     def nearest_articles(
@@ -191,10 +193,10 @@ class EmbeddedReader:
                 chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
                 among = every([holding, Query.term_set_query(schema, "row", chosen)])
                 hits = searcher.top(ranking(among, scored), searcher.count(among) or 1)
-            found = self._candidates(
+            candidates = self._candidates(
                 (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
             )
-            return self._named(searcher, _grouped(found, articles, per_article))
+            return self._named(searcher, _grouped(candidates, articles, per_article))
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
         """Document frequency of each term in the field, over the articles that are live and not hidden."""
@@ -268,9 +270,11 @@ class EmbeddedReader:
     def _visible(self, searcher: Searcher, query: Query) -> Query:
         return _without(searcher, query, self._hidden)
 
-    def _hits(self, found: Sequence[RowHit]) -> list[Hit]:
+    def _hits(self, row_hits: Sequence[RowHit]) -> list[Hit]:
         columns = self._snapshot.columns
-        return [Hit(id, hit.score) for hit in found if (id := columns.id_of(hit.key)) is not None]
+        return [
+            Hit(id, hit.score) for hit in row_hits if (id := columns.id_of(hit.key)) is not None
+        ]
 
     def _ranked(self, searcher: Searcher, query: Query, needed: int) -> list[Hit]:
         """The first ``needed`` hits in the contract's order.
@@ -280,10 +284,10 @@ class EmbeddedReader:
         """
         limit = needed + _MARGIN
         while True:
-            found = searcher.top(query, limit)
-            hits = self._hits(found)
+            row_hits = searcher.top(query, limit)
+            hits = self._hits(row_hits)
             complete = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
-            if complete or len(found) < limit:
+            if complete or len(row_hits) < limit:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
                 return hits[:needed]
             limit *= 8
@@ -292,22 +296,22 @@ class EmbeddedReader:
         """Passages by score: enough for the best ``articles``, with all that tie with the last."""
         limit = articles * _PASSAGES_PER_ARTICLE + _MARGIN
         while True:
-            found = searcher.top(query, limit)
+            hits = searcher.top(query, limit)
             best: dict[int, float] = {}
-            for hit in found:
+            for hit in hits:
                 best.setdefault(hit.key >> ORDINAL_BITS, hit.score)
             lowest = list(best.values())[articles - 1] if len(best) >= articles else -math.inf
-            if len(found) < limit or found[-1].score < lowest:
-                return found
+            if len(hits) < limit or hits[-1].score < lowest:
+                return hits
             limit *= 4
 
-    def _candidates(self, found: Iterable[tuple[int, int, float, T]]) -> "list[_Candidate[T]]":
+    def _candidates(self, passages: Iterable[tuple[int, int, float, T]]) -> "list[_Candidate[T]]":
         """Candidates from (row, ordinal, score, payload), in the contract's order."""
         id_of = self._snapshot.columns.id_of
         return sorted(
             (
                 (-score, article_id, ordinal, payload)
-                for row, ordinal, score, payload in found
+                for row, ordinal, score, payload in passages
                 if (article_id := id_of(row)) is not None
             ),
             key=itemgetter(0, 1, 2),

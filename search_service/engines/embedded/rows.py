@@ -125,7 +125,7 @@ class _Reads(ABC):
 
     def stamps(self, ids: Collection[str]) -> dict[str, Stamp]:
         """The stamps of articles and marks (see :mod:`.schema`) with these ids; unknown ids are left out."""
-        found: dict[str, Stamp] = {}
+        stamps: dict[str, Stamp] = {}
         ordered = list(ids)
         for start in range(0, len(ordered), _BATCH):
             part = ordered[start : start + _BATCH]
@@ -133,8 +133,8 @@ class _Reads(ABC):
                 f"SELECT id, ordering, digest FROM articles WHERE id IN ({_marks(part)})"
                 f" UNION ALL SELECT id, ordering, NULL FROM marks WHERE id IN ({_marks(part)})"
             )
-            found.update((id, Stamp(*rest)) for id, *rest in self._all(query, part * 2))
-        return found
+            stamps.update((id, Stamp(*rest)) for id, *rest in self._all(query, part * 2))
+        return stamps
 
     def count(self) -> int:
         """Number of live articles."""
@@ -180,15 +180,15 @@ class _Reads(ABC):
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The live articles among ``ids``, in the order of ``ids``."""
-        found: dict[str, StoredArticle] = {}
+        articles: dict[str, StoredArticle] = {}
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
             query = (
                 f"SELECT {_STORED} FROM {self._source}"
                 f" WHERE id IN ({_marks(part)}) AND view IS NOT NULL"
             )
-            found.update((values[0], _stored(values)) for values in self._all(query, part))
-        return {id: found[id] for id in ids if id in found}
+            articles.update((values[0], _stored(values)) for values in self._all(query, part))
+        return {id: articles[id] for id in ids if id in articles}
 
     def scan(self) -> Iterator[StoredArticle]:
         """Every live article by id ascending; reads in batches."""

@@ -142,24 +142,24 @@ class Searcher:
 
     def sorted_by(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
         """Documents by a sort key, ascending; scores are 0."""
-        found = self._searcher.search(
+        result = self._searcher.search(
             query, limit=limit, offset=offset, count=False, order_by_field=key, order=Order.Asc
         )
-        return self._hits([(0.0, address) for _, address in found.hits])
+        return self._hits([(0.0, address) for _, address in result.hits])
 
-    def _hits(self, found: list[tuple[Any, tantivy.DocAddress]]) -> list[RowHit]:
-        keys = self._searcher.fast_field_values("key", [address for _, address in found])
+    def _hits(self, scored: list[tuple[Any, tantivy.DocAddress]]) -> list[RowHit]:
+        keys = self._searcher.fast_field_values("key", [address for _, address in scored])
         return [
             RowHit(int(key or 0), round(score, 6), address)
-            for key, (score, address) in zip(keys, found, strict=True)
+            for key, (score, address) in zip(keys, scored, strict=True)
         ]
 
     def shows(self, row: int, expected: Indexed, *, passages: bool) -> bool:
         """Whether the documents of an article (or of its passages) are exactly those expected."""
         count = expected.passages if passages else min(expected.passages + 1, 1)
         query = Query.term_query(self.schema, "row", row)
-        found = self.top(query, max(count, 0) + 1)
-        return self.revisions(found) == [expected.revision] * count
+        hits = self.top(query, max(count, 0) + 1)
+        return self.revisions(hits) == [expected.revision] * count
 
     def revisions(self, hits: Sequence[RowHit]) -> list[int]:
         """The revision of its article that each hit shows."""
@@ -197,8 +197,8 @@ class TextWriter:
             index.reload()
             searcher = index.searcher()
             query = Query.term_query(index.schema, "row", attributes.row)
-            found = searcher.search(query, limit=max(count, 1) + 1, count=False).hits
-            shown = searcher.fast_field_values("revision", [address for _, address in found])
+            hits = searcher.search(query, limit=max(count, 1) + 1, count=False).hits
+            shown = searcher.fast_field_values("revision", [address for _, address in hits])
             if shown != [attributes.revision] * (count if attributes.live else 0):
                 return False
         return True

@@ -76,18 +76,18 @@ class PassageTable:
         Includes all articles that tie with the last one after rounding, so the caller may break ties in any
         order.
         """
-        found = [
+        by_block = [
             _Candidates.of(block, vector, self._not_superseded(index, allowed), min_score, role)
             for index, block in enumerate(self._blocks)
         ]
-        best = np.concatenate([candidates.best for candidates in found])
+        best = np.concatenate([candidates.best for candidates in by_block])
         if len(best) > articles:
             least = np.partition(best, len(best) - articles)[len(best) - articles] - _SLACK
         else:
             least = -np.inf
         return [
             neighbour
-            for candidates in found
+            for candidates in by_block
             for neighbour in candidates.rescored(vector, least, per_article, min_score)
         ]
 
