@@ -34,7 +34,7 @@ Update = Article | Tombstone
 class AudienceResult:
     """What became of updates for an audience; ``visible`` are the ids of the articles it may read.
 
-    ``refused``: by id, why an article is not in the index; ``stale``: by id, why an older version stays.
+    ``refused``: by id, why an article is not in the index; ``stale``: by id, why an update was too old.
     """
 
     visible: set[str] = field(default_factory=set)
