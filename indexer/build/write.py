@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzers.messages import say
+from indexer.build import ingest
 from indexer.build.entries import entries_of, version_of, write
-from indexer.build.ingest import BATCH, RunReport, batches
+from indexer.build.ingest import RunReport, batches
 from indexer.build.views import source_view, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Decision, Stamp, decide
@@ -82,9 +83,11 @@ def write_for_audience(
                 waiting.append(gone)
         if unknown:
             writer.write(unknown)
-        while len(waiting) >= BATCH:
-            _write(service, audience, writer, waiting[:BATCH], readers, result, resume=resume)
-            del waiting[:BATCH]
+        while len(waiting) >= ingest.BATCH:
+            _write(
+                service, audience, writer, waiting[: ingest.BATCH], readers, result, resume=resume
+            )
+            del waiting[: ingest.BATCH]
         progress(len(batch))
     if waiting:
         _write(service, audience, writer, waiting, readers, result, resume=resume)
