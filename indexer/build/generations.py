@@ -108,6 +108,7 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
 
     Raises ``StateLost`` if the state does not belong to the live index, unless ``new_state``.
     """
+    service.store.upgrade()
     if not new_state:
         service.check_state()
     service.store.create()

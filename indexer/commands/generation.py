@@ -5,12 +5,14 @@ Messages and arguments only; the steps are in :mod:`indexer.build.generations`.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import click
 
 from analyzers.messages import say
 from indexer.build import generations
+from indexer.build.disk_space import with_free_space
 from indexer.commands.console import Group, lower_priority
 from indexer.commands.printing import print_report, progress
 from search_service import logs
@@ -47,13 +49,17 @@ new_state_option = click.option(
 )
 
 
+@contextmanager
+def _exclusive(open_service: Open) -> Iterator[tuple[SearchService, Settings]]:
+    with open_service() as (service, settings):
+        with_free_space(service, service.store.upgrade)
+        with service.store.ledger.exclusive():
+            yield service, settings
+
+
 def generation_group(open_service: Open) -> click.Group:
     """The group of commands; ``open_service`` opens the service by the settings."""
-
-    @contextmanager
-    def exclusive() -> Iterator[tuple[SearchService, Settings]]:
-        with open_service() as (service, settings), service.store.ledger.exclusive():
-            yield service, settings
+    exclusive = partial(_exclusive, open_service)
 
     @click.group(
         cls=Group,

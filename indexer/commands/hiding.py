@@ -63,6 +63,7 @@ def hiding_commands(open_service: Open) -> Sequence[click.Command]:
     def unhide(ids: tuple[str, ...]) -> None:
         """Unhide."""
         with open_service(model=NO_MODEL) as (service, _):
+            service.store.upgrade()
             set_aside = set(service.store.hidden_articles.articles())
             keys = [_resolve(service, name)[0] for name in ids]
             done = {key: service.store.hidden.unhide(key) for key in keys}

@@ -140,8 +140,10 @@ def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
 )
 def rollback() -> None:
     """Roll back."""
-    with _service() as (service, _), service.store.ledger.exclusive():
-        print_serving(generations.rollback(service))
+    with _service() as (service, _):
+        service.store.upgrade()
+        with service.store.ledger.exclusive():
+            print_serving(generations.rollback(service))
 
 
 cli.add_command(generation_group(_service))
@@ -157,6 +159,7 @@ cli.add_command(model_group())
 def add(sources: tuple[Path, ...]) -> None:
     """Add."""
     with _service() as (service, settings):
+        service.store.upgrade()
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
             updates.add(
@@ -174,6 +177,7 @@ def add(sources: tuple[Path, ...]) -> None:
 def delete(ids: tuple[str, ...]) -> None:
     """Delete."""
     with _service() as (service, _):
+        with_free_space(service, service.store.upgrade)
         deleted, unknown, queued = with_free_space(service, partial(updates.delete, service, ids))
     for key in deleted:
         click.echo(say(f"已删除 {key}", f"deleted {key}"))
@@ -340,6 +344,7 @@ def serve(host: str | None, port: int | None) -> None:
     """Serve."""
     settings = read_settings(**_address_settings(host, port))
     with _opened(settings) as service:
+        service.store.upgrade()
         # Fails now if there is no index, or one of other settings.
         reader = service.reader(Audience.PUBLIC)
         service.check_manifest(reader.manifest, model=service.embedder is not None)

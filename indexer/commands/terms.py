@@ -77,6 +77,7 @@ def terms_group(open_service: Open) -> click.Group:
     def decide(terms: tuple[str, ...], *, accepted: bool) -> None:
         normalized = [coined.normalize_term(term) for term in terms]
         with open_service() as (service, _):
+            service.store.upgrade()
             service.check_state()
             service.store.coined.decide(normalized, accepted=accepted)
         for term in normalized:

@@ -1,12 +1,13 @@
 """One SQL database: connections, transactions, locks, errors. Entry point: :class:`Database`.
 
 SQLite by default; PostgreSQL by URL where several hosts share it. The other modules of
-:mod:`search_service.state` define the tables. :meth:`Database.translated` translates its errors.
+:mod:`search_service.state` define the tables, :mod:`search_service.state.migrations` their version.
 
-A file of SQLite is opened for each use and closed after it, without a write-ahead log: at rest the state
-is this one file, so whoever deletes, replaces or restores it is noticed with the next use, and nothing of
-the one before is mixed into it. A missing database is never made by the way, only by :meth:`create`: an
-empty one would say that nothing was taken down.
+A SQLite file is opened for each use and closed after it, without a write-ahead log: at rest the state is
+this one file. A file that was deleted, replaced or restored is noticed at the next use, and no page of
+the old one is mixed into the new one. Only :meth:`Database.create` makes a missing database: an empty
+one would say that nothing was taken down. Each use checks the version of the tables first, in the same
+transaction: a running server stops answering when a later release has changed them.
 """
 
 import enum
@@ -14,7 +15,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,15 +27,20 @@ from search_service import logs
 from search_service.disk import disk_full, is_full
 from search_service.errors import (
     ConfigurationError,
+    FormatMismatch,
+    GongwenError,
     StateLost,
     StoreUnavailable,
     WriterBusy,
     redact_credentials,
 )
+from search_service.formats import mismatch, release
+from search_service.state import migrations
+from search_service.state.migrations import KEY_BYTES, SCHEMA_VERSION, VERSION
 
 METADATA = sa.MetaData()
-# One row, made with the tables: what was built with this database remembers its id; whoever reads the
-# state may sign cursors; and ``hidden`` says how many rows the list of what was taken down must have.
+# One row, made with the tables. ``id``: stored in every index that is built with this state.
+# ``cursor_key`` signs cursors. ``hidden``: how many rows the table of hidden articles must have.
 IDENTITY = sa.Table(
     "identity",
     METADATA,
@@ -42,32 +48,30 @@ IDENTITY = sa.Table(
     sa.Column("cursor_key", sa.LargeBinary, nullable=False),
     sa.Column("hidden", sa.Integer, nullable=False),
 )
-_KEY_BYTES = 32
 _ADVISORY_LOCK = 0x676F6E67  # any number, the same on every host
 _ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
-# Seconds that SQLite waits for another process's write.
-_PATIENCE = 30
+_BUSY_TIMEOUT = 30  # seconds that SQLite waits for another process's write
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_POLL = 0.05  # seconds between two attempts at a lock of the server
+_POLL = 0.05  # seconds between two attempts at a lock of PostgreSQL
 _LONG_WAIT = 1.0  # seconds for a lock: worth a line
 _log = logs.Log(__name__)
 
 
 class Lock(enum.IntEnum):
-    """What one process at a time may do; each has a number for PostgreSQL and a file beside SQLite's."""
+    """What only one process at a time may do: a file beside SQLite's, an advisory lock in PostgreSQL."""
 
     BUILD = 0  # build generations, activate, roll back
-    LIVE = 2  # write what serves, or change what does
+    LIVE = 2  # write the live index, or change which one is live
 
 
 @sa.event.listens_for(IDENTITY, "after_create")
-def _give_identity(table: sa.Table, connection: sa.Connection, **_: object) -> None:
-    key = secrets.token_bytes(_KEY_BYTES)
+def _insert_identity(table: sa.Table, connection: sa.Connection, **_: object) -> None:
+    key = secrets.token_bytes(KEY_BYTES)
     connection.execute(table.insert().values(id=uuid.uuid4().hex, cursor_key=key, hidden=0))
 
 
-def _keep_readers(connection: object, _record: object) -> None:
-    # Readers go on while much is written: they wait for the commit alone.
+def _never_spill(connection: object, _record: object) -> None:
+    # A large transaction locks readers out only for its commit.
     connection.execute("PRAGMA cache_spill=OFF")  # type: ignore[attr-defined]  # a DBAPI connection
 
 
@@ -75,11 +79,11 @@ class Database:
     """The database of the state; safe to share among threads and processes."""
 
     def __init__(self, url: str, *, tables: sa.MetaData = METADATA) -> None:
-        """Take the address of the database, and its tables: those of the state, or others.
+        """Check the address; nothing is opened or made. ``tables``: those of the state, or a cache's.
 
-        Raises ``ConfigurationError`` for an address that cannot be used, or a missing driver. Nothing is
-        opened or made yet. All use raises ``StoreUnavailable`` where it breaks, ``StateLost`` where the
-        database is not what was written.
+        Raises ``ConfigurationError`` for an address that cannot be used, or a missing driver. The other
+        methods raise ``StoreUnavailable`` where the database fails, ``StateLost`` where its content was
+        lost, ``FormatMismatch`` where its tables have another version.
         """
         self._shown, self._password, self._tables = redact_credentials(url), "", tables
         self._file: Path | None = None
@@ -95,49 +99,74 @@ class Database:
                 self._engine = sa.create_engine(address, pool_pre_ping=True)
                 return
             if not address.database or address.database.startswith((":", "file:")):
-                raise ArgumentError(say("没有文件的路径", "it names no path of a file"))
+                raise ArgumentError(say("没有文件的路径", "it names no file"))
             self._file = Path(address.database).absolute()
             self._file.parent.mkdir(parents=True, exist_ok=True)
             # rw: opening makes no file.
             address = address.set(database=self._file.as_uri())
             address = address.update_query_dict({"uri": "true", "mode": "rw"})
             self._engine = sa.create_engine(
-                address, poolclass=sa.NullPool, connect_args={"timeout": _PATIENCE}
+                address, poolclass=sa.NullPool, connect_args={"timeout": _BUSY_TIMEOUT}
             )
-            sa.event.listen(self._engine, "connect", _keep_readers)
+            sa.event.listen(self._engine, "connect", _never_spill)
 
     def create(self) -> None:
-        """Make the database and its tables where there are none.
+        """Make the tables where there are none; upgrade those of an older release. All or nothing.
 
-        All of them or nothing: where some are missing, what they held was lost.
+        Where some are missing, their content was lost, and nothing is made.
         """
         with self.translated():
             if self._file:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 self._file.touch()  # an empty file is an empty database
-            with self._engine.connect() as connection:
-                # One process at a time; and a killed one leaves no table without its first row.
-                if self._file:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                else:
-                    query = sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK_TABLES))
-                    connection.execute(query)
-                if not self._present_tables(connection):
-                    self._tables.create_all(connection, checkfirst=False)
-                connection.commit()
+            with self._locked() as connection:
+                if self._present_tables(connection):
+                    self._upgrade(connection)
+                    return
+                self._tables.create_all(connection, checkfirst=False)
+                if self._tables is METADATA:
+                    migrations.stamp(connection, release())
+
+    def upgrade(self) -> None:
+        """Upgrade the tables of an older release, all or nothing; do nothing about any others."""
+        try:
+            with self.reading():
+                return
+        except StateLost:
+            return
+        except FormatMismatch:
+            with self.translated(), self._locked() as connection:
+                self._upgrade(connection)
+
+    def _upgrade(self, connection: sa.Connection) -> None:
+        if self._tables is METADATA:
+            migrations.upgrade(connection, release())
+
+    @contextmanager
+    def _locked(self) -> Iterator[sa.Connection]:
+        """A transaction of one process at a time, which may make or change tables."""
+        with self._engine.begin() as connection:
+            if self._file:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                lock = sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK_TABLES)
+                connection.execute(sa.select(lock))
+            yield connection
 
     def _present_tables(self, connection: sa.Connection) -> set[str]:
-        """The tables that are there."""
-        return set(sa.inspect(connection).get_table_names()) & set(self._tables.tables)
+        """Those of ours that are there."""
+        ours = {*self._tables.tables, SCHEMA_VERSION.name}
+        return ours.intersection(sa.inspect(connection).get_table_names())
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to ask."""
+        """A connection to read from; in SQLite, all its reads see one moment."""
         with self.translated(), self._engine.connect() as connection:
+            self._begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
@@ -146,15 +175,30 @@ class Database:
         with self.translated(), self.transaction() as connection:
             yield connection
 
-    def transaction(self) -> AbstractContextManager[sa.Connection]:
-        """The same, for a caller who knows what an error of the database means."""
-        return self._engine.begin()
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """As :meth:`writing`; errors of the database are not translated."""
+        with self._engine.begin() as connection:
+            self._begin(connection, "BEGIN IMMEDIATE")
+            yield connection
+
+    def _begin(self, connection: sa.Connection, statement: str) -> None:
+        """Begin a transaction and check the version in it; an upgrade waits until it ends."""
+        if self._file:
+            connection.exec_driver_sql(statement)
+        if self._tables is METADATA:
+            query = sa.select(SCHEMA_VERSION.c.version, SCHEMA_VERSION.c.release)
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise self.lost("已被清空", "was emptied", usable=False)
+            if row.version != VERSION:
+                raise self._mismatch(row.version, row.release)
 
     @contextmanager
     def exclusive(self, lock: Lock, *, patience: float = 0.0) -> Iterator[None]:
-        """Be the only process in this block; raises ``WriterBusy`` after so many seconds of waiting.
+        """Hold a cross-process lock in the block; ``WriterBusy`` where it is taken for ``patience`` seconds.
 
-        The lock is the operating system's or the server's: it ends with the process that took it.
+        The lock is the operating system's or PostgreSQL's: it ends with the process that took it.
         """
         started = time.monotonic()
         if self._file:
@@ -172,7 +216,7 @@ class Database:
                 file.release()
             return
         deadline = time.monotonic() + patience
-        with self.reading() as connection:
+        with self.translated(), self._engine.connect() as connection:
             number = _ADVISORY_LOCK + lock
             while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))):
                 if time.monotonic() >= deadline:
@@ -180,7 +224,7 @@ class Database:
                 connection.commit()
                 time.sleep(_POLL)
             _log_wait(lock, started)
-            connection.commit()  # the lock is the connection's; no transaction stays open for hours
+            connection.commit()  # the lock is the session's; no transaction stays open for hours
             try:
                 yield
             finally:
@@ -202,7 +246,7 @@ class Database:
 
     @contextmanager
     def translated(self, *, opening: bool = False) -> Iterator[None]:
-        """Translate what the database or its driver raises; no message shows the password."""
+        """Translate exceptions of the database or its driver; no message shows the password."""
         try:
             yield
         except ImportError as exc:
@@ -215,8 +259,8 @@ class Database:
                 )
             ) from exc
         except (SQLAlchemyError, OSError) as exc:
-            if isinstance(exc, DBAPIError) and (lost := self._loss(exc)):
-                raise lost from exc
+            if isinstance(exc, DBAPIError) and (error := self._diagnosis(exc)):
+                raise error from exc
             if self._file and is_full(exc, self._file):
                 raise disk_full(self._file, exc) from exc
             why = self._reason(exc)
@@ -225,7 +269,7 @@ class Database:
                     say(
                         f"打不开状态数据库 GONGWEN_STATE={self._shown!r}：{why}。请检查地址、路径与权限",
                         f"cannot open the state database GONGWEN_STATE={self._shown!r}: {why};"
-                        " check address, path and rights",
+                        " check address, path and permissions",
                     )
                 ) from exc
             raise StoreUnavailable(
@@ -233,22 +277,22 @@ class Database:
                     f"状态数据库 GONGWEN_STATE={self._shown!r} 用不了：{why}。"
                     "请检查数据库服务、磁盘空间与权限，然后重试",
                     f"the state database GONGWEN_STATE={self._shown!r} cannot be used: {why};"
-                    " check the server, disk space and rights, then try again",
+                    " check the server, disk space and permissions, then try again",
                 )
             ) from exc
 
     def _reason(self, exc: Exception) -> str:
-        """The first line of what the database says, without the statement and its values."""
-        said = str(exc.orig if isinstance(exc, DBAPIError) else exc).strip()
-        line = said.partition("\n")[0]
+        """The first line of the database's message, without the statement and its values."""
+        message = str(exc.orig if isinstance(exc, DBAPIError) else exc).strip()
+        line = message.partition("\n")[0]
         return line.replace(self._password, "***") if self._password else line
 
-    # --- a state that is not the one that was written ----------------------------------------------
+    # --- lost states, and those of other releases --------------------------------------------------
 
     def lost(self, chinese: str, english: str, *, usable: bool = True) -> StateLost:
-        """The error for a state that is not the one of the index, and why; with the remedy.
+        """The error for a state that was lost, emptied or exchanged: the reason and the remedy.
 
-        ``usable``: a state can be kept in it as it is.
+        ``usable``: ``gongwen hide`` can write into this database as it is.
         """
         aside = (
             ("", "")
@@ -260,15 +304,36 @@ class Database:
                 f"状态数据库 GONGWEN_STATE={self._shown!r} {chinese}；下架名单在其中，所以什么都不回答。"
                 f"请核对 GONGWEN_STATE，或恢复备份（不必重启服务）；没有备份：{aside[0]}"
                 "用 gongwen hide 重新下架该下架的，再运行 gongwen index 来源 --new-state",
-                f"the state database GONGWEN_STATE={self._shown!r} {english}; it says what was taken"
-                " down, so nothing is answered. Check GONGWEN_STATE, or restore a backup (no restart is"
+                f"the state database GONGWEN_STATE={self._shown!r} {english}; the list of hidden articles"
+                " is in it, so nothing is answered. Check GONGWEN_STATE, or restore a backup (no restart is"
                 f" needed); without one:{aside[1]} take down again with gongwen hide what must stay down,"
                 " then run: gongwen index SOURCE --new-state",
             )
         )
 
-    def _loss(self, exc: DBAPIError) -> StateLost | None:
-        """What was lost, where the database is there and not what it was; None where it does not answer."""
+    def _mismatch(self, version: int, wrote: str = "") -> FormatMismatch:
+        """The error for the tables of another release."""
+        return mismatch(
+            (
+                f"状态数据库 GONGWEN_STATE={self._shown!r} ",
+                f"the state database GONGWEN_STATE={self._shown!r}",
+            ),
+            say(f"版本 {version}", f"version {version}"),
+            expected=say(f"版本 {VERSION}", f"version {VERSION}"),
+            written_by=wrote if version > VERSION else "",
+            remedy=(
+                "恢复升级之前的备份",
+                "restore a backup from before the upgrade",
+            )
+            if version > VERSION
+            else (
+                "升级它：启动 gongwen serve，或运行任何写入的命令（gongwen add、hide、index 等）",
+                "upgrade it: start gongwen serve, or run a command that writes (gongwen add, hide, index)",
+            ),
+        )
+
+    def _diagnosis(self, exc: DBAPIError) -> GongwenError | None:
+        """What is wrong with the content of the state; None where the database does not answer."""
         if self._tables is not METADATA:
             return None
         if self._file:
@@ -276,16 +341,21 @@ class Database:
                 self._file.stat()
             except (FileNotFoundError, NotADirectoryError):
                 return self._missing()
-            except OSError:  # no right to look: it may be there
+            except OSError:  # no permission to look: it may be there
                 return None
         if getattr(exc.orig, "sqlite_errorname", "").startswith(_DAMAGED):
             return self._damaged()
         if "no such table" in str(exc.orig) or type(exc.orig).__name__ == "UndefinedTable":
             try:
                 with self._engine.connect() as connection:
-                    return self._damaged() if self._present_tables(connection) else self._missing()
+                    names = sa.inspect(connection).get_table_names()
+                    present = self._present_tables(connection)
             except SQLAlchemyError:
                 return self._damaged()
+            version = migrations.unstamped_version(names)
+            if version is not None and SCHEMA_VERSION.name not in names:
+                return self._mismatch(version)
+            return self._damaged() if present else self._missing()
         return None
 
     def _missing(self) -> StateLost:

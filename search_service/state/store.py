@@ -35,8 +35,12 @@ class Store:
         self._database.close()
 
     def create(self) -> None:
-        """Make the database where there is none."""
+        """Make the database where there is none; upgrade that of an older release."""
         self._database.create()
+
+    def upgrade(self) -> None:
+        """Upgrade the database of an older release; do nothing about any other, or a missing one."""
+        self._database.upgrade()
 
     @property
     def cursor_key(self) -> bytes:

@@ -3,9 +3,12 @@
 ``gunicorn 'search_service.web.wsgi:create_wsgi_app()'``: each worker opens a service of its own.
 """
 
+from contextlib import suppress
+
 from flask import Flask
 
 from search_service import logs
+from search_service.errors import GongwenError
 from search_service.service import open_service
 from search_service.settings import read_settings
 from search_service.web.app import create_app
@@ -15,4 +18,7 @@ def create_wsgi_app() -> Flask:
     """Build the application from the environment; raises ``ConfigurationError`` naming a bad setting."""
     settings = read_settings()
     logs.set_up(settings.log)
-    return create_app(open_service(settings), settings)
+    service = open_service(settings)
+    with suppress(GongwenError):  # a worker starts all the same: each request says what is wrong
+        service.store.upgrade()
+    return create_app(service, settings)

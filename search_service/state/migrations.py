@@ -1,0 +1,141 @@
+"""The version of the state's tables, and the steps from one version to the next.
+
+Entry points: :data:`VERSION`, :func:`stamp`, :func:`upgrade` and :func:`unstamped_version`.
+:class:`search_service.state.database.Database` runs them and refuses every other version (ADR 0016).
+
+A step is SQL for SQLite and PostgreSQL alike and names no table of the rest of the package, which
+changes. To change a table: change its definition, append a step, and keep a state of the version before
+in ``tests/promises/data``. The packed articles of ``changes`` and ``shelf`` are part of the version.
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable, Collection, Sequence
+
+import sqlalchemy as sa
+
+KEY_BYTES = 32
+# One row. It is never changed by a step, so that every release can read it.
+SCHEMA_VERSION = sa.Table(
+    "schema_version",
+    sa.MetaData(),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("release", sa.String(32), nullable=False),
+)
+# ``{bytes}`` is the type of binary columns.
+_VERSION_1 = """
+CREATE TABLE IF NOT EXISTS identity (
+    id VARCHAR(32) NOT NULL, cursor_key {bytes} NOT NULL, hidden INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS shelf (
+    article_id VARCHAR(200) NOT NULL PRIMARY KEY, build BIGINT NOT NULL, article {bytes} NOT NULL);
+CREATE TABLE IF NOT EXISTS view_counts (
+    audience INTEGER NOT NULL, article_id VARCHAR(200) NOT NULL, views BIGINT NOT NULL,
+    PRIMARY KEY (audience, article_id));
+CREATE INDEX IF NOT EXISTS view_counts_most ON view_counts (audience, views);
+CREATE TABLE IF NOT EXISTS coined_terms (
+    term VARCHAR(64) NOT NULL PRIMARY KEY, accepted BOOLEAN NOT NULL, since VARCHAR(32) NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_coined_terms_accepted ON coined_terms (accepted);
+CREATE TABLE IF NOT EXISTS head (sequence BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS changes (
+    article_id VARCHAR(200) NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL UNIQUE,
+    version BIGINT NOT NULL, article {bytes}, pending BOOLEAN NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_changes_pending ON changes (pending);
+CREATE TABLE IF NOT EXISTS build ("values" TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS vocabularies (
+    generation VARCHAR(200) NOT NULL PRIMARY KEY, made VARCHAR(32) NOT NULL,
+    changed VARCHAR(32) NOT NULL, texts {bytes} NOT NULL);
+CREATE TABLE IF NOT EXISTS vocabulary_articles (
+    made VARCHAR(32) NOT NULL, article_id VARCHAR(200) NOT NULL, date VARCHAR(10) NOT NULL,
+    places {bytes} NOT NULL, PRIMARY KEY (made, article_id));
+"""
+_TABLES_1 = frozenset(
+    {"build", "changes", "coined_terms", "head", "hidden", "identity", "shelf", "view_counts"}
+    | {"vocabularies", "vocabulary_articles"}
+)
+
+
+def _to_1(connection: sa.Connection) -> None:
+    """From the tables of commits before there were versions: ``hidden``, ``views``, and some of the rest.
+
+    What the staff decided is kept. View counters and vocabularies are dropped: a rebuild, which those
+    indexes need in any case, writes them again.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    key = secrets.token_bytes(KEY_BYTES)
+    if "cursor_key" in tables:
+        key = connection.scalar(sa.text("SELECT key FROM cursor_key")) or key
+    for name in ("views", "ledger", "cursor_key", "vocabularies", "vocabulary_articles"):
+        if name in tables:
+            connection.execute(sa.text(f"DROP TABLE {name}"))
+    hidden = connection.scalar(sa.text("SELECT count(*) FROM hidden"))
+    if "identity" in tables and "hidden" not in _columns(connection, "identity"):
+        # These releases kept no count: the list is taken as it is.
+        connection.execute(
+            sa.text("ALTER TABLE identity ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+        )
+        connection.execute(sa.text("UPDATE identity SET hidden = :hidden"), {"hidden": hidden})
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in _VERSION_1.format(bytes=binary).split(";\n")[:-1]:
+        connection.execute(sa.text(statement))
+    if "identity" not in tables:
+        connection.execute(
+            sa.text("INSERT INTO identity VALUES (:id, :key, :hidden)"),
+            {"id": uuid.uuid4().hex, "key": key, "hidden": hidden},
+        )
+    if "head" not in tables:
+        connection.execute(sa.text("INSERT INTO head VALUES (0)"))
+
+
+def _to_2(connection: sa.Connection) -> None:
+    """The version is stored."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE schema_version (version INTEGER NOT NULL, release VARCHAR(32) NOT NULL)"
+        )
+    )
+
+
+# The step at place n makes version n + 1 of version n.
+_STEPS: Sequence[Callable[[sa.Connection], None]] = (_to_1, _to_2)
+VERSION = len(_STEPS)
+
+
+def stamp(connection: sa.Connection, release: str) -> None:
+    """Write this version, and the release that has written it, into a state that has its tables."""
+    SCHEMA_VERSION.create(connection, checkfirst=True)
+    connection.execute(SCHEMA_VERSION.delete())
+    connection.execute(SCHEMA_VERSION.insert().values(version=VERSION, release=release))
+
+
+def upgrade(connection: sa.Connection, release: str) -> None:
+    """Run the steps that an older state lacks, inside the transaction of the caller.
+
+    Nothing happens to a state of this or a later version, or one that is damaged.
+    """
+    tables = sa.inspect(connection).get_table_names()
+    if SCHEMA_VERSION.name in tables:
+        if connection.dialect.name == "postgresql":
+            # Waits for transactions that have read the version, and lets none read it meanwhile.
+            connection.execute(sa.text("LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE"))
+        version = connection.scalar(sa.select(SCHEMA_VERSION.c.version))
+    else:
+        version = unstamped_version(tables)
+    if version is not None and version < VERSION:
+        for step in _STEPS[version:]:
+            step(connection)
+        stamp(connection, release)
+
+
+def unstamped_version(tables: Collection[str]) -> int | None:
+    """The version of a state that says none, by its tables; None where they are not those of any.
+
+    All of them must be there: where one is missing, what it had is lost. ``views`` was in every state
+    before version 1 and in none since.
+    """
+    if _TABLES_1.issubset(tables):
+        return 1
+    return 0 if {"hidden", "views"}.issubset(tables) and "view_counts" not in tables else None
+
+
+def _columns(connection: sa.Connection, table: str) -> set[str]:
+    return {column["name"] for column in sa.inspect(connection).get_columns(table)}
