@@ -1,4 +1,4 @@
-"""The state was lost, emptied or exchanged: nothing is answered, and the printed cure works."""
+"""The state was lost, emptied or exchanged: nothing is answered, and the printed remedy works."""
 
 import shutil
 import sqlite3
@@ -176,7 +176,8 @@ def test_a_lost_state_closes_every_door_and_a_restored_one_opens_them(
     response = client.get("/api/v1/search?q=垃圾")
     assert response.get_json()["code"] == "state-lost"
     assert response.headers["Retry-After"]
-    assert sorted(state.parent.iterdir()) == left  # nothing was made by the way
+    assert sorted(state.parent.iterdir()) == left  # no file was made
+    capsys.readouterr()  # the server's log
     for command in (
         ("add", source),
         ("delete", "2"),
@@ -225,7 +226,7 @@ def test_a_state_restored_over_the_other_is_taken_up(
 
 
 @pytest.mark.parametrize("lose", LOSSES)
-def test_the_printed_cure_works_without_a_backup(
+def test_the_printed_remedy_works_without_a_backup(
     service: SearchService,
     settings: Settings,
     source: Path,
