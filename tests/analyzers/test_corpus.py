@@ -39,12 +39,12 @@ def test_every_run_of_characters_is_found(texts: list[str]) -> None:
         run = normalised[start : start + source.randint(2, 12)]
         if len(run) < 2 or not all("一" <= one <= "鿿" for one in run):
             continue
-        wanted, stream = phrase(run), bigrams(normalised)
-        size = len(wanted)
+        terms, stream = phrase(run), bigrams(normalised)
+        size = len(terms)
         assert any(
-            tuple(stream[at : at + size]) == wanted
+            tuple(stream[at : at + size]) == terms
             for at, term in enumerate(stream)
-            if term == wanted[0]
+            if term == terms[0]
         ), run
         checked += 1
         if checked == 1000:

@@ -45,7 +45,7 @@ def test_rows_have_length_one(embedder: OnnxEmbedder) -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
 
 
-def test_a_row_depends_on_its_text_alone(embedder: OnnxEmbedder) -> None:
+def test_a_row_depends_only_on_its_text(embedder: OnnxEmbedder) -> None:
     """The same text gives the same row: by itself, in a batch, and as a query."""
     alone = embedder.embed([CUSTODY])[0]
     many = embedder.embed([WAGES * 40, "", *[SMOKE] * 100, CUSTODY])
@@ -63,12 +63,12 @@ def test_a_text_without_known_words_gives_zeros(embedder: OnnxEmbedder, text: st
     np.testing.assert_array_equal(rows[[0, 2]], embedder.embed([CUSTODY, WAGES]))
 
 
-def test_same_meaning_is_nearer_than_another_topic(embedder: OnnxEmbedder) -> None:
+def test_a_paraphrase_is_more_similar_than_another_topic(embedder: OnnxEmbedder) -> None:
     """Two ways of asking one thing are closer than two different things."""
-    asked, same, wages, smoke = embedder.embed([CUSTODY, CUSTODY_OTHERWISE, WAGES, SMOKE])
+    query, same, wages, smoke = embedder.embed([CUSTODY, CUSTODY_OTHERWISE, WAGES, SMOKE])
 
-    assert asked @ same > 0.5
-    assert asked @ same > max(asked @ wages, asked @ smoke) + 0.2
+    assert query @ same > 0.5
+    assert query @ same > max(query @ wages, query @ smoke) + 0.2
 
 
 def test_files_have_their_checksums() -> None:
@@ -81,7 +81,7 @@ def test_files_have_their_checksums() -> None:
         assert hashlib.sha256((BUILTIN / name).read_bytes()).hexdigest() == digest, name
 
 
-def test_checksum_of_the_weights_stands_in_the_model_card() -> None:
+def test_the_model_card_has_the_checksum_of_the_weights() -> None:
     """Who reads the model card can check the weights against it."""
     digest = hashlib.sha256((BUILTIN / "model.onnx").read_bytes()).hexdigest()
 
@@ -148,7 +148,7 @@ def test_a_damaged_folder_is_a_model_error(tmp_path: Path, file: str, damage: st
         open_embedder(str(copy)).embed([CUSTODY])
 
 
-def test_without_the_library_the_error_says_how_to_install(
+def test_without_the_library_the_error_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If sentence-transformers is missing, the error says so, with the command to install it."""

@@ -21,7 +21,7 @@ NOTICE = (
 )
 
 
-def said(title: str, text: str) -> dict[str, list[str]]:
+def extracted(title: str, text: str) -> dict[str, list[str]]:
     """The values found by field."""
     values: dict[str, list[str]] = {}
     for one in find(title, text):
@@ -29,9 +29,9 @@ def said(title: str, text: str) -> dict[str, list[str]]:
     return values
 
 
-def test_a_notice_says_all_of_itself() -> None:
+def test_all_metadata_of_a_notice() -> None:
     """Every field of a complete document, and no number, date or name of the ones it cites."""
-    assert said(*NOTICE) == {
+    assert extracted(*NOTICE) == {
         "issuer": ["清源县人民政府办公室"],
         "document_number": ["清政办发〔2024〕5号"],
         "kind": ["通知"],
@@ -66,7 +66,7 @@ def test_a_notice_says_all_of_itself() -> None:
 )
 def test_only_its_own_number(title: str, text: str, number: str | None) -> None:
     """A 文号 at the head is the document's own; one that is cited is another's."""
-    assert said(title, text).get("document_number", [None]) == [number]
+    assert extracted(title, text).get("document_number", [None]) == [number]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_only_its_own_number(title: str, text: str, number: str | None) -> None:
 )
 def test_a_title_names_its_kind(title: str, kind: str | None) -> None:
     """The longest name of the lexicon that the title ends with, its additions left off."""
-    assert said(title, "").get("kind", [None]) == [kind]
+    assert extracted(title, "").get("kind", [None]) == [kind]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_title_names_its_kind(title: str, kind: str | None) -> None:
 )
 def test_who_signs_and_when(text: str, issuer: str | None, written: str | None) -> None:
     """Organs and date at the end, in brackets at the start, or only a date; not dates of other things."""
-    values = said("物业方案", text)
+    values = extracted("物业方案", text)
     assert values.get("issuer", [None]) == [issuer]
     assert values.get("written", [None]) == [written]
 
@@ -125,7 +125,7 @@ def test_who_signs_and_when(text: str, issuer: str | None, written: str | None) 
 )
 def test_what_it_ends(text: str, found: set[str]) -> None:
     """The documents that a text repeals, but not those that it only mentions."""
-    assert set(said("物业办法", text).get("repeals", [])) == found
+    assert set(extracted("物业办法", text).get("repeals", [])) == found
 
 
 def test_a_law_names_what_it_was_revised_by() -> None:
@@ -133,13 +133,13 @@ def test_a_law_names_what_it_was_revised_by() -> None:
     text = (
         "（2002年3月5日发布 根据2011年《关于修改部分规章的决定》修正）\n第一条 根据《物业法》制定。"
     )
-    assert said("物业办法", text)["revised_by"] == ["关于修改部分规章的决定"]
+    assert extracted("物业办法", text)["revised_by"] == ["关于修改部分规章的决定"]
 
 
-def test_an_explanation_says_nothing_of_what_it_explains() -> None:
+def test_an_explanation_has_no_metadata_of_what_it_explains() -> None:
     """施行 and 废止 in a 解读 are the explained document's."""
     text = "《物业办法》自2024年1月1日起施行，《甲办法》同时废止。"
-    assert set(said("《物业办法》解读", text)) == {"kind"}
+    assert set(extracted("《物业办法》解读", text)) == {"kind"}
 
 
 PIECES = [
@@ -175,7 +175,7 @@ WRITTEN = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).m
 
 @settings(max_examples=250, deadline=None)
 @given(WRITTEN, WRITTEN)
-def test_everything_found_stands_where_it_says(title: str, text: str) -> None:
+def test_extracted_fields_are_at_their_offsets(title: str, text: str) -> None:
     """Any title and text: no error; known fields, in order, each with the value at its offsets."""
     found = find(title, text)
     assert [FIELDS.index(one.field) for one in found] == sorted(

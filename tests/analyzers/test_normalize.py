@@ -37,7 +37,7 @@ def test_every_character_becomes_one_character() -> None:
         ("　　标题", "  标题"),
     ],
 )
-def test_what_people_type_is_what_stands_there(typed: str, meant: str) -> None:
+def test_typed_variants_match_the_written_form(typed: str, meant: str) -> None:
     """Width, case, script and bracket shape do not matter."""
     assert normalize(typed) == meant
 

@@ -57,7 +57,7 @@ def test_a_date_is_one_term_in_every_form(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("三日", []), ("第13月", []), ("20240305001", [])])
-def test_numbers_that_are_no_dates_are_left_alone(text: str, expected: list[str]) -> None:
+def test_numbers_that_are_no_dates_are_unchanged(text: str, expected: list[str]) -> None:
     """A day under ten, an amount under no measure and a long number are no reference."""
     assert terms(text) == expected
 
@@ -90,9 +90,9 @@ def test_a_number_is_one_term_in_every_form(forms: list[str], term: str) -> None
     """Digits, numerals, width and blanks do not matter, in texts and in questions."""
     for form in forms:
         assert terms(f"按照{form}办理") == [term], form
-        asked = {token.term for token in ANALYZER.query_words(normalize(form))}
+        typed = {token.term for token in ANALYZER.query_words(normalize(form))}
         for other in forms:
-            assert asked <= set(ANALYZER.index_words(normalize(f"按照{other}办理"))), (form, other)
+            assert typed <= set(ANALYZER.index_words(normalize(f"按照{other}办理"))), (form, other)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_number_is_one_term_in_every_form(forms: list[str], term: str) -> None
         "百日攻坚",
     ],
 )
-def test_what_is_no_one_number_stays_words(text: str) -> None:
+def test_malformed_numbers_remain_words(text: str) -> None:
     """Names made of numerals, decimals and what means more than one number are left to the dictionary."""
     assert terms(f"推进{text}") == []
 
@@ -129,21 +129,21 @@ def test_a_year_in_numerals_answers_to_the_number() -> None:
 PLACEHOLDERS = ["XX", "××", "ＸＸ", "**", "***", "某某", "某", "X", "×", "□□", "xxx"]
 
 
-@pytest.mark.parametrize("asked", PLACEHOLDERS)
-def test_a_placeholder_matches_any_other(asked: str) -> None:
+@pytest.mark.parametrize("typed", PLACEHOLDERS)
+def test_a_placeholder_matches_any_other(typed: str) -> None:
     """What was struck out of a name is the same, however it was struck out."""
     for thing in ("市", "县", "局", "公司", "单位", "同志"):
-        words = {token.term for token in ANALYZER.query_words(normalize(f"{asked}{thing}"))}
+        words = {token.term for token in ANALYZER.query_words(normalize(f"{typed}{thing}"))}
         for written in PLACEHOLDERS:
-            held = ANALYZER.index_words(normalize(f"关于{written}{thing}的通报"))
-            assert words <= set(held), (asked, written, thing)
-            assert "xx:" in held
+            indexed = ANALYZER.index_words(normalize(f"关于{written}{thing}的通报"))
+            assert words <= set(indexed), (typed, written, thing)
+            assert "xx:" in indexed
 
 
 @pytest.mark.parametrize(
     "text", ["某些问题", "某市场主体", "某区域", "XXL", "x", "X光", "*", "https", "max"]
 )
-def test_what_is_no_placeholder(text: str) -> None:
+def test_not_a_placeholder(text: str) -> None:
     """Words that begin with 某, and letters within words, are not placeholders."""
     assert terms(text) == []
 

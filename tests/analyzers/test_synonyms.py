@@ -32,7 +32,7 @@ def test_the_list_is_in_order() -> None:
 @pytest.mark.parametrize(
     "text", ["{}", "全市{}工作会议", "关于进一步加强{}建设的意见", "县{}的通知"]
 )
-def test_a_word_is_found_wherever_it_stands(word: str, text: str) -> None:
+def test_a_synonym_is_found_in_any_context(word: str, text: str) -> None:
     """However the segmenter cuts around it, the synonym replaces it within the same words."""
     ((whole, others),) = found(text.format(word)).items()
     assert word in whole
@@ -44,7 +44,7 @@ def test_a_word_is_found_wherever_it_stands(word: str, text: str) -> None:
         assert any(synonym in other for synonym in lexicon.synonyms()[word])
 
 
-def test_the_longest_entry_is_taken() -> None:
+def test_the_longest_entry_wins() -> None:
     """国家发改委 is one word, not 发改委 in 国家."""
     assert list(found("国家发改委")) == ["国家发改委"]
 

@@ -103,7 +103,7 @@ def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
     assert hidden.days(EVERY_ID) == {}
 
 
-def test_a_write_says_what_it_did(engine: Engine) -> None:
+def test_a_write_reports_its_result(engine: Engine) -> None:
     """New, unchanged, changed and stale entries are distinguished."""
     changed = record("B1890", "消防 通知", "新 的 正文 。", version=3)
     assert load(engine, FIRE, SCHOOL) == WriteResult(written=2)
@@ -167,7 +167,7 @@ def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None
     assert {key: stands.order for key, stands in standing.items()} == {"B1890": 10, "X": 9}
 
 
-def test_at_the_same_version_the_last_view_stands(library: Engine) -> None:
+def test_at_the_same_version_the_last_view_wins(library: Engine) -> None:
     """A source may publish less, nothing, or everything again, without a new version of the article."""
     less = record("B1890", "消防 安全 工作 通知", "各级 政府 …… 。")
     withheld = Tombstone(id="B1890", version=1, withheld=True)
@@ -203,7 +203,7 @@ def test_marks_of_what_was_never_there_change_nothing(engine: Engine) -> None:
     assert told[0] == told[1]
 
 
-def test_a_writer_knows_what_stands(library: Engine) -> None:
+def test_a_writer_reports_stored_stamps(library: Engine) -> None:
     """Order and digest of articles and tombstones, even if only the order was raised."""
     load(library, replace(FIRE, version=5), Tombstone(id="A0007", version=2))
     with library.writer(public(library)) as writer:
@@ -237,7 +237,7 @@ def test_the_revision_grows_with_every_change(library: Engine) -> None:
     assert read(library).revision > before.revision
 
 
-def test_a_deleted_article_is_gone_everywhere(library: Engine) -> None:
+def test_a_deleted_article_is_in_no_result(library: Engine) -> None:
     """After a tombstone no read returns the article."""
     load(library, Tombstone(id="B1890", version=2))
     reader = read(library)
@@ -333,7 +333,7 @@ def test_an_article_without_passages_is_found(engine: Engine) -> None:
         (AtLeast(((Not(word("安全")), 4), (word("作风"), 4)), 4), ["C2352", "D0001"]),
     ],
 )
-def test_a_clause_matches_what_it_says(
+def test_a_clause_matches_as_documented(
     library: Engine, clause: Clause, expected: list[str]
 ) -> None:
     """Each clause selects the articles that its docstring describes, and the total counts them."""
@@ -516,7 +516,7 @@ def test_facets_count_the_match_set_only(library: Engine) -> None:
 # --- vectors and passages ------------------------------------------------------------------------
 
 
-def test_nearest_gives_articles_by_their_best_passage(library: Engine) -> None:
+def test_nearest_ranks_articles_by_their_best_passage(library: Engine) -> None:
     """Cosines in float32, best first, ties by article id; articles without vectors are left out."""
     hits = read(library).nearest(unit(0.6, 0.8))
     assert [(hit.article_id, hit.passage_id) for hit in hits] == [
@@ -528,7 +528,7 @@ def test_nearest_gives_articles_by_their_best_passage(library: Engine) -> None:
     assert [hit.score for hit in hits] == [1.0, 1.0, 0.0, -0.6]
 
 
-def test_nearest_gives_several_passages_of_an_article(library: Engine) -> None:
+def test_nearest_returns_several_passages_of_an_article(library: Engine) -> None:
     """``per_article`` counts passages, ``articles`` counts articles."""
     hits = read(library).nearest(unit(1), articles=2, per_article=2)
     assert [hit.passage_id for hit in hits] == ["B1890-p0", "A0007-p0", "B1890-p1"]
@@ -536,7 +536,7 @@ def test_nearest_gives_several_passages_of_an_article(library: Engine) -> None:
     assert [hit.score for hit in hits[1:]] == [0.6, 0.6]
 
 
-def test_nearest_stops_at_the_floor(library: Engine) -> None:
+def test_nearest_stops_at_the_minimum_score(library: Engine) -> None:
     """Passages below the minimum score are left out; the minimum itself is included."""
     reader = read(library)
     assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.6)] == ["B1890", "A0007"]
@@ -626,24 +626,24 @@ def test_a_role_selects_passages(engine: Engine) -> None:
     reader = read(engine)
     both = Filters(kind="方案")
 
-    def near(**wanted: Any) -> list[str]:
-        return [hit.passage_id for hit in reader.nearest(unit(1), **wanted)]
+    def nearest(**options: Any) -> list[str]:
+        return [hit.passage_id for hit in reader.nearest(unit(1), **options)]
 
-    def worded(**wanted: Any) -> list[str]:
-        return [hit.passage_id for hit in reader.passages([("安全", 1.0)], **wanted)]
+    def by_words(**options: Any) -> list[str]:
+        return [hit.passage_id for hit in reader.passages([("安全", 1.0)], **options)]
 
-    assert near(role="主体") == ["R0001-p0", "R0002-p0"]
-    assert near(role="保障措施") == ["R0002-p1", "R0001-p2"]
-    assert near(role="保障措施", per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
-    assert near(role="保障措施", articles=1) == ["R0002-p1"]
-    assert near(role="保障措施", min_score=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
-    assert near(role="主体", min_score=0.5) == ["R0001-p0"]
-    assert near(role="保障措施", filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
-    assert near(role="") == worded(role="") == ["R0003-p0"]
-    assert near(role="附件") == worded(role="附件") == []
-    assert sorted(worded(role="保障措施", per_article=3)) == ["R0001-p1", "R0001-p2", "R0002-p1"]
-    assert worded(role="保障措施", filters=both) == ["R0001-p2"]
-    assert worded(role="主体", articles=1) == ["R0001-p0"]
+    assert nearest(role="主体") == ["R0001-p0", "R0002-p0"]
+    assert nearest(role="保障措施") == ["R0002-p1", "R0001-p2"]
+    assert nearest(role="保障措施", per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
+    assert nearest(role="保障措施", articles=1) == ["R0002-p1"]
+    assert nearest(role="保障措施", min_score=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
+    assert nearest(role="主体", min_score=0.5) == ["R0001-p0"]
+    assert nearest(role="保障措施", filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
+    assert nearest(role="") == by_words(role="") == ["R0003-p0"]
+    assert nearest(role="附件") == by_words(role="附件") == []
+    assert sorted(by_words(role="保障措施", per_article=3)) == ["R0001-p1", "R0001-p2", "R0002-p1"]
+    assert by_words(role="保障措施", filters=both) == ["R0001-p2"]
+    assert by_words(role="主体", articles=1) == ["R0001-p0"]
     hidden = read(engine, "R0002")
     assert [hit.article_id for hit in hidden.nearest(unit(1), role="保障措施")] == ["R0001"]
     scores = {hit.passage_id: hit.score for hit in reader.passages([("安全", 1.0)], per_article=3)}
@@ -679,7 +679,7 @@ def test_frequencies_count_articles(library: Engine) -> None:
     assert read(library).frequencies(Field.WORDS, words) == {"安全": 1, "消防": 0, "没有": 0}
 
 
-def test_stored_fields_are_the_terms_given(library: Engine) -> None:
+def test_stored_fields_are_the_written_terms(library: Engine) -> None:
     """The terms of an article are returned by field."""
     assert dict(read(library).stored_fields("D0001")) == dict(SPEECH.fields)
     assert read(library).stored_fields("X9999") == {}
@@ -717,7 +717,7 @@ def test_hidden_articles_are_nowhere(library: Engine) -> None:
 # --- generations ---------------------------------------------------------------------------------
 
 
-def test_nothing_to_read_is_said(engine: Engine) -> None:
+def test_reading_without_an_index_is_an_error(engine: Engine) -> None:
     """Before the first activation an audience has no index."""
     engine.create(Audience.PUBLIC, MANIFEST)
     with pytest.raises(NoIndex):

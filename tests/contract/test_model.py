@@ -287,7 +287,7 @@ def test_nearest_is_exact(
     articles=st.integers(1, 50),
     min_score=st.sampled_from([-1.0, 0.0, 0.5]),
 )
-def test_nearest_articles_rank_as_their_nearest_passages_do(
+def test_nearest_articles_rank_like_their_best_passages(
     library: tuple[Reader, dict[str, Record]],
     vector: Vector,
     filters: Filters,

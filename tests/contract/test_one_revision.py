@@ -94,13 +94,13 @@ def check_whole(reader: Reader) -> None:
 # --- both engines --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked_before", [True, False])
-def test_a_reader_stays_at_its_revision(engine: Engine, *, asked_before: bool) -> None:
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_reader_stays_at_its_revision(engine: Engine, *, read_before: bool) -> None:
     """Updates, deletes and new articles are visible only to readers opened afterwards."""
     load(engine, *ARTICLES)
     old, model = read(engine), read(engine)
     before = answers(model)
-    if asked_before:
+    if read_before:
         assert answers(old) == before
     scan = old.scan()
     first = next(scan)

@@ -293,10 +293,10 @@ def test_what_a_killed_writer_claimed_is_written_by_the_next(
         generation = load(engine, record("L722"))
 
 
-def test_what_was_claimed_alone_does_not_stand(
+def test_a_claim_without_a_write_is_not_stored(
     engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A load that goes on must not believe that it is there."""
+    """A resumed load must not skip the article."""
     generation = load(engine)
     with monkeypatch.context() as killed:
         killed.setattr(ElasticWriter, "_send", _die)
@@ -468,7 +468,7 @@ def test_pages_are_slices_of_one_list_where_rounded_scores_tie(engine: ElasticEn
     assert len(whole) == 60
 
 
-def test_a_scan_shows_one_moment(engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_is_consistent(engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it runs neither appears nor shifts its pages."""
     monkeypatch.setattr("search_service.engines.elastic.reader._PAGE", 2)
     generation = load(engine, *(record(f"L{n}", words="公告") for n in range(10, 16)))

@@ -28,7 +28,7 @@ def test_nodes_of_an_address(url: str, nodes: tuple[str, ...]) -> None:
     assert (address.nodes, address.prefix, address.login) == (nodes, "gongwen", None)
 
 
-def test_a_login_stands_once_before_all_hosts_and_is_never_shown() -> None:
+def test_a_login_precedes_all_hosts_and_is_never_shown() -> None:
     """Percent-encoded if it contains reserved characters."""
     address = read_address("https://u:ge%40heim@h1:9200,h2:9200/gongwen", Access())
 

@@ -70,7 +70,7 @@ def record(*, vector: Vector | None, **view: str) -> Record:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_source_holds_what_is_shown_and_neither_terms_nor_vectors() -> None:
+def test_source_has_views_but_neither_terms_nor_vectors() -> None:
     """The terms are larger than the text, and a vector in ``_source`` would be stored twice."""
     mappings = index_body({}, dimensions=4)["mappings"]
 
@@ -105,7 +105,7 @@ def test_only_bigrams_keep_positions() -> None:
     assert positioned == {Field.TITLE_BIGRAMS, Field.BIGRAMS}
 
 
-def test_a_document_stands_under_every_level_of_its_category() -> None:
+def test_a_document_has_every_level_of_its_category() -> None:
     """So one term filters a category with all that is below it."""
     assert document(record(vector=None, category="党建/组织/干部"))["below"] == [
         "党建",

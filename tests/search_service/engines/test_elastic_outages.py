@@ -107,7 +107,7 @@ def port_of(url: str) -> int:
     ],
     ids=["busy", "red", "credentials", "no Elasticsearch", "hangs"],
 )
-def test_the_api_says_503_and_when_to_come_back(open_client: OpenClient, reply: Reply) -> None:
+def test_the_api_responds_503_with_retry_after(open_client: OpenClient, reply: Reply) -> None:
     """Within a second, and for monitors too; details are for the log."""
     with stub(reply) as server:
         client = open_client(f"http://user:geheim@127.0.0.1:{server.port}/gongwen")
@@ -152,7 +152,7 @@ def test_a_command_prints_one_line(tmp_path: Path) -> None:
     assert "geheim" not in done.stderr
 
 
-def test_what_repeats_is_not_asked_to_come_back(
+def test_permanent_errors_have_no_retry_after(
     open_client: OpenClient,
 ) -> None:
     """502, without Retry-After."""
@@ -211,7 +211,7 @@ def test_one_of_two_nodes_goes_away(indexed: str, open_client: OpenClient) -> No
 
 
 @pytest.mark.elasticsearch
-def test_one_of_two_machines_is_gone(indexed: str, open_client: OpenClient) -> None:
+def test_one_of_two_machines_is_down(indexed: str, open_client: OpenClient) -> None:
     """One that drops every packet costs time, and no search."""
     with unresponsive_port() as port:
         client = open_client(behind(indexed, port, port_of(indexed)), engine_timeout=3)

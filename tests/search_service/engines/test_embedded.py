@@ -489,7 +489,7 @@ def test_threads_read_while_one_writes(engine: Engine) -> None:
 # --- errors that a person reads ------------------------------------------------------------------
 
 
-def test_a_full_disk_is_said_and_survived(engine: Engine, folder: Path) -> None:
+def test_a_full_disk_is_reported_and_survived(engine: Engine, folder: Path) -> None:
     """The error names the folder and the remedy; once there is room, everything committed is there."""
     pytest.importorskip("resource", reason="limits on file sizes are a matter of POSIX")
     child = process("fill", folder, "200000")
@@ -513,14 +513,14 @@ def test_an_empty_generation_is_read_while_another_is_written(engine: Engine, fo
         assert read(other, audience=Audience.MEMBER).keyword(Everything()) == []
 
 
-def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     """An engine cannot be opened over a file, and the error names it."""
     (tmp_path / "data").write_text("一个文件")
     with pytest.raises(EngineError, match="data"):
         open_engine(f"embedded:{tmp_path / 'data'}")
 
 
-def test_a_damaged_truth_is_said(engine: Engine, folder: Path) -> None:
+def test_a_damaged_database_is_reported(engine: Engine, folder: Path) -> None:
     """What cannot be rebuilt is an error with the file's place, not a wrong answer."""
     place = home(engine, folder)
     engine.close()
@@ -530,7 +530,7 @@ def test_a_damaged_truth_is_said(engine: Engine, folder: Path) -> None:
         read(reopened(folder))
 
 
-def test_damaged_aliases_are_said(engine: Engine, folder: Path) -> None:
+def test_damaged_aliases_are_reported(engine: Engine, folder: Path) -> None:
     """A cut alias file is an error that names it; the generations are not touched."""
     aliases = folder / "aliases.json"
     aliases.write_text(aliases.read_text()[:20])

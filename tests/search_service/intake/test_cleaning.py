@@ -119,7 +119,7 @@ def test_a_line_stays_a_line(text: str) -> None:
         max_size=200,
     )
 )
-def test_prose_is_left_alone(text: str) -> None:
+def test_prose_is_unchanged(text: str) -> None:
     """Text without tags, entities, marks and blanks comes out as it went in."""
     assert clean(text).text == text
 
@@ -328,7 +328,7 @@ def test_a_preview_cut_inside_a_tag_stays_a_piece_of_its_body() -> None:
         ("", ""),
     ],
 )
-def test_the_head_of_a_text_is_cleaned_alone(text: str, head: str) -> None:
+def test_the_head_of_a_text_is_cleaned_by_itself(text: str, head: str) -> None:
     """Nothing behind the cut changes it; a tag or entity that was cut through is left out."""
     for behind in ("", "之后", "ss='x'>文</div>", "sp;以上为免费阅读内容,如需阅读全文,请先登陆"):
         assert clean_head(text + behind, len(text)) == head
@@ -391,7 +391,7 @@ def test_text_below_any_number_of_tags_stays(tag: str) -> None:
     ],
     ids=["comments", "ampersands", "semicolons", "nested", "name", "attributes"],
 )
-def test_hostile_markup_is_cleaned_in_a_moment(text: str) -> None:
+def test_hostile_markup_is_cleaned_fast(text: str) -> None:
     """Of what took minutes; how long it takes at twice the length is measured in test_growth."""
     begun = time.process_time()
     assert clean(text).text.startswith("甲")

@@ -322,7 +322,7 @@ def test_titles_without_a_code_stay_whole(title: str) -> None:
     assert split_code(title) == (None, title)
 
 
-def test_a_given_code_leaves_the_title_alone() -> None:
+def test_a_separate_code_leaves_the_title_unchanged() -> None:
     """Only a title without a code of its own is split."""
     read = article(code="X9", title="C1212叠加优势")
 
@@ -578,7 +578,7 @@ def test_body_and_preview_are_cleaned_alike() -> None:
     assert counts == {"markup": 1, "indentation": 1, "repeated-title": 1, "login-notice": 1}
 
 
-def test_what_no_database_stores_is_taken_out() -> None:
+def test_what_no_database_stores_is_removed() -> None:
     """NUL and lone surrogates vanish from every field, also from deep inside further ones."""
     read = article(
         title="治理\x00总结", body="正\ud83d文", extra_field={"a\x00": ["b\udc00", float("nan")]}
