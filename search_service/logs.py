@@ -1,16 +1,16 @@
 """Log lines: one per event, as text for a terminal or as JSON. Entry points: :class:`Log`, :func:`set_up`.
 
-A line has names, numbers and article ids; never a text of an article, a draft, a query or a secret. This
-does not depend on whoever writes a line: a value that is not one word of ASCII is replaced; an exception is
-logged by its type and where it was raised, its message only where it is about settings and servers; what a
-library logs is logged by its format string.
+A line contains names, numbers and article ids, never the text of an article, draft or query, or a secret.
+This does not depend on the caller: a string that is not one ASCII word is replaced; of an exception the type
+and the location are logged, the message only if it is about settings or servers; of a library's message only
+the format string is logged.
 
 ::
 
     _log = Log(__name__)
     _log.info("index-activated", public="public-000003-s5", replayed=2)
 
-:func:`collecting` begins the line of one request or command; :func:`add` adds fields to it from anywhere.
+:func:`collecting` collects the fields of the line of one request or command; :func:`add` adds to them.
 """
 
 import json
@@ -31,12 +31,12 @@ Value = str | int | float | bool | None | Sequence[str] | Mapping[str, float]
 TEXT, JSON = "text", "json"
 WITHHELD: Final = "(withheld)"
 _PACKAGES: Final = ("analyzers", "search_service", "indexer")
-# Their messages name addresses and processes and nothing else.
+# Loggers whose messages name only addresses and processes.
 _HARMLESS: Final = ("gunicorn.error", "elastic_transport.node_pool")
-# Their messages name settings and servers, with what to do, and nothing that was indexed or asked.
+# Errors whose messages name settings and servers, with the remedy, and contain no indexed text or query.
 _OF_SETTINGS: Final = (ConfigurationError, EngineMisconfigured, StateLost)
 _WORD: Final = re.compile(r"[!-~]{1,2000}")
-# Frames of an exception: those nearest to where it was raised.
+# Logged frames of an exception, counted from where it was raised, and logged causes.
 _FRAMES: Final = 12
 _CAUSES: Final = 4
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -44,21 +44,21 @@ _fields: ContextVar[dict[str, Value] | None] = ContextVar("fields", default=None
 
 
 class Log:
-    """Writes the lines of one module, which is named by ``__name__``."""
+    """Writes the log lines of one module; pass ``__name__``."""
 
     def __init__(self, module: str) -> None:
         self._logger = logging.getLogger(module)
 
     def info(self, event: str, **fields: Value) -> None:
-        """What went as it should, and is worth a line."""
+        """Log an expected event."""
         self._write(logging.INFO, event, fields)
 
     def warning(self, event: str, cause: BaseException | None = None, /, **fields: Value) -> None:
-        """What goes on in a worse way than it should."""
+        """Log a degradation, with the exception that caused it."""
         self._write(logging.WARNING, event, fields, cause)
 
     def failure(self, event: str, cause: BaseException | None = None, /, **fields: Value) -> None:
-        """What failed."""
+        """Log a failure, with the exception that caused it."""
         self._write(logging.ERROR, event, fields, cause)
 
     def _write(
@@ -71,23 +71,23 @@ class Log:
         if self._logger.isEnabledFor(level):
             known = {"request_id": _request_id.get(), **fields}
             clean = {name: _clean(value) for name, value in known.items() if value is not None}
-            # Not as exc_info: whatever handles the record would print the message.
+            # Not as exc_info: other handlers would print the exception with its message.
             self._logger.log(level, event, extra={"fields": {**clean, **_described(cause)}})
 
 
 def quoted(id: str) -> str:
-    """An article id or a path as one word, percent-encoded as in an address."""
+    """An article id or a path as one ASCII word, percent-encoded as in a URL."""
     return quote(id, safe="/:,;@+~!*'()")
 
 
-# --- what belongs to one request or command -------------------------------------------------------
+# --- the line of one request or command -----------------------------------------------------------
 
 
 @contextmanager
 def collecting(request_id: str | None = None) -> Iterator[dict[str, Value]]:
-    """The fields of one request or command, which the caller writes at its end.
+    """Collect the fields of one request or command; the caller logs them at the end.
 
-    With a ``request_id``, all lines that are written in this block have it.
+    All lines written in the block have the ``request_id``.
     """
     fields: dict[str, Value] = {}
     tokens = _request_id.set(request_id), _fields.set(fields)
@@ -99,24 +99,24 @@ def collecting(request_id: str | None = None) -> Iterator[dict[str, Value]]:
 
 
 def add(**fields: Value) -> None:
-    """Add fields to the line of the request or command under way; nothing where there is none."""
-    under_way = _fields.get()
-    if under_way is not None:
-        under_way.update(fields)
+    """Add fields to the line of the current request or command, if there is one."""
+    current = _fields.get()
+    if current is not None:
+        current.update(fields)
 
 
 def current_request_id() -> str | None:
-    """The id of the request being answered."""
+    """The id of the current request, or None."""
     return _request_id.get()
 
 
-# --- where lines go -------------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------------------
 
 
 def set_up(style: str, *, quiet: bool = False) -> None:
-    """Write lines to stderr, as :data:`TEXT` or :data:`JSON`; again: as said last.
+    """Write log lines to stderr as :data:`TEXT` or :data:`JSON`; a second call replaces the first.
 
-    ``quiet``: warnings and failures only.
+    ``quiet``: only warnings and failures.
     """
     root = logging.getLogger()
     for handler in root.handlers[:]:
@@ -129,7 +129,7 @@ def set_up(style: str, *, quiet: bool = False) -> None:
 
 
 def adopt(logger: str, style: str) -> None:
-    """Let the handlers that a library has given its own logger write lines as ours do."""
+    """Use our format for the handlers of a library's own logger."""
     for handler in logging.getLogger(logger).handlers:
         handler.setFormatter(formatter(style))
 
@@ -140,7 +140,7 @@ def formatter(style: str) -> logging.Formatter:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes to stderr as it is at that moment: tests exchange it."""
+    """Writes to the current ``sys.stderr``, which tests replace."""
 
     def __init__(self, style: str) -> None:
         super().__init__(sys.stderr)
@@ -180,7 +180,7 @@ def _word(value: Value) -> str:
 
 
 def _content(record: logging.LogRecord) -> tuple[str, dict[str, Value]]:
-    """The event and the fields of a record; of a library's, what cannot hold anybody's text."""
+    """The event and the fields of a record; for a library's record, only fields without texts."""
     own: Mapping[str, Value] | None = getattr(record, "fields", None)
     if own is not None:
         return record.getMessage(), dict(own)
@@ -197,7 +197,7 @@ def _content(record: logging.LogRecord) -> tuple[str, dict[str, Value]]:
 
 
 def _clean(value: Value) -> Value:
-    """The value where it is a number or one word of ASCII, or made of such."""
+    """The value, with every string that is not one ASCII word replaced and numbers rounded."""
     if isinstance(value, str):
         return value if _WORD.fullmatch(value) else WITHHELD
     if isinstance(value, float):
@@ -210,7 +210,7 @@ def _clean(value: Value) -> Value:
 
 
 def _described(cause: BaseException | None) -> dict[str, Value]:
-    """An exception by its code, the types of it and its causes, and the frames it came through."""
+    """The fields of an exception: code, types of it and its causes, and frames as ``module:line``."""
     if cause is None:
         return {}
     chain: list[BaseException] = []
@@ -222,7 +222,7 @@ def _described(cause: BaseException | None) -> dict[str, Value]:
     if isinstance(cause, _OF_SETTINGS):
         described["message"] = cause.message
     described["exception"] = [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]
-    # Of the last cause: it says most of where.
+    # Of the last cause, which is the closest to the fault.
     described["frames"] = _frames(chain[-1].__traceback__)[-_FRAMES:]
     return described
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 
 class Timer:
-    """Milliseconds by stage. A stage inside another one is taken out of that one's time."""
+    """Milliseconds by stage; the time of a nested stage is not counted in the outer one."""
 
     def __init__(self) -> None:
         self._started = self._since = time.perf_counter()
@@ -16,11 +16,11 @@ class Timer:
 
     @property
     def total(self) -> float:
-        """Milliseconds since the beginning, in a stage or not."""
+        """Milliseconds since the timer was created, including time outside of stages."""
         return (time.perf_counter() - self._started) * 1000
 
     def enter(self, stage: str | None) -> str | None:
-        """Begin a stage, or none; the one that was under way."""
+        """Switch to a stage, or to none; return the previous one."""
         now, before = time.perf_counter(), self._stage
         if before is not None:
             self.stages[before] = self.stages.get(before, 0.0) + (now - self._since) * 1000
@@ -44,7 +44,7 @@ def timed() -> Iterator[Timer]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Count the block, or the calls of a function, as this stage; nothing outside of :func:`timed`."""
+    """Time the block, or as a decorator the calls of a function, as this stage of :func:`timed`."""
     timer = _timer.get()
     if timer is None:
         yield

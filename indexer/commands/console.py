@@ -50,7 +50,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and name it in the log."""
+        """Run the command, and add its name to the log line."""
         logs.add(command=ctx.command_path.partition(" ")[2].replace(" ", "-") or None)
         return super().invoke(ctx)
 
@@ -84,9 +84,9 @@ def lower_priority() -> None:
 
 
 def run(command: click.Command, arguments: Sequence[str] | None) -> None:
-    """Run the command and leave with its status; every expected error becomes one line on stderr.
+    """Run the command and exit with its status; every expected error becomes one line on stderr.
 
-    What it did is printed for a person. Where the log is JSON, for machines, one line of it says it too.
+    A command prints its outcome for people; if the log is JSON, it also logs one line for machines.
     """
     style = read_log_format()
     logs.set_up(style, quiet=style == logs.TEXT)
@@ -97,7 +97,7 @@ def run(command: click.Command, arguments: Sequence[str] | None) -> None:
         status, broke = FAILED, None
         try:
             status = _status_of(command, arguments)
-        except Exception as exc:  # noqa: BLE001  (a traceback is no line, and may quote any text)
+        except Exception as exc:  # noqa: BLE001  (a traceback has many lines and may quote any text)
             broke = exc
         fields = {"status": status, "s": time.perf_counter() - started} | collected
         if status:
@@ -109,7 +109,7 @@ def run(command: click.Command, arguments: Sequence[str] | None) -> None:
 
 def _status_of(command: click.Command, arguments: Sequence[str] | None) -> int:
     try:
-        # Not standalone: click returns the status of --help and --version instead of leaving with it.
+        # Not standalone: click returns the status of --help and --version instead of exiting.
         status = command.main(arguments, prog_name="gongwen", standalone_mode=False)
     except SystemExit as exc:
         status = exc.code
@@ -124,7 +124,7 @@ def _status_of(command: click.Command, arguments: Sequence[str] | None) -> int:
     except GongwenError as exc:
         return _failed(exc)
     except BrokenPipeError:
-        # The reader of a pipe went away (gongwen search … | head): nothing to say, nowhere to say it.
+        # The reader of a pipe has ended (gongwen search … | head): exit silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as exc:

@@ -1,7 +1,8 @@
-"""One log line per request, and its id. Entry points: :class:`AccessLog`, :func:`log_refusal`.
+"""One log line per request, and its id. Entry points: :class:`AccessLog`, :func:`log_rejection`.
 
-A line has no query string, no text that was sent, no address and no browser of the caller: what somebody
-searched for is nobody's business. A path is logged where it led somewhere, for it may hold anything else.
+A line contains no query string, no submitted text, no client address and no user agent, so that searches
+cannot be traced to persons. The path is logged only for successful requests: otherwise it may be anything
+that somebody typed.
 """
 
 import re
@@ -16,7 +17,7 @@ from search_service import logs, metrics
 from search_service.web.request import audience
 
 HEADER = "X-Request-ID"
-# An answer that took so many milliseconds is logged as a warning.
+# Milliseconds from which a request is logged as a warning.
 SLOW = 1000.0
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
@@ -24,18 +25,18 @@ _log = logs.Log(__name__)
 
 
 def request_id(sent: str | None) -> str:
-    """The id that a proxy in front has sent, where it is usable; else a new one."""
+    """Return the id that a client or proxy sent if it is short and safe, else a new one."""
     return sent if sent and _USABLE.fullmatch(sent) else secrets.token_hex(8)
 
 
 class AccessLog:
-    """The application inside, with an id and a line for each request.
+    """WSGI middleware that gives each request an id, response headers and a log line.
 
-    ``health``: the routes that are logged only where they fail; monitors ask them all day.
+    ``health``: routes that are logged only if they fail, because monitors request them all day.
     """
 
     def __init__(self, app: Flask, health: Collection[str]) -> None:
-        self._inside: WSGIApplication = app.wsgi_app
+        self._app: WSGIApplication = app.wsgi_app
         self._health = frozenset(health)
 
         @app.before_request
@@ -44,7 +45,7 @@ class AccessLog:
             logs.add(route=route, path=logs.quoted(request.path), audience=audience().label)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Process one request; see PEP 3333."""
         key = logs.current_request_id() or request_id(environ.get("HTTP_X_REQUEST_ID"))
         method = environ["REQUEST_METHOD"]
         with logs.collecting(key) as fields, metrics.timed() as timer:
@@ -62,8 +63,8 @@ class AccessLog:
                 )
 
             try:
-                return self._inside(environ, start)
-            finally:  # also where it breaks: then the server answers 500
+                return self._app(environ, start)
+            finally:  # also if it raises: then the server responds with 500
                 self._write(method, fields, answered, timer)
 
     def _write(
@@ -76,7 +77,7 @@ class AccessLog:
         status, milliseconds = answered["status"], timer.total
         if status < 400 and fields.get("route") in self._health:
             return
-        if status >= 400:  # it may be anything that somebody typed
+        if status >= 400:
             fields.pop("path", None)
         write = _log.info if milliseconds < SLOW else _log.warning
         (_log.failure if status >= 500 else write)(
@@ -91,10 +92,10 @@ class AccessLog:
         )
 
 
-def log_refusal(key: str, status: int, *, size: int, seconds: float) -> None:
-    """Log a request that the server refused before the application had it, after so long."""
+def log_rejection(key: str, status: int, *, size: int, seconds: float) -> None:
+    """Log a request that the server rejected before the application got it, after ``seconds``."""
     with logs.collecting(key):
-        _log.warning("request", status=status, ms=seconds * 1000, bytes=size, refused=True)
+        _log.warning("request", status=status, ms=seconds * 1000, bytes=size, rejected=True)
 
 
 def _shown(method: str) -> str:
@@ -102,6 +103,6 @@ def _shown(method: str) -> str:
 
 
 def _server_timing(timer: metrics.Timer) -> str:
-    """The header. Each audience has an index of its own, so these times tell of no text above it."""
+    """The header's value. Each audience has its own index, so these times reveal nothing of paid texts."""
     times = {"total": timer.total, **timer.stages}
     return ", ".join(f"{name};dur={milliseconds:.1f}" for name, milliseconds in times.items())

@@ -1,6 +1,6 @@
 """The Flask application: the JSON API and the pages. Entry point: :func:`create_app`.
 
-Routes, parameters and presentation; how a question is answered lives in the rest of ``search_service``.
+Routes, parameters and presentation; the search itself is in the rest of ``search_service``.
 """
 
 import hashlib
@@ -23,31 +23,31 @@ from search_service.web.request import SERVICE, SITE, Example, Site
 __all__ = ["Example", "create_app"]
 
 _HEADERS = {
-    # Styles, script and icon are files of our own; nothing inline, nothing from elsewhere. No
+    # Styles, scripts and the icon are our own files; nothing is inline or from other hosts. No
     # upgrade-insecure-requests: many of these networks have plain http only.
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    # What somebody searched for stands in the address: it must not travel to the portal's host.
+    # The URL contains the query, which must not be sent to the portal's host.
     "Referrer-Policy": "same-origin",
 }
-# An article taken down must be gone within seconds, from caches too, so each use asks again. Not
-# no-store: that would throw away what somebody typed when they go back a page.
+# A hidden article must disappear within seconds, from caches too, so every use is revalidated. Not
+# no-store: that would lose what somebody typed when they go back a page.
 _CACHE = "no-cache"
 _STATIC_SECONDS = 86_400
 
 
 class _ArticleId(PathConverter):
-    """An id of a source's own: it may hold slashes, even at its beginning."""
+    """An id of a source, which may contain slashes, even at the beginning."""
 
     regex = ".+?"
-    part_isolating = False  # Werkzeug assumes True of every converter with a pattern of its own
+    part_isolating = False  # Werkzeug's default for converters with a pattern is True
 
 
 class _Json(DefaultJSONProvider):
-    """JSON in the order it was made, Chinese as it is."""
+    """JSON with keys in insertion order and unescaped Chinese."""
 
     ensure_ascii = False
     sort_keys = False
@@ -60,9 +60,9 @@ class _Flask(Flask):
 def create_app(
     service: SearchService, settings: Settings, *, examples: Sequence[Example] = ()
 ) -> Flask:
-    """Build the application around an open service.
+    """Create the application for an open service.
 
-    Everything lies under ``settings.path_prefix``, but for ``/robots.txt``.
+    All URLs are under ``settings.path_prefix``, except ``/robots.txt``.
     """
     prefix = settings.path_prefix
     app = _Flask(__name__, static_url_path=f"{prefix}/static")
@@ -90,7 +90,7 @@ def _add_template_values(app: Flask, settings: Settings) -> None:
     digests: dict[str, str] = {}
 
     def asset(name: str) -> str:
-        # The digest lets browsers keep a file until it changes.
+        # With the digest, browsers may cache a file until it changes.
         if name not in digests:
             content = (Path(__file__).parent / "static" / name).read_bytes()
             digests[name] = hashlib.blake2b(content, digest_size=6).hexdigest()

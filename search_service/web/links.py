@@ -1,4 +1,4 @@
-"""Where an article is opened. Entry point: :func:`address`."""
+"""The URL at which a reader opens an article. Entry point: :func:`article_url`."""
 
 from flask import url_for
 
@@ -6,6 +6,6 @@ from search_service.answers.presentation import own_address
 from search_service.model import View
 
 
-def address(view: View) -> str:
-    """Where a reader opens the article: in its portal, else here."""
+def article_url(view: View) -> str:
+    """The article's URL in its portal, else that of our own page."""
     return own_address(view) or url_for("pages.article", article_id=view.id)

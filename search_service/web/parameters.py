@@ -1,7 +1,6 @@
-"""What callers may ask for, as pydantic models. Entry points: :class:`SearchParameters` and its kin.
+"""The request parameters of each URL, as pydantic models such as :class:`SearchParameters`.
 
-How they are read, strictly or leniently, and how faults are told stands in
-:mod:`search_service.web.faults`; the sentences for each parameter stand there too.
+:mod:`search_service.web.parameter_validation` validates them and has the error messages.
 """
 
 import calendar
@@ -24,16 +23,16 @@ from search_service import relevance
 from search_service.model import Filters, Sort
 from search_service.query.request import Mode, SearchRequest
 
-# A filter value is a name out of the facets; the longest issuer of 6,195 documents has 60 characters.
+# A filter value is a facet value; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200
-# Bytes of an address behind its ?: the longest query and filters have 12,000, percent-encoded.
+# Bytes of a query string: the longest query and filters have 12,000, percent-encoded.
 MAX_QUERY_STRING = 16_384
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def _whole_number(value: object) -> object:
-    # Pydantic would also take "1.0", " 1 " and "1_0".
+    # Pydantic would also accept "1.0", " 1 " and "1_0".
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
     if type(value) is int:
@@ -42,12 +41,12 @@ def _whole_number(value: object) -> object:
 
 
 def _absent_if_empty(value: object) -> object:
-    # A form sends a field that was left empty as an empty text.
+    # A form sends an empty string for a field that was left empty.
     return None if isinstance(value, str) and not value.strip() else value
 
 
 def _encodable(value: str) -> str:
-    # JSON can carry half a surrogate pair, which no store and no answer can hold.
+    # JSON can contain half a surrogate pair, which cannot be stored or sent.
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise PydanticCustomError("surrogate", "half a surrogate pair")
     return value
@@ -83,7 +82,7 @@ Size = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=relevance.M
 
 
 class NoParameters(BaseModel):
-    """An address that takes no parameters."""
+    """A URL without parameters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -101,7 +100,7 @@ class SuggestParameters(NoParameters):
 
 
 class CursorParameters(NoParameters):
-    """``GET search`` that goes on: the cursor holds the whole question, nothing stands beside it."""
+    """``GET search`` with a cursor, which contains the whole query and excludes other parameters."""
 
     cursor: str
 
@@ -120,20 +119,20 @@ class FilterParameters(NoParameters):
     @classmethod
     def _not_before_the_start(cls, value: str | None, info: ValidationInfo) -> str | None:
         start = info.data.get("date_from")
-        # 2024-05 to 2024 is a range: a start is compared as far as both are written out.
+        # 2024-05 to 2024 is a range: compare only as many characters as both dates have.
         if value and start and value < start[: len(value)]:
             raise PydanticCustomError("date_order", "ends before it starts")
         return value
 
     @property
     def filters(self) -> Filters:
-        """The filters as the engine takes them."""
+        """The filters in the form that engines take."""
         names = ("category", "kind", "author", "issuer", "date_from", "date_to")
         return Filters(**{name: getattr(self, name) for name in names})
 
 
 class SearchParameters(FilterParameters):
-    """``GET search``. ``size`` stands before ``page``, whose limit depends on it."""
+    """``GET search``. ``size`` is validated before ``page``, whose limit depends on it."""
 
     q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
     mode: Mode = Mode.HYBRID
@@ -145,21 +144,21 @@ class SearchParameters(FilterParameters):
 
     @field_validator("page")
     @classmethod
-    def _inside_the_cap(cls, value: int, info: ValidationInfo) -> int:
+    def _within_the_limit(cls, value: int, info: ValidationInfo) -> int:
         if (value - 1) * info.data.get("size", 1) >= relevance.MAX_RESULTS:
             raise PydanticCustomError("beyond_cap", "beyond the last page")
         return value
 
     @field_validator("explain")
     @classmethod
-    def _few_enough(cls, value: str, info: ValidationInfo) -> str:
+    def _not_too_many(cls, value: str, info: ValidationInfo) -> str:
         if value == "1" and info.data.get("size", 1) > relevance.MAX_EXPLAINED:
             raise PydanticCustomError("too_many_explained", "too many to explain")
         return value
 
     @property
     def request(self) -> SearchRequest:
-        """The question that these parameters ask."""
+        """The search request of these parameters."""
         return SearchRequest(
             text=self.q,
             mode=self.mode,
@@ -173,7 +172,7 @@ class SearchParameters(FilterParameters):
 
     @property
     def query(self) -> dict[str, str]:
-        """What an address needs to ask the same again: everything that is not a default."""
+        """The query string of the same search: name to value of everything that is not a default."""
         values = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return {name: str(value) for name, value in values.items()}
 

@@ -1,6 +1,6 @@
-"""What belongs to the request being answered. Entry points: :func:`service`, :func:`audience`.
+"""The context of the current request. Entry points: :func:`service` and :func:`audience`.
 
-The one place that decides for whom a request is answered; nothing else in ``web`` names an audience.
+Only this module decides the audience of a request.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from search_service.settings import Settings
 
 SERVICE = "gongwen"
 SITE = "gongwen.site"
-# Flask's own, timed.
+# Flask's functions, timed.
 render_page = stage("render")(render_template)
 render_json = stage("render")(jsonify)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A search that the home page offers. ``like_count``: what ``LIKE '%text%'`` would have found."""
+    """A search suggested on the home page. ``like_count``: the articles that ``LIKE '%text%'`` finds."""
 
     text: str
     note: str
@@ -32,14 +32,14 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What pages need besides answers."""
+    """Settings and examples for the pages."""
 
     settings: Settings
     examples: Sequence[Example] = ()
 
 
 def service() -> SearchService:
-    """The service behind this application."""
+    """The search service of this application."""
     found: SearchService = current_app.extensions[SERVICE]
     return found
 
@@ -51,5 +51,5 @@ def site() -> Site:
 
 
 def audience() -> Audience:
-    """For whom this request is answered: the public, until there are accounts."""
+    """The audience of this request: the public, until there are accounts."""
     return Audience.PUBLIC

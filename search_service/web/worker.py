@@ -1,7 +1,7 @@
-"""gunicorn with our own server inside each of its processes. Entry point: :class:`Worker`.
+"""A gunicorn worker that runs our own server. Entry point: :class:`Worker`.
 
-``gunicorn --worker-class search_service.web.worker.Worker``: gunicorn starts the processes, watches over
-them and ends them; connections are bounded as those of ``gongwen serve`` are (:mod:`.connections`).
+``gunicorn --worker-class search_service.web.worker.Worker``: gunicorn starts, monitors and stops the
+processes; connections have the same limits as with ``gongwen serve`` (:mod:`.connections`).
 """
 
 import os
@@ -17,21 +17,21 @@ from search_service.web.server import open_server
 
 
 class Worker(BaseWorker):  # type: ignore[misc]  # ships no types
-    """One process."""
+    """One worker process."""
 
     @classmethod
     def setup(cls) -> None:
-        """Make gunicorn's own lines like ours; it calls this before it writes any."""
+        """Format gunicorn's own log lines like ours; gunicorn calls this before it writes any."""
         logs.adopt("gunicorn.error", read_log_format())
 
     def run(self) -> None:
-        """Answer until gunicorn says otherwise, or is gone; tell it at every turn that this is alive."""
+        """Serve until gunicorn stops this worker or has ended itself, with a heartbeat in every turn."""
         listeners = [one.sock for one in self.sockets]
         if len(listeners) != 1 or listeners[0].family not in (socket.AF_INET, socket.AF_INET6):
             raise ConfigurationError(
                 say(
                     "gunicorn 只能监听一个地址，如 --bind 0.0.0.0:8000",
-                    "gunicorn listens on one address, such as --bind 0.0.0.0:8000",
+                    "gunicorn can listen on one address only, such as --bind 0.0.0.0:8000",
                 )
             )
         server = open_server(self.wsgi, listeners[0], threads=self.cfg.threads)

@@ -1,6 +1,6 @@
 """The application for a WSGI server. Entry point: :func:`create_wsgi_app`.
 
-``gunicorn 'search_service.web.wsgi:create_wsgi_app()'``: each worker opens a service of its own.
+``gunicorn 'search_service.web.wsgi:create_wsgi_app()'``: each worker opens its own service.
 """
 
 from contextlib import suppress
@@ -15,7 +15,10 @@ from search_service.web.app import create_app
 
 
 def create_wsgi_app() -> Flask:
-    """Build the application from the environment; raises ``ConfigurationError`` naming a bad setting."""
+    """Create the application from the environment.
+
+    Raises ``ConfigurationError``, which names the invalid setting.
+    """
     settings = read_settings()
     logs.set_up(settings.log)
     service = open_service(settings)

@@ -1,7 +1,7 @@
-"""Cursors: a question and the place to go on at, as a token that a caller hands back.
+"""Cursors: a query and the position of its next page, as a token that the caller sends back.
 
-Entry points: :func:`encode`, :func:`decode`. The server remembers nothing. A token is signed, so that the
-older generation it names answers no other question than the one that was put to it while it served.
+Entry points: :func:`encode`, :func:`decode`. The server stores nothing. Tokens are signed, so that the older
+generation that a token names can be used for no other query than the original one.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from pydantic import BaseModel, ConfigDict
 from analyzers.messages import say
 from search_service.answers.page import CursorPosition
 from search_service.model import Audience
-from search_service.web.faults import BadParameters, Fault
+from search_service.web.parameter_validation import BadParameters, ParameterError
 from search_service.web.parameters import SearchParameters
 
-# Raise it when what a token holds changes its meaning: those handed out before are then refused.
+# Increase it when the contents of tokens change; earlier tokens are then rejected.
 _VERSION = "cursor 2"
 
 
 class _Token(BaseModel):
-    """What a token holds. ``question``: the parameters that are not defaults."""
+    """The contents of a token. ``question``: the parameters that are not defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -37,16 +37,16 @@ class _Token(BaseModel):
 def encode(
     parameters: SearchParameters, position: CursorPosition, audience: Audience, key: bytes
 ) -> str:
-    """The token for what follows a page; ``key`` is the state's (:attr:`.Store.cursor_key`)."""
+    """Return the token of the next page; ``key``: that of the state (:attr:`.Store.cursor_key`)."""
     question = {name: value for name, value in parameters.query.items() if name != "page"}
     token = _Token(audience=audience.label, question=question, **asdict(position))
     return _signer(key).dumps(token.model_dump())
 
 
 def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters, CursorPosition]:
-    """The question of a token, and where to go on; raises :class:`BadParameters`.
+    """Return the query of a token and the position of the next page.
 
-    A token is its audience's: one that was handed to members is refused to guests, and theirs to them.
+    Raises :class:`BadParameters` for an invalid token, and for one that was issued to another audience.
     """
     try:
         signed = _signer(key).loads(token)
@@ -59,10 +59,10 @@ def decode(token: str, audience: Audience, key: bytes) -> tuple[SearchParameters
     except (BadData, ValueError) as exc:
         reason = say(
             "不是可用的游标（残缺、被改动，或出自别的版本、别的身份）；请去掉 cursor，从头重新提问",
-            "no usable cursor (cut, edited, or of another version or audience);"
-            " leave it out and ask again",
+            "invalid cursor (truncated, modified, or of another version or audience);"
+            " leave it out and start again",
         )
-        raise BadParameters([Fault.of("cursor", token, reason)], 1) from exc
+        raise BadParameters([ParameterError.of("cursor", token, reason)], 1) from exc
     names = ("generation", "revision", "total", "offset")
     return parameters, CursorPosition(**{name: getattr(values, name) for name in names})
 

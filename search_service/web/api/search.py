@@ -1,6 +1,6 @@
-"""The JSON API under ``/api/v1``. Entry point: :data:`api`. Reads strictly, answers plain values.
+"""The JSON API under ``/api/v1``. Entry point: :data:`api` (a blueprint). Validates strictly.
 
-Errors are raised, never answered here: :mod:`search_service.web.problems` turns them into problem details.
+Errors are raised; :mod:`search_service.web.problems` turns them into problem details.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from search_service.answers.presentation import (
 )
 from search_service.answers.search import search as search_articles
 from search_service.web.api import cursors
-from search_service.web.faults import read, read_query
-from search_service.web.links import address
+from search_service.web.links import article_url
+from search_service.web.parameter_validation import validate, validate_query
 from search_service.web.parameters import (
     MAX_QUERY_STRING,
     CursorParameters,
@@ -37,62 +37,66 @@ api = Blueprint("api", __name__)
 
 @api.before_request
 def _short_enough() -> None:
-    # Pages take what they can use of it.
+    # Pages have no such limit: they ignore what is invalid.
     if len(request.query_string) > MAX_QUERY_STRING:
         raise RequestURITooLarge
 
 
 @api.get("/search")
 def search() -> Response:
-    """Answer one page of results: the one asked for, or the one where a cursor goes on."""
+    """Return one page of results: by its number, or the next one of a cursor."""
     position = None
     if "cursor" in request.args:
-        token = read_query(CursorParameters, request.args).cursor
+        token = validate_query(CursorParameters, request.args).cursor
         parameters, position = cursors.decode(token, audience(), service().store.cursor_key)
     else:
-        parameters = read_query(SearchParameters, request.args)
+        parameters = validate_query(SearchParameters, request.args)
     page = search_articles(service(), parameters.request, audience(), position=position)
     following = None
     if page.next:
         following = cursors.encode(parameters, page.next, audience(), service().store.cursor_key)
-    values = page_to_dict(page, link=address) | {"changed": page.changed, "cursor": following}
+    values = page_to_dict(page, link=article_url) | {"changed": page.changed, "cursor": following}
     return render_json(values)
 
 
 @api.get("/suggest")
 def suggestions() -> Response:
-    """Answer what begins with, or holds, what somebody types."""
-    parameters = read_query(SuggestParameters, request.args)
+    """Return completions: texts that begin with or contain the input."""
+    parameters = validate_query(SuggestParameters, request.args)
     found = complete.complete(service(), parameters.q, audience())
-    return render_json({"suggestions": [completion_to_dict(one, link=address) for one in found]})
+    return render_json(
+        {"suggestions": [completion_to_dict(one, link=article_url) for one in found]}
+    )
 
 
 @api.get("/articles/<article:article_id>")
 def article(article_id: str) -> Response:
-    """Answer one article as the audience may read it."""
-    read_query(NoParameters, request.args)
+    """Return one article as the audience may read it."""
+    validate_query(NoParameters, request.args)
     stored = browse.article(service(), article_id, audience())
-    return render_json(article_to_dict(stored, link=address))
+    return render_json(article_to_dict(stored, link=article_url))
 
 
 @api.get("/articles/<article:article_id>/related")
 def related_articles(article_id: str) -> Response:
-    """Answer the articles related to one."""
-    parameters = read_query(RelatedParameters, request.args)
+    """Return the articles related to one."""
+    parameters = validate_query(RelatedParameters, request.args)
     found = related.related(service(), article_id, audience(), limit=parameters.size)
-    return render_json({"results": [view_to_dict(stored.view, link=address) for stored in found]})
+    return render_json(
+        {"results": [view_to_dict(stored.view, link=article_url) for stored in found]}
+    )
 
 
 @api.post("/precedents")
 def precedent_passages() -> Response:
-    """Answer the passages that say best what a topic or a draft says."""
+    """Return the passages most similar to a topic or a draft."""
     repeated: list[str] = []
     body = _body(repeated)
     for name, values in request.args.lists():
         if name in body or len(values) > 1:
             repeated.append(name)
     given = {**request.args.to_dict(), **body}
-    parameters = read(PrecedentParameters, given, repeated=repeated)
+    parameters = validate(PrecedentParameters, given, repeated=repeated)
     found = precedents.precedents(
         service(),
         parameters.text,
@@ -101,11 +105,11 @@ def precedent_passages() -> Response:
         limit=parameters.size,
         role=parameters.role,
     )
-    return render_json(precedents_to_dict(found, link=address))
+    return render_json(precedents_to_dict(found, link=article_url))
 
 
 def _body(repeated: list[str]) -> Mapping[str, object]:
-    """The parameters of a JSON object or a form; names that come twice go into ``repeated``."""
+    """The parameters of a JSON object or a form; repeated names are appended to ``repeated``."""
     if request.is_json:
         return _json_object(repeated)
     if request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:

@@ -1,6 +1,6 @@
-"""The links around a page of results: filters and other pages. Entry point: :class:`Navigation`.
+"""The links on a page of results: filters and other pages. Entry point: :class:`Navigation`.
 
-Every address is made by Flask, so the path prefix is in all of them; nothing here asks the index.
+Flask builds every URL, so all have the path prefix. The index is not used.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from flask import url_for
 from search_service import relevance
 from search_service.web.parameters import SearchParameters
 
-# Six thousand documents have hundreds of issuers: the rarest are reached by searching, not by a list.
-_MOST_VALUES = 40
-# Pages linked on each side of the one shown.
-_NEAR = 2
+# Values listed per facet. 6,000 documents have hundreds of issuers; the rarest can be found by searching.
+_MAX_VALUES = 40
+# Pages linked on each side of the current one.
+_NEIGHBOURS = 2
 FACET_NAMES: Mapping[str, str] = {
     "category": "类别",
     "kind": "文种",
@@ -26,7 +26,7 @@ FACET_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A link that sets or clears something; ``count`` is how many articles it leads to."""
+    """A link that sets or clears a parameter; ``count``: the number of articles it leads to."""
 
     label: str
     url: str
@@ -36,21 +36,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facet:
-    """The values of one facet as links, the commonest ones; ``rest`` are how many more there are.
+    """The most frequent values of one facet, as links.
 
-    Articles without a value are ``unnamed`` and cannot be chosen.
+    ``unnamed``: the number of articles without a value, which cannot be chosen; ``not_shown``: the number of
+    values that are not listed.
     """
 
     name: str
     label: str
     choices: list[Choice]
     unnamed: int
-    rest: int
+    not_shown: int
 
 
 @dataclass(frozen=True)
 class PageLink:
-    """A link to a page of results; without an address it is the one shown, without a number a gap."""
+    """A link to a page of results; the current page has no URL, a gap has no number."""
 
     number: int | None
     url: str | None
@@ -58,24 +59,24 @@ class PageLink:
 
 @dataclass(frozen=True)
 class Navigation:
-    """All links of one page of results."""
+    """The links of one page of results."""
 
     parameters: SearchParameters
     total: int
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def url(self, **changes: str | None) -> str:
-        """The same search with other parameters (None clears one), from its first page."""
+        """The URL of the first page of the same search with other parameters; None clears one."""
         query = {name: value for name, value in self.parameters.query.items() if name != "page"}
         for name, value in changes.items():
             query.pop(name, None)
             if value is not None:
                 query[name] = value
-        return url_for("pages.search", **query)  # type: ignore[arg-type]  # texts are the query
+        return url_for("pages.search", **query)  # type: ignore[arg-type]  # the keys are query parameters
 
     @property
-    def kept(self) -> Mapping[str, str]:
-        """What a new question keeps: how to search, not the filters and the page of the last one."""
+    def carried_over(self) -> Mapping[str, str]:
+        """The parameters that a new query keeps: mode, scope and order, not filters and page."""
         query = self.parameters.query
         return {name: query[name] for name in ("mode", "in", "sort") if name in query}
 
@@ -83,7 +84,7 @@ class Navigation:
 
     @property
     def modes(self) -> list[Choice]:
-        """智能 and 精确; by meaning alone stays an address for those who know it."""
+        """智能 and 精确; the semantic mode has no link, only a URL."""
         chosen = self.parameters.mode.value
         return [
             Choice("智能", self.url(mode=None), chosen=chosen != "keyword"),
@@ -112,7 +113,7 @@ class Navigation:
 
     @property
     def active(self) -> list[Choice]:
-        """The filters in force, each as the link that takes it away."""
+        """The active filters, each as a link that removes it."""
         query = self.parameters.query
         choices = [
             Choice(f"{label}：{query[name]}", self.url(**{name: None}))
@@ -127,22 +128,22 @@ class Navigation:
 
     @property
     def unfiltered(self) -> str:
-        """The same question without any filter."""
+        """The URL of the same query without filters."""
         names = (*FACET_NAMES, "date_from", "date_to")
         return self.url(**dict.fromkeys(names))
 
     @property
     def facet_list(self) -> list[Facet]:
-        """The facets that divide these results or are in force."""
+        """The facets that divide these results or have an active filter."""
         found = []
         for name, label in FACET_NAMES.items():
             counts = {value: n for value, n in self.facets.get(name, {}).items() if value}
             unnamed = self.facets.get(name, {}).get("", 0)
             if not counts or (len(counts) + bool(unnamed) == 1 and not self._chosen(name)):
-                continue  # one value of all results leaves nothing to choose
+                continue  # all results have the same value
             values = sorted(counts, reverse=True) if name == "year" else list(counts)
-            choices = [self._choice(name, value, counts[value]) for value in values[:_MOST_VALUES]]
-            found.append(Facet(name, label, choices, unnamed, max(0, len(values) - _MOST_VALUES)))
+            choices = [self._choice(name, value, counts[value]) for value in values[:_MAX_VALUES]]
+            found.append(Facet(name, label, choices, unnamed, max(0, len(values) - _MAX_VALUES)))
         return found
 
     def _chosen(self, name: str) -> bool:
@@ -162,35 +163,35 @@ class Navigation:
 
     @property
     def last(self) -> int:
-        """The number of the last page, inside the cap of plain pages."""
+        """The number of the last page, at most that of result ``MAX_RESULTS``."""
         return max(1, -(-min(self.total, relevance.MAX_RESULTS) // self.parameters.size))
 
     @property
     def capped(self) -> bool:
-        """Whether there are results that no page shows."""
+        """Whether there are more results than pages can show."""
         return self.total > relevance.MAX_RESULTS
 
     def page_url(self, number: int) -> str:
-        """The address of one page of these results."""
+        """The URL of one page of these results."""
         return self.url(page=str(number) if number > 1 else None)
 
     @property
     def previous(self) -> str | None:
-        """The page before, if there is one."""
+        """The URL of the previous page, if there is one."""
         page = min(self.parameters.page, self.last + 1)
         return self.page_url(page - 1) if page > 1 else None
 
     @property
     def next(self) -> str | None:
-        """The page after, if there is one."""
+        """The URL of the next page, if there is one."""
         page = self.parameters.page
         return self.page_url(page + 1) if page < self.last else None
 
     @property
     def pages(self) -> list[PageLink]:
-        """The first page, those around the one shown, and the last."""
+        """The first page, those around the current one, and the last."""
         here = self.parameters.page
-        near = range(here - _NEAR, here + _NEAR + 1)
+        near = range(here - _NEIGHBOURS, here + _NEIGHBOURS + 1)
         shown = [n for n in range(1, self.last + 1) if n in {1, self.last} or n in near]
         links: list[PageLink] = []
         for before, number in zip([0, *shown], shown, strict=False):

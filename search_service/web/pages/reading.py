@@ -1,7 +1,7 @@
-"""The text of an article as a page lays it out. Entry point: :func:`paragraphs`.
+"""The paragraphs of an article's text, for its page. Entry point: :func:`paragraphs`.
 
-Nothing is added to the text or taken from it: paragraphs are its lines, headings are found by the same
-outline that cuts passages, gaps stay where the source left them.
+The text is unchanged: paragraphs are its lines, headings are recognised by the outline that also cuts
+passages, and gaps are where the source has them.
 """
 
 import re
@@ -15,17 +15,17 @@ from analyzers import outline
 from analyzers.normalize import normalize
 from search_service.model import StoredArticle
 
-# A line that begins as a heading does and is longer, or ends a sentence, is a paragraph with a lead.
+# A line that begins like a heading but is longer, or ends a sentence, is a paragraph with a lead.
 _LONGEST_HEADING = 45
 _ENDS_A_SENTENCE = tuple("。；;！!？?…")
 _LINE = re.compile(r"[^\n]+")
-# What begins a heading: a sign, 第, 附 or a number. Up to the first end of a sentence, it is the heading.
+# A heading begins with a symbol, 第, 附 or a number and continues to the first end of a sentence.
 _BEGINNING = re.compile(
     rf"[\W0-9_第附零一二三四五六七八九十百千①-⑳][^。;:!?]{{0,{_LONGEST_HEADING - 1}}}"
 )
-# The outline takes these off its titles.
+# The outline strips these characters from its titles.
 _AROUND_TITLES = "#* \t\r\u3000"
-# Lines of text behind all others: a date before them is not the end of a document.
+# Lines appended to the text, so that a date before them is not taken for the end of a document.
 _NO_SIGNATURE = ("—\n",) * 5
 _SECOND_LEVEL = re.compile(r"\(")
 _THIRD_LEVEL = re.compile(r"[0-9①-⑳]")
@@ -34,7 +34,11 @@ _GAP = "……"
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One line of a text. ``level`` 2–4: it is a heading; ``lead``: the heading it begins with."""
+    """One line of a text.
+
+    ``lead``: the heading it begins with; ``rest``: what follows; ``level``: 2–4 for a heading, else 0;
+    ``anchors``: the ids of the passages that begin here.
+    """
 
     lead: str
     rest: Markup
@@ -44,12 +48,12 @@ class Paragraph:
 
 
 def paragraphs(stored: StoredArticle) -> Iterator[Paragraph]:
-    """The lines of the article's text, in order, blank ones left out."""
+    """Yield the lines of the article's text in order, without blank lines."""
     view = stored.view
     lines = [line for line in _LINE.finditer(view.text) if not line[0].isspace()]
     contents = [line[0].strip() for line in lines]
     starts = [passage.start for passage in stored.passages]
-    shown = 0  # so many passages have their anchor
+    anchored = 0  # passages anchored so far
     for line, content, lead in zip(lines, contents, _leads(contents), strict=True):
         around = bisect_right(starts, line.start())
         begun = bisect_left(starts, line.end())
@@ -60,16 +64,16 @@ def paragraphs(stored: StoredArticle) -> Iterator[Paragraph]:
             rest=Markup("") if bare else _with_gaps(rest, gapped=view.gapped),
             level=_level(lead) if bare else 0,
             signature=around > 0 and stored.passages[around - 1].role == "落款",
-            anchors=tuple(passage.id for passage in stored.passages[shown:begun]),
+            anchors=tuple(passage.id for passage in stored.passages[anchored:begun]),
         )
-        shown = begun
+        anchored = begun
 
 
 def _leads(contents: Sequence[str]) -> list[str]:
-    """The heading that each line begins with, or an empty text.
+    """The heading that each line begins with, or an empty string.
 
-    Passages join short parts and forget their headings, so the outline is asked again, once for all: the
-    beginnings of the lines, filled up to one width that is also the limit, are a section each.
+    Passages merge short sections and lose their headings, so the outline runs once more, on the beginnings
+    of all lines: each is padded to the length limit of a section, so that each becomes one section.
     """
     matches = [_BEGINNING.match(normalize(content)) for content in contents]
     beginnings = [
@@ -97,7 +101,7 @@ def _level(heading: str) -> int:
 
 
 def _with_gaps(text: str, *, gapped: bool) -> Markup:
-    """The text, escaped; where the source left something out, that is marked for the eye."""
+    """The text as HTML, with the source's gaps marked."""
     if not gapped:
         return escape(text)
     gap = Markup('<span class="gap" title="此处内容需在原网站登录后阅读">……</span>')

@@ -230,7 +230,7 @@ def test_what_the_server_refuses_by_itself_is_logged(log: Log) -> None:
         [413],
     ]
     assert log.refused[-1] == "mine"
-    assert all(line["refused"] and line["event"] == "request" for [line] in lines)
+    assert all(line["rejected"] and line["event"] == "request" for [line] in lines)
 
 
 def test_no_line_has_a_word_of_what_was_sent_or_indexed(log: Log) -> None:

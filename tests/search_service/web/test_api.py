@@ -232,7 +232,7 @@ def test_faults_speak_english_by_locale(
 
     problem = json_of(client.get("/api/v1/search?size=0"))
 
-    assert problem["errors"][0]["reason"] == "a whole number from 1 to 100"
+    assert problem["errors"][0]["reason"] == "an integer from 1 to 100"
 
 
 @pytest.mark.parametrize(

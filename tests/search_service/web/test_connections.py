@@ -273,7 +273,7 @@ def running(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
 @pytest.mark.parametrize("half", HALVES[1:])
 def test_a_request_has_one_time_for_all_of_it(running: Callable[..., int], half: bytes) -> None:
     """However diligently the bytes come one by one: 408, and the connection closed."""
-    port = running(RECEIVE=1.0)
+    port = running(RECEIVE_TIMEOUT=1.0)
     started = time.monotonic()
     with connected(port) as connection:
         connection.sendall(half)
@@ -291,7 +291,7 @@ def test_a_request_has_one_time_for_all_of_it(running: Callable[..., int], half:
 
 def test_a_connection_without_a_request_is_closed(running: Callable[..., int]) -> None:
     """At its beginning and between two requests; blank lines are no request."""
-    port = running(IDLE=1.0)
+    port = running(IDLE_TIMEOUT=1.0)
     with connected(port) as silent, connected(port) as blank, connected(port) as kept:
         kept.sendall(GET + HOST + b"\r\n")
         blank.sendall(b"\r\n\r\n")
@@ -307,7 +307,7 @@ def test_an_answer_that_nobody_takes_is_dropped(
 ) -> None:
     """The connection is closed after the time for an answer, and no thread waits for it."""
     made, _ = slow_app
-    port = running(made, SEND=1.0)
+    port = running(made, SEND_TIMEOUT=1.0)
     with connected(port) as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.sendall(b"GET /large HTTP/1.0\r\n\r\n")
@@ -348,7 +348,7 @@ def test_who_waits_too_long_or_behind_too_many_is_told_to_come_back(
 ) -> None:
     """503 with Retry-After, within the time to wait; health is answered all the while."""
     made, release = slow_app
-    port = running(made, WAIT=1.0, WAITING=3)
+    port = running(made, QUEUE_TIMEOUT=1.0, MAX_QUEUED=3)
     with ExitStack() as stack:
         busy = stack.enter_context(connected(port))
         busy.sendall(b"GET /slow HTTP/1.0\r\n\r\n")

@@ -54,7 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "_HOLDS", 0.0)
+    monkeypatch.setattr(operations, "_MAX_AGE", 0.0)
 
 
 def client_of(service: SearchService) -> FlaskClient:
@@ -157,11 +157,11 @@ def test_readiness_is_asked_once_a_second(
 ) -> None:
     """However often it is asked for, so that it is no way to load the machine."""
     folder = shutil.copytree(whole, tmp_path / "copy")
-    monkeypatch.setattr(operations, "_HOLDS", 3600.0)
+    monkeypatch.setattr(operations, "_MAX_AGE", 3600.0)
     with closing(opened(folder)) as service:
         client = client_of(service)
         assert told_ready(client)
         damage(folder / "data" / "aliases.json", "zeros")
         assert told_ready(client)
-        monkeypatch.setattr(operations, "_HOLDS", 0.0)
+        monkeypatch.setattr(operations, "_MAX_AGE", 0.0)
         assert not told_ready(client)

@@ -1,7 +1,8 @@
-"""Reading parameters, and every fault of them at once. Entry points: :func:`read`, :func:`read_leniently`.
+"""Validate request parameters and report all errors at once.
 
-The API reads strictly: one error names every bad, unknown or repeated parameter. Pages read the same
-models leniently: what cannot be used is left out, because 微信 and 百度 append parameters of their own.
+Entry points: :func:`validate` and :func:`validate_leniently`. The API is strict: one response names every
+invalid, unknown or repeated parameter. Pages use the same models leniently: invalid parameters are dropped,
+because 微信 and 百度 append parameters of their own.
 """
 
 import difflib
@@ -19,16 +20,16 @@ from search_service import relevance
 from search_service.errors import BadInput
 from search_service.web.parameters import MAX_FILTER, CursorParameters
 
-# A fault echoes what was sent, but not a whole draft; so many faults are told, and how many there are.
-_ECHO = 100
-MAX_FAULTS = 20
+# The characters of a value that an error repeats, and the errors that a response lists.
+_MAX_ECHO = 100
+MAX_ERRORS = 20
 
 Parameters = TypeVar("Parameters", bound=BaseModel)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One parameter that cannot be used: its name, what was sent, and why with the cure."""
+class ParameterError:
+    """One invalid parameter: its name, the value sent, and the reason with the remedy."""
 
     parameter: str
     value: str | None
@@ -36,75 +37,82 @@ class Fault:
 
     @classmethod
     def of(cls, parameter: str, value: object, reason: str) -> Self:
-        """A fault with what was sent as text, shortened."""
+        """Build one, with the value as text of at most 100 characters."""
         text = None if value is None else str(value).encode(errors="replace").decode()
-        if text is not None and len(text) > _ECHO:
-            text = text[:_ECHO] + "…"
-        return cls(parameter=parameter[:_ECHO], value=text, reason=reason)
+        if text is not None and len(text) > _MAX_ECHO:
+            text = text[:_MAX_ECHO] + "…"
+        return cls(parameter=parameter[:_MAX_ECHO], value=text, reason=reason)
 
 
 class BadParameters(BadInput):
-    """The parameters of one request that cannot be used: ``faults``, the first of ``count``."""
+    """The invalid parameters of one request: ``errors`` are the first of ``count``."""
 
-    def __init__(self, faults: Sequence[Fault], count: int) -> None:
-        names = "、".join(fault.parameter for fault in faults)
-        more = "……" if count > len(faults) else ""
+    def __init__(self, errors: Sequence[ParameterError], count: int) -> None:
+        names = "、".join(error.parameter for error in errors)
+        more = "……" if count > len(errors) else ""
         super().__init__(
             say(
                 f"{count} 个参数不能使用：{names}{more}",
                 f"{count} parameters cannot be used: {names}{more}",
             ),
-            field_errors={fault.parameter: fault.reason for fault in faults},
+            field_errors={error.parameter: error.reason for error in errors},
         )
-        self.errors = tuple(faults)
+        self.errors = tuple(errors)
 
 
-def read(
+def validate(
     model: type[Parameters],
     given: Mapping[str, object],
     *,
     repeated: Collection[str] = (),
 ) -> Parameters:
-    """Read strictly; raises :class:`BadParameters` with every fault at once, the first 20 in words."""
-    errors: dict[str, ErrorDetails | None] = dict.fromkeys(repeated)
+    """Return the model of the parameters.
+
+    ``repeated``: names that were sent more than once. Raises :class:`BadParameters` with all errors, of
+    which it lists the first 20.
+    """
+    invalid: dict[str, ErrorDetails | None] = dict.fromkeys(repeated)
     found: Parameters | None = None
     try:
-        found = model.model_validate({k: v for k, v in given.items() if k not in errors})
+        found = model.model_validate({k: v for k, v in given.items() if k not in invalid})
     except ValidationError as exc:
         for error in exc.errors(include_url=False):
-            # A repeated one is missing from what was validated.
-            errors.setdefault(str(error["loc"][0]), error)
-    if errors or found is None:
-        ordered = [name for name in given if name in errors]
-        ordered += [name for name in errors if name not in given]
-        faults = [
-            Fault.of(name, given.get(name), _reason(model, name, errors[name], given))
-            for name in ordered[:MAX_FAULTS]
+            # Not for a repeated parameter: it was not passed on, so it may be reported as missing.
+            invalid.setdefault(str(error["loc"][0]), error)
+    if invalid or found is None:
+        ordered = [name for name in given if name in invalid]
+        ordered += [name for name in invalid if name not in given]
+        errors = [
+            ParameterError.of(name, given.get(name), _reason(model, name, invalid[name], given))
+            for name in ordered[:MAX_ERRORS]
         ]
-        raise BadParameters(faults, len(ordered))
+        raise BadParameters(errors, len(ordered))
     return found
 
 
-def read_query(model: type[Parameters], given: MultiDict[str, str]) -> Parameters:
-    """Read a query string or a form strictly."""
+def validate_query(model: type[Parameters], given: MultiDict[str, str]) -> Parameters:
+    """Like :func:`validate`, for a query string or a form."""
     repeated = [name for name, values in given.lists() if len(values) > 1]
-    return read(model, given.to_dict(), repeated=repeated)
+    return validate(model, given.to_dict(), repeated=repeated)
 
 
-def read_leniently(
+def validate_leniently(
     model: type[Parameters], given: Mapping[str, str]
 ) -> tuple[Parameters, frozenset[str]]:
-    """Read what can be used and leave out the rest, naming the known parameters left out."""
+    """Return the model of the valid parameters, and the names of those that were known but invalid.
+
+    Raises ``ValidationError`` if a required parameter is missing.
+    """
     values = {name: value for name, value in given.items() if name in _names(model)}
-    left_out: set[str] = set()
+    dropped: set[str] = set()
     while True:
         try:
-            return model.model_validate(values), frozenset(left_out)
+            return model.model_validate(values), frozenset(dropped)
         except ValidationError as exc:
             bad = {str(error["loc"][0]) for error in exc.errors(include_url=False)} & set(values)
-            if not bad:  # something required is missing: the caller asks only with it
+            if not bad:  # a required parameter is missing
                 raise
-            left_out |= bad
+            dropped |= bad
             values = {name: value for name, value in values.items() if name not in bad}
 
 
@@ -115,7 +123,7 @@ def _names(model: type[BaseModel]) -> list[str]:
 def _reason(
     model: type[BaseModel], name: str, error: ErrorDetails | None, given: Mapping[str, object]
 ) -> str:
-    """Why a parameter cannot be used, with the limit and the remedy; no error: it came twice."""
+    """Why a parameter is invalid, with the limit and the remedy; without ``error`` it was repeated."""
     if error is None:
         return say(
             "出现了多次；每个参数只能写一次",
@@ -125,20 +133,20 @@ def _reason(
     if kind == "extra_forbidden" and model is CursorParameters:
         return say(
             "不能与 cursor 同时给出：它已包含整个查询；请去掉",
-            "not beside cursor, which holds the whole question; leave it out",
+            "cannot be combined with cursor, which contains the whole query; leave it out",
         )
     if kind == "extra_forbidden":
         return _unknown(name, _names(model))
     if kind == "date_order":
         return say(
             f"早于 date_from={given.get('date_from')}；请把两者对调",
-            f"before date_from={given.get('date_from')}; exchange the two",
+            f"before date_from={given.get('date_from')}; swap the two",
         )
     if kind == "too_many_explained":
         most = relevance.MAX_EXPLAINED
         return say(
             f"一页最多说明 {most} 篇；请用 size={most} 或更小，逐页说明",
-            f"at most {most} results of a page are explained; ask with size={most} or less",
+            f"at most {most} results per page are explained; use size={most} or less",
         )
     if kind == "beyond_cap":
         cap = relevance.MAX_RESULTS
@@ -146,7 +154,7 @@ def _reason(
             f"超出了前 {cap} 条结果；请用 category、kind、issuer、date_from 等筛选缩小范围，"
             "或用回答中的 cursor 往下取",
             f"beyond the first {cap} results; narrow with category, kind, issuer, date_from …,"
-            " or go on with the cursor of an answer",
+            " or continue with the cursor of a response",
         )
     return say(*_EXPECTED[name])
 
@@ -155,13 +163,13 @@ def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return say(
             "这个地址不接受参数；请去掉",
-            "this address takes no parameters; leave it out",
+            "this URL takes no parameters; leave it out",
         )
-    near = difflib.get_close_matches(name[:_ECHO], known, n=1)
+    near = difflib.get_close_matches(name[:_MAX_ECHO], known, n=1)
     hint_zh, hint_en = (f"是否想用 {near[0]}？", f"did you mean {near[0]}?") if near else ("", "")
     return say(
         f"没有这个参数；{hint_zh}可用的有 {'、'.join(known)}",
-        f"unknown; {hint_en} known are {', '.join(known)}".replace("  ", " "),
+        f"unknown; {hint_en} valid are {', '.join(known)}".replace("  ", " "),
     )
 
 
@@ -171,7 +179,7 @@ _FILTER = (
 )
 _DATE_FORM = (
     "应为 YYYY、YYYY-MM 或 YYYY-MM-DD，且是存在的日期，如 2024-05",
-    "YYYY, YYYY-MM or YYYY-MM-DD, a date that exists, such as 2024-05",
+    "YYYY, YYYY-MM or YYYY-MM-DD, an existing date, such as 2024-05",
 )
 _EXPECTED: Mapping[str, tuple[str, str]] = {
     "q": (
@@ -185,10 +193,10 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
     "mode": ("应为 keyword、semantic 或 hybrid", "keyword, semantic or hybrid"),
     "in": ("应为 title 或 all", "title or all"),
     "sort": ("应为 relevance 或 date", "relevance or date"),
-    "page": ("应为整数，从 1 起", "a whole number from 1 on"),
+    "page": ("应为整数，从 1 起", "an integer, from 1"),
     "size": (
         f"应为 1 至 {relevance.MAX_SIZE} 的整数",
-        f"a whole number from 1 to {relevance.MAX_SIZE}",
+        f"an integer from 1 to {relevance.MAX_SIZE}",
     ),
     "explain": ("应为 1 或 0", "1 or 0"),
     "category": _FILTER,
