@@ -1,7 +1,7 @@
 """The version of the state's tables, and the steps from one version to the next.
 
 Entry points: :data:`VERSION`, :func:`stamp`, :func:`upgrade` and :func:`unstamped_version`.
-:class:`search_service.state.database.Database` runs them and refuses every other version (ADR 0016).
+:class:`search_service.state.database.Database` runs them and refuses every other version (ADR 0017).
 
 A step is SQL for SQLite and PostgreSQL alike and names no table of the rest of the package, which
 changes. To change a table: change its definition, append a step, and keep a state of the version before

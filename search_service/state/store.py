@@ -10,7 +10,7 @@ from search_service.state.coined_terms import CoinedTerms
 from search_service.state.database import IDENTITY, Database
 from search_service.state.hidden import Hidden, HiddenArticles
 from search_service.state.ledger import Ledger
-from search_service.state.views import ViewCounts
+from search_service.state.view_counts import ViewCounts
 from search_service.state.vocabularies import Vocabularies
 
 

@@ -14,7 +14,7 @@ from werkzeug.routing import PathConverter
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import problems
-from search_service.web.access import AccessLog
+from search_service.web.access_log import AccessLog
 from search_service.web.api.search import api
 from search_service.web.operations import HEALTH, READINESS, Readiness, operations
 from search_service.web.pages.reader import pages, robots

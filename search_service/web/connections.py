@@ -29,7 +29,7 @@ from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # the
 from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]  # the same
 
 from search_service import logs
-from search_service.web.access import HEADER, log_rejection, request_id
+from search_service.web.access_log import HEADER, log_rejection, request_id
 from search_service.web.problems import MAX_BODY, error_text, problem
 
 # A process may have 1,024 open files by default, and an index needs some. At this many connections, or at

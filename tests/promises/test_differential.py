@@ -16,7 +16,7 @@ from search_service.engines.embedded import row_writer
 from search_service.engines.ordering import Decision, decide
 from search_service.model import Article, Audience, View
 from search_service.service import SearchService
-from search_service.state.views import ViewCounts
+from search_service.state.view_counts import ViewCounts
 from tests.promises.differential import compare_one
 
 # Number of worlds in which the removal of any guard is detected.
