@@ -98,8 +98,8 @@ class Settings(BaseSettings):
         pattern=f"^({logs.TEXT}|{logs.JSON})$",
         description=say(
             "日志格式：text，或 json（每行一个对象）。不含检索词、正文与访问者的地址",
-            "Format of the log: text, or json (an object per line). It has no query, no text and no"
-            " caller's address",
+            "Log format: text, or json (one object per line). The log contains no queries, texts or"
+            " client addresses",
         ),
     )
     site_name: str = Field(

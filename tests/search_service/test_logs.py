@@ -1,4 +1,4 @@
-"""What a log line may hold, whoever writes it; and the timer of stages."""
+"""Log lines without texts, whoever writes them; and the timer of stages."""
 
 import json
 import logging
@@ -16,14 +16,14 @@ _log = logs.Log(__name__)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    """What was logged, as JSON; each line is also one line of text."""
+    """The logged lines as JSON; the text format has one line each as well."""
     as_text = logs.formatter(logs.TEXT)
     assert not any("\n" in as_text.format(record) for record in caplog.records)
     return [json.loads(logs.formatter(logs.JSON).format(record)) for record in caplog.records]
 
 
 def test_a_value_is_a_number_or_one_word(caplog: pytest.LogCaptureFixture) -> None:
-    """A text that somebody logs by mistake is not written, on its own, in a list or as a name."""
+    """A text logged by mistake is replaced, on its own, in a list or as a key."""
     _log.warning(
         "tried", text=TEXT, ids=["a1", TEXT], times={TEXT: 1.23456}, n=2, name="a-1", no=None
     )
@@ -36,14 +36,14 @@ def test_a_value_is_a_number_or_one_word(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_an_id_is_one_word_whatever_it_holds(caplog: pytest.LogCaptureFixture) -> None:
-    """Ids of articles may be Chinese and hold spaces: they are encoded as in an address."""
+    """Article ids may contain Chinese and spaces: they are encoded as in a URL."""
     _log.warning("hidden", article=logs.quoted("甲 1/2"))
 
     assert lines(caplog)[0]["article"] == "%E7%94%B2%201/2"
 
 
 def fail(error: Exception) -> None:
-    """Raise it because of another one, both with the text."""
+    """Raise the error from another one; both messages contain the text."""
     try:
         raise KeyError(TEXT)
     except KeyError as exc:
@@ -51,7 +51,7 @@ def fail(error: Exception) -> None:
 
 
 def test_an_exception_is_logged_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
-    """Its code, its type and those of its causes, and where: that is what a fault is found by."""
+    """Code, types of the exception and its causes, and frames are enough to find a fault."""
     with pytest.raises(EngineError) as raised:
         fail(EngineError(TEXT))
     _log.failure("failed", raised.value)
@@ -64,7 +64,7 @@ def test_an_exception_is_logged_without_its_message(caplog: pytest.LogCaptureFix
 
 
 def test_an_error_of_settings_is_logged_with_its_message(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever runs this must read what to change."""
+    """Operators must read what to change."""
     _log.failure("failed", ConfigurationError("GONGWEN_PORT=x"))
 
     assert lines(caplog)[0]["message"] == "GONGWEN_PORT=x"
@@ -80,7 +80,7 @@ def test_an_error_of_settings_is_logged_with_its_message(caplog: pytest.LogCaptu
 def test_a_library_is_logged_without_what_it_fills_in(
     caplog: pytest.LogCaptureFixture, write: Callable[[logging.Logger], None], message: str | None
 ) -> None:
-    """Its format string is code; a message that it has put together may quote anything."""
+    """A format string is code; a message that is already formatted may contain any text."""
     with logs.collecting("r1"):
         write(logging.getLogger("some.library"))
         [line] = lines(caplog)
@@ -90,7 +90,7 @@ def test_a_library_is_logged_without_what_it_fills_in(
 
 
 def test_fields_and_ids_belong_to_one_thread(caplog: pytest.LogCaptureFixture) -> None:
-    """What is added elsewhere, or after the end, is in no line of another request."""
+    """Fields added in another thread, or after the end, are in no line of this request."""
     elsewhere = threading.Thread(target=logs.add, kwargs={"a": 1})
     with logs.collecting("r1") as fields:
         elsewhere.start()
@@ -104,7 +104,7 @@ def test_fields_and_ids_belong_to_one_thread(caplog: pytest.LogCaptureFixture) -
 
 
 def test_set_up_again_writes_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """In the style said last; quiet, warnings only."""
+    """In the style of the last call; quiet: only warnings."""
     root = logging.getLogger()
     handlers = root.handlers[:]
     try:
@@ -123,7 +123,7 @@ def test_set_up_again_writes_each_line_once(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_stage_inside_another_is_counted_once() -> None:
-    """Stages add up to no more than the whole, also where one raises."""
+    """Stages add up to at most the total, even if one raises."""
 
     @metrics.stage("inner")
     def inner() -> None:

@@ -1,4 +1,4 @@
-"""Both servers as processes of their own. Entry points: :func:`command_of`, :func:`serving`."""
+"""Both servers as subprocesses. Entry points: :func:`command_of`, :func:`serving`."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 @dataclass
 class Served:
-    """A server's port, and all that it has written; whole once it has ended."""
+    """A server's port and output; the output is complete after the server has stopped."""
 
     port: int = 0
     lines: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ def command_of(server: str) -> list[str]:
 
 
 def _composed() -> list[str]:
-    """The command of the container, on a port of its own."""
+    """The command of the container, with a free port."""
     content = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     command: list[str] = content["services"]["api"]["command"]
     assert command[0] == "gunicorn"
@@ -46,7 +46,7 @@ def _composed() -> list[str]:
 
 @contextmanager
 def serving(server: str, environment: Mapping[str, str]) -> Iterator[Served]:
-    """Run a server during the block, and end it by SIGTERM."""
+    """Run a server during the block, then stop it by SIGTERM."""
     served, ready = Served(), threading.Event()
     with subprocess.Popen(
         command_of(server),

@@ -1,4 +1,4 @@
-"""The log of the commands: one line each where it is JSON, with counts and codes, and without a text."""
+"""The JSON log of commands: one line each, with counts and codes, without texts."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ Run = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 def gongwen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
-    """Run a command: its own line, and those before it."""
+    """Run a command; return its own line, and the lines before it."""
     monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     monkeypatch.setenv("GONGWEN_LOG", "json")
@@ -44,7 +44,7 @@ def gongwen(
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Two articles, and a record that is none."""
+    """Two articles and an invalid record."""
     return write_source(
         tmp_path / f"{MARK}.jsonl",
         [
@@ -56,7 +56,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_each_command_has_one_line(gongwen: Run, source: Path) -> None:
-    """What it did, by numbers and names; and what changed of what serves."""
+    """The counts of a command, and a line for each change of the live index."""
     own, before = gongwen("index", source)
     assert own["command"] == "index"
     assert (own["level"], own["status"]) == ("error", 1)  # a record was bad
@@ -96,7 +96,7 @@ def test_each_command_has_one_line(gongwen: Run, source: Path) -> None:
 def test_a_failure_has_its_code(
     gongwen: Run, arguments: tuple[str, ...], status: int, code: str | None
 ) -> None:
-    """Wrong usage has none: it never began."""
+    """Usage errors have none."""
     own, _ = gongwen(*arguments)
 
     assert (own["status"], own.get("code")) == (status, code)
@@ -113,7 +113,7 @@ def test_a_failure_has_its_code(
 def test_no_line_has_a_secret(
     gongwen: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """Passwords in addresses and keys, where what they are for cannot be reached."""
+    """Passwords in URLs and API keys, if the server cannot be reached."""
     monkeypatch.setenv("GONGWEN_ENGINE", "http://127.0.0.1:9/gongwen")
     monkeypatch.setenv(variable, value)
 
@@ -126,7 +126,7 @@ def test_no_line_has_a_secret(
 def test_what_nobody_foresaw_is_one_line(
     gongwen: Run, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The type and the place, and no traceback: that quotes what it likes."""
+    """Type and frames instead of a traceback, which may quote any text."""
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(MARK)

@@ -1,4 +1,4 @@
-"""Log lines of both servers: an id and a line for every request, and no word of what anybody searched for."""
+"""Log lines of both servers: every request has an id and a line, without any query or text."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ from search_service.web.server import open_server
 from tests.conftest import ALL_CLEANING, write_source
 from tests.support.servers import SECONDS, SERVERS, serving
 
-# In everything that is sent and indexed; in two shapes, for a word of ASCII is not replaced in a line.
+# Part of every text that is sent or indexed. Two marks, because an ASCII word is not replaced in a line.
 MARKS = ("柠檬鲸鱼", "xyzzymark")
 MARK = "".join(MARKS)
 HOST = b"Host: gongwen.example\r\n"
@@ -34,7 +34,7 @@ COUNT = 40
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The settings of an index of articles that hold the marks."""
+    """Settings for an index of articles that contain the marks."""
     folder = tmp_path_factory.mktemp("served")
     engine = f"embedded:{folder}/data"
     service = open_service(read_settings(engine=engine, model="none"))
@@ -54,7 +54,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Answered:
-    """What was asked, and what came."""
+    """A request and its response."""
 
     path: str
     status: int
@@ -86,7 +86,7 @@ def ask(
 
 
 def ask_raw(port: int, request: bytes) -> str:
-    """Send bytes, and read the id of what is answered."""
+    """Send bytes; return the request id of the response."""
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as stream:
@@ -97,7 +97,7 @@ def ask_raw(port: int, request: bytes) -> str:
 
 @dataclass(frozen=True)
 class Log:
-    """All requests that a server was sent, and the lines that it wrote."""
+    """The requests sent to a server, and the lines that it wrote."""
 
     concurrent: Sequence[Answered]
     hostile: Sequence[Answered]
@@ -112,7 +112,7 @@ class Log:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def log(request: pytest.FixtureRequest, environment: dict[str, str]) -> Log:
-    """What a server logs of ordinary, hostile and broken requests, many at once."""
+    """The log of a server after ordinary, hostile and malformed requests, many of them concurrent."""
     q = quote(MARK)
     with serving(request.param, environment) as served:
         port = served.port
@@ -177,15 +177,17 @@ def log(request: pytest.FixtureRequest, environment: dict[str, str]) -> Log:
 
 
 def test_every_line_is_one_object(log: Log) -> None:
-    """What the server of the container says of itself too; all of it tells time, level and event."""
+    """gunicorn's own messages too; every line has time, level, event and logger."""
     rest = [line for line in log.raw if not line.startswith("{")]
-    assert all(line.startswith("http://127.0.0.1:") for line in rest)  # said by the test's program
+    assert all(
+        line.startswith("http://127.0.0.1:") for line in rest
+    )  # printed by the test's program
     for line in log.lines:
         assert {"time", "level", "event", "logger"} <= line.keys()
 
 
 def test_answer_and_line_have_the_id_that_was_sent(log: Log) -> None:
-    """Of requests answered at once by several threads and processes, none gets another's."""
+    """Concurrent requests in several threads and processes do not get each other's id."""
     assert len(log.concurrent) == COUNT
     for place, answer in enumerate(log.concurrent):
         assert (answer.status, answer.request_id) == (200, f"own.id-{place}")
@@ -198,7 +200,7 @@ def test_answer_and_line_have_the_id_that_was_sent(log: Log) -> None:
 
 
 def test_other_requests_get_an_id_and_a_line_each(log: Log) -> None:
-    """An id that could be anything is not taken over; health is silent unless it fails."""
+    """An unsafe id is replaced; health checks are logged only if they fail."""
     ids = [answer.request_id for answer in log.hostile] + list(log.refused)
     assert len(set(ids)) == len(ids)
     *others, livez, healthz, failing = log.hostile
@@ -211,7 +213,7 @@ def test_other_requests_get_an_id_and_a_line_each(log: Log) -> None:
 
 
 def test_the_stages_are_in_the_answer_too(log: Log) -> None:
-    """A search names its stages in the log and in Server-Timing, in the same order."""
+    """A search has the same stages in the log and in Server-Timing, in the same order."""
     searched = log.hostile[0]
     [line] = log.of(searched.request_id)
     assert {"parse", "match", "order", "evidence", "render"} <= line["stages"].keys()
@@ -220,7 +222,7 @@ def test_the_stages_are_in_the_answer_too(log: Log) -> None:
 
 
 def test_what_the_server_refuses_by_itself_is_logged(log: Log) -> None:
-    """Requests that the application never saw: status and id, and nothing of what came."""
+    """Requests that never reach the application: status and id, without their content."""
     lines = [log.of(request_id) for request_id in log.refused]
     assert [[line["status"] for line in some] for some in lines] == [
         [400],
@@ -234,7 +236,7 @@ def test_what_the_server_refuses_by_itself_is_logged(log: Log) -> None:
 
 
 def test_no_line_has_a_word_of_what_was_sent_or_indexed(log: Log) -> None:
-    """Queries, drafts, paths that lead nowhere, parameters, headers, methods, texts of articles."""
+    """Queries, drafts, paths that do not exist, parameters, headers, methods, texts of articles."""
     written = "\n".join(log.raw)
     for mark in MARKS:
         for shape in (mark, mark.upper(), quote(mark), json.dumps(mark).strip('"')):
@@ -263,7 +265,7 @@ def written(caplog: pytest.LogCaptureFixture) -> Iterator[list[dict[str, Any]]]:
 def test_an_answer_that_breaks_below_flask_has_its_id_everywhere(
     app: Flask, written: list[dict[str, Any]]
 ) -> None:
-    """The line of the request, the server's own, and the 500 that the server makes; without the reason."""
+    """The access line, the server's own line and its 500 share the id; none has the exception's message."""
 
     class Broken(Response):
         def __call__(self, *_: Any) -> Any:

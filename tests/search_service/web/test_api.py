@@ -47,7 +47,7 @@ def test_search_answers_the_promised_shape(client: FlaskClient) -> None:
 
 
 def test_what_was_not_understood_is_in_the_message(client: FlaskClient) -> None:
-    """A slip in the syntax is searched as words and said; without one there is no message."""
+    """A syntax error is searched as words and reported; otherwise there is no message."""
     slip = json_of(client.get("/api/v1/search?mode=keyword&q=小区 OR"))
     assert "OR" in slip["message"]
     assert slip["total"] > 0
@@ -71,7 +71,7 @@ def test_facets_add_up_to_the_total(client: FlaskClient, mode: str) -> None:
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
 @pytest.mark.parametrize("sort", ["relevance", "date"])
 def test_pages_are_slices_of_one_ranking(client: FlaskClient, mode: str, sort: str) -> None:
-    """Pages of three, joined, are the one page that holds all."""
+    """Pages of three results, joined, equal one page with all results."""
     address = f"/api/v1/search?q=工作&mode={mode}&sort={sort}"
     whole = json_of(client.get(f"{address}&size=100"))
     pages = -(-whole["total"] // 3)
@@ -87,7 +87,7 @@ def test_pages_are_slices_of_one_ranking(client: FlaskClient, mode: str, sort: s
 
 
 def test_passages_and_marks_are_parts_of_the_article(client: FlaskClient) -> None:
-    """A passage is text[start:end] of its article, and its marks are what was asked for."""
+    """A passage is text[start:end] of its article, and its marks are the query's words."""
     hit = json_of(client.get("/api/v1/search?q=三无小区&mode=keyword"))["results"][0]
     text = json_of(client.get(f"/api/v1/articles/{hit['id']}"))["text"]
 
@@ -99,7 +99,7 @@ def test_passages_and_marks_are_parts_of_the_article(client: FlaskClient) -> Non
 
 
 def test_filters_narrow_and_results_obey_them(client: FlaskClient) -> None:
-    """A filter by kind and years leaves only what fits."""
+    """Filters by kind and year return only matching articles."""
     body = json_of(client.get("/api/v1/search?kind=通知&date_from=2023&date_to=2024-12&size=100"))
 
     assert body["results"]
@@ -108,7 +108,7 @@ def test_filters_narrow_and_results_obey_them(client: FlaskClient) -> None:
 
 
 def test_in_title_finds_titles_only(client: FlaskClient) -> None:
-    """in=title answers only articles whose title holds the word."""
+    """in=title returns only articles whose title contains the word."""
     body = json_of(client.get("/api/v1/search?q=电梯加装&in=title"))
 
     assert [hit["id"] for hit in body["results"]] == ["paid-1"]
@@ -116,7 +116,7 @@ def test_in_title_finds_titles_only(client: FlaskClient) -> None:
 
 
 def test_explain_is_there_when_asked(client: FlaskClient) -> None:
-    """explain=1 shows ranks and words; without it nothing is said."""
+    """explain=1 returns ranks and words; without it there is no explanation."""
     plain = json_of(client.get("/api/v1/search?q=电梯加装"))["results"][0]
     explained = json_of(client.get("/api/v1/search?q=电梯加装&explain=1"))["results"][0]
 
@@ -127,7 +127,7 @@ def test_explain_is_there_when_asked(client: FlaskClient) -> None:
 
 
 def test_an_explanation_adds_up(client: FlaskClient) -> None:
-    """The parts are the keyword score, and what was fused times the factors is the score."""
+    """The parts add up to the keyword score; the fused score times the factors is the score."""
     for hit in json_of(client.get("/api/v1/search?q=电梯加装 补助&explain=1"))["results"]:
         why = hit["explain"]
         added = sum(part["score"] for part in why["keyword_parts"])
@@ -137,7 +137,7 @@ def test_an_explanation_adds_up(client: FlaskClient) -> None:
 
 
 def test_relaxed_answers_say_so(client: FlaskClient) -> None:
-    """When no article holds all words, the answer is relaxed and has a message."""
+    """If no article contains all words, the response is relaxed and has a message."""
     body = json_of(client.get("/api/v1/search?q=物业服务 三无小区 粮食安全&mode=keyword"))
 
     assert body["total"] > 0
@@ -146,7 +146,7 @@ def test_relaxed_answers_say_so(client: FlaskClient) -> None:
 
 
 def test_a_long_question_says_that_some_results_hold_less() -> None:
-    """Beside articles that hold all words the message does not say that there are none."""
+    """If some articles contain all words, the message does not claim that none does."""
     some = page_to_dict(Page(total=5, results=(), relaxed=True, full=2))
     none = page_to_dict(Page(total=5, results=(), relaxed=True))
     plain = page_to_dict(Page(total=2, results=(), full=2))
@@ -272,7 +272,7 @@ def test_article_is_what_guests_may_read(client: FlaskClient) -> None:
 
 
 def test_what_an_article_says_of_itself_stands_where_it_says(client: FlaskClient) -> None:
-    """``derived`` names what the source left empty; ``found`` has each thing with its place."""
+    """``derived`` names the fields missing in the source; ``found`` has each item with its position."""
     body = json_of(client.get("/api/v1/articles/paid-1"))
 
     assert (body["kind"], body["derived"]) == ("经验材料", ["kind"])
@@ -282,12 +282,12 @@ def test_what_an_article_says_of_itself_stands_where_it_says(client: FlaskClient
 
 
 def test_extra_fields_of_a_source_come_back(client: FlaskClient) -> None:
-    """What a source has beyond the known fields is kept and returned."""
+    """Further fields of a source are stored and returned."""
     assert json_of(client.get("/api/v1/articles/address-portal"))["extra"] == {"source": "办公室"}
 
 
 def test_an_id_may_hold_slashes_and_spaces(client: FlaskClient) -> None:
-    """An id of a source's own is found by its quoted form, alone and with its related articles."""
+    """A percent-encoded id opens the article and its related articles."""
     path = f"/api/v1/articles/{quote('address/script 1')}"
 
     assert json_of(client.get(path))["id"] == "address/script 1"
@@ -303,7 +303,7 @@ def test_articles_take_no_parameters(client: FlaskClient) -> None:
 
 
 def test_related_leaves_out_the_article_itself(client: FlaskClient) -> None:
-    """Related articles are others, at most as many as asked for."""
+    """Related articles exclude the article itself and respect ``size``."""
     found = json_of(client.get("/api/v1/articles/paid-1/related?size=3"))["results"]
 
     assert 0 < len(found) <= 3
@@ -360,7 +360,7 @@ def test_precedents_of_a_role_have_it(client: FlaskClient, role: str) -> None:
 
 
 def test_an_unknown_role_is_told_the_known_ones(client: FlaskClient) -> None:
-    """The fault names what was sent and what may be."""
+    """The error names the value sent and the valid values."""
     response = client.post("/api/v1/precedents", json={"text": "小区", "role": "正文"})
 
     (error,) = json_of(response)["errors"]
@@ -369,7 +369,7 @@ def test_an_unknown_role_is_told_the_known_ones(client: FlaskClient) -> None:
 
 
 def test_half_a_character_is_a_fault(client: FlaskClient) -> None:
-    """JSON can hold half a surrogate pair; no text can."""
+    """Half a surrogate pair, which JSON can contain, is rejected."""
     response = client.post(
         "/api/v1/precedents", data=r'{"text": "\ud800"}', content_type="application/json"
     )
@@ -391,7 +391,7 @@ def test_a_name_twice_in_json_is_a_fault(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "[" * 100_000])
 def test_a_body_that_is_no_object_is_a_bad_request(client: FlaskClient, body: str) -> None:
-    """What is not a JSON object is a 400 with problem details."""
+    """A body that is not a JSON object is a 400 with problem details."""
     response = client.post("/api/v1/precedents", data=body, content_type="application/json")
 
     assert (response.status_code, response.mimetype) == (400, PROBLEM)
@@ -406,7 +406,7 @@ def test_a_body_over_the_limit_is_refused_by_name(client: FlaskClient) -> None:
 
 
 def test_healthz_is_ok_with_an_index(client: FlaskClient) -> None:
-    """A service whose index opens is healthy, and says no more than that."""
+    """A service that can open its index is healthy, and the response says only that."""
     response = client.get("/api/v1/healthz")
 
     assert (response.status_code, json_of(response)) == (200, {"status": "ok"})
@@ -416,7 +416,7 @@ def test_healthz_is_ok_with_an_index(client: FlaskClient) -> None:
 def test_without_an_index_the_answer_is_503_with_retry_after(
     path: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Before anything is indexed every address says so and when to come back."""
+    """Before anything is indexed, every URL returns 503 with Retry-After."""
     service, settings = open_over(tmp_path_factory.mktemp("empty"), model="none")
 
     response = create_app(service, settings).test_client().get(path)
@@ -471,7 +471,7 @@ def app_without_meaning(
 
 
 def test_keyword_search_goes_on_without_a_model(app_without_meaning: Flask) -> None:
-    """Without a model the answer is degraded, says so, and still finds words."""
+    """Without a model the response is marked as degraded, and keyword search still works."""
     body = json_of(app_without_meaning.test_client().get("/api/v1/search?q=电梯加装"))
 
     assert body["degraded"] is True
@@ -482,7 +482,7 @@ def test_keyword_search_goes_on_without_a_model(app_without_meaning: Flask) -> N
 def test_precedents_say_that_meaning_is_missing(
     client: FlaskClient, app_without_meaning: Flask
 ) -> None:
-    """Without a model passages come by words, and API and page say so; with one nothing is said."""
+    """Without a model, passages are found by words, and API and page report that; with one they do not."""
     given = {"text": "老旧小区物业管理"}
     whole = json_of(client.post("/api/v1/precedents", json=given))
     caller = app_without_meaning.test_client()
@@ -499,7 +499,7 @@ def test_precedents_say_that_meaning_is_missing(
 def test_a_hidden_article_is_gone_from_every_address(
     client: FlaskClient, indexed: tuple[SearchService, Settings], app: Flask
 ) -> None:
-    """An article taken down is a 404, and no search, list or related box shows it."""
+    """A hidden article is a 404, and appears in no search, list or related articles."""
     service, _ = indexed
     service.store.hidden.hide("markup-1")
     try:
@@ -543,7 +543,7 @@ def test_suggest_reads_strictly(client: FlaskClient, query: str, parameter: str)
 
 
 def test_a_slip_is_answered_with_a_suggestion_in_json_and_on_the_page(client: FlaskClient) -> None:
-    """The question is not replaced: what was meant stands beside the answer, as a link on the page."""
+    """The query is not replaced: corrections are returned beside the results, as links on the page."""
     body = json_of(client.get("/api/v1/search?q=营伤环境&mode=keyword"))
     assert (body["total"], body["suggestions"]) == (0, ["营商环境"])
     page = client.get("/search?q=营伤环境&mode=keyword").get_data(as_text=True)
@@ -558,7 +558,7 @@ def test_a_slip_is_answered_with_a_suggestion_in_json_and_on_the_page(client: Fl
 
 @pytest.mark.parametrize("number", [21, 2000])
 def test_many_faults_are_counted_and_the_first_told(client: FlaskClient, number: int) -> None:
-    """Twenty in words, the names cut, in the order that they were given in."""
+    """The first 20 errors in the order of the parameters, with names shortened."""
     names = [f"p{place}{'x' * 200 * (number < 100)}" for place in range(number)]
     given = "&".join(f"{name}=1" for name in names)
     if len(given) > MAX_QUERY_STRING:
@@ -593,7 +593,7 @@ def test_a_body_of_thousands_of_names_is_answered_in_short(client: FlaskClient, 
 
 
 def test_an_address_too_long_for_the_api_is_named(client: FlaskClient) -> None:
-    """The longest question fits; 414 says the limit and the remedy. Pages take what they can use."""
+    """The longest query fits; a 414 names limit and remedy. Pages ignore what is invalid."""
     longest = dict.fromkeys(("q", "category", "kind", "author", "issuer"), "𠀀" * 200)
     assert client.get("/api/v1/search", query_string=longest).status_code == 200
 
@@ -609,7 +609,7 @@ def test_an_address_too_long_for_the_api_is_named(client: FlaskClient) -> None:
 
 
 def test_so_many_hits_are_explained(client: FlaskClient) -> None:
-    """More of a page is a fault that names limit and cure."""
+    """A larger page is an error that names limit and remedy."""
     most = relevance.MAX_EXPLAINED
     assert client.get(f"/api/v1/search?q=小区&explain=1&size={most}").status_code == 200
 
@@ -623,7 +623,7 @@ def test_so_many_hits_are_explained(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_dearest_questions_take_a_moment(client: FlaskClient, mode: Mode) -> None:
-    """Dates, synonyms, single characters and slips up to the limit, with everything that can be asked."""
+    """Dates, synonyms, single characters and typos up to the length limit, with every parameter."""
     dates = " ".join(f"{month}月{day}日" for month in range(1, 13) for day in range(1, 29))
     synonyms = (
         "六保 三重一大 三公经费 发改委 人社局 放管服 国资委 两会 中办 监委 三农 高职 维稳 普法 "
@@ -638,7 +638,7 @@ def test_the_dearest_questions_take_a_moment(client: FlaskClient, mode: Mode) ->
 
 
 def test_the_dearest_drafts_take_a_moment(client: FlaskClient) -> None:
-    """Drafts up to the limit: headings alone, dates, one word, letters, sentences."""
+    """Drafts up to the length limit: only headings, dates, one word, letters, sentences."""
     heading, dates = "一、加强领导\n", "1月1日 1月2日，"
     sentence = "各单位要加强小区物业管理，按时报送垃圾分类情况。"
     for piece in (heading, dates, "通知", "a ", sentence):

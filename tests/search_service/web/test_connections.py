@@ -1,4 +1,4 @@
-"""Both servers under people who send half, send slowly, take slowly, or send what is ambiguous."""
+"""Both servers with clients that send half a request, send or receive slowly, or send ambiguous requests."""
 
 import contextlib
 import http.client
@@ -33,7 +33,7 @@ NAMES = re.compile(
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The settings of an index of a hundred articles, each found by the same word."""
+    """Settings for an index of 100 articles that all match the same word."""
     folder = tmp_path_factory.mktemp("served")
     engine = f"embedded:{folder}/data"
     service = open_service(read_settings(engine=engine, model="none"))
@@ -92,7 +92,7 @@ SMALL = "/api/v1/search?q=%E9%80%9A%E7%9F%A5&size=1&mode=keyword"
 
 
 def test_others_do_not_feel_half_sent_requests_and_slow_readers(port: int) -> None:
-    """200 half-sent requests, a byte a second after them, and 20 who do not take large answers."""
+    """200 half-sent requests that get a byte per second, and 20 clients that do not read large responses."""
     ended = threading.Event()
 
     def drip(held: list[socket.socket]) -> None:
@@ -127,7 +127,7 @@ def test_others_do_not_feel_half_sent_requests_and_slow_readers(port: int) -> No
 
 
 def test_a_thousand_connections_leave_room_for_one_more(port: int) -> None:
-    """Who has waited longest without a request makes room for whoever has one."""
+    """The connections idle longest are closed for new ones."""
     with ExitStack() as stack:
         for _ in range(1000):
             stack.enter_context(connected(port))
@@ -139,7 +139,7 @@ def test_a_thousand_connections_leave_room_for_one_more(port: int) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
 def test_few_files_are_enough(environment: dict[str, str]) -> None:
-    """Where a process may open few files, connections take half of them and leave the rest to the index."""
+    """With a low file limit, connections use half of it and leave the rest to the index."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)){SERVE}"
     with subprocess.Popen(
         [sys.executable, "-c", limited], env=environment, stdout=subprocess.PIPE, text=True
@@ -248,7 +248,7 @@ def test_no_answer_names_the_server(
 
 @pytest.fixture
 def running(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
-    """Start a server with one thread and the limits given; all end with the test."""
+    """Start servers with one thread and these limits; they stop after the test."""
     ended = threading.Event()
     started = []
 

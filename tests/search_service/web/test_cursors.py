@@ -47,7 +47,7 @@ def articles(count: int) -> list[dict[str, Any]]:
 
 
 def opener(kind: str, request: pytest.FixtureRequest, folder: Path) -> Open:
-    """What opens services over one place of an engine of a kind."""
+    """Opens services over one location, for each kind of engine."""
     if kind == "embedded":
         engine = f"embedded:{folder}/data"
     else:
@@ -153,7 +153,7 @@ def test_a_walk_is_the_plain_ranking(many: FlaskClient, question: dict[str, str]
 
 
 def test_a_walk_shows_what_plain_pages_show(many: FlaskClient) -> None:
-    """A page by cursor is the plain page of the same place in every field, also where it was asked for."""
+    """A page by cursor equals the numbered page of the same position in every field."""
     question = {"q": "网格化管理 通知", "explain": "1", "size": "10"}
     for number, page in enumerate(walk(many, ask(many, **question, page=18))[:4], start=18):
         assert page == ask(many, **question, page=number)
@@ -182,7 +182,7 @@ def test_a_walk_goes_on_over_a_rebuild(
 
 
 def test_a_walk_ends_when_its_generation_is_gone(service: SearchService, tmp_path: Path) -> None:
-    """After two rebuilds the first index is no more: 410, saying what to do."""
+    """After two rebuilds the first index is gone: a 410 with the remedy."""
     client = client_of(service)
     token = ask(client, q="通知", size=4)["cursor"]
     rebuild(service, tmp_path, articles(40))
@@ -201,7 +201,7 @@ def test_a_walk_ends_when_its_generation_is_gone(service: SearchService, tmp_pat
 def test_a_generation_of_another_analysis_is_gone(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """What these settings cannot ask any more is not there for a walk."""
+    """A generation of other settings is gone for cursors."""
     open_one = opener("embedded", request, tmp_path)
     before, after = open_one(), open_one(segmenter="jieba")
     rebuild(before, tmp_path, articles(30))
@@ -218,7 +218,7 @@ def test_a_generation_of_another_analysis_is_gone(
 def test_what_is_written_or_taken_down_meanwhile_is_told(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """The answer comes, without what was taken down, and says that the ranking is another one."""
+    """The response lacks the hidden article and reports that the ranking has changed."""
     client = client_of(service)
     first = ask(client, q="通知", sort="date", size=4)
     following = ids(*walk(client, first))[4:]
@@ -238,7 +238,7 @@ def test_what_is_written_or_taken_down_meanwhile_is_told(
 
 
 def test_an_older_generation_brings_no_text_back(service: SearchService, tmp_path: Path) -> None:
-    """What guests may no longer read does not come out of the index of before."""
+    """Texts that guests may no longer read are not returned from the previous index."""
     client = client_of(service)
     first = ask(client, q="义务教育", mode="keyword", size=1)
     paid, deleted = ids(*walk(client, first))[1:3]
@@ -257,7 +257,7 @@ def test_an_older_generation_brings_no_text_back(service: SearchService, tmp_pat
 
 
 def test_no_index_of_a_higher_audience_is_read(service: SearchService, tmp_path: Path) -> None:
-    """A token that names it, made for guests or for members, is refused and tells nothing."""
+    """A token that names it, issued to guests or to members, is rejected without details."""
     client = client_of(service)
     records = [{**one, "preview": "免费的一段话。……"} for one in articles(30)]
     rebuild(service, tmp_path, records)
@@ -280,7 +280,7 @@ def test_no_index_of_a_higher_audience_is_read(service: SearchService, tmp_path:
 def test_a_walk_ends_at_the_depth_that_engines_reach(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last page is cut at the limit, and beyond it an error names limit and cure."""
+    """The last page ends at the limit; beyond it an error names limit and remedy."""
     monkeypatch.setattr(relevance, "MAX_DEPTH", 25)
     client = client_of(service)
     page = ask(client, q="通知", size=10)
@@ -311,7 +311,7 @@ def test_both_engines_reach_the_depth(service: SearchService) -> None:
 
 
 def test_nothing_stands_beside_a_cursor(client: FlaskClient) -> None:
-    """A cursor holds the whole question: every other parameter is named."""
+    """A cursor contains the whole query: every other parameter is reported."""
     token = ask(client, q="小区", size=1)["cursor"]
 
     problem = json_of(client.get(f"/api/v1/search?cursor={token}&q=小区&size=2&x=1"))
@@ -324,7 +324,7 @@ def test_nothing_stands_beside_a_cursor(client: FlaskClient) -> None:
 
 
 def test_a_cursor_is_as_short_as_an_address(client: FlaskClient) -> None:
-    """It may stand in an address as it is, and pages ignore it as they do what they do not know."""
+    """A cursor needs no encoding in a URL, and pages ignore it like any unknown parameter."""
     token = ask(client, q="小区", size=1)["cursor"]
 
     assert set(token) <= {*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."}
@@ -369,14 +369,14 @@ QUESTIONS: list[dict[str, str]] = [
 
 
 def with_a_secret() -> list[dict[str, Any]]:
-    """Thirty articles of an office; one of them holds, for everybody, what will be taken back."""
+    """Thirty articles of an office; one contains a text for everybody that will be withdrawn."""
     records = [{**one, "issuer": "清源县办公室"} for one in articles(30)]
     records[7]["body"] += f"\n{SECRET}，只限内部掌握。"
     return records
 
 
 def taken_back(service: SearchService, folder: Path, how: str) -> str:
-    """Take the secret back in the way named, with a rebuild after it; the article's id."""
+    """Withdraw the secret in this way and rebuild; return the article's id."""
     records = with_a_secret()
     key = str(records[7]["id"])
     if how == "paid":
@@ -397,7 +397,7 @@ def taken_back(service: SearchService, folder: Path, how: str) -> str:
 def test_what_was_taken_back_is_not_read_out_of_the_kept_generation(
     service: SearchService, tmp_path: Path, how: str
 ) -> None:
-    """Totals, facets and everything else said are the live generation's; no score tells of old texts."""
+    """Totals, facets and everything else are of the live generation; no score depends on old texts."""
     client = client_of(service)
     rebuild(service, tmp_path, with_a_secret())
     tokens = [ask(client, **one, size=2, explain="1")["cursor"] for one in QUESTIONS]
@@ -453,7 +453,7 @@ def test_no_question_of_ones_own_can_be_put_to_the_kept_generation(
 def test_a_walk_over_writes_and_a_rebuild_goes_on_in_the_live_generation(
     service: SearchService, tmp_path: Path
 ) -> None:
-    """What was written after the first page is no part of what its cursor may read: it says changed."""
+    """A cursor cannot read what was written after its first page: the response has ``changed``."""
     client = client_of(service)
     first = ask(client, q=KNOWN, size=4)
     source = write_source(tmp_path / "b.jsonl", [with_a_secret()[7]])

@@ -72,7 +72,7 @@ def damage(path: Path, how: str) -> None:
 
 
 def told(client: FlaskClient) -> tuple[int, list[int]]:
-    """What readiness says, and what searches answer; all that fails is a 503 with a name."""
+    """The status of the readiness check and of searches; every failure is a 503 with a code."""
     ready = client.get("/api/v1/healthz")
     assert client.get("/api/v1/livez").status_code == 200
     statuses = []
@@ -100,7 +100,7 @@ def damages(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def test_a_whole_index_is_ready(whole: Path) -> None:
-    """Both say so, whichever of the articles is asked for."""
+    """The health checks succeed for every article."""
     with closing(opened(whole)) as service:
         client = client_of(service)
         for _ in range(25):
@@ -108,13 +108,13 @@ def test_a_whole_index_is_ready(whole: Path) -> None:
 
 
 def told_ready(client: FlaskClient) -> bool:
-    """Whether readiness says yes."""
+    """Whether the readiness check succeeds."""
     response = client.get("/api/v1/healthz?from=monitor")
     return (response.status_code, json_of(response)) == (200, {"status": "ok"})
 
 
 def test_readiness_fails_where_searches_fail(whole: Path, tmp_path: Path) -> None:
-    """Each file damaged before the service is opened: what is not mended is told."""
+    """Each file is damaged before the service is opened: what is not repaired is reported."""
     failed = set()
     for place, (path, how) in enumerate(damages(whole)):
         if how != "half":  # takes twice as long and tells no more
@@ -155,7 +155,7 @@ def test_readiness_fails_where_searches_of_a_running_service_fail(
 def test_readiness_is_asked_once_a_second(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often it is asked for, so that it is no way to load the machine."""
+    """Frequent checks reuse the result, so that they do not load the machine."""
     folder = shutil.copytree(whole, tmp_path / "copy")
     monkeypatch.setattr(operations, "_MAX_AGE", 3600.0)
     with closing(opened(folder)) as service:

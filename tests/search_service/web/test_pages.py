@@ -1,4 +1,4 @@
-"""The pages over a real index: what they show, what they ignore, what they never show."""
+"""The pages over a real index: contents, ignored parameters, and texts that must not appear."""
 
 import re
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_home_offers_examples_with_what_like_finds(
 
 
 def test_results_have_marks_dates_and_filters(client: FlaskClient) -> None:
-    """A results page marks what was found, shows years, and links filters with their counts."""
+    """A results page marks matches, shows years, and links filters with their counts."""
     page = text_of(client, "/search?q=小区")
 
     assert "<mark>小区</mark>" in page
@@ -98,7 +98,7 @@ def test_what_a_page_cannot_use_is_ignored(client: FlaskClient, path: str) -> No
 
 
 def test_a_long_query_is_cut_with_a_note(client: FlaskClient) -> None:
-    """More than 200 characters are cut, and the page says so."""
+    """A query is cut to 200 characters, and the page reports that."""
     response = client.get("/search?q=" + "小区治理" * 60)
 
     assert response.status_code == 200
@@ -114,7 +114,7 @@ def test_what_was_not_understood_is_said(client: FlaskClient) -> None:
 
 
 def test_dates_that_are_none_are_said_to_be(client: FlaskClient) -> None:
-    """A date typed in another form filters nothing, and the page shows the forms it takes."""
+    """A date in an invalid format is ignored, and the page shows the valid formats."""
     page = text_of(client, "/search?q=小区&date_from=2023年")
 
     assert "请写成 2023、2023-05 或 2023-05-01" in page
@@ -127,7 +127,7 @@ def test_dates_that_are_none_are_said_to_be(client: FlaskClient) -> None:
 def test_the_notice_of_a_relaxed_answer_fits_what_was_found(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, full: int, notice: str
 ) -> None:
-    """It says that no article holds all words only where none does."""
+    """The page reports that no article contains all words only if that is so."""
     answer = Page(total=5, results=(), relaxed=True, full=full)
     monkeypatch.setattr("search_service.web.pages.reader.search_articles", lambda *_: answer)
 
@@ -137,7 +137,7 @@ def test_the_notice_of_a_relaxed_answer_fits_what_was_found(
 
 
 def test_nothing_found_helps_on(client: FlaskClient) -> None:
-    """An empty answer names the question and offers what to change."""
+    """A page without results shows the query and suggests changes."""
     page = text_of(client, "/search?q=qzxjvw&mode=keyword&kind=通知")
 
     assert "没有找到“qzxjvw”" in page
@@ -146,7 +146,7 @@ def test_nothing_found_helps_on(client: FlaskClient) -> None:
 
 
 def test_what_no_word_finds_may_be_asked_by_meaning(client: FlaskClient) -> None:
-    """Where neither words nor meaning answer for sure, the page offers meaning alone."""
+    """If neither keyword nor semantic search has a confident match, the page offers semantic search only."""
     page = text_of(client, "/search?q=坟头烧纸")
     assert "没有找到“坟头烧纸”" in page
     (offered,) = re.findall(r'<a href="([^"]+)">只按意思找', page)
@@ -229,7 +229,7 @@ def test_an_article_shows_its_gaps_and_where_to_log_in(client: FlaskClient) -> N
 
 
 def test_an_article_says_what_it_took_from_its_text(client: FlaskClient, tmp_path: Path) -> None:
-    """据正文 marks what the source did not give; relations and annexes stand under the title, escaped."""
+    """据正文 marks derived fields; relations and annexes are under the title, escaped."""
     assert "据正文：文种" in text_of(client, "/articles/paid-1")
     assert "据正文" not in text_of(client, "/articles/markup-1")
 
@@ -265,7 +265,7 @@ def test_headings_of_an_article_are_headings(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_precedents_show_passages_with_citation(client: FlaskClient, method: str) -> None:
-    """A topic, asked for by address or by form, gives passages with marks, citation and place."""
+    """A topic in the URL or in the form returns passages with marks, citation and position."""
     given = {"text": "老旧小区物业管理", "utm_source": "wx"}
     response = (
         client.get("/precedents", query_string=given)
@@ -325,7 +325,7 @@ def test_errors_of_pages_are_pages(
 
 
 def test_everything_lies_under_the_prefix(indexed: tuple[SearchService, Settings]) -> None:
-    """With a prefix all links, files and addresses are under it; outside is what crawlers look for."""
+    """With a prefix, all links, files and URLs are under it, except robots.txt."""
     service, settings = indexed
     app = create_app(service, settings.model_copy(update={"path_prefix": "/gw/so"}))
     client = app.test_client()
@@ -349,7 +349,7 @@ def test_everything_lies_under_the_prefix(indexed: tuple[SearchService, Settings
 def test_site_name_and_footer_come_from_settings(
     indexed: tuple[SearchService, Settings],
 ) -> None:
-    """The site is called what its settings say, escaped."""
+    """The site's name and footer come from the settings, escaped."""
     service, settings = indexed
     named = settings.model_copy(update={"site_name": "清河<公文>", "footer": "清河区政府办公室"})
 
@@ -360,7 +360,7 @@ def test_site_name_and_footer_come_from_settings(
 
 
 def test_paid_text_reaches_no_public_answer(client: FlaskClient, app: Flask) -> None:
-    """Neither body nor header of any public answer holds or finds members' text."""
+    """Neither body nor header of any public response contains or finds members' text."""
     answers = [
         client.get(path)
         for path in (

@@ -31,7 +31,7 @@ def stored(text: str) -> tuple[StoredArticle, Walked]:
 
 
 def test_the_work_grows_with_the_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passages are walked once, and twice the lines ask the outline no more often."""
+    """Passages are iterated once; twice the lines need no more calls of the outline."""
     calls = []
     split = outline.split
 
@@ -82,7 +82,7 @@ def test_every_passage_has_its_anchor_once() -> None:
     ],
 )
 def test_headings_are_told_from_text(line: str, lead: str, level: int) -> None:
-    """A line is judged by itself, whatever stands around it, even under a heading it begins with."""
+    """A line is classified on its own, whatever surrounds it, even under a heading that it begins with."""
     around = ("第三条\n附件\n正文。\n", "\n二、其他\n2024年5月1日\n三、附则\n末尾。")
     one, _ = stored(line.join(around))
 

@@ -1,4 +1,4 @@
-"""The server and the WSGI factory: addresses taken, ends, settings."""
+"""The server and the WSGI factory: addresses in use, shutdown, settings."""
 
 import os
 import queue
@@ -30,7 +30,7 @@ serve(create_wsgi_app(), "127.0.0.1", 0, 2, ready=lambda address: print(address,
 
 
 def test_a_taken_port_is_one_line_with_the_cure(app: Flask) -> None:
-    """A port that something else listens on is named, with another to take."""
+    """An error names the port in use and suggests another."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
