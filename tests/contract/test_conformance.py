@@ -163,8 +163,8 @@ def test_an_older_version_of_the_same_view_is_unchanged(library: Engine) -> None
     assert load(library, FIRE, Tombstone(id="X", version=4)) == WriteResult(unchanged=1, written=1)
     assert load(library, Tombstone(id="X", version=2, withheld=True)) == WriteResult(unchanged=1)
     with library.writer(public(library)) as writer:
-        standing = writer.stamps(["B1890", "X"])
-    assert {key: stands.order for key, stands in standing.items()} == {"B1890": 10, "X": 9}
+        stamps = writer.stamps(["B1890", "X"])
+    assert {key: stamp.order for key, stamp in stamps.items()} == {"B1890": 10, "X": 9}
 
 
 def test_at_the_same_version_the_last_view_wins(library: Engine) -> None:

@@ -67,15 +67,15 @@ def make(number: int, version: int, source: random.Random) -> Record:
 def library(shared_engine: Engine) -> tuple[Reader, dict[str, Record]]:
     """A reader of 40 articles that were written, rewritten and deleted, and the expected articles."""
     source = random.Random(20240506)
-    standing: dict[str, Record] = {}
+    stored: dict[str, Record] = {}
     for version in (1, 2, 3):
         batch = [make(number, version, source) for number in source.sample(range(50), 30)]
         gone = [Tombstone(id=f"N{number:02d}", version=version) for number in range(version, 50, 9)]
         load(shared_engine, *batch, *gone)
-        standing.update((article.view.id, article) for article in batch)
+        stored.update((article.view.id, article) for article in batch)
         for tombstone in gone:
-            standing.pop(tombstone.id, None)
-    return read(shared_engine), standing
+            stored.pop(tombstone.id, None)
+    return read(shared_engine), stored
 
 
 def holds(clause: Clause, article: Record) -> bool:
@@ -186,10 +186,10 @@ def test_match_sets_are_exact(
     library: tuple[Reader, dict[str, Record]], clause: Clause, filters: Filters
 ) -> None:
     """Any clause with any filters selects, counts and facets exactly the articles that match it."""
-    reader, standing = library
+    reader, stored = library
     expected = {
         id: article
-        for id, article in standing.items()
+        for id, article in stored.items()
         if holds(clause, article) and passes(filters, article)
     }
     totals = reader.totals(clause, filters=filters, facets=["kind", "year"])
@@ -212,11 +212,11 @@ def test_rankings_are_one_list(
     limit: int,
 ) -> None:
     """Ranking changes the order only; any page is a slice of it; ties fall by id."""
-    reader, standing = library
+    reader, stored = library
     for sort in Sort:
         whole = reader.keyword(clause, rank, sort=sort, limit=100)
         assert sorted(hit.id for hit in whole) == sorted(
-            id for id, article in standing.items() if holds(clause, article)
+            id for id, article in stored.items() if holds(clause, article)
         )
         page = reader.keyword(clause, rank, sort=sort, offset=offset, limit=limit)
         assert page == whole[offset : offset + limit]
@@ -224,9 +224,9 @@ def test_rankings_are_one_list(
     assert ranked == sorted(ranked, key=lambda hit: (-hit.score, hit.id))
     for hit in ranked:  # no term, no bonus: no score
         scores = any(
-            part.value in standing[hit.id].fields[part.field].split()
+            part.value in stored[hit.id].fields[part.field].split()
             if isinstance(part, WeightedTerm)
-            else holds(part.clause, standing[hit.id])
+            else holds(part.clause, stored[hit.id])
             for part in rank
         )
         assert (hit.score > 0) == scores
@@ -251,10 +251,10 @@ def test_nearest_is_exact(
     role: str | None,
 ) -> None:
     """The nearest passages are those that looking at every vector finds."""
-    reader, standing = library
+    reader, stored = library
     scored = [
         (-round(float(p.vector.astype(np.float64) @ vector.astype(np.float64)), 6), id, p.passage)
-        for id, article in standing.items()
+        for id, article in stored.items()
         if passes(filters, article)
         for p in article.passages
         if p.vector is not None and role in (None, p.passage.role)
@@ -328,12 +328,12 @@ def test_passages_hold_a_term_each(
     role: str | None,
 ) -> None:
     """Every passage with a term is found, none without, best articles first, so many of each."""
-    reader, standing = library
+    reader, stored = library
     terms = [(word, 1.0) for word in words]
     every = reader.passages(terms, filters=filters, articles=100, per_article=10, role=role)
     assert {(hit.article_id, hit.passage_id) for hit in every} == {
         (id, p.passage.id)
-        for id, article in standing.items()
+        for id, article in stored.items()
         for p in article.passages
         if passes(filters, article)
         and role in (None, p.passage.role)

@@ -83,22 +83,22 @@ class Entry:
 class Model:
     """One generation: the stored entry by id; ``changes`` counts writes that a search could notice."""
 
-    standing: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     changes: int = 0
 
     def write(self, entries: Sequence[Entry]) -> WriteResult:
         """Apply the entries in order; the result that a writer must return."""
         written, unchanged, stale = 0, 0, []
         for entry in entries:
-            before = self.standing.get(entry.id)
+            before = self.entries.get(entry.id)
             if before is not None and entry.text == before.text:
                 unchanged += 1
-                self.standing[entry.id] = max(before, entry, key=lambda one: one.order)
+                self.entries[entry.id] = max(before, entry, key=lambda one: one.order)
             elif before is not None and entry.order < before.order:
                 stale.append(entry.id)
             else:
                 written += 1
-                self.standing[entry.id] = entry
+                self.entries[entry.id] = entry
                 was_live = before is not None and before.text is not None
                 self.changes += entry.text is not None or was_live
         return WriteResult(written=written, unchanged=unchanged, stale=tuple(stale))
@@ -107,7 +107,7 @@ class Model:
         """The articles that a reader finds."""
         return {
             id: entry
-            for id, entry in sorted(self.standing.items())
+            for id, entry in sorted(self.entries.items())
             if entry.text is not None and id not in hidden
         }
 
@@ -215,10 +215,10 @@ class WritesMachine(RuleBasedStateMachine):
         name = self.chosen(generation)
         with self.engines[engine].writer(name) as writer:
             written = writer.write([entry.written() for entry in entries])
-            standing = writer.stamps(IDS)
+            stamps = writer.stamps(IDS)
         expected = self.models[name].write(entries)
-        orders = {id: entry.order for id, entry in self.models[name].standing.items()}
-        assert {id: stands.order for id, stands in standing.items()} == orders
+        orders = {id: entry.order for id, entry in self.models[name].entries.items()}
+        assert {id: stamp.order for id, stamp in stamps.items()} == orders
         assert (written.written, written.unchanged) == (expected.written, expected.unchanged)
         assert sorted(written.stale) == sorted(expected.stale)
 
@@ -248,19 +248,19 @@ class WritesMachine(RuleBasedStateMachine):
     def send_what_stands(self, engine: int, id: str, later: int) -> None:
         """Deliver the same view under a newer version; it is there already."""
         generation = list(self.models).index(self.serving)
-        standing = self.models[self.serving].standing.get(id, Entry(id, 1, 0))
-        newer = Entry(id, standing.version + later, standing.text)
+        stored = self.models[self.serving].entries.get(id, Entry(id, 1, 0))
+        newer = Entry(id, stored.version + later, stored.text)
         self.write(engine, generation, [newer])
 
     @rule(engine=EITHER, id=st.sampled_from(IDS))
     def delete_what_stands(self, engine: int, id: str) -> None:
         """A stored article can be deleted with the version that the writer reports."""
         with self.engines[engine].writer(self.serving) as writer:
-            for stands in writer.stamps([id]).values():
-                if stands.digest is not None:
-                    written = writer.write([Tombstone(id=id, version=stands.version)])
+            for stamp in writer.stamps([id]).values():
+                if stamp.digest is not None:
+                    written = writer.write([Tombstone(id=id, version=stamp.version)])
                     assert written == WriteResult(written=1)
-                    self.models[self.serving].write([Entry(id, stands.version, None)])
+                    self.models[self.serving].write([Entry(id, stamp.version, None)])
 
     @rule(ids=st.sets(st.sampled_from(IDS), max_size=2))
     def take_down(self, ids: set[str]) -> None:

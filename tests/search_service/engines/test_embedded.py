@@ -353,21 +353,21 @@ def test_the_passage_cache_is_only_a_cache(folder: Path) -> None:
             kind="通知",
         )
 
-    standing = {f"N{number:03d}": article(number, 1) for number in range(100)}
-    load(engine, *standing.values())
+    stored = {f"N{number:03d}": article(number, 1) for number in range(100)}
+    load(engine, *stored.values())
     caches = list(home(engine, folder).glob("passages.cache-*"))
     assert len(caches) == 1
 
     changes = {f"N{number:03d}": article(number, 2) for number in range(0, 100, 9)}
     load(engine, *changes.values(), Tombstone(id="N001", version=2))
-    standing |= changes
-    del standing["N001"]
+    stored |= changes
+    del stored["N001"]
     assert list(home(engine, folder).glob("passages.cache-*")) == caches  # changes are few
 
     query = unit(1, -1, 2, 0.5)
     best = sorted(
         (-round(max(float(p.vector.astype(float) @ query) for p in a.passages), 6), id)  # type: ignore[union-attr]
-        for id, a in standing.items()
+        for id, a in stored.items()
     )
     expected = [(id, -score) for score, id in best]
 
