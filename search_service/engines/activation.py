@@ -13,6 +13,17 @@ from search_service.formats import mismatch
 from search_service.model import Audience
 
 _Names = Mapping[Audience, str]
+# Not another folder as a whole: the state database may be in it, with the list of hidden articles.
+_REMEDY = (
+    (
+        "移走 aliases.json 与 public、member、staff 目录，留下状态数据库（Elasticsearch：另设前缀），"
+        "再运行 gongwen index 来源"
+    ),
+    (
+        "move aliases.json and the folders public, member and staff away, but not the state database"
+        " (Elasticsearch: set another prefix), then run: gongwen index SOURCE"
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +61,21 @@ class Activation:
     def from_dict(cls, values: Mapping[str, object]) -> "Activation":
         """The activation that :meth:`to_dict` was made of; raises ``ValueError`` for anything else.
 
-        ``FormatMismatch`` for what another release has written: more keys, or other audiences.
+        ``FormatMismatch`` for the keys or audiences of another release.
         """
         try:
-            known = {audience.label for audience in Audience}
             audiences = {*values["serving"], *values["previous"]}  # type: ignore[misc]  # see below
-            strange = {*values, *audiences} - {*known, "count", "serving", "previous"}
-            if strange:
+            mismatched = {*values} ^ {"count", "serving", "previous"}
+            mismatched |= audiences - {audience.label for audience in Audience}
+            if mismatched:
                 raise mismatch(
                     (
                         "哪一代索引在用的记录（aliases.json）",
-                        "what says who reads what (aliases.json)",
+                        "the record of what serves (aliases.json)",
                     ),
-                    ", ".join(sorted(map(str, strange))),
+                    ", ".join(sorted(map(str, mismatched))),
                     expected="count, serving, previous",
-                    remedy=(
-                        "另设 GONGWEN_ENGINE，重新建立索引",
-                        "set another GONGWEN_ENGINE and index again",
-                    ),
+                    remedy=_REMEDY,
                 )
             return cls(
                 count=int(values["count"]),  # type: ignore[call-overload]  # checked by what it raises

@@ -98,9 +98,10 @@ class Database:
             if address.get_backend_name() != "sqlite":
                 self._engine = sa.create_engine(address, pool_pre_ping=True)
                 return
-            if not address.database or address.database.startswith((":", "file:")):
+            path = address.database or ":memory:"
+            if path.startswith((":", "file:")) or {"mode", "vfs"} & {*address.query}:
                 raise ArgumentError(say("没有文件的路径", "it names no file"))
-            self._file = Path(address.database).absolute()
+            self._file = Path(path).absolute()
             self._file.parent.mkdir(parents=True, exist_ok=True)
             # rw: opening makes no file.
             address = address.set(database=self._file.as_uri())

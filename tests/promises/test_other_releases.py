@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,13 +40,16 @@ def source(gongwen: Run, tmp_path: Path) -> str:
     return path
 
 
-def set_meta(tmp_path: Path, key: str, change: Callable[[str], str]) -> None:
-    """Change a value in the database of the only generation."""
+def set_meta(tmp_path: Path, key: str, change: Callable[[str], str] | None) -> None:
+    """Change a value in the database of the only generation, or delete it."""
     [file] = (tmp_path / "index").glob("public/*/articles.sqlite3")
     connection = sqlite3.connect(file)
     query = "SELECT value FROM meta WHERE key = ?"
     value = connection.execute(query, (key,)).fetchone()[0]
-    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (change(value), key))
+    if change:
+        connection.execute("UPDATE meta SET value = ? WHERE key = ?", (change(value), key))
+    else:
+        connection.execute("DELETE FROM meta WHERE key = ?", (key,))
     connection.commit()
     connection.close()
 
@@ -65,6 +70,7 @@ def without_key(text: str) -> str:
         ("manifest", with_key, ["colour", "9.1", "schema 99"]),
         ("manifest", without_key, ["analysis"]),
         ("format", lambda _: "77", ["format 77"]),
+        ("format", None, ["format ?"]),
     ],
 )
 def test_an_index_of_another_release_is_reported_and_can_be_replaced(
@@ -72,7 +78,7 @@ def test_an_index_of_another_release_is_reported_and_can_be_replaced(
     source: str,
     tmp_path: Path,
     key: str,
-    change: Callable[[str], str],
+    change: Callable[[str], str] | None,
     told: list[str],
 ) -> None:
     """Commands that search or write report the release of the index; a rebuild replaces it."""
@@ -103,18 +109,90 @@ def test_an_index_of_another_release_is_reported_and_can_be_replaced(
     assert (status, json.loads(out)["total"]) == (0, len(ARTICLES))
 
 
-def test_aliases_of_another_release_are_left_alone(
-    gongwen: Run, source: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda values: values | {"pinned": True}, "pinned"),
+        (lambda values: {k: v for k, v in values.items() if k != "count"}, "count"),
+    ],
+)
+def test_aliases_of_another_release_are_not_changed(
+    gongwen: Run,
+    source: str,
+    tmp_path: Path,
+    change: Callable[[dict[str, object]], dict[str, object]],
+    word: str,
 ) -> None:
-    """Nothing unknown to this release is overwritten."""
-    file = tmp_path / "index" / "aliases.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "pinned": True}))
+    """Nothing unknown to this release is overwritten; the remedy keeps the list of hidden articles."""
+    folder = tmp_path / "index"
+    assert gongwen("hide", "n1")[0] == 0
+    file = folder / "aliases.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
     before = file.read_text()
     for command in (["search", "消防"], ["index", source], ["rollback"], ["generation", "drop"]):
         status, _, err = gongwen(*command)
         assert status == 1
-        assert "pinned" in err
+        assert word in err
+        assert "gongwen index" in err
     assert file.read_text() == before
+    (tmp_path / "away").mkdir()
+    for name in ("aliases.json", "public"):
+        (folder / name).rename(tmp_path / "away" / name)
+    assert gongwen("index", source)[0] == 0
+    status, out, _ = gongwen("search", "消防", "--json")
+    assert (status, json.loads(out)["total"]) == (0, len(ARTICLES) - 1)
+
+
+@pytest.mark.parametrize("size", [0, 4096])
+def test_a_half_copied_index_says_what_to_do(
+    gongwen: Run, source: str, tmp_path: Path, size: int
+) -> None:
+    """An empty file of articles, or one cut short; moved away as printed, the index can be built."""
+    [file] = (tmp_path / "index").glob("public/*/articles.sqlite3")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.write_bytes(file.read_bytes()[:size])
+    for command in (["search", "消防"], ["add", source], ["index", source], ["info"]):
+        status, _, err = gongwen(*command)
+        assert status == 1, command
+        assert "articles.sqlite3 已损坏" in err
+        assert "gongwen index" in err
+    file.parent.rename(tmp_path / "away")
+    assert gongwen("index", source)[0] == 0
+    assert gongwen("search", "消防")[0] == 0
+
+
+# Folders that earlier commits wrote (tests/search_service/state/test_migrations.py says how).
+@pytest.mark.parametrize("commit", ["0a34bde", "e18766a"])
+def test_a_folder_of_an_earlier_commit_keeps_what_is_hidden(
+    gongwen: Run, tmp_path: Path, commit: str
+) -> None:
+    """Reading is refused with the remedy; after the remedies it is searched, without the hidden article."""
+    folder = tmp_path / "index"
+    with tarfile.open(Path(__file__).parent / "data" / f"index-{commit}.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    state = (folder / "state.sqlite3").read_bytes()
+    for command in (["search", "消防"], ["info"]):
+        status, _, err = gongwen(*command)
+        assert status == 1
+        assert "的格式与本版不合" in err
+    assert (folder / "state.sqlite3").read_bytes() == state
+
+    source = str(
+        write_source(tmp_path / "source.jsonl", [*ARTICLES, {**ARTICLES[0], "id": "gone"}])
+    )
+    status, _, err = gongwen("index", source)
+    if status:  # it says how to go on, in one line
+        assert len(err.splitlines()) == 1
+        assert "移走 aliases.json" in err
+        for name in ("aliases.json", "public"):
+            (folder / name).rename(tmp_path / name)
+        assert gongwen("index", source)[0] == 0
+    status, out, _ = gongwen("search", "消防", "--json")
+    found = {article["id"] for article in json.loads(out)["results"]}
+    assert found == {"n0", "n1", "n3"}
+    assert gongwen("unhide", "n2")[0] == 0
+    assert "三无小区" in gongwen("terms", "list")[1]
 
 
 def test_a_build_of_another_release_is_discarded(gongwen: Run, source: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from analyzers.messages import say
@@ -36,7 +37,7 @@ from search_service.engines.embedded.locks import WriterLock, alias_lock
 from search_service.engines.embedded.reader import EmbeddedReader
 from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
-from search_service.engines.embedded.schema import FILE_NAME, create_rows
+from search_service.engines.embedded.schema import FILE_NAME, FORMAT, create_rows
 from search_service.engines.embedded.snapshots import OpenGeneration
 from search_service.engines.embedded.sync import catch_up
 from search_service.engines.embedded.text_index import TEXT_SCHEMA, create_folders
@@ -334,4 +335,9 @@ def _check_audience(folder: Path, audience: Audience) -> None:
 
 def _manifest(folder: Path) -> Manifest:
     with translate_errors(folder), _rows(folder) as rows:
-        return Manifest.from_dict(json.loads(rows.read_state().manifest))
+        state = rows.read_state()
+        manifest = Manifest.from_dict(json.loads(state.manifest))
+    if state.format != str(FORMAT):  # listed and dropped like one with an unknown key
+        keys = (*manifest.mismatched_keys, f"format {state.format}")
+        return replace(manifest, mismatched_keys=keys)
+    return manifest

@@ -19,6 +19,7 @@ from search_service.errors import EngineFiles, EngineUnavailable, GongwenError
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_INCOMPLETE = ("no such table", "no such column")  # half copied, or changed by hand
 _READ_ONLY_WORDS = ("read-only", "readonly", "permission denied", "not permitted")
 
 
@@ -75,7 +76,11 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
                 " check the folder's permissions and that the disk is not read-only",
             )
         )
-    if isinstance(exc, json.JSONDecodeError) or _sqlite_name(exc).startswith(_DAMAGED):
+    if (
+        isinstance(exc, json.JSONDecodeError)
+        or _sqlite_name(exc).startswith(_DAMAGED)
+        or str(exc).startswith(_INCOMPLETE)
+    ):
         return EngineFiles(
             say(
                 f"{place}：articles.sqlite3 已损坏（{exc}）。请把这个目录移走，再从备份恢复，"

@@ -332,11 +332,12 @@ def state_of(meta: Sequence[tuple[str, str]]) -> State:
     """The state from the rows of ``meta``."""
     values = dict(meta)
     return State(
-        revision=int(values["revision"]),
-        applied=int(values["applied"]),
-        text_schema=values["text_schema"],
-        manifest=values["manifest"],
-        format=values["format"],
+        # Other formats may lack any of them: ``check_format`` refuses those.
+        revision=int(values.get("revision", 0)),
+        applied=int(values.get("applied", 0)),
+        text_schema=values.get("text_schema", ""),
+        manifest=values.get("manifest", "{}"),
+        format=values.get("format", "?"),
     )
 
 

@@ -75,6 +75,30 @@ def test_a_bad_address_names_the_setting(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path}/file/state.sqlite3")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+pysqlite:///:memory:",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:state?mode=memory&cache=shared&uri=true",
+        "sqlite:///state.sqlite3?mode=memory",
+        "sqlite:///state.sqlite3?vfs=memdb",
+        "sqlite:///:memory:?cache=shared",
+    ],
+)
+def test_a_state_in_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """What was hidden would be gone with the process."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="GONGWEN_STATE"):
+        Store(url)
+    assert not list(tmp_path.iterdir())
+
+
 def test_hiding_one_article_from_many_sides_is_done_once(tmp_path: Path) -> None:
     """Of several that hide it at once, one did it; nobody gets an error."""
     url = f"sqlite:///{tmp_path}/state.sqlite3"
