@@ -217,7 +217,7 @@ def _described(cause: BaseException | None) -> dict[str, Value]:
     one: BaseException | None = cause
     while one is not None and len(chain) < _CAUSES:
         chain.append(one)
-        one = one.__cause__ or one.__context__
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
     described: dict[str, Value] = {"code": cause.code} if isinstance(cause, GongwenError) else {}
     if isinstance(cause, _OF_SETTINGS):
         described["message"] = cause.message

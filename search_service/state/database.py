@@ -141,7 +141,9 @@ class Database:
 
     def _upgrade(self, connection: sa.Connection) -> None:
         if self._tables is METADATA:
-            migrations.upgrade(connection, release())
+            before = migrations.upgrade(connection, release())
+            if before is not None:
+                _log.info("state-upgraded", from_version=before, version=migrations.VERSION)
 
     @contextmanager
     def _locked(self) -> Iterator[sa.Connection]:

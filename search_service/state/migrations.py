@@ -107,10 +107,10 @@ def stamp(connection: sa.Connection, release: str) -> None:
     connection.execute(SCHEMA_VERSION.insert().values(version=VERSION, release=release))
 
 
-def upgrade(connection: sa.Connection, release: str) -> None:
-    """Run the steps that an older state lacks, inside the transaction of the caller.
+def upgrade(connection: sa.Connection, release: str) -> int | None:
+    """Run the steps that an older state lacks, inside the transaction of the caller; return its version.
 
-    Nothing happens to a state of this or a later version, or one that is damaged.
+    Nothing happens to a state of this or a later version, or one that is damaged: None.
     """
     tables = sa.inspect(connection).get_table_names()
     if SCHEMA_VERSION.name in tables:
@@ -124,6 +124,8 @@ def upgrade(connection: sa.Connection, release: str) -> None:
         for step in _STEPS[version:]:
             step(connection)
         stamp(connection, release)
+        return int(version)
+    return None
 
 
 def unstamped_version(tables: Collection[str]) -> int | None:

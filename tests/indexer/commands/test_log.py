@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,27 @@ def test_each_command_has_one_line(gongwen: Run, source: Path) -> None:
     assert [line["event"] for line in before] == ["build-discarded"]
     own, _ = gongwen("terms", "accept", MARK)
     assert own["command"] == "terms-accept"
+
+
+def test_repairs_are_logged(gongwen: Run, source: Path, tmp_path: Path) -> None:
+    """A text index that was deleted, and a folder of aliases whose copies are damaged."""
+    [generation] = gongwen("index", source)[0]["generations"]
+    folder = tmp_path / "index" / "public" / generation
+    shutil.rmtree(folder / "articles.index")
+
+    _, before = gongwen("search", "清运")
+
+    assert [(line["event"], line["generation"]) for line in before] == [
+        ("text-index-rebuilt", generation)
+    ]
+    (folder / "activation.json").write_text(MARK)
+    (tmp_path / "index" / "aliases.json").unlink()
+
+    _, before = gongwen("generation", "restore")
+
+    damaged = [line for line in before if line["event"] == "aliases-copy-damaged"]
+    assert damaged
+    assert damaged[0]["exception"] == ["json.decoder.JSONDecodeError"]
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,16 @@ def test_an_older_state_is_refused_until_it_is_upgraded(tmp_path: Path, commit: 
     assert path.read_bytes() == content
 
 
-def test_the_last_state_without_a_version_keeps_every_row(tmp_path: Path) -> None:
-    """View counters and vocabularies, too: its index can still be read."""
+def test_the_last_state_without_a_version_keeps_every_row(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """View counters and vocabularies, too: its index can still be read. The upgrade is logged once."""
     path = restored(tmp_path / "state.sqlite3", LAST)
     before = tables(path)
-    with closing(opened(path)) as store:
+    with caplog.at_level("INFO", "search_service"), closing(opened(path)) as store:
         store.upgrade()
+        store.upgrade()
+    assert caplog.messages == ["state-upgraded"]
     after = tables(path)
     del after["schema_version"]
     assert after == before
