@@ -9,18 +9,10 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.encoding import decode
-from indexer.sources.limits import check_fields
+from indexer.sources.front_matter import split_front_matter
 from search_service.errors import BadRecord
-from search_service.intake.names import duplicate_message, known_field, protects
 
 _MAX_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
-_FRONT_MATTER: Final = re.compile(
-    r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
-)
-# Malformed front matter: not closed, closed by ..., below a blank line, in TOML.
-_OPENED: Final = re.compile(r"\s*(?:---|\+\+\+)")
-_OPENED_LINES: Final = 100
-_KEY_VALUE: Final = re.compile(r"([^\s:：#][^:：]*+)[:：](?:\s+|(?<=：)|$)(.*)")
 # The first statement of a database dump, after comments and settings.
 _SQL: Final = re.compile(
     r"(?:\s++|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/;?|(?:SET|USE|BEGIN|START|LOCK|PRAGMA)\b[^;\n]*;)*+"
@@ -45,14 +37,8 @@ def text_record(data: bytes, *, name: str) -> dict[str, object]:
 
 
 def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read Markdown: front matter (``key: value`` lines between ``---``), first heading, body."""
-    text = decode(data)
-    values: dict[str, object] = {}
-    if match := _FRONT_MATTER.match(text):
-        values = _front_matter(match[1])
-        text = text[match.end() :]
-    elif _OPENED.match(text):
-        _check_opened(text)
+    """Read Markdown: front matter, first heading, body."""
+    values, text = split_front_matter(decode(data))
     heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):
         # A heading that repeats the title is not part of the text: free_length must not count it.
@@ -78,42 +64,3 @@ def title_and_body(text: str, *, name: str) -> tuple[str, str]:
     if title and rest.strip() and len(title) <= _MAX_TITLE:
         return title, rest
     return name, text
-
-
-def _check_opened(text: str) -> None:
-    """Raise ``BadRecord`` if malformed front matter has a field that protects text from guests."""
-    for line in text.split("\n", _OPENED_LINES)[:_OPENED_LINES]:
-        name = re.split("[:：=]", line, maxsplit=1)[0]
-        if name != line and protects(name):
-            raise BadRecord(
-                say(
-                    f"文件头不完整，{name.strip()} 不起作用，文章会公开；"
-                    "文件头从第一行的 --- 起，到单独一行 --- 止",
-                    f"malformed front matter, so {name.strip()} would protect nothing;"
-                    " it must begin with --- in the first line and end with a line of only ---",
-                )
-            )
-
-
-def _front_matter(block: str) -> dict[str, object]:
-    values: dict[str, object] = {}
-    check_fields(block.count("\n"))
-    for number, line in enumerate(block.splitlines(), start=2):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _KEY_VALUE.fullmatch(line.rstrip())
-        if match is None or match[2] in ("|", ">", "|-", ">-"):
-            raise BadRecord(
-                say(
-                    f"第 {number} 行：文件头每行应是「名称: 值」，得到 {line.strip()[:20]}",
-                    f"line {number}: front matter must be key: value, not {line.strip()[:20]}",
-                )
-            )
-        value = match[2].strip()
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-        value = value[1:-1] if quoted else value
-        name = match[1].rstrip()
-        if known_field(name) and values.setdefault(name, value) != value:
-            raise BadRecord(duplicate_message(name))
-        values[name] = value
-    return values

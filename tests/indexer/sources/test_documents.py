@@ -119,13 +119,72 @@ def test_markdown_without_front_matter_has_its_title_in_the_heading(tmp_path: Pa
     assert only(tmp_path / "b.markdown").title == "村账镇管"
 
 
-def test_front_matter_without_fields_is_a_fault(tmp_path: Path) -> None:
-    """The line is named."""
+def test_front_matter_is_read_as_it_is_written(tmp_path: Path) -> None:
+    """Lists and blocks of YAML; dates, numbers and words of YAML remain text; null is nothing."""
     path = tmp_path / "a.md"
-    path.write_text(f"---\ntitle: 甲\ntags:\n  - 党建\n---\n{LEAD}", encoding="utf-8")
+    path.write_text(
+        "---\nid: 007\ntitle: 村账镇管\ndate: 2024-03-05\nauthor: null\nkind:\t通知\n"
+        "tags: [党建, '三农']\ncategories:\n- 财务\n- 2024\n公开：yes\n批次: 1_000\n"
+        "摘要: |\n  第一行\n  第二行\n---\n" + LEAD,
+        encoding="utf-8",
+    )
 
-    assert "4" in fault(path).reason
-    assert "- 党建" in fault(path).reason
+    article = only(path)
+
+    assert (article.id, article.date, article.author) == ("007", "2024-03-05", None)
+    assert article.kind == "通知"
+    assert article.extra == {
+        "tags": ["党建", "三农"],
+        "categories": ["财务", "2024"],
+        "公开": "yes",
+        "批次": "1_000",
+        "摘要": "第一行\n第二行\n",
+    }
+
+
+def test_front_matter_may_be_toml(tmp_path: Path) -> None:
+    """As Hugo writes it; it protects, too, at any depth."""
+    path = tmp_path / "a.md"
+    head = '+++\ntitle = "村账镇管"\ndate = 2024-03-05T08:00:00+08:00\ntags = ["党建"]\n'
+    path.write_text(f'{head}audience = "member"\n+++\n{LEAD}', encoding="utf-8")
+    article = only(path)
+    assert (article.title, article.date, article.body) == ("村账镇管", "2024-03-05", LEAD)
+    assert article.audience is Audience.MEMBER
+    assert article.extra == {"tags": ["党建"]}
+
+    path.write_text(f'{head}[params]\naudience = "member"\n+++\n{LEAD}', encoding="utf-8")
+    assert "audience" in fault(path).reason
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("title: 村账: 镇管", "2"),
+        ("title: 甲\n文号: [2024]6号", "3"),
+        ("title: 甲\ntags:\n  - [党建", "5"),
+        ("只有一行字", "2"),
+        ("title: &x 甲\nother: *x", "2"),
+        ("title: 甲\nother: " + "[" * 3000, ""),
+        ("title: 甲\nother: " + "[" * 30 + "]" * 30, "3"),
+        ("title: \x01", ""),
+        ("title: 甲\n" + "x: y\n" * 20_000, ""),
+        ("title: 甲\n" + "".join(f"x{n}: y\n" for n in range(1001)), "1002"),
+    ],
+)
+def test_bad_front_matter_is_a_fault_of_its_file(tmp_path: Path, head: str, line: str) -> None:
+    """The line is named; the files beside it are read."""
+    (tmp_path / "a.md").write_text(f"---\n{head}\n---\n{LEAD}", encoding="utf-8")
+    (tmp_path / "b.md").write_text(f"---\ntitle: 乙\n---\n{LEAD}", encoding="utf-8")
+    bad, good = fault(tmp_path / "a.md"), only(tmp_path / "b.md")
+    assert line in bad.reason
+    assert good.title == "乙"
+
+
+def test_bad_toml_is_a_fault_of_its_file(tmp_path: Path) -> None:
+    """With the line in the file."""
+    path = tmp_path / "a.md"
+    path.write_text(f'+++\ntitle = "甲"\ndate = \n+++\n{LEAD}', encoding="utf-8")
+    assert "line 3" in fault(path).reason
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
@@ -239,7 +298,8 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
         "---\ntitle: 预案\n受众：会员\n...\n",
         "\n---\npreview: 各村\n---\n",
         "---yaml\nfree_lenght: 3\n---\n",
-        '+++\naudience = "member"\n+++\n',
+        '+++\naudience = "member"\n',
+        '\n+++\naudience = "member"\n+++\n',
     ],
 )
 def test_malformed_front_matter_publishes_nothing(tmp_path: Path, head: str) -> None:
