@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from indexer.build import generations
+from indexer.build.vector_cache import CachingEmbedder, VectorCache
 from indexer.commands.demo import SAMPLE
 from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService, open_service
@@ -44,16 +46,23 @@ def open_named(tmp_path: Path) -> Iterator[Open]:
 def index_once(
     factory: pytest.TempPathFactory, name: str, sources: Sequence[Path], cleaning: Cleaning
 ) -> Path:
-    """The folder of an index of these sources: a copy of one that is made once for all workers."""
+    """The folder of an index of these sources: a copy of one that is made once for all workers.
+
+    Most of the work are the vectors; indexes of the same texts share the cache of them.
+    """
     own = factory.getbasetemp()
-    made = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
-    with FileLock(f"{made}.lock"):
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made, half = shared / name, shared / f"{name}.half"
+    with FileLock(shared / "index.lock"):
         if not made.exists():
-            service = open_service(read_settings(engine=f"embedded:{made}.half"))
-            report = generations.rebuild(service, sources, cleaning=cleaning)
+            service = open_service(read_settings(engine=f"embedded:{half}"))
+            assert service.embedder is not None
+            cache = VectorCache(f"sqlite:///{shared}/vectors.sqlite3")
+            caching = replace(service, embedder=CachingEmbedder(service.embedder, cache))
+            report = generations.rebuild(caching, sources, cleaning=cleaning)
             service.close()
             assert not report.faults
-            Path(f"{made}.half").rename(made)
+            half.rename(made)
     return shutil.copytree(made, factory.mktemp(name) / "data")
 
 
