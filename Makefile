@@ -15,6 +15,9 @@ BOOTSTRAP = @command -v $(USED) >/dev/null 2>&1 || \
 ARGS ?=
 # Tests that need more than the base install, by marker (described in pyproject.toml).
 LEFT_OUT := not slow and not elasticsearch and not browser and not models and not quality and not compose and not corpus
+# On every core, four at most: each worker has fixtures and a node of Elasticsearch of its own.
+# One by one, as --pdb needs it: make test ARGS='-n0 --pdb'
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 help:
 	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'
@@ -44,10 +47,10 @@ demo: install
 	@$(BIN)/gongwen demo $(ARGS)
 
 test: install-test
-	@$(BIN)/python -m pytest -q -m '$(LEFT_OUT)' $(ARGS)
+	@$(PYTEST) -m '$(LEFT_OUT)' $(ARGS)
 
 test-all: install-all
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 fuzz: install-test
 	@$(BIN)/python -m tests.promises.differential $(or $(ARGS),--worlds 2000)
