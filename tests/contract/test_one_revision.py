@@ -1,6 +1,8 @@
 """A reader sees one revision, whatever is written meanwhile and wherever a writer stops."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -166,6 +168,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def text_index_is_locked(folder: Path) -> bool:
+    """Whether tantivy loads an index this moment: from a thread of its own, soon after it was opened.
+
+    It locks out every reader meanwhile, and a process that is stopped just then goes on doing so.
+    """
+    import fcntl  # not on Windows
+
+    for lock in folder.rglob(".tantivy-meta.lock"):
+        with lock.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
 @contextmanager
 def stopped_writer(folder: Path, stage: str) -> Iterator["subprocess.Popen[str]"]:
     """A process that stopped writing at this stage, and still holds its lock."""
@@ -178,6 +196,10 @@ def stopped_writer(folder: Path, stage: str) -> Iterator["subprocess.Popen[str]"
     assert child.stdout is not None
     try:
         assert child.stdout.readline() == "stopped\n"
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        while text_index_is_locked(folder):
+            child.send_signal(signal.SIGCONT)
+            os.waitid(os.P_PID, child.pid, os.WSTOPPED)
         yield child
     finally:
         child.kill()
