@@ -1,1 +1,1 @@
-"""What is remembered beside the index."""
+"""The state: everything that a rebuild of the index does not bring back."""

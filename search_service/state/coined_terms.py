@@ -1,7 +1,7 @@
 """Coined terms that the staff accepted or rejected: 三无小区, 接诉即办. Entry point: :class:`CoinedTerms`.
 
-They are asked of the index as phrases, so nothing is indexed anew: an accepted term counts from the next
-question on, a rejected one no more (ADR 0010). ``indexer.propose_terms`` proposes what is worth accepting.
+The index is searched for them as phrases, so a decision needs no reindexing: it counts from the next query on
+(ADR 0010). ``indexer.propose_terms`` proposes terms.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,24 +24,24 @@ _log = logs.Log(__name__)
 
 
 class CoinedTerms:
-    """Normalised terms with the decision on each. Safe to share among threads and processes."""
+    """Decisions on normalised terms. Safe to share among threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def accepted(self) -> frozenset[str]:
-        """The terms that are asked for as such."""
+        """The accepted terms."""
         with self._database.reading() as connection:
             return frozenset(connection.scalars(sa.select(_TERMS.c.term).where(_TERMS.c.accepted)))
 
     def decided(self) -> Mapping[str, bool]:
-        """Every term that was decided on, in order, and whether it was accepted."""
+        """Every decided term, sorted: True if it was accepted, False if rejected."""
         query = sa.select(_TERMS.c.term, _TERMS.c.accepted).order_by(_TERMS.c.term)
         with self._database.reading() as connection:
             return {row.term: row.accepted for row in connection.execute(query)}
 
     def decide(self, terms: Collection[str], *, accepted: bool) -> None:
-        """Accept or reject normalised terms; what was decided before is replaced."""
+        """Accept or reject normalised terms, replacing earlier decisions on them."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [{"term": term, "accepted": accepted, "since": now} for term in dict.fromkeys(terms)]
         if not rows:

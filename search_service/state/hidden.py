@@ -1,4 +1,4 @@
-"""Hidden articles: which ids the staff took down, and the articles that no index has because of it.
+"""Hidden articles: the ids that the staff took down, and the articles that rebuilds left out for it.
 
 Entry points: :class:`Hidden`, :class:`HiddenArticles`.
 """
@@ -18,7 +18,7 @@ _HIDDEN = sa.Table(
     sa.Column("article_id", sa.String(200), primary_key=True),
     sa.Column("since", sa.String(32), nullable=False),
 )
-# ``build``: the ledger's number of the load that read the article.
+# ``build``: the sequence number of the load that read the article.
 _SHELF = sa.Table(
     "shelf",
     METADATA,
@@ -31,15 +31,15 @@ _log = logs.Log(__name__)
 
 
 class Hidden:
-    """The ids that the staff took down. Safe to share among threads and processes."""
+    """The list of hidden ids. Safe to share among threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def read(self) -> tuple[str, frozenset[str]]:
-        """The state's identity and the ids that the staff took down, of one moment.
+        """The state's identity and the hidden ids, both read in one statement.
 
-        Raises ``StateLost`` where there is no state, or it is not whole.
+        Raises ``StateLost`` if there is no state, or if the list has not as many rows as were hidden.
         """
         everything = sa.outerjoin(IDENTITY, _HIDDEN, sa.true())
         columns = (IDENTITY.c.id, IDENTITY.c.hidden, _HIDDEN.c.article_id)
@@ -52,26 +52,26 @@ class Hidden:
         if len(hidden) != rows[0].hidden:
             raise self._database.lost(
                 f"的下架名单应有 {rows[0].hidden} 条，现有 {len(hidden)} 条",
-                f"has {len(hidden)} of {rows[0].hidden} entries of what was taken down",
+                f"has {len(hidden)} of {rows[0].hidden} entries of the list of hidden articles",
                 usable=False,
             )
         return rows[0].id, hidden
 
     def ids(self) -> frozenset[str]:
-        """Ids that the staff took down; no answer may show them."""
+        """The hidden ids; no answer may show them."""
         return self.read()[1]
 
     def hide(self, article_id: str) -> bool:
-        """Take an article down everywhere until :meth:`unhide`; False if it was hidden already.
+        """Hide an article everywhere until :meth:`unhide`; False if it was hidden already.
 
-        Makes the database where there is none: after a loss, this is the first thing to do.
+        Creates the database if there is none: after a loss, hiding again is the first step of the remedy.
         """
         self._database.create()
-        self.read()  # in what was emptied it would be lost again by the remedy
+        self.read()  # an entry in an emptied list would be lost with it
         entry = _HIDDEN.insert().values(
             article_id=article_id, since=datetime.now(UTC).isoformat(timespec="seconds")
         )
-        # Not asked first: of two that hide it at once, the second would fail.
+        # Insert without looking first: of two concurrent calls, the second would fail.
         with self._database.translated():
             try:
                 with self._database.transaction() as connection:
@@ -83,8 +83,8 @@ class Hidden:
         return True
 
     def unhide(self, article_id: str) -> bool:
-        """Let an article be found again; False if it was not hidden."""
-        self.read()  # of a list that is not whole nothing true could be said
+        """Stop hiding an article; False if it was not hidden."""
+        self.read()  # raises if the list is incomplete
         with self._database.writing() as connection:
             done = connection.execute(_HIDDEN.delete().where(_HIDDEN.c.article_id == article_id))
             _count(connection, -done.rowcount)
@@ -94,13 +94,13 @@ class Hidden:
 
 
 class HiddenArticles:
-    """Articles by id, as the ledger holds them. Safe to share among threads and processes."""
+    """Packed articles by id, as in the ledger. Safe to share among threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, articles: Mapping[str, bytes], build: int) -> None:
-        """Keep the articles, instead of what was kept under their ids."""
+        """Store articles that the load with the sequence number ``build`` left out."""
         if not articles:
             return
         rows = [
@@ -112,18 +112,18 @@ class HiddenArticles:
             connection.execute(_SHELF.insert(), rows)
 
     def articles(self) -> Mapping[str, bytes]:
-        """All of them: as few as were taken down."""
+        """All of them, by id."""
         with self._database.reading() as connection:
             return {row.article_id: row.article for row in connection.execute(_SHELF.select())}
 
     def drop(self, ids: Collection[str]) -> None:
-        """Forget these articles."""
+        """Delete these articles."""
         if ids:
             with self._database.writing() as connection:
                 connection.execute(_SHELF.delete().where(_SHELF.c.article_id.in_(list(ids))))
 
     def drop_before(self, build: int) -> None:
-        """Forget what no load read since: the sources do not hold it any more."""
+        """Delete the articles that no load since ``build`` read: the sources no longer have them."""
         with self._database.writing() as connection:
             connection.execute(_SHELF.delete().where(_SHELF.c.build < build))
 

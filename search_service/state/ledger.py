@@ -1,11 +1,11 @@
-"""Changes of articles, written down before the index is touched. Entry point: :class:`Ledger`.
+"""Write-ahead log of article changes. Entry point: :class:`Ledger`.
 
-What was entered here is not lost: a writer that is killed leaves a change that is *pending*, and the next
-one finishes it; a generation that is built beside the live one takes in what changed since it read its
-source, before and after it is activated; and so does the one that a rollback goes back to.
+Changes are appended before the index is written. A killed writer leaves its changes *pending*; the next
+writer applies them. A new generation replays the changes made since its source was read, before and after
+it is activated; so does the generation that a rollback activates again.
 
-Only the newest change of an article is kept, and none from before the last activation: the ledger never
-holds more than the articles that changed since.
+Only the newest change of each article is kept, and none from before the last activation: the log is never
+longer than the number of articles changed since.
 """
 
 import json
@@ -19,8 +19,8 @@ from search_service.formats import mismatch, mismatched_keys
 from search_service.model import Audience
 from search_service.state.database import METADATA, Database, Lock
 
-# One row. Whoever takes a number holds the row until it commits, so numbers become visible in their
-# order in every database: who has read up to one has missed none before it.
+# One row. Taking a number locks the row until the commit, so numbers become visible in order in every
+# database: a reader that has seen one has missed none before it.
 _HEAD = sa.Table("head", METADATA, sa.Column("sequence", sa.BigInteger, nullable=False))
 sa.event.listen(_HEAD, "after_create", sa.DDL("INSERT INTO head VALUES (0)"))  # type: ignore[no-untyped-call]
 _CHANGES = sa.Table(
@@ -38,9 +38,9 @@ _BUILD = sa.Table("build", METADATA, sa.Column("values", sa.Text, nullable=False
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """An article as it was written, in the words of who wrote it; ``None``: it was deleted.
+    """One change of an article: ``article`` is the packed new one, None for a deletion.
 
-    ``sequence`` is the ledger's own number, 0 before it is entered.
+    ``version`` is the source's; ``sequence`` is the number in the log, 0 before it is appended.
     """
 
     article_id: str
@@ -50,17 +50,17 @@ class Change:
 
     @property
     def order(self) -> int:
-        """What orders the changes of one article: see :mod:`search_service.engines.ordering`."""
+        """Sorts the changes of one article: see :mod:`search_service.engines.ordering`."""
         return 2 * self.version + (self.article is None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """The generations under construction, one for each audience that reads something of its own.
+    """The generations under construction, one for each audience whose articles differ.
 
-    ``sequence``: what was entered later may be missing in them. ``reads``: for each audience, whose
-    generation it is going to read. ``expected``: how many articles each must hold. ``sample``: ids
-    that a check looks for.
+    ``sequence``: changes with later numbers may be missing in them. ``reads``: for each audience, the
+    audience whose generation it will read. ``expected``: the number of articles of each generation.
+    ``sample``: ids that a check looks up.
     """
 
     sequence: int
@@ -72,11 +72,11 @@ class Build:
     checked: bool = False
 
     def serving(self) -> dict[Audience, str]:
-        """What each audience reads once the build is activated."""
+        """The generation that each audience reads once the build is activated."""
         return {audience: self.generations[own] for audience, own in self.reads.items()}
 
     def to_json(self) -> str:
-        """The build as text; :meth:`from_json` is the way back."""
+        """The build as JSON; the inverse of :meth:`from_json`."""
         return json.dumps(vars(self))
 
     @classmethod
@@ -103,26 +103,26 @@ class Build:
 
 
 class Ledger:
-    """Changes by number, and the build that waits for them."""
+    """The log, and the build that will replay it. Safe to share among threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Be the only process that builds, activates or rolls back; raises ``WriterBusy``."""
+        """Hold the cross-process build lock (build, activate, roll back); raises ``WriterBusy``."""
         return self._database.exclusive(Lock.BUILD)
 
     def live(self, *, patience: float) -> AbstractContextManager[None]:
-        """Be the only process that writes what serves, or changes what does.
+        """Hold the cross-process lock of the live index: writing it, or changing which one is live.
 
-        Raises ``WriterBusy`` after ``patience`` seconds.
+        Raises ``WriterBusy`` after waiting ``patience`` seconds.
         """
         return self._database.exclusive(Lock.LIVE, patience=patience)
 
     def next(self, *, above: int = 0) -> int:
-        """A number greater than every one before, and than ``above``: what an index knows of later numbers.
+        """Take a number greater than all before and than ``above``, the greatest one in the index.
 
-        A restored backup has forgotten what was given out since it was made.
+        A restored backup does not have the numbers taken after it was made.
         """
         with self._database.writing() as connection:
             raised = _HEAD.update().where(_HEAD.c.sequence < above).values(sequence=above)
@@ -130,9 +130,9 @@ class Ledger:
             return _take(connection, 1)
 
     def append(self, changes: Sequence[Change]) -> list[Change]:
-        """Write changes down, durably, as pending; the same with their numbers.
+        """Append changes, durably, as pending; return them with their numbers.
 
-        A change of an article that is older than the one kept is not: it will be found stale.
+        A change older than the one in the log of the same article is not stored: it would be stale.
         """
         if not changes:
             return []
@@ -160,7 +160,7 @@ class Ledger:
             return numbered
 
     def mark_applied(self, numbers: Sequence[int]) -> None:
-        """The changes of these numbers are in the index that serves."""
+        """Mark the changes with these numbers as written to the live index."""
         done = _CHANGES.update().where(_CHANGES.c.sequence == sa.bindparam("number"))
         if numbers:
             with self._database.writing() as connection:
@@ -171,52 +171,52 @@ class Ledger:
         return self._numbers(_CHANGES.c.sequence > sequence)
 
     def pending(self) -> list[int]:
-        """The numbers of the changes of which nobody knows whether they were applied, ascending."""
+        """The numbers of the changes that may not have been applied, ascending."""
         return self._numbers(_CHANGES.c.pending)
 
     def read(self, numbers: Sequence[int]) -> Iterator[Change]:
-        """The changes of these numbers, a page at a time; those that newer ones replaced are left out."""
+        """The changes with these numbers, read in pages; without those replaced by newer ones."""
         for start in range(0, len(numbers), _PAGE):
-            wanted = _CHANGES.c.sequence.in_(numbers[start : start + _PAGE])
+            condition = _CHANGES.c.sequence.in_(numbers[start : start + _PAGE])
             with self._database.reading() as connection:
                 page = connection.execute(
-                    _CHANGES.select().where(wanted).order_by(_CHANGES.c.sequence)
+                    _CHANGES.select().where(condition).order_by(_CHANGES.c.sequence)
                 ).all()
             yield from map(_change, page)
 
     def of(self, ids: Sequence[str]) -> Mapping[str, Change]:
-        """The newest change of each of these articles that is kept."""
+        """The stored change of each of these articles, by id."""
         query = _CHANGES.select().where(_CHANGES.c.article_id == sa.bindparam("id"))
         with self._database.reading() as connection:
             rows = [row for id in ids for row in connection.execute(query, {"id": id})]
         return {change.article_id: change for change in map(_change, rows)}
 
     def forget(self, sequence: int) -> None:
-        """Drop the changes up to this number: every generation that may serve has them."""
+        """Delete the changes up to this number: every generation that may serve has them."""
         with self._database.writing() as connection:
             connection.execute(_CHANGES.delete().where(_CHANGES.c.sequence <= sequence))
 
     def build(self) -> Build | None:
-        """The build that was begun and neither activated nor given up."""
+        """The build in progress: neither activated nor given up."""
         with self._database.reading() as connection:
             values = connection.scalar(sa.select(_BUILD.c["values"]))
         return None if values is None else Build.from_json(values)
 
     def set_build(self, build: Build | None) -> None:
-        """Remember how far the build is; None: there is none any more."""
+        """Store the progress of the build; None if there is no build any more."""
         with self._database.writing() as connection:
             connection.execute(_BUILD.delete())
             if build is not None:
                 connection.execute(_BUILD.insert().values(values=build.to_json()))
 
-    def _numbers(self, wanted: sa.ColumnElement[bool]) -> list[int]:
-        query = sa.select(_CHANGES.c.sequence).where(wanted).order_by(_CHANGES.c.sequence)
+    def _numbers(self, condition: sa.ColumnElement[bool]) -> list[int]:
+        query = sa.select(_CHANGES.c.sequence).where(condition).order_by(_CHANGES.c.sequence)
         with self._database.reading() as connection:
             return list(connection.scalars(query))
 
 
 def _take(connection: sa.Connection, count: int) -> int:
-    """The last of ``count`` numbers that nobody else has."""
+    """Take ``count`` new numbers; return the last."""
     connection.execute(_HEAD.update().values(sequence=_HEAD.c.sequence + count))
     return int(connection.execute(sa.select(_HEAD.c.sequence)).scalar_one())
 

@@ -1,8 +1,4 @@
-"""What is known of articles besides the index: those taken down, and how often each was read.
-
-Entry point: :class:`Store`. What is here survives every rebuild of the index. Changes of articles are
-kept by :class:`search_service.state.ledger.Ledger` in the same database.
-"""
+"""All parts of the state over one database. Entry point: :class:`Store`. It survives every rebuild."""
 
 import sqlalchemy as sa
 
@@ -21,7 +17,7 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        """Take the database of the state; raises as :class:`search_service.state.database.Database` does."""
+        """Open the state at this URL; raises as :class:`search_service.state.database.Database` does."""
         self._database = Database(url)
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
@@ -44,19 +40,19 @@ class Store:
 
     @property
     def cursor_key(self) -> bytes:
-        """The key of every process of this state, to sign cursors with."""
+        """The key that signs cursors; the same in every process of this state."""
         with self._database.reading() as connection:
-            found = connection.scalar(sa.select(IDENTITY.c.cursor_key))
-        if found is None:
+            key = connection.scalar(sa.select(IDENTITY.c.cursor_key))
+        if key is None:
             raise self._database.lost("已被清空", "was emptied", usable=False)
-        return bytes(found)
+        return bytes(key)
 
-    def check(self, identity: str, found: str | None = None) -> None:
-        """Raise ``StateLost`` unless this is the state of that identity.
+    def check(self, identity: str, actual: str | None = None) -> None:
+        """Raise ``StateLost`` unless this state has the ``identity``.
 
-        ``found``: what :meth:`Hidden.read` gave, where it was just asked.
+        ``actual``: its identity, if :meth:`Hidden.read` has just returned it.
         """
-        if identity != (self.hidden.read()[0] if found is None else found):
+        if identity != (self.hidden.read()[0] if actual is None else actual):
             raise self._database.lost(
                 "不是建立索引时的那个", "is not the one that the index was built with"
             )

@@ -1,4 +1,4 @@
-"""How often each article was read. Entry point: :class:`ViewCounts`."""
+"""View counters of articles. Entry point: :class:`ViewCounts`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from search_service.model import Audience
 from search_service.state.database import METADATA, Database
 
-# Of each audience its own: what one may not know of moves no order of what another reads.
+# One counter per audience: articles that it may not see must not influence its order.
 _VIEWS = sa.Table(
     "view_counts",
     METADATA,
@@ -19,13 +19,13 @@ _VIEWS = sa.Table(
 
 
 class ViewCounts:
-    """View counters of each audience. Safe to share among threads and processes."""
+    """View counters by audience. Safe to share among threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def set(self, audience: Audience, counts: Mapping[str, int]) -> None:
-        """Set the view counters that a source publishes of what this audience may read."""
+        """Set the counters of articles, as the source publishes them, for one audience."""
         if not counts:
             return
         with self._database.writing() as connection:
@@ -38,7 +38,7 @@ class ViewCounts:
             connection.execute(_VIEWS.insert(), rows)
 
     def of(self, audience: Audience, ids: Sequence[str]) -> Mapping[str, int]:
-        """How often these articles were read, as this audience may know; unknown ones are left out."""
+        """The counters of these articles for this audience, by id; without unknown ids."""
         query = sa.select(_VIEWS.c.article_id, _VIEWS.c.views).where(
             _VIEWS.c.audience == audience,
             _VIEWS.c.article_id.in_(sa.bindparam("ids", expanding=True)),
@@ -47,7 +47,7 @@ class ViewCounts:
             return {row.article_id: row.views for row in connection.execute(query, {"ids": ids})}
 
     def most(self, audience: Audience, limit: int, *, offset: int = 0) -> Sequence[str]:
-        """Ids by views, most first; ties by id. Some may be gone: the caller asks which are seen."""
+        """Ids by views, most first; ties by id. Some may be hidden or deleted: the caller filters."""
         query = (
             sa.select(_VIEWS.c.article_id)
             .where(_VIEWS.c.audience == audience)

@@ -1,8 +1,8 @@
-"""The vocabularies of the generations, kept in the database of the state. Entry point: :class:`Vocabularies`.
+"""The vocabulary of each generation, for suggestions and corrections. Entry point: :class:`Vocabularies`.
 
-An inventory is written where a generation is loaded. What an article holds of it is kept apart for each
-article, and narrowed before the article is written, deleted or exchanged: so what may be suggested is
-always that of the articles that stand, less those taken down, and of no others.
+An inventory is written when a generation is loaded. The entries of each article are stored separately and
+reduced before the article is changed or deleted, so suggestions come only from texts of articles that are
+in the index and not hidden.
 """
 
 import threading
@@ -26,7 +26,7 @@ from search_service.suggestions.vocabulary import (
     unpack,
 )
 
-# ``made``: names the inventory; ``changed``: another one after each change of a holder.
+# ``made``: the id of the inventory; ``changed``: a new id after each change of an article's entries.
 _VOCABULARIES = sa.Table(
     "vocabularies",
     METADATA,
@@ -43,35 +43,35 @@ _HOLDERS = sa.Table(
     sa.Column("date", sa.String(10), nullable=False),
     sa.Column("places", sa.LargeBinary, nullable=False),
 )
-# Two generations of each audience: what serves, and the one before while requests still ask it.
-_KEPT = 6
+# Two generations of each audience: the live one, and the one before while requests still read it.
+_MAX_LOADED = 6
 
 
 @dataclass(frozen=True)
 class LoadedVocabulary:
-    """A vocabulary ready to be asked."""
+    """A vocabulary in memory, with its completion and its spelling correction."""
 
     completion: CompletionIndex
     spelling: Spelling
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> "LoadedVocabulary":
-        """Make a vocabulary ready."""
+        """Build both from a vocabulary."""
         completion = CompletionIndex(vocabulary)
         return cls(completion, Spelling(vocabulary, completion.in_titles_or_headings))
 
 
 @dataclass(frozen=True)
 class ArticleTexts:
-    """The texts that an article is going to hold."""
+    """The texts, by kind, and the date that an article will have."""
 
     texts: Mapping[Kind, Collection[str]]
     date: str
 
 
 @dataclass(frozen=True)
-class _Moment:
-    """What a vocabulary was made of."""
+class _CacheKey:
+    """What a loaded vocabulary was made of."""
 
     made: str
     changed: str
@@ -83,12 +83,12 @@ class Vocabularies:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ready: dict[str, tuple[_Moment, LoadedVocabulary]] = {}
+        self._ready: dict[str, tuple[_CacheKey, LoadedVocabulary]] = {}
         self._texts: dict[str, list[Text]] = {}
         self._lock = threading.Lock()
 
     def put(self, generation: str, inventory: Inventory) -> None:
-        """Keep the inventory of a generation, instead of the one before."""
+        """Store the inventory of a generation, replacing any before."""
         made = uuid.uuid4().hex
         holders = [
             {"made": made, "article_id": id, "date": one.date, "places": one.to_bytes()}
@@ -96,25 +96,25 @@ class Vocabularies:
         ]
         row = {"generation": generation, "made": made, "changed": made}
         with self._database.writing() as connection:
-            _drop(connection, _VOCABULARIES.c.generation == generation)
+            _delete(connection, _VOCABULARIES.c.generation == generation)
             connection.execute(_VOCABULARIES.insert(), row | {"texts": pack(inventory.texts)})
             if holders:
                 connection.execute(_HOLDERS.insert(), holders)
 
     def keep(self, generations: Collection[str]) -> None:
-        """Drop the vocabularies of all other generations."""
+        """Delete the vocabularies of all other generations."""
         with self._database.writing() as connection:
-            _drop(connection, _VOCABULARIES.c.generation.not_in(list(generations)))
+            _delete(connection, _VOCABULARIES.c.generation.not_in(list(generations)))
 
     def narrow(self, generation: str, coming: Iterable[tuple[str, ArticleTexts | None]]) -> None:
-        """Before articles are written: forget the texts that they are not going to hold any more.
+        """Before articles are written: remove the entries of texts that they will no longer have.
 
-        ``None``: the article is deleted. What is new in an article waits for the next inventory: what is
-        suggested must not tell which of its texts another article, now gone, had held.
+        ``None``: the article is deleted. New texts of an article wait for the next inventory: suggestions
+        must not reveal which of its texts were in another article that is now gone.
         """
         is_it = _VOCABULARIES.c.generation == generation
         with self._database.writing() as connection:
-            # First, so that writers of one generation come one after another.
+            # First, to serialise the writers of one generation.
             lock = _VOCABULARIES.update().where(is_it).values(generation=generation)
             connection.execute(lock)
             made = connection.scalar(sa.select(_VOCABULARIES.c.made).where(is_it))
@@ -128,11 +128,11 @@ class Vocabularies:
                 for row in connection.execute(_HOLDERS.select().where(mine))
             }
             after = dict(before)
-            for id, held in changes:
-                if held is None:
+            for id, article in changes:
+                if article is None:
                     after.pop(id, None)
                 elif id in after:
-                    after[id] = _narrowed(after[id], held, texts)
+                    after[id] = _narrowed(after[id], article, texts)
             changed = {id for id, one in before.items() if after.get(id) is not one}
             if not changed:
                 return
@@ -149,9 +149,9 @@ class Vocabularies:
             connection.execute(now)
 
     def vocabulary(self, generation: str, hidden: frozenset[str]) -> LoadedVocabulary:
-        """What may be suggested of a generation without the articles taken down; nothing where it has none.
+        """The vocabulary of a generation without the ``hidden`` articles; empty if it has none.
 
-        Made again where an article was changed, deleted or taken down: under a second for 6,000 articles.
+        Rebuilt after an article was changed, deleted or hidden: under a second for 6,000 articles.
         """
         columns = (_VOCABULARIES.c.made, _VOCABULARIES.c.changed)
         query = sa.select(*columns).where(_VOCABULARIES.c.generation == generation)
@@ -159,18 +159,18 @@ class Vocabularies:
             row = connection.execute(query).one_or_none()
         if row is None:
             return LoadedVocabulary.of(Vocabulary([]))
-        moment = _Moment(row.made, row.changed, hidden)
-        found = self._ready.get(generation)
-        if found is not None and found[0] == moment:
-            return found[1]
+        key = _CacheKey(row.made, row.changed, hidden)
+        loaded = self._ready.get(generation)
+        if loaded is not None and loaded[0] == key:
+            return loaded[1]
         with self._lock:
-            found = self._ready.pop(generation, None)
-            if found is None or found[0] != moment:
-                while len(self._ready) >= _KEPT:
+            loaded = self._ready.pop(generation, None)
+            if loaded is None or loaded[0] != key:
+                while len(self._ready) >= _MAX_LOADED:
                     del self._ready[next(iter(self._ready))]
-                found = (moment, LoadedVocabulary.of(self._inventory(row.made).vocabulary(hidden)))
-            self._ready[generation] = found
-            return found[1]
+                loaded = (key, LoadedVocabulary.of(self._inventory(row.made).vocabulary(hidden)))
+            self._ready[generation] = loaded
+            return loaded[1]
 
     def _inventory(self, made: str) -> Inventory:
         query = _HOLDERS.select().where(_HOLDERS.c.made == made)
@@ -182,33 +182,33 @@ class Vocabularies:
         )
 
     def _texts_of(self, connection: sa.Connection, made: str) -> list[Text]:
-        """The texts of an inventory; they never change. None of one that was replaced just now."""
-        found = self._texts.get(made)
-        if found is None:
+        """The texts of an inventory; they never change. Empty if it has just been replaced."""
+        texts = self._texts.get(made)
+        if texts is None:
             query = sa.select(_VOCABULARIES.c.texts).where(_VOCABULARIES.c.made == made)
             content = connection.scalar(query)
             if content is None:
                 return []
-            found = unpack(content)
-            while len(self._texts) >= _KEPT:
+            texts = unpack(content)
+            while len(self._texts) >= _MAX_LOADED:
                 self._texts.pop(next(iter(self._texts)), None)
-            self._texts[made] = found
-        return found
+            self._texts[made] = texts
+        return texts
 
 
-def _drop(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+def _delete(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     made = sa.select(_VOCABULARIES.c.made).where(which)
     connection.execute(_HOLDERS.delete().where(_HOLDERS.c.made.in_(made)))
     connection.execute(_VOCABULARIES.delete().where(which))
 
 
-def _narrowed(holder: TextIndices, held: ArticleTexts, texts: list[Text]) -> TextIndices:
-    """The same holder where nothing changes."""
+def _narrowed(before: TextIndices, article: ArticleTexts, texts: list[Text]) -> TextIndices:
+    """The before without other texts; the same object if nothing changes."""
     kept = [
         place
-        for place in holder.indices.tolist()
-        if texts[place].text in held.texts[texts[place].kind]
+        for place in before.indices.tolist()
+        if texts[place].text in article.texts[texts[place].kind]
     ]
-    if len(kept) == len(holder.indices) and held.date == holder.date:
-        return holder
-    return TextIndices(np.array(kept, dtype=np.uint32), held.date)
+    if len(kept) == len(before.indices) and article.date == before.date:
+        return before
+    return TextIndices(np.array(kept, dtype=np.uint32), article.date)
