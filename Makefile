@@ -50,7 +50,7 @@ test: install-test
 	@$(PYTEST) -m '$(LEFT_OUT)' $(ARGS)
 
 test-all: install-all
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) --hypothesis-profile=thorough $(ARGS)
 
 fuzz: install-test
 	@$(BIN)/python -m tests.promises.differential $(or $(ARGS),--worlds 2000)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from indexer.build import generations
 from indexer.build.vector_cache import CachingEmbedder, VectorCache
@@ -17,6 +18,11 @@ from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 
+# Random texts of a property: fewer while one works, other ones each time; `make test-all` draws four times as
+# many (--hypothesis-profile=thorough). A property that says a number of its own keeps it.
+settings.register_profile("quick", max_examples=250, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile("quick")
 ALL_CLEANING = Cleaning.parse("all")
 Records = Sequence[Mapping[str, object]]
 Open = Callable[[str], SearchService]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers import lexicon
@@ -173,7 +173,6 @@ PIECES = [
 WRITTEN = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map("".join)
 
 
-@settings(max_examples=250, deadline=None)
 @given(WRITTEN, WRITTEN)
 def test_extracted_fields_are_at_their_offsets(title: str, text: str) -> None:
     """Any title and text: no error; known fields, in order, each with the value at its offsets."""

@@ -3,14 +3,13 @@
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
 from tests.support.chinese import TEXT
 
 
-@settings(max_examples=250, deadline=None)
 @given(st.one_of(TEXT, st.text()))
 def test_length_is_kept_and_twice_is_once(text: str) -> None:
     """Any text keeps its length, and normalising again changes nothing."""

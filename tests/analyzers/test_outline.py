@@ -11,7 +11,6 @@ from analyzers.outline import MAXIMUM, MINIMUM, ROLES, Section, split
 from tests.support.chinese import BODY, TEXT
 
 
-@settings(max_examples=250, deadline=None)
 @given(st.one_of(BODY, TEXT, st.text()), st.sampled_from([40, 200, MAXIMUM]))
 def test_joined_passages_are_the_text(text: str, limit: int) -> None:
     """Whatever the text, its passages follow one another, cover it and keep to the limit."""

@@ -1,7 +1,7 @@
 """文号, dates, numbers, placeholders and codes are one term in every form."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
@@ -148,7 +148,6 @@ def test_not_a_placeholder(text: str) -> None:
     assert terms(text) == []
 
 
-@settings(max_examples=250, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -1,7 +1,7 @@
 """Words rank; the phrase over bigrams misses no substring and invents none."""
 
 import jieba
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
@@ -18,7 +18,6 @@ def stands_in(needle: tuple[str, ...], stream: list[str]) -> bool:
     return any(tuple(stream[at : at + size]) == needle for at in range(len(stream) - size + 1))
 
 
-@settings(max_examples=250, deadline=None)
 @given(st.data(), TEXT, st.text(HAN, min_size=2, max_size=40), TEXT)
 def test_every_substring_of_han_characters_is_found(
     data: st.DataObject, before: str, run: str, after: str
@@ -29,7 +28,6 @@ def test_every_substring_of_han_characters_is_found(
     assert stands_in(phrase(normalize(run[start:end])), bigrams(normalize(before + run + after)))
 
 
-@settings(max_examples=250, deadline=None)
 @given(st.text(HAN, min_size=2, max_size=6), TEXT)
 def test_no_text_is_found_that_does_not_hold_the_run(run: str, text: str) -> None:
     """A phrase of Han characters matches only literal occurrences."""
@@ -51,7 +49,6 @@ def test_terms_are_never_broken_by_the_whitespace_analyzer(text: str) -> None:
         assert term.split() == [term]
 
 
-@settings(max_examples=250, deadline=None)
 @given(TEXT)
 def test_query_words_stand_where_they_say(text: str) -> None:
     """The offsets of words fall on the text, in order and without overlap."""

@@ -104,7 +104,6 @@ def test_pinyin_matches_from_a_syllable_on(sample_service: SearchService) -> Non
 
 @given(TYPED)
 @example("Kº")  # letters of any width are pinyin
-@settings(max_examples=250, deadline=None)
 def test_completion_never_raises_and_returns_only_matches(
     sample_service: SearchService, typed: str
 ) -> None:
@@ -296,7 +295,6 @@ def test_correct_or_unknown_text_has_no_correction(
 
 
 @given(TYPED, st.sampled_from(Mode))
-@settings(max_examples=250, deadline=None)
 def test_corrections_never_raise_and_always_have_results(
     sample_service: SearchService, typed: str, mode: Mode
 ) -> None:
@@ -310,9 +308,7 @@ def test_corrections_never_raise_and_always_have_results(
 
 
 @given(st.text(max_size=24))
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_empty_vocabulary_corrects_nothing(typed: str) -> None:
     """There is no correction and no error."""
     nothing = Vocabulary([])

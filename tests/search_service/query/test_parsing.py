@@ -1,7 +1,7 @@
 """Text as typed becomes chunks; no text raises."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.terms import Analyzer
@@ -15,7 +15,6 @@ from tests.support.chinese import TEXT
 ANALYZER = Analyzer()
 
 
-@settings(max_examples=250, deadline=None)
 @given(
     st.one_of(TEXT, st.text(max_size=150)).map(lambda text: text[: relevance.MAX_QUERY]),
     st.booleans(),

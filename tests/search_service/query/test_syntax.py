@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.terms import Analyzer
@@ -24,7 +24,6 @@ from search_service.settings import read_settings
 from tests.conftest import write_source
 
 ANALYZER = Analyzer()
-MANY = settings(max_examples=250, deadline=None)
 SYNTAX = [
     "(",
     ")",
@@ -59,7 +58,6 @@ def texts(query: Query) -> list[str]:
     return [chunk.text for chunk in query.included]
 
 
-@MANY
 @given(
     st.lists(
         st.one_of(
@@ -305,7 +303,6 @@ QUERIES: st.SearchStrategy[Case] = st.recursive(
 ).filter(lambda query: len(query[0]) <= relevance.MAX_QUERY and "--" not in query[0])
 
 
-@MANY
 @given(QUERIES)
 def test_a_query_matches_as_its_operators_say(
     library: tuple[SearchService, Records], query: Case
