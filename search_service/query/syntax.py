@@ -166,7 +166,7 @@ class _Parser:
                 position = gap.end()
             elif self._is_or(position, start, end):
                 alternatives.append([])
-                position = position + (1 if self.text[position] == "|" else 2)
+                position = start = position + (1 if self.text[position] == "|" else 2)
             else:
                 nodes, position = self._operand(position, start, end, field)
                 alternatives[-1] += nodes

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything, Exact, Filters, Identifiers, PassesFilters
-from search_service.query.matching import rank, relaxed, restricted, strict
+from search_service.query.matching import literal, rank, relaxed, restricted, strict
 from search_service.query.parsing import MetadataCondition, Query, parse
 from search_service.query.request import Mode, SearchRequest
 from search_service.query.syntax import FIELDS, AndNode, NotNode, OrNode, Piece, parse_syntax
@@ -116,6 +117,15 @@ def test_pasted_titles_are_text(title: str, chunks: list[str]) -> None:
         ("小区 OR 物业", OrNode(("小区", "物业"))),
         ("小区　ＯＲ　物业", OrNode(("小区", "物业"))),
         ("小区 ｜ 物业", OrNode(("小区", "物业"))),
+        (
+            "停车 ｜（小区 OR 物业） 收费",
+            OrNode(("停车", AndNode((OrNode(("小区", "物业")), "收费")))),
+        ),
+        (
+            "停车 OR（小区 ｜ 物业） 收费",
+            OrNode(("停车", AndNode((OrNode(("小区", "物业")), "收费")))),
+        ),
+        ("（小区 物业）停车 收费", AndNode(("小区", "物业", "停车", "收费"))),
         ("小区 停车 OR 物业", OrNode((AndNode(("小区", "停车")), "物业"))),
         ("（小区 OR 物业） 停车", AndNode((OrNode(("小区", "物业")), "停车"))),
         ("小区 －（停车 OR 物业）", AndNode(("小区", NotNode(OrNode(("停车", "物业")))))),
@@ -248,48 +258,84 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchSe
     service.close()
 
 
-Matches = Callable[[dict[str, str]], bool]
-Case = tuple[str, Matches]
+# (article, whether only titles are searched) -> whether it is found.
+Matches = Callable[[dict[str, str], bool], bool]
 
 
-def _leaf(word: str, form: str) -> Case:
-    def anywhere(one: dict[str, str]) -> bool:
-        return word in one["title"] or word in one["body"]
+@dataclass(frozen=True)
+class Case:
+    """A query and the articles that it matches.
 
-    return form.format(word), (lambda one: word in one["title"]) if ":" in form else anywhere
+    ``required``: what every result must match, even a semantic or relaxed one. ``typed``: the articles
+    that contain all its chunks as typed.
+    """
+
+    text: str
+    matches: Matches
+    required: Matches
+    typed: Matches
+
+
+def _every(_article: dict[str, str], _title_only: bool) -> bool:  # noqa: FBT001  (a callback)
+    return True
+
+
+def _word(word: str, form: str) -> Case:
+    def contains(one: dict[str, str], title_only: bool) -> bool:  # noqa: FBT001  (a callback)
+        in_title_only = title_only or ":" in form
+        return word in one["title"] or (not in_title_only and word in one["body"])
+
+    required = contains if form != "{}" else _every
+    return Case(form.format(word), contains, required, contains)
+
+
+def _field(text: str, matches: Callable[[dict[str, str]], bool]) -> Case:
+    return Case(text, lambda one, _: matches(one), lambda one, _: matches(one), _every)
 
 
 LEAVES: st.SearchStrategy[Case] = st.one_of(
-    st.builds(_leaf, st.sampled_from(WORDS), st.sampled_from(["{}", "“{}”", "title:{}"])),
-    st.sampled_from(["张三", "李四"]).map(lambda n: (f"作者：{n}", lambda one: one["author"] == n)),
+    st.builds(_word, st.sampled_from(WORDS), st.sampled_from(["{}", "“{}”", "title:{}"])),
+    st.sampled_from(["张三", "李四"]).map(
+        lambda n: _field(f"作者：{n}", lambda one: one["author"] == n)
+    ),
     st.sampled_from(["党建", "经济"]).map(
-        lambda n: (f"category:{n}", lambda one: one["category"].split("/")[0] == n)
+        lambda n: _field(f"category:{n}", lambda one: one["category"].split("/")[0] == n)
     ),
     st.sampled_from(["2023", "2024-03", "2024年12月"]).map(
-        lambda n: (
-            f"after:{n}",
-            lambda one: one["date"] >= n.replace("年", "-").removesuffix("月"),
+        lambda n: _field(
+            f"after:{n}", lambda one: one["date"] >= n.replace("年", "-").removesuffix("月")
         )
     ),
     st.integers(0, ARTICLES - 1).map(
-        lambda n: (f"文号：某办发（2024）{n}号", lambda one: one["id"] == f"N{n:02}")
+        lambda n: _field(f"文号：某办发（2024）{n}号", lambda one: one["id"] == f"N{n:02}")
     ),
 )
 
 
+def _joined(text: str, parts: list[Case], decide: Callable[[Iterator[bool]], bool]) -> Case:
+    """A case of several parts: ``all`` or ``any`` of them."""
+
+    def of(name: str) -> Matches:
+        return lambda one, title_only: decide(
+            getattr(part, name)(one, title_only) for part in parts
+        )
+
+    return Case(text, of("matches"), of("required"), of("typed"))
+
+
 def _all(parts: list[Case]) -> Case:
-    return f"({' '.join(t for t, _ in parts)})", lambda one: all(
-        matches(one) for _, matches in parts
-    )
+    return _joined(f"({' '.join(part.text for part in parts)})", parts, all)
 
 
 def _any(parts: list[Case]) -> Case:
-    text = " ＯＲ ".join(t for t, _ in parts)
-    return f"（{text}）", lambda one: any(matches(one) for _, matches in parts)
+    return _joined(f"（{' ＯＲ '.join(part.text for part in parts)}）", parts, any)
 
 
 def _not(part: Case) -> Case:
-    return f"-{part[0]}", lambda one: not part[1](one)
+    def excludes(one: dict[str, str], title_only: bool) -> bool:  # noqa: FBT001  (a callback)
+        return not part.matches(one, title_only)
+
+    return Case(f"-{part.text}", excludes, excludes, _every)
 
 
 QUERIES: st.SearchStrategy[Case] = st.recursive(
@@ -300,26 +346,27 @@ QUERIES: st.SearchStrategy[Case] = st.recursive(
         inner.map(_not),
     ),
     max_leaves=6,
-).filter(lambda query: len(query[0]) <= relevance.MAX_QUERY and "--" not in query[0])
+).filter(lambda query: len(query.text) <= relevance.MAX_QUERY and "--" not in query.text)
 
 
-@given(QUERIES)
+@given(QUERIES, st.booleans())
 def test_a_query_matches_as_its_operators_say(
-    library: tuple[SearchService, Records], query: Case
+    library: tuple[SearchService, Records],
+    query: Case,
+    title_only: bool,  # noqa: FBT001  (drawn by Hypothesis)
 ) -> None:
     """Any tree of words, fields, groups, OR and exclusion matches the articles that a scan finds."""
     service, records = library
     reader: Reader = service.reader(Audience.PUBLIC)
-    text, matches = query
-    found = parsed(text)
+    found = parse(query.text, ANALYZER, title_only=title_only)
     assert found.hints == ()
-    ids = {hit.id for hit in reader.keyword(strict(found), limit=ARTICLES)}
-    expected = {key for key, record in records.items() if matches(record)}
-    assert ids == expected
-    everything = Identifiers(tuple(records))
-    assert expected <= {
-        hit.id for hit in reader.keyword(restricted(found, everything), limit=ARTICLES)
-    }
+    for clause, matches in (
+        (strict(found), query.matches),
+        (restricted(found, Identifiers(tuple(records))), query.required),
+        (literal(found), query.typed),
+    ):
+        ids = {hit.id for hit in reader.keyword(clause, limit=ARTICLES)}
+        assert ids == {key for key, record in records.items() if matches(record, title_only)}
 
 
 @pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
