@@ -141,3 +141,24 @@ def test_identifiers_are_left_out_of_the_semantic_text() -> None:
     assert parse("国办发〔2024〕5号", ANALYZER).semantic_text == ""
     assert parse("“最多跑一次”", ANALYZER).semantic_text == ""
     assert parse("asdfgh 123", ANALYZER).semantic_text == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("关于“三无小区”的通知（试行）", "关于三无小区的通知试行"),
+        ("Ｃ2352", "c2352"),
+        ("作者：张三 关于小区的通知", "关于小区的通知"),
+        ("文号：某办发〔2024〕5号 小区", "小区"),
+        ("title:小区 物业", "物业"),
+        ("小区 -物业", "小区"),
+        ("小区 -。", "小区"),
+        ("小区 物业 OR", "小区物业"),
+        ("小区 OR 物业", ""),
+        ("（小区 OR 物业）停车 OR 收费", ""),
+        ("-小区", ""),
+    ],
+)
+def test_the_exact_key_is_the_text_without_operators(typed: str, key: str) -> None:
+    """Ids, codes and titles are compared with what is left of a query; alternatives have no key."""
+    assert parse(typed, ANALYZER).key == key
