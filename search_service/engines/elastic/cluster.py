@@ -5,6 +5,7 @@ bodies are built and responses read in :mod:`search_service.engines.elastic.dsl`
 :mod:`search_service.engines.elastic.documents`.
 """
 
+import base64
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ class Cluster:
         self._client = elasticsearch.Elasticsearch(
             list(address.nodes),
             api_key=address.api_key or None,
-            basic_auth=address.login,
+            basic_auth=_encoded(address.login),
             node_class=_Node,
             # Most of the JSON is vectors; the standard library takes ten times as long.
             serializers={"application/json": OrjsonSerializer()},
@@ -281,3 +282,8 @@ class Cluster:
 
 def _not_elasticsearch() -> str:
     return say("应答的不是 Elasticsearch", "the server is not Elasticsearch")
+
+
+def _encoded(login: tuple[str, str] | None) -> str | None:
+    """User and password as the header has them: in UTF-8, where the client knows ASCII only."""
+    return base64.b64encode(":".join(login).encode()).decode() if login else None

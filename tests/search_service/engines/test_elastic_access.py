@@ -1,5 +1,6 @@
 """How this service and Elasticsearch prove to each other who they are."""
 
+import base64
 import ssl
 import uuid
 from pathlib import Path
@@ -56,6 +57,16 @@ def test_an_api_key_is_sent_as_the_server_encoded_it(written: str) -> None:
 
     assert type(error) is NoIndex
     assert {headers.get("authorization") for headers in server.requests} == {f"ApiKey {KEY}"}
+
+
+def test_a_password_of_any_script_is_sent_in_utf8() -> None:
+    """As Elasticsearch reads it."""
+    with stub(Reply(404, {"error": "alias missing"})) as server:
+        error = first_call(f"http://管理员:口令@127.0.0.1:{server.port}/gongwen", Access())
+
+    assert type(error) is NoIndex
+    login = base64.b64encode("管理员:口令".encode()).decode()
+    assert {headers.get("authorization") for headers in server.requests} == {f"Basic {login}"}
 
 
 def test_an_api_key_over_tls() -> None:
