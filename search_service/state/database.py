@@ -51,6 +51,7 @@ IDENTITY = sa.Table(
 _ADVISORY_LOCK = 0x676F6E67  # any number, the same on every host
 _ADVISORY_LOCK_TABLES = _ADVISORY_LOCK + 1
 _BUSY_TIMEOUT = 30  # seconds that SQLite waits for another process's write
+_VERSION_QUERY = f"SELECT version, release FROM {SCHEMA_VERSION.name}"  # noqa: S608  (a constant)
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _POLL = 0.05  # seconds between two attempts at a lock of PostgreSQL
 _LONG_WAIT = 1.0  # seconds for a lock: worth a line
@@ -190,8 +191,8 @@ class Database:
         if self._file:
             connection.exec_driver_sql(statement)
         if self._tables is METADATA:
-            query = sa.select(SCHEMA_VERSION.c.version, SCHEMA_VERSION.c.release)
-            row = connection.execute(query).one_or_none()
+            # Not through SQLAlchemy's compiler: this comes before every other statement.
+            row = connection.exec_driver_sql(_VERSION_QUERY).one_or_none()
             if row is None:
                 raise self.lost("已被清空", "was emptied", usable=False)
             if row.version != VERSION:
