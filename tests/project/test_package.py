@@ -46,6 +46,7 @@ def test_the_wheel_contains_the_three_packages_and_their_data(wheel: Path) -> No
         assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names)
 
 
+@pytest.mark.slow
 def test_the_wheel_needs_no_checkout(wheel: Path, tmp_path: Path) -> None:
     """With only the files of the wheel a part of the sample corpus is indexed and searched."""
     with zipfile.ZipFile(wheel) as archive:
