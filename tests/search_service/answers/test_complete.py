@@ -181,6 +181,17 @@ def test_nothing_outdated_is_suggested(open_named: Open, tmp_path: Path) -> None
     assert suggested(service, "殡脏改革") == ()
 
 
+def test_terms_of_traditional_text_are_offered(open_named: Open, tmp_path: Path) -> None:
+    """A term is in normal form; it is offered if the article contains it in any script."""
+    service = open_named("index")
+    records = [article(str(n), f"第{n}號", "推行殯葬改革，節地安葬。") for n in range(2)]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert "殡葬" in texts(service, "殡")
+    service.store.hidden.hide("1")
+    assert texts(service, "殡") == []
+
+
 def test_members_texts_are_suggested_to_members_only(open_named: Open, tmp_path: Path) -> None:
     """Completions and corrections come from the audience's own views."""
     service = open_named("index")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from indexer.build import generations
-from search_service.answers.precedents import Precedent, precedents
-from search_service.model import Audience
+from search_service.answers.precedents import Precedent, citation, precedents
+from search_service.model import Audience, Filters, Passage, View
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.conftest import ALL_CLEANING, write_source
@@ -75,3 +76,55 @@ def test_of_equal_passages_the_one_in_a_matching_article_is_first(
     )
     assert first[0] in {"b", "c"}
     assert other[0] == "a"
+
+
+def test_each_part_of_a_draft_finds_its_precedents(service: SearchService) -> None:
+    """The passages of a draft are searched separately, in the order of what they find together."""
+    draft = f"一、河道\n{RIVERS}\n二、丧葬\n{BURIAL}"
+    first = [heading for _, heading in places(found(service, draft))][:2]
+    assert set(first) == {"一、巡河", "一、安葬"}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_precedents_keep_to_filters_role_and_limit(
+    sample_service: SearchService, limit: int
+) -> None:
+    """Passages found by words and those found by similarity obey them alike."""
+    text = "加强老旧小区物业管理，落实经费保障"
+
+    def of(**asked: Any) -> list[Precedent]:
+        page = precedents(sample_service, text, Audience.PUBLIC, limit=limit, **asked)
+        assert not page.degraded
+        return list(page.results)
+
+    assert len(of()) == limit
+    kinds = {one.stored.view.kind for one in of(filters=Filters(kind="通知"))}
+    roles = {one.passage.role for one in of(role="保障措施")}
+    assert (kinds, roles) == ({"通知"}, {"保障措施"})
+    both = of(filters=Filters(kind="通知"), role="主体")
+    assert {(one.stored.view.kind, one.passage.role) for one in both} == {("通知", "主体")}
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "cited"),
+    [
+        (
+            {
+                "issuer": "县政府",
+                "author": "张三",
+                "document_number": "县政发〔2024〕5号",
+                "date": "2024",
+            },
+            ("一、目标", "（一）安葬"),
+            "县政府，《方案》（县政发〔2024〕5号），2024，“一、目标 > （一）安葬”",
+        ),
+        ({"author": "张三"}, (), "张三，《方案》"),
+        ({"date": "2024-05"}, ("一、目标",), "《方案》，2024-05，“一、目标”"),
+    ],
+)
+def test_a_citation_names_what_is_known(
+    values: dict[str, Any], path: tuple[str, ...], cited: str
+) -> None:
+    """Issuer or author, title and 文号, date, and the headings above the passage."""
+    view = View(id="1", title="方案", text="安葬。", **values)
+    assert citation(view, Passage(id="p", start=0, end=3, path=path)) == cited

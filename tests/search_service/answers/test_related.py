@@ -70,5 +70,21 @@ def test_addressees_and_signatures_do_not_relate_articles(open_named: Open, tmp_
         {"id": "address", "title": "乙", "body": "村委会换届。" * 15},
     ]
     index(service, tmp_path, records)
+    assert ids(service, "shown") == ["body", "address"]
+
+
+def test_a_word_of_two_articles_relates_them(open_named: Open, tmp_path: Path) -> None:
+    """One common word is enough, if no more than its own article and another contain it; limit obeyed."""
+    service = replace(open_named("index"), embedder=None)
+    records = [
+        {"id": "shown", "title": "殡葬", "body": "推行生态安葬。"},
+        {"id": "one", "title": "环保", "body": "守护生态。"},
+        {"id": "none", "title": "税收", "body": "加强征管。"},
+        *({"id": f"title{n}", "title": "殡葬", "body": f"第{n}号。"} for n in range(3)),
+    ]
+    index(service, tmp_path, records)
+    assert ids(service, "one") == ["shown"]
+    assert ids(service, "none") == []
     found = ids(service, "shown")
-    assert found[0] == "body"
+    assert set(found) == {"one", "title0", "title1", "title2"}
+    assert [one.view.id for one in related(service, "shown", Audience.PUBLIC, limit=2)] == found[:2]

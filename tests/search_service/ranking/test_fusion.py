@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search_service import relevance
 from search_service.ranking.fusion import RankedList, fuse
 
 SCORED = st.dictionaries(
@@ -44,3 +45,15 @@ def test_an_id_in_both_lists_ranks_above_the_first_of_either() -> None:
         RankedList([("b", 0.9), ("c", 0.8), ("e", 0.1)]),
     ]
     assert next(iter(fuse(lists))) == "c"
+
+
+@given(SCORED, SCORED, st.floats(0.1, 10))
+def test_the_lists_contribute_separately(
+    left: list[tuple[str, float]], right: list[tuple[str, float]], weight: float
+) -> None:
+    """The fused score is the sum of what each list gives, in proportion to its weight."""
+    alone = fuse([RankedList(left)]), fuse([RankedList(right)])
+    for key, score in fuse([RankedList(left), RankedList(right, weight)]).items():
+        expected = alone[0].get(key, 0.0) + weight * alone[1].get(key, 0.0)
+        assert abs(score - expected) < 2e-5
+        assert 0 < score <= (1 + weight) * (1 + relevance.RANK_WEIGHT)
