@@ -128,6 +128,25 @@ def test_what_it_ends(text: str, found: set[str]) -> None:
     assert set(extracted("物业办法", text).get("repeals", [])) == found
 
 
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ("附件：任务清单", ["任务清单"]),
+        ("附件：1. 任务清单\n2. 责任分工表\n3、名单", ["任务清单", "责任分工表", "名单"]),
+        ("附件：1.任务清单2.责任分工表", ["任务清单", "责任分工表"]),
+        ("附件：1.任务清单.docx\n3.名单", ["任务清单"]),
+        ("附件：表", []),
+        ("附件：1.总则....3\n2.附则....9", []),
+        (f"附件：{'长' * 121}", []),
+        (f"附件：{'长' * 120}", ["长" * 120]),
+    ],
+)
+def test_what_is_a_name_of_an_annex(listed: str, names: list[str]) -> None:
+    """Numbered in order or alone; neither a single character nor a table of contents nor a paragraph."""
+    text = f"各镇：\n请落实。\n{listed}\n清源县人民政府\n2024年3月5日\n"
+    assert extracted("关于工作的通知", text).get("annex", []) == names
+
+
 def test_a_law_names_what_it_was_revised_by() -> None:
     """The history in brackets under the title."""
     text = (

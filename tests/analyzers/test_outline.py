@@ -226,6 +226,54 @@ def test_the_rest_of_a_part_joins_it() -> None:
     assert all(section.end - section.start >= MINIMUM for section in split(text))
 
 
+def test_a_short_remainder_joins_the_passage_before_it() -> None:
+    """The last lines under a heading are part of its passage, if the limit allows it."""
+    paragraph = "统筹安排，" * 51 + "落实。\n"
+    assert len(split(f"一、要求\n{paragraph}抓好落实。")) == 1
+    full = "统筹安排，" * 79 + "\n"
+    assert [one.end - one.start for one in split(f"{full}抓好落实。")] == [len(full), 5]
+
+
+def test_headings_alone_are_no_passage() -> None:
+    """Headings remain with the text below them, however long they are together."""
+    names = (f"第二章 {'甲' * 36}", f"第一节 {'乙' * 36}", f"第二条 {'丙' * 30}")
+    text = f"第一章 总则\n{'统筹安排，' * 40}\n" + "\n".join(names) + f"\n{'抓好落实，' * 20}"
+    section = find(text, "抓好落实")
+    assert section == find(text, "第二章")
+    assert [name[:3] for name in section.path] == ["第二章", "第一节", "第二条"]
+
+
+@pytest.mark.parametrize("limit", [100, 200, MAXIMUM])
+@pytest.mark.parametrize("length", [410, 450, 1000])
+@pytest.mark.parametrize(
+    ("sentence", "end"),
+    [
+        ("各部门要统筹安排，落实措施。", "。"),
+        ("各部门要统筹安排，", "，"),
+        ("各部门要统筹安排", ""),
+    ],
+)
+def test_a_long_paragraph_is_cut_evenly(limit: int, length: int, sentence: str, end: str) -> None:
+    """At sentence ends, else at commas, into parts of about the same length; without any, at the limit."""
+    paragraph = (sentence * length)[:length]
+    parts = [paragraph[one.start : one.end] for one in split(paragraph, limit=limit)]
+    assert len(parts) <= -(-length // limit) + 1
+    assert all(part.endswith(end) for part in parts[:-1])
+    lengths = [len(part) for part in parts]
+    if end:
+        assert max(lengths) - min(lengths) < 50
+    else:
+        assert set(lengths[:-1]) == {limit}
+
+
+def test_the_parts_of_a_long_paragraph_are_under_its_heading() -> None:
+    """The heading begins a passage, and all parts have its path."""
+    text = f"一、要求。{'统一思想，' * 20}\n二、任务。{'统筹安排，' * 90}\n三、措施。{'抓好落实，' * 20}"
+    assert find(text, "二、任务").start == text.index("二、任务")
+    paths = [one.path for one in split(text)]
+    assert paths == [("一、要求",), ("二、任务",), ("二、任务",), ("三、措施",)]
+
+
 @pytest.mark.parametrize(
     "block",
     [
