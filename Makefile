@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all fuzz check format bench bench-engines rehearse dev-elasticsearch lock clean
+.PHONY: help install install-test install-all demo test test-all fuzz check format mutation bench bench-engines rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The given Python; otherwise that of .venv, if it works; otherwise python3.
@@ -26,6 +26,7 @@ help:
 	@echo 'make fuzz      付费内容会不会泄露：随机试两千个世界，约一小时 / does paid text leak? 2,000 random worlds, an hour'
 	@echo 'make check     静态检查 / ruff, mypy --strict, import-linter'
 	@echo 'make format    整理代码 / format and fix with ruff'
+	@echo 'make mutation  变异测试：改坏的代码有多少被测试发现，约半小时 / mutation testing: which share of faults the tests find, half an hour'
 	@echo 'make install   只安装到 .venv / install into .venv only'
 	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
 	@echo 'make rehearse  故障演练 / failure rehearsal: make rehearse CORPUS=articles.jsonl.gz'
@@ -39,6 +40,9 @@ install:
 
 install-test:
 	$(BOOTSTRAP) base test
+
+install-mutation:
+	$(BOOTSTRAP) base test mutation
 
 install-all:
 	$(BOOTSTRAP) base test server fetch models eval full
@@ -64,6 +68,9 @@ check: install-test
 format: install-test
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+mutation: install-mutation
+	@$(BIN)/python -m tools.mutation $(ARGS)
 
 bench: install
 	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench CORPUS=articles.jsonl.gz' >&2; exit 2; }

@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
 r"""Install a checkout: .venv, the locked packages, the project itself.
 
-    python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full
+    python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full,
+                                          mutation
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.
@@ -31,6 +32,7 @@ LOCKS = {
     "models": "locks/models.lock",
     "eval": "locks/eval.lock",
     "full": "locks/full.lock",
+    "mutation": "locks/mutation.lock",
 }
 BUILD = "locks/build.lock"
 # Newer Pythons print warnings when they compile jieba: compiled here, with warnings off.

@@ -26,6 +26,7 @@ PARTS = {
     "models": [*PROJECT, "--extra", "models"],
     "eval": [*PROJECT, "--extra", "eval"],
     "full": ["--group", "pyproject.toml:full"],
+    "mutation": ["--group", "pyproject.toml:mutation"],
 }
 # torch from PyPI is built for CUDA on Linux and cannot be imported without most of those libraries.
 # These are not loaded on a CPU: 1.3 of 5.5 GB. Hence `pip install --no-deps`, which installs only what the
