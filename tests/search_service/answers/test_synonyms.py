@@ -126,3 +126,9 @@ def test_hints_are_notices(service: SearchService) -> None:
     page = keyword_search(service, "(就业 OR 改革")
     assert set(ids(page)) >= {"short", "long", "title", "three"}
     assert any("括号" in notice or "parenthesis" in notice for notice in page.notices())
+
+
+def test_a_code_is_not_in_the_title(service: SearchService) -> None:
+    """``title:`` searches the text of titles, which does not contain the code."""
+    assert ids(keyword_search(service, "title:讲话")) == ["coded"]
+    assert ids(keyword_search(service, "title:B1890")) == []

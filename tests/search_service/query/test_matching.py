@@ -11,7 +11,7 @@ from indexer.build.generations import rebuild
 from search_service import relevance
 from search_service.answers.search import search
 from search_service.model import AtLeast, Audience, Bonus, Clause, Field, WeightedTerm
-from search_service.query.matching import rank, relaxed
+from search_service.query.matching import is_gibberish, rank, relaxed
 from search_service.query.parsing import parse
 from search_service.query.request import Mode, SearchRequest
 from search_service.query.syntax import MAX_NESTING
@@ -88,6 +88,23 @@ def test_rarer_words_weigh_more() -> None:
     assert weights == sorted(weights)
     assert weights[0] >= 1
     assert weights[-2] < weights[-1] == relevance.IDF_STEPS
+
+
+@pytest.mark.parametrize(
+    ("text", "gibberish"),
+    [
+        ("摞拧 鳟鲲 饕餮", True),
+        ("摞拧 鳟鲲 小区", True),
+        ("摞拧 小区 物业", False),
+        ("税 费 款", True),
+        ("鳟鲲 饕餮", False),
+        ("怎么摞拧 鳟鲲 饕餮", False),
+    ],
+)
+def test_most_words_of_gibberish_are_unknown_or_single(text: str, *, gibberish: bool) -> None:
+    """Not if there are fewer than three words, nor if somebody asks."""
+    frequencies = {"小区": 3, "物业": 3, "税": 3, "费": 3, "款": 3}
+    assert is_gibberish(parse(text, ANALYZER), frequencies) is gibberish
 
 
 def bonuses(text: str) -> dict[Clause, float]:

@@ -125,6 +125,7 @@ def test_pasted_titles_are_text(title: str, chunks: list[str]) -> None:
             "停车 OR（小区 ｜ 物业） 收费",
             OrNode(("停车", AndNode((OrNode(("小区", "物业")), "收费")))),
         ),
+        ("“管理（试行” （小区 OR 物业）", AndNode(("管理(试行", OrNode(("小区", "物业"))))),
         ("（小区 物业）停车 收费", AndNode(("小区", "物业", "停车", "收费"))),
         ("小区 停车 OR 物业", OrNode((AndNode(("小区", "停车")), "物业"))),
         ("（小区 OR 物业） 停车", AndNode((OrNode(("小区", "物业")), "停车"))),
