@@ -19,9 +19,9 @@ def test_length_is_kept_and_twice_is_once(text: str) -> None:
 
 
 def test_every_character_becomes_one_character() -> None:
-    """No character of Unicode changes the length of a text."""
-    for code_point in range(sys.maxunicode + 1):
-        assert len(normalize(chr(code_point))) == 1
+    """Each character of Unicode, lone surrogates too, becomes one, the same alone and in a text."""
+    text = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert list(normalize(text)) == [normalize(character) for character in text]
 
 
 @pytest.mark.parametrize(
