@@ -30,7 +30,7 @@ from search_service.state.store import Store
 from search_service.state.vocabularies import LoadedVocabulary
 
 # Increase it when the meaning of stored data changes.
-SCHEMA = 5
+SCHEMA = 6
 NO_MODEL = "none"
 _log = logs.Log(__name__)
 

@@ -10,7 +10,7 @@ from search_service.errors import BadInput, EngineError
 from search_service.model import Everything, Exact, Filters
 from search_service.service import SearchService
 
-# The similarity of a vector to itself, within the precision of float32.
+# The similarity of a vector to itself, within the precision of float32, which a server may compute in.
 _SELF_SIMILARITY = 0.9999
 # Sources with faults must contain at least this share of the live articles to replace them.
 _MIN_SHARE_WITH_FAULTS = 0.9

@@ -2,7 +2,7 @@
 
 Entry points: :func:`with_cache`, :class:`VectorCache`, :class:`CachingEmbedder`. The cache is an SQLite file
 that may be deleted at any time; with it, a rebuild embeds only what is new. It contains no text, and after a
-rebuild no more vectors than the generations do.
+rebuild no more vectors than the generations do; as in these, a vector is a byte per dimension.
 """
 
 import hashlib
@@ -17,26 +17,23 @@ from sqlalchemy.dialects.sqlite import insert
 
 from analyzers.embed import Embedder, Vectors
 from search_service import logs
+from search_service.engines.quantisation import quantised, restored
 from search_service.errors import GongwenError
 from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.state.database import Database
 
 _TABLES = sa.MetaData()
+# ``key``: hash of model and text, not a primary key: rows in the order of writing fill their pages.
 _VECTORS = sa.Table(
     "vectors",
     _TABLES,
-    sa.Column("model", sa.String(100), primary_key=True),
-    sa.Column("text", sa.LargeBinary(16), primary_key=True),
+    sa.Column("key", sa.Integer, unique=True, nullable=False),
+    sa.Column("model", sa.Integer, nullable=False),
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
-# The texts used since the last rebuild began.
-_USED = sa.Table(
-    "used",
-    _TABLES,
-    sa.Column("model", sa.String(100), primary_key=True),
-    sa.Column("text", sa.LargeBinary(16), primary_key=True),
-)
+# The keys used since the last rebuild began.
+_USED = sa.Table("used", _TABLES, sa.Column("key", sa.Integer, primary_key=True))
 _QUERY_SIZE = 500  # texts in one query: SQLite limits the number of variables
 _log = logs.Log(__name__)
 
@@ -60,10 +57,10 @@ class VectorCache:
 
     def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
         """``embedder.embed(texts)``, computed only for texts that are not in the cache."""
-        keys = {text: hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts}
         model = embedder.fingerprint
-        vectors: dict[bytes, Vectors] = {}
-        self._try(lambda: vectors.update(self._load(model, list(keys.values()))))
+        keys = {text: _number(f"{model}\0{text}", size=8) for text in texts}
+        vectors: dict[int, Vectors] = {}
+        self._try(lambda: vectors.update(self._load(list(keys.values()))))
         missing = [text for text, key in keys.items() if key not in vectors]
         new = dict(zip((keys[text] for text in missing), embedder.embed(missing), strict=True))
         vectors |= new
@@ -85,13 +82,14 @@ class VectorCache:
 
         ``models``: the models of all generations; the vectors of other models are deleted, too.
         """
-        mine = (_USED.c.model == _VECTORS.c.model) & (_USED.c.text == _VECTORS.c.text)
-        unused = (_VECTORS.c.model == model) & ~sa.exists().where(mine)
+        unused = (_VECTORS.c.model == _number(model, size=4)) & ~sa.exists().where(
+            _USED.c.key == _VECTORS.c.key
+        )
+        others = _VECTORS.c.model.not_in([_number(one, size=4) for one in models])
 
         def drop() -> None:
             with self._database.writing() as connection:
-                gone = unused | _VECTORS.c.model.not_in(list(models))
-                connection.execute(_VECTORS.delete().where(gone))
+                connection.execute(_VECTORS.delete().where(unused | others))
 
         self._try(drop)
 
@@ -103,27 +101,31 @@ class VectorCache:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
-    def _load(self, model: str, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        found = {}
+    def _load(self, keys: Sequence[int]) -> dict[int, Vectors]:
+        found: dict[int, Vectors] = {}
         with self._database.reading() as connection:
             for start in range(0, len(keys), _QUERY_SIZE):
-                some = _VECTORS.c.text.in_(keys[start : start + _QUERY_SIZE])
-                query = sa.select(_VECTORS.c.text, _VECTORS.c.vector)
-                for key, blob in connection.execute(query.where(_VECTORS.c.model == model, some)):
-                    found[key] = np.frombuffer(blob, "<f4").astype(np.float32)
+                query = sa.select(_VECTORS.c.key, _VECTORS.c.vector).where(
+                    _VECTORS.c.key.in_(keys[start : start + _QUERY_SIZE])
+                )
+                stored = {row.key: row.vector for row in connection.execute(query)}
+                codes = np.frombuffer(b"".join(stored.values()), np.int8)
+                rows = restored(codes.reshape(len(stored), -1)) if stored else ()
+                found.update(zip(stored, rows, strict=True))
         return found
 
-    def _store(self, model: str, new: dict[bytes, Vectors], used: Sequence[bytes]) -> None:
+    def _store(self, model: str, new: dict[int, Vectors], used: Sequence[int]) -> None:
+        number = _number(model, size=4)
         rows = [
-            {"model": model, "text": key, "vector": row.astype("<f4").tobytes()}
+            {"key": key, "model": number, "vector": quantised(row).tobytes()}
             for key, row in new.items()
         ]
         with self._database.writing() as connection:
             # Another process may have stored the same meanwhile.
             if rows:
                 connection.execute(insert(_VECTORS).on_conflict_do_nothing(), rows)
-            marks = [{"model": model, "text": key} for key in used]
-            if marks:
+            if used:
+                marks = [{"key": key} for key in used]
                 connection.execute(insert(_USED).on_conflict_do_nothing(), marks)
 
     def _try(self, step: Callable[[], None]) -> None:
@@ -134,6 +136,12 @@ class VectorCache:
         except GongwenError as exc:
             self._broken = True
             _log.warning("embedding-cache-broken", exc)
+
+
+def _number(text: str, *, size: int) -> int:
+    """A hash of the text of ``size`` bytes, as SQLite stores numbers."""
+    digest = hashlib.blake2b(text.encode(), digest_size=size).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 @dataclass(frozen=True)

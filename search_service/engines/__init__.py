@@ -25,8 +25,10 @@ The contract
   a partly written article. Every read needs a ``Scope``: the audience, and the ids hidden by the
   staff, which are neither returned nor counted, in totals or in facets.
 * **Scores**: keyword = Σ weight × BM25 of the terms + Σ weight of the bonuses that match (BM25 with k1
-  1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine of
-  float32 vectors. Both are rounded to 6 decimal places. Ties are ordered by article id, ascending.
+  1.2 and its factor k1 + 1, b 0.75, Lucene's idf, statistics of the whole index); nearest = cosine of the
+  vectors of query and passage, both as bytes (:mod:`search_service.engines.quantisation`): their dot
+  product, a whole number, divided by the product of their lengths in float64. Both are rounded to 6
+  decimal places. Ties are ordered by article id, ascending.
 * **Audiences**: an audience may read a generation of its own or of one below it, never one above:
   ``activate`` and ``reader`` raise ``BadInput``.
 * A term that occurs in no document has no effect. Empty lists are legal everywhere.
@@ -202,7 +204,10 @@ class Reader(Protocol):
         """Document frequency of each term in the field, over the live articles of this scope."""
 
     def vectors(self, article_id: str) -> Mapping[str, Vector]:
-        """The stored vectors of an article's passages, by passage id; empty if there are none."""
+        """The stored vectors of an article's passages, by passage id; empty if there are none.
+
+        L2-normalised, and after quantisation the same bytes as are stored.
+        """
 
     def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
         """The stored articles by id, those that are live in this scope."""

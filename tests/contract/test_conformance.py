@@ -36,11 +36,13 @@ from search_service.query.matching import restricted, strict
 from search_service.query.parsing import parse
 from tests.support.sample_records import (
     ARTICLES,
+    DIMENSIONS,
     FIRE,
     FLOOD,
     MANIFEST,
     SCHOOL,
     SPEECH,
+    cosine,
     load,
     pairs,
     public,
@@ -517,30 +519,34 @@ def test_facets_count_the_match_set_only(library: Engine) -> None:
 
 
 def test_nearest_ranks_articles_by_their_best_passage(library: Engine) -> None:
-    """Cosines in float32, best first, ties by article id; articles without vectors are left out."""
-    hits = read(library).nearest(unit(0.6, 0.8))
+    """Cosines, best first, ties by article id; articles without vectors are left out."""
+    query = unit(0.6, 0.8)
+    hits = read(library).nearest(query)
     assert [(hit.article_id, hit.passage_id) for hit in hits] == [
         ("A0007", "A0007-p0"),
         ("B1890", "B1890-p1"),
         ("C2352", "C2352-p0"),
         ("D0001", "D0001-p0"),
     ]
-    assert [hit.score for hit in hits] == [1.0, 1.0, 0.0, -0.6]
+    assert [hit.score for hit in hits] == [1.0, 1.0, 0.0, round(cosine(query, unit(-1)), 6)]
+    assert hits[-1].score == pytest.approx(-0.6, abs=0.005)  # a byte is 1/127
 
 
 def test_nearest_returns_several_passages_of_an_article(library: Engine) -> None:
     """``per_article`` counts passages, ``articles`` counts articles."""
     hits = read(library).nearest(unit(1), articles=2, per_article=2)
     assert [hit.passage_id for hit in hits] == ["B1890-p0", "A0007-p0", "B1890-p1"]
-    assert hits[0].score == pytest.approx(float(unit(1, 0.1)[0]), abs=1e-6)
-    assert [hit.score for hit in hits[1:]] == [0.6, 0.6]
+    assert hits[0].score == round(cosine(unit(1), unit(1, 0.1)), 6)
+    assert [hit.score for hit in hits[1:]] == [round(cosine(unit(1), unit(0.6, 0.8)), 6)] * 2
 
 
 def test_nearest_stops_at_the_minimum_score(library: Engine) -> None:
     """Passages below the minimum score are left out; the minimum itself is included."""
     reader = read(library)
-    assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.6)] == ["B1890", "A0007"]
-    assert [hit.article_id for hit in reader.nearest(unit(1), min_score=0.61)] == ["B1890"]
+    score = round(cosine(unit(1), unit(0.6, 0.8)), 6)
+    at, above = (reader.nearest(unit(1), min_score=least) for least in (score, score + 1e-6))
+    assert [hit.article_id for hit in at] == ["B1890", "A0007"]
+    assert [hit.article_id for hit in above] == ["B1890"]
     assert reader.nearest(unit(0, 0, 0, 1), min_score=0.5) == []
     assert reader.nearest(unit(1), articles=0) == []
 
@@ -558,10 +564,24 @@ def test_vectors_come_back_as_written(library: Engine) -> None:
     """The stored vectors by passage id; a passage without one is left out."""
     vectors = read(library).vectors("B1890")
     assert list(vectors) == ["B1890-p0", "B1890-p1"]
-    np.testing.assert_allclose(vectors["B1890-p0"], unit(1, 0.1), rtol=1e-6)
+    np.testing.assert_allclose(vectors["B1890-p0"], unit(127, 13), rtol=1e-6)  # of unit(1, 0.1)
     assert vectors["B1890-p0"].dtype == np.float32
     assert list(read(library).vectors("C2352")) == ["C2352-p0"]
     assert read(library).vectors("X9999") == {}
+
+
+def test_a_vector_that_comes_back_is_stored_as_the_same_one(engine: Engine) -> None:
+    """Read, written to another article and compared: nothing is lost a second time."""
+    source = np.random.default_rng(3)
+    vectors = [unit(*source.standard_normal(DIMENSIONS)) for _ in range(20)]
+    load(engine, record("V0001", "通知", *["安全 。"] * 20, vectors=vectors))
+    first = read(engine).vectors("V0001")
+    load(engine, record("V0002", "通知", *["安全 。"] * 20, vectors=list(first.values())))
+    second = read(engine).vectors("V0002")
+    for one, other, vector in zip(first.values(), second.values(), vectors, strict=True):
+        np.testing.assert_array_equal(one, other)
+        best = read(engine).nearest(vector, articles=2)
+        assert [(hit.article_id, hit.score) for hit in best] == [("V0001", 1.0), ("V0002", 1.0)]
 
 
 def test_a_generation_without_vectors_answers_without_meaning(engine: Engine) -> None:

@@ -4,7 +4,6 @@ import math
 import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +30,7 @@ from search_service.model import (
     Vector,
     WeightedTerm,
 )
-from tests.support.sample_records import DIMENSIONS, load, pairs, read, record, unit
+from tests.support.sample_records import DIMENSIONS, cosine, load, pairs, read, record, unit
 
 WORDS = ("安全", "生产", "监督", "管理", "应急", "预案")
 KINDS = ("通知", "意见", None)
@@ -253,7 +252,7 @@ def test_nearest_is_exact(
     """The nearest passages are those that looking at every vector finds."""
     reader, stored = library
     scored = [
-        (-round(float(p.vector.astype(np.float64) @ vector.astype(np.float64)), 6), id, p.passage)
+        (-round(cosine(p.vector, vector), 6), id, p.passage)
         for id, article in stored.items()
         if passes(filters, article)
         for p in article.passages

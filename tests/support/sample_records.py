@@ -4,6 +4,7 @@ Entry point: :func:`record`. A text is written as words separated by spaces, a p
 string. The analyzers are not used here: an engine stores any terms.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -53,6 +54,20 @@ def unit(*numbers: float) -> Vector:
     vector = np.zeros(DIMENSIONS, dtype=np.float32)
     vector[: len(numbers)] = numbers
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def stored_vector(vector: Vector) -> list[int]:
+    """The whole numbers of −127 to 127 that the contract says an engine stores for a vector."""
+    numbers = [float(number) for number in vector]
+    largest = max(map(abs, numbers))
+    return [round(number / largest * 127) for number in numbers]
+
+
+def cosine(one: Vector, other: Vector) -> float:
+    """The similarity of two vectors as the contract defines it, before rounding."""
+    a, b = stored_vector(one), stored_vector(other)
+    product = sum(x * y for x, y in zip(a, b, strict=True))
+    return product / (math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b)))
 
 
 def record(

@@ -5,18 +5,17 @@ Entry points: :func:`index_body` and :func:`document`. Queries and responses are
 
 An article is one document with its passages nested in it; a tombstone is a document of the same id without
 content. Text arrives as terms, so every analyzer is ``whitespace``. ``_source`` keeps the view and the
-outline. The terms are stored fields, in their order, for ``gongwen info``; the vectors are read from where
-Lucene keeps them for rescoring, in float32 (``docvalue_fields``, ``exclude_vectors``). So neither is in
-``_source``.
+outline. The terms are stored fields, in their order, for ``gongwen info``; the vectors, a byte per dimension
+(:mod:`search_service.engines.quantisation`), are read from where Lucene keeps them (``docvalue_fields``,
+``exclude_vectors``). So neither is in ``_source``.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from search_service.engines.dates import day_of
+from search_service.engines.quantisation import quantised
 from search_service.engines.validation import FACETS
 from search_service.model import Field, Record
 
@@ -47,9 +46,10 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
     if dimensions:
         passages["vector"] = {
             "type": "dense_vector",
+            "element_type": "byte",
             "dims": dimensions,
             "index": True,
-            "similarity": "dot_product",
+            "similarity": "cosine",
             "index_options": {"type": "hnsw"},
         }
     return {
@@ -155,7 +155,7 @@ def _passages(record: Record) -> Iterator[Body]:
         values: Body = {name: getattr(analysed.passage, name) for name in _OUTLINE}
         values["words"] = analysed.words
         if analysed.vector is not None:
-            values["vector"] = np.ascontiguousarray(analysed.vector, dtype=np.float32)
+            values["vector"] = quantised(analysed.vector)
         yield values
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from search_service.engines.elastic.clauses import clause
 from search_service.engines.elastic.documents import VISIBLE, Body
+from search_service.engines.quantisation import cosines, quantised, restored
 from search_service.engines.validation import ARTICLE_PLACES
 from search_service.model import (
     Bonus,
@@ -121,7 +122,7 @@ def nearest_body(
     k = min(size * widen, WINDOW)
     search: Body = {
         "field": "passages.vector",
-        "query_vector": vector.tolist(),
+        "query_vector": quantised(vector).tolist(),
         "k": k,
         "num_candidates": min(max(2 * k, _CANDIDATES), WINDOW),
         "filter": [*conditions, *_role_filter(role)],
@@ -277,14 +278,14 @@ def nearest_hits(
 ) -> list[PassageHit]:
     """The result of :func:`nearest_body`, rescored with the stored vectors.
 
-    The server's scores are (1 + cosine) / 2 in float32; ours are cosines summed in float64 over the float32
-    values, so that both engines round to the same six decimal places.
+    The server's scores are (1 + cosine) / 2 in float32; ours are cosines in float64, so that both engines
+    round to the same six decimal places.
     """
-    query = vector.astype(np.float64)
+    query = quantised(vector)
 
     def cosine(inner: Body) -> float:
-        stored = np.asarray(inner["fields"]["passages.vector"][0], dtype=np.float32)
-        return float(stored.astype(np.float64) @ query)
+        stored = np.array(inner["fields"]["passages.vector"], dtype=np.int8)
+        return float(cosines(stored, query)[0])
 
     return _grouped(
         response, cosine, articles=articles, per_article=per_article, min_score=min_score
@@ -361,7 +362,7 @@ def stored(hit: Body) -> StoredArticle:
 def vectors(hit: Body) -> dict[str, Vector]:
     """The vectors of a hit's article, by passage id."""
     return {
-        values["id"]: np.asarray(values["vector"], dtype=np.float32)
+        values["id"]: restored(np.array([values["vector"]], dtype=np.int8))[0]
         for values in hit["_source"].get("passages", ())
         if "vector" in values
     }

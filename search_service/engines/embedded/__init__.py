@@ -1,4 +1,4 @@
-"""The embedded engine: SQLite is the system of record; a tantivy index and a vector cache derive from it.
+"""The embedded engine: SQLite is the system of record; a tantivy index derives from it.
 
 Entry point: :class:`EmbeddedEngine`.
 """

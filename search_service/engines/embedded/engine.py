@@ -3,8 +3,7 @@
 Entry point: :class:`EmbeddedEngine`. A generation is ``DATA/<audience>/<generation>/`` with
 
 - ``articles.sqlite3``: the system of record (:mod:`.rows`, :mod:`.row_writer`);
-- ``articles.index``, ``passages.index``: the text index (:mod:`.text_index`), disposable;
-- ``passages.cache-N``: the vectors (:mod:`.cache`), disposable.
+- ``articles.index``, ``passages.index``: the text index (:mod:`.text_index`), disposable.
 
 ``DATA/aliases.json`` records which audience reads which generation, and each of these has a copy;
 ``DATA/<generation>.lock`` is the writer lock. This module manages generations; searching is in

@@ -91,9 +91,9 @@ def engine_error(place: Path, exc: BaseException) -> GongwenError:
         )
     return EngineFiles(
         say(
-            f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index 与 *.cache-*"
+            f"{place}：{exc}。若反复出现，请停止写入并删除其中的 *.index"
             "（可由 articles.sqlite3 重建），再重新打开",
-            f"{place}: {exc}. If this happens again, stop writing and delete *.index and *.cache-*"
+            f"{place}: {exc}. If this happens again, stop writing and delete *.index"
             " there (they are rebuilt from articles.sqlite3), then open it again",
         )
     )

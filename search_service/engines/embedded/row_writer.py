@@ -6,7 +6,7 @@ not touch the text index. The caller has acquired the generation's writer lock.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import pack
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
+from search_service.engines.quantisation import quantised
 from search_service.engines.validation import check_vectors
-from search_service.model import AnalysedPassage, Manifest, Record, Tombstone, WriteResult
+from search_service.model import Manifest, Passage, Record, Tombstone, WriteResult
 
 _BUSY_SECONDS = 10.0
 
@@ -121,7 +122,8 @@ class RowWriter:
             self._connection.execute(query, (entry.id, order))
             return False
         self._keep_superseded(row)
-        self._connection.execute("DELETE FROM texts WHERE row = ?", (row,))
+        for table in ("texts", "passage_vectors"):
+            self._connection.execute(f"DELETE FROM {table} WHERE row = ?", (row,))
         self._connection.execute(
             "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, category = '',"
             " kind = '', author = '', issuer = '', day = 0, passages = 0 WHERE row = ?",
@@ -157,21 +159,32 @@ class RowWriter:
             "passages": [passage.words for passage in record.passages],
         }
         self._connection.execute(
-            "INSERT OR REPLACE INTO texts (row, view, outline, terms, vectors)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO texts (row, view, outline, terms) VALUES (?, ?, ?, ?)",
             (
                 cursor.lastrowid,
                 pack(view.to_dict()),
-                pack([_outline(passage) for passage in record.passages]),
+                pack([_outline(analysed.passage) for analysed in record.passages]),
                 pack(terms),
+            ),
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO passage_vectors (row, ids, roles, vectors) VALUES (?, ?, ?, ?)",
+            (
+                cursor.lastrowid,
+                _names(analysed.passage.id for analysed in record.passages),
+                _names(analysed.passage.role for analysed in record.passages),
                 self._vectors(record),
             ),
         )
 
     def _vectors(self, record: Record) -> bytes:
+        """The vectors of all passages as bytes; zeros for a passage without one."""
         check_vectors(record, dimensions=self._dimensions)
-        vectors = [p.vector for p in record.passages if p.vector is not None]
-        return b"".join(np.asarray(vector, dtype="<f4").tobytes() for vector in vectors)
+        rows = np.zeros((len(record.passages), self._dimensions), dtype=np.float32)
+        for place, analysed in enumerate(record.passages):
+            if analysed.vector is not None:
+                rows[place] = analysed.vector
+        return quantised(rows).tobytes()
 
 
 @contextmanager
@@ -187,13 +200,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _outline(analysed: AnalysedPassage) -> list[object]:
-    passage = analysed.passage
-    return [
-        passage.id,
-        passage.start,
-        passage.end,
-        list(passage.path),
-        passage.role,
-        int(analysed.vector is not None),
-    ]
+def _outline(passage: Passage) -> list[object]:
+    return [passage.id, passage.start, passage.end, list(passage.path), passage.role]
+
+
+def _names(names: Iterable[str]) -> str:
+    return json.dumps(list(names), ensure_ascii=False)

@@ -21,6 +21,7 @@ import numpy as np
 
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Stamp
+from search_service.engines.quantisation import Codes, restored
 from search_service.model import Field, Passage, StoredArticle, Vector, View
 
 _BUSY_SECONDS = 10.0
@@ -90,14 +91,13 @@ class Change:
 
 @dataclass(frozen=True)
 class PassageVectors:
-    """The passages of one article. ``present``: which have a vector; ``vectors``: those, in order."""
+    """The passages of one article. ``codes``: their vectors, shape (passages, dimensions), or zeros."""
 
     row: int
     revision: int
     ids: tuple[str, ...]
     roles: tuple[str, ...]
-    present: tuple[bool, ...]
-    vectors: Vector
+    codes: Codes
 
 
 def pack(value: object) -> bytes:
@@ -172,7 +172,7 @@ class _Reads(ABC):
         for start in range(0, len(changed), _BATCH):
             part = changed[start : start + _BATCH]
             query = (
-                f"SELECT row, revision, outline, vectors FROM {self._source}"
+                f"SELECT row, revision, ids, roles, vectors FROM {self._source}"
                 f" WHERE row IN ({_marks(part)}) ORDER BY row"
             )
             for values in self._all(query, part):
@@ -210,10 +210,11 @@ class _Reads(ABC):
 
     def vectors_of(self, article_id: str) -> dict[str, Vector]:
         """The vectors of a live article by passage id; empty if there are none."""
-        query = f"SELECT outline, vectors FROM {self._source} WHERE id = ? AND outline IS NOT NULL"
-        for outline, blob in self._all(query, (article_id,)):
-            ids = [entry[0] for entry in unpack(outline) if entry[5]]
-            return dict(zip(ids, _matrix(blob, len(ids)), strict=True))
+        query = f"SELECT row, revision, ids, roles, vectors FROM {self._source} WHERE id = ?"
+        for values in self._all(query, (article_id,)):
+            passages = _passage_vectors(values)
+            vectors = zip(passages.ids, restored(passages.codes), strict=True)
+            return {id: vector for id, vector in vectors if vector.any()}
         return {}
 
 
@@ -362,20 +363,16 @@ def _terms(attributes: Attributes, blob: bytes | None, outline: bytes | None) ->
 
 
 def _passage_vectors(values: Sequence[Any]) -> PassageVectors:
-    row, revision, outline, vectors = values
-    entries = unpack(outline) if outline else []
+    row, revision, ids, roles, vectors = values
+    names = tuple(json.loads(ids or "[]"))
+    codes = np.frombuffer(vectors or b"", dtype=np.int8)
     return PassageVectors(
         row=row,
         revision=revision,
-        ids=tuple(entry[0] for entry in entries),
-        roles=tuple(entry[4] for entry in entries),
-        present=tuple(bool(entry[5]) for entry in entries),
-        vectors=_matrix(vectors or b"", sum(entry[5] for entry in entries)),
+        ids=names,
+        roles=tuple(json.loads(roles or "[]")),
+        codes=codes.reshape(len(names), len(codes) // max(len(names), 1)),
     )
-
-
-def _matrix(blob: bytes, count: int) -> Vector:
-    return np.frombuffer(blob, dtype="<f4").reshape(count, -1 if count else 0).astype(np.float32)
 
 
 def _stored(values: Sequence[Any]) -> StoredArticle:
@@ -384,6 +381,6 @@ def _stored(values: Sequence[Any]) -> StoredArticle:
         view=View.from_dict(unpack(view)),
         passages=tuple(
             Passage(id=id, start=start, end=end, path=tuple(path), role=role)
-            for id, start, end, path, role, _ in unpack(outline)
+            for id, start, end, path, role in unpack(outline)
         ),
     )

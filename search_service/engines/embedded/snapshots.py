@@ -172,7 +172,7 @@ class OpenGeneration:
         columns = self._columns.advance(rows.attributes_since(self._columns_revision))
         self._columns_revision = revision
         if self._keeper is None or self._keeper.dimensions != manifest.dimensions:
-            self._keeper = PassageKeeper(self._folder, dimensions=manifest.dimensions)
+            self._keeper = PassageKeeper(dimensions=manifest.dimensions)
         vectors = LazyTable(self._keeper, revision)
         if (
             self._keeper.in_use

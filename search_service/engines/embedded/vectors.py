@@ -1,34 +1,38 @@
 """The passages of one generation in memory, and exact vector search over them.
 
-Entry points: :class:`PassageKeeper` (keeps the table up to date) and :class:`PassageTable`
-(immutable: nearest passages, passage ids). The table is a memory-mapped cache of one revision
-plus an overlay of what changed since; :mod:`.cache` reads and writes the cache. No ANN: one matrix product
-over 134,000 vectors of 256 dimensions takes 10–20 ms.
-
-Float32 products find the candidates. Their rounding depends on how BLAS splits the work, so the scores of
-the few candidates that can be in the result are summed again in float64, in a fixed order.
+Entry points: :class:`PassageKeeper` (keeps the table up to date) and :class:`PassageTable` (immutable:
+nearest passages, passage ids). The table is a block as of one revision plus an overlay of what changed
+since; both are read from SQLite. No approximate index: every vector is compared, 200,000 of 256 bytes in 5
+ms of CPU time, by a kernel for the instructions that the processor has.
 """
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from search_service.engines.embedded.cache import Block, load_cache, write_cache
+from search_service.engines.embedded.block import Block
 from search_service.engines.embedded.columns import Mask
 from search_service.engines.embedded.rows import PassageVectors, ReadTransaction
+from search_service.engines.quantisation import Codes, lengths, products, quantised
 from search_service.model import Vector
 
-# Upper bound of the error of a float32 product of unit vectors.
-_SLACK = 1e-5
-# Gathering a row costs about four times as much as multiplying it.
+# More than rounding to six decimal places can change: whoever ties after rounding is a candidate.
+_SLACK = 2e-6
+# Gathering a passage costs about four times as much as multiplying it.
 _GATHER_BELOW = 0.25
-# The overlay lies in ordinary memory and is rebuilt at each refresh: it must stay small.
+# The overlay is made anew at each refresh: it must stay small.
 _OVERLAY_PASSAGES = 5_000
 _OVERLAY_SHARE = 0.1
+# From here on two threads share the work; all searches of a process share these two.
+_SPLIT_FROM = 20_000
+_HELPERS = ThreadPoolExecutor(2, thread_name_prefix="nearest")
+
+_Scores = npt.NDArray[np.float64]
+_Indexes = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,9 @@ class Neighbour:
 
 
 class PassageTable:
-    """All passages at one revision: a block of the cache and one of the overlay, each sorted by row.
+    """All passages at one revision: a block, and one of what changed since.
 
-    ``superseded``: rows whose passages in the cache are replaced by those of the overlay.
+    ``superseded``: rows whose passages in ``base`` are replaced by those of ``overlay``.
     """
 
     def __init__(self, base: Block, overlay: Block, superseded: Iterable[int]) -> None:
@@ -55,11 +59,9 @@ class PassageTable:
 
     def passage_id(self, row: int, ordinal: int, revision: int) -> str | None:
         """The id of a passage; None if the table has another revision of the article."""
-        for block in reversed(self._blocks):
-            start, end = block.span(row)
-            if ordinal < end - start and block.revisions[start] == revision:
-                return block.passage_id(start + ordinal)
-        return None
+        base, overlay = self._blocks
+        found = overlay.passage_of(row, ordinal, revision)
+        return base.passage_of(row, ordinal, revision) if found is None else found
 
     def nearest(
         self,
@@ -76,19 +78,19 @@ class PassageTable:
         Includes all articles that tie with the last one after rounding, so the caller may break ties in any
         order.
         """
+        query = quantised(vector)
         by_block = [
-            _Candidates.of(block, vector, self._not_superseded(index, allowed), min_score, role)
+            _Candidates.of(block, query, self._not_superseded(index, allowed), role)
             for index, block in enumerate(self._blocks)
         ]
         best = np.concatenate([candidates.best for candidates in by_block])
+        least = min_score
         if len(best) > articles:
-            least = np.partition(best, len(best) - articles)[len(best) - articles] - _SLACK
-        else:
-            least = -np.inf
+            least = max(least, np.partition(best, len(best) - articles)[len(best) - articles])
         return [
             neighbour
             for candidates in by_block
-            for neighbour in candidates.rescored(vector, least, per_article, min_score)
+            for neighbour in candidates.neighbours(least - _SLACK, per_article, min_score)
         ]
 
     def _not_superseded(self, index: int, allowed: Mask) -> Mask:
@@ -102,84 +104,90 @@ class PassageTable:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """The candidate passages of one block, in row order, with their float32 similarities.
+    """The passages of one block that are compared with the query, in row order.
 
-    ``positions``: indexes into the block; ``starts``: index of each article's first candidate; ``best``:
-    each article's highest similarity.
+    ``positions``: indexes into the block, None for all of it; ``scores``: cosines, −∞ for what must not be
+    found. For each article, ``starts`` and ``counts``: its candidates; ``best``: its highest score.
     """
 
     block: Block
-    positions: npt.NDArray[np.intp]
-    similarities: Vector
-    starts: npt.NDArray[np.intp]
-    best: Vector
+    positions: _Indexes | None
+    scores: _Scores
+    starts: _Indexes
+    counts: _Indexes
+    best: _Scores
 
     @classmethod
-    def of(
-        cls, block: Block, vector: Vector, allowed: Mask, min_score: float, role: str | None
-    ) -> "_Candidates":
-        if role is None:
-            positions = np.flatnonzero(_select(allowed, block.rows) & block.present)
-        else:
-            positions = block.with_role(role)
-            positions = positions[_select(allowed, block.rows[positions])]
-        if len(positions) < _GATHER_BELOW * len(block.rows):
-            similarities = block.vectors[positions] @ vector
-        else:
-            similarities = (block.vectors @ vector)[positions]
-        above = similarities >= min_score - _SLACK
-        positions, similarities = positions[above], similarities[above]
-        rows = block.rows[positions]
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        best = np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
-        return cls(block, positions, similarities, starts, best)
+    def of(cls, block: Block, query: Codes, allowed: Mask, role: str | None) -> "_Candidates":
+        within = block.rows < len(allowed)  # rows beyond the end were written since
+        chosen = np.zeros(len(block.rows), dtype=bool)
+        chosen[within] = allowed[block.rows[within]]
+        starts, counts, positions = block.starts, block.counts, None
+        codes, norms, roles = block.codes, block.lengths, block.roles
+        if counts[chosen].sum() < _GATHER_BELOW * len(codes):
+            counts = counts[chosen]
+            positions = _ranges(starts[chosen], counts)
+            starts = np.cumsum(counts) - counts
+            codes, norms, roles = codes[positions], norms[positions], roles[positions]
+            chosen = chosen[chosen]
+        scores = _products(codes, query) / (lengths(query[np.newaxis]) * norms)
+        scores[norms == np.inf] = -np.inf
+        if role is not None:
+            scores[roles != block.code_of(role)] = -np.inf
+        best = np.maximum.reduceat(scores, starts) if len(starts) else scores[:0]
+        best[~chosen] = -np.inf
+        return cls(block, positions, scores, starts, counts, best)
 
-    def rescored(
-        self, vector: Vector, least: float, per_article: int, min_score: float
-    ) -> list[Neighbour]:
-        """The best ``per_article`` passages of each article that reaches ``least``, exactly."""
-        ends = np.append(self.starts[1:], len(self.positions))
-        chosen: list[int] = []
-        for article in np.flatnonzero(self.best >= least):
-            start, end = int(self.starts[article]), int(ends[article])
-            own = self.similarities[start:end]
-            if per_article < end - start:
-                bar = np.partition(own, end - start - per_article)[end - start - per_article]
-                chosen.extend(start + np.flatnonzero(own >= bar - _SLACK))
-            else:
-                chosen.extend(range(start, end))
-        positions = self.positions[chosen]
-        exact = np.einsum(
-            "ij,j->i", self.block.vectors[positions].astype(np.float64), vector.astype(np.float64)
-        )
+    def neighbours(self, least: float, per_article: int, min_score: float) -> list[Neighbour]:
+        """The best ``per_article`` passages of each article that reaches ``least``, and their ties."""
+        articles = np.flatnonzero(self.best >= least)
+        counts = self.counts[articles]
+        article = np.repeat(np.arange(len(articles)), counts)
+        within = _ranges(self.starts[articles], counts)
+        scores = self.scores[within]
+        if per_article == 1:
+            last = self.best[articles]
+        else:
+            ranked = scores[np.lexsort((-scores, article))]
+            last = ranked[np.cumsum(counts) - counts + np.minimum(counts, per_article) - 1]
+        chosen = scores >= np.maximum(last[article], min_score) - _SLACK
+        places = within[chosen] if self.positions is None else self.positions[within[chosen]]
+        owners = np.searchsorted(self.block.starts, places, side="right") - 1
         return [
-            Neighbour(
-                row=int(self.block.rows[position]),
-                ordinal=int(position) - self.block.span(int(self.block.rows[position]))[0],
-                passage_id=self.block.passage_id(int(position)),
-                score=score,
+            Neighbour(row, ordinal, self.block.passage_id(place), rounded)
+            for row, ordinal, place, score in zip(
+                self.block.rows[owners].tolist(),
+                (places - self.block.starts[owners]).tolist(),
+                places.tolist(),
+                scores[chosen].tolist(),
+                strict=True,
             )
-            for position, score in zip(positions, (round(float(x), 6) for x in exact), strict=True)
-            if score >= min_score
+            if (rounded := round(score, 6)) >= min_score
         ]
 
 
-def _select(allowed: Mask, rows: npt.NDArray[np.int32]) -> Mask:
-    """``allowed[rows]``; rows beyond the end (written since) are not allowed."""
-    if len(rows) and int(rows[-1]) >= len(allowed):
-        allowed = np.append(allowed, np.zeros(int(rows[-1]) + 1 - len(allowed), dtype=bool))
-    return allowed[rows]
+def _ranges(starts: _Indexes, counts: _Indexes) -> _Indexes:
+    """The indexes start, start + 1, … of each start, as many as its count."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+
+
+def _products(codes: Codes, query: Codes) -> npt.NDArray[np.int32]:
+    """The product of each row with the query, by two threads if there are many."""
+    if len(codes) < _SPLIT_FROM:
+        return products(codes, query) if len(codes) else np.zeros(0, dtype=np.int32)
+    half = len(codes) // 2
+    rest = _HELPERS.submit(products, codes[half:], query)
+    return np.concatenate([products(codes[:half], query), rest.result()])
 
 
 class PassageKeeper:
     """Derives the table of each revision from the last one; safe among threads."""
 
-    def __init__(self, folder: Path, *, dimensions: int) -> None:
-        self._folder = folder
+    def __init__(self, *, dimensions: int) -> None:
         self.dimensions = dimensions
         self._lock = threading.Lock()
         self._revision = -1
-        self._cacheable = True  # until writing a cache fails once
         self._base = Block.empty(dimensions)
         self._overlay: dict[int, PassageVectors] = {}
         self._table = PassageTable(self._base, self._base, ())
@@ -193,41 +201,28 @@ class PassageKeeper:
         """The table of exactly this revision, which ``rows`` shows."""
         with self._lock:
             if self._revision > revision:  # a long request; other readers are at a newer revision
-                return PassageKeeper(self._folder, dimensions=self.dimensions).table(rows, revision)
+                return PassageKeeper(dimensions=self.dimensions).table(rows, revision)
             if self._revision < revision:
                 self._advance(rows, revision)
             return self._table
 
     def _advance(self, rows: ReadTransaction, revision: int) -> None:
-        if not self.in_use:
-            self._load(revision)
-        if self._cacheable:
-            behind = rows.count_passages(since=self._revision) + sum(
-                len(passages.ids) for passages in self._overlay.values()
+        changed = rows.count_passages(since=max(self._revision, 0))
+        waiting = changed + sum(len(passages.ids) for passages in self._overlay.values())
+        if waiting > max(_OVERLAY_PASSAGES, _OVERLAY_SHARE * len(self._base.codes)):
+            self._base = Block.of(
+                rows.passages_since(0),
+                passages=rows.count_passages(),
+                dimensions=self.dimensions,
             )
-            if is_large(behind, len(self._base.rows)):
-                self._cacheable = write_cache(
-                    self._folder, rows, revision, dimensions=self.dimensions
-                )
-                self._load(revision)
-        for passages in rows.passages_since(self._revision):
-            self._overlay[passages.row] = passages
+            self._overlay = {}
+        else:
+            for passages in rows.passages_since(max(self._revision, 0)):
+                self._overlay[passages.row] = passages
         self._revision = revision
-        overlay = Block.of(sorted(self._overlay.values(), key=_row), dimensions=self.dimensions)
+        overlay = Block.of(
+            sorted(self._overlay.values(), key=lambda passages: passages.row),
+            passages=sum(len(passages.ids) for passages in self._overlay.values()),
+            dimensions=self.dimensions,
+        )
         self._table = PassageTable(self._base, overlay, self._overlay)
-
-    def _load(self, revision: int) -> None:
-        """Start from the newest cache up to this revision, or from an empty table at revision 0."""
-        cache = load_cache(self._folder, dimensions=self.dimensions, newest=revision)
-        if cache is not None and cache.revision > self._revision:
-            self._base, self._revision, self._overlay = cache.block, cache.revision, {}
-        self._revision = max(self._revision, 0)
-
-
-def is_large(overlay: int, base: int) -> bool:
-    """Whether an overlay of so many passages justifies a new cache."""
-    return overlay > max(_OVERLAY_PASSAGES, _OVERLAY_SHARE * base)
-
-
-def _row(passages: PassageVectors) -> int:
-    return passages.row

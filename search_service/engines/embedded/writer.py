@@ -7,13 +7,11 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from search_service.engines.embedded.cache import load_cache, write_cache
 from search_service.engines.embedded.errors import translate_errors
 from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
 from search_service.engines.embedded.schema import check_format
 from search_service.engines.embedded.sync import apply_last_write, catch_up, finish_last_write
-from search_service.engines.embedded.vectors import is_large
 from search_service.engines.ordering import Stamp
 from search_service.model import Manifest, Record, Tombstone, WriteResult
 
@@ -23,7 +21,6 @@ class EmbeddedWriter:
 
     def __init__(self, folder: Path, *, dimensions: int) -> None:
         self._folder = folder
-        self._dimensions = dimensions
         self._mutex = threading.Lock()
         with translate_errors(folder):
             self._rows = Rows(folder)
@@ -52,18 +49,9 @@ class EmbeddedWriter:
         """Replace the generation's manifest."""
         with self._mutex, translate_errors(self._folder):
             self._writes.set_manifest(manifest)
-            self._dimensions = manifest.dimensions
 
     def complete(self) -> None:
-        """Write a new passage cache if much has changed, so that no reader has to build it."""
-        with self._mutex, translate_errors(self._folder):
-            cache = load_cache(self._folder, dimensions=self._dimensions)
-            revision, passages = (cache.revision, len(cache.block.rows)) if cache else (0, 0)
-            if is_large(self._rows.count_passages(since=revision), passages):
-                newest = self._rows.begin()
-                write_cache(
-                    self._folder, newest, newest.state.revision, dimensions=self._dimensions
-                )
+        """Nothing to do: every write is complete when it returns."""
 
     def close(self) -> None:
         """Close the connections."""

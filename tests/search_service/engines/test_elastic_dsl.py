@@ -311,18 +311,18 @@ def answer(**articles: list[Body]) -> Body:
 def test_nearest_passages_are_scored_from_their_vectors() -> None:
     """Cosines to six decimal places, best first; an article's score is that of its best passage."""
     found = answer(
-        L1=[inner(3, "a", vector=[0.6, 0.8]), inner(0, "b", vector=[0.0, 1.0])],
-        L2=[inner(0, "c", vector=[0.8, 0.6])],
+        L1=[inner(3, "a", vector=[95, 127]), inner(0, "b", vector=[0, 127])],
+        L2=[inner(0, "c", vector=[127, 95])],
     )
 
     hits = dsl.nearest_hits(found, unit(1, 0), articles=5, per_article=2, min_score=0.1)
 
-    assert hits == [PassageHit("L2", "c", 0.8), PassageHit("L1", "a", 0.6)]
+    assert hits == [PassageHit("L2", "c", 0.800756), PassageHit("L1", "a", 0.598991)]
 
 
 def test_equal_passages_come_by_article_and_place() -> None:
     """However the server broke the tie, the list and its end are the same."""
-    same = [0.6, 0.8]
+    same = [95, 127]
     found = answer(
         L2=[inner(0, "c", vector=same)],
         L3=[inner(0, "d", vector=same)],

@@ -37,6 +37,7 @@ from tests.support.sample_records import (
     FLOOD,
     MANIFEST,
     SCHOOL,
+    cosine,
     load,
     public,
     read,
@@ -337,60 +338,42 @@ def test_a_lost_text_index_is_built_again(
     assert read(later).totals(Everything()).total == 5
 
 
-def test_the_passage_cache_is_only_a_cache(folder: Path) -> None:
-    """With a cache, with changes since, without it, with a damaged one: the same answers."""
-    engine = reopened(folder)
+def test_a_running_reader_follows_many_writes_and_few(engine: Engine, folder: Path) -> None:
+    """What it has in memory since its start answers like what another process reads from the file."""
     source = np.random.default_rng(5)
-
-    def article(number: int, version: int) -> Record:
-        points = [unit(*source.standard_normal(DIMENSIONS)) for _ in range(60)]
-        return record(
-            f"N{number:03d}",
-            "通知",
-            *[f"第 {version} 版 。"] * 60,
-            version=version,
-            vectors=points,
-            kind="通知",
-        )
-
-    stored = {f"N{number:03d}": article(number, 1) for number in range(100)}
-    load(engine, *stored.values())
-    caches = list(home(engine, folder).glob("passages.cache-*"))
-    assert len(caches) == 1
-
-    changes = {f"N{number:03d}": article(number, 2) for number in range(0, 100, 9)}
-    load(engine, *changes.values(), Tombstone(id="N001", version=2))
-    stored |= changes
-    del stored["N001"]
-    assert list(home(engine, folder).glob("passages.cache-*")) == caches  # changes are few
-
     query = unit(1, -1, 2, 0.5)
-    best = sorted(
-        (-round(max(float(p.vector.astype(float) @ query) for p in a.passages), 6), id)  # type: ignore[union-attr]
-        for id, a in stored.items()
-    )
-    expected = [(id, -score) for score, id in best]
+    stored: dict[str, Record] = {}
 
-    def nearest() -> list[tuple[str, float]]:
-        hits = read(reopened(folder)).nearest(query, filters=Filters(kind="通知"))
+    def write(numbers: range, version: int) -> None:
+        for id in (f"N{number:03d}" for number in numbers):
+            points = [unit(*source.standard_normal(DIMENSIONS)) for _ in range(60)]
+            texts = [f"第 {version} 版 。"] * 60
+            stored[id] = record(id, "通知", *texts, version=version, vectors=points, kind="函")
+        load(engine, *(stored[f"N{number:03d}"] for number in numbers))
+
+    def nearest(opened: Engine) -> list[tuple[str, float]]:
+        hits = read(opened).nearest(query, filters=Filters(kind="函"))
         return [(hit.article_id, hit.score) for hit in hits]
 
-    assert nearest() == expected
-    (caches[0] / "vectors.float32").write_bytes(b"")
-    assert nearest() == expected
-    [made] = home(engine, folder).glob("passages.cache-*")  # made again, by a reader
-    with np.load(made / "index.npz") as arrays:
-        older = {name: arrays[name] for name in arrays.files if not name.startswith("role")}
-    np.savez(made / "index.npz", **older)  # as a format without roles had it
-    before = (made / "vectors.float32").stat().st_ino
-    assert nearest() == expected
-    assert (made / "vectors.float32").stat().st_ino != before
-    with np.load(made / "index.npz") as arrays:
-        assert "roles" in arrays.files
-    for path in home(engine, folder).glob("passages.cache-*"):
-        shutil.rmtree(path)
-    assert nearest() == expected
-    assert list(home(engine, folder).glob("passages.cache-*"))  # made again, by a reader
+    def expected() -> list[tuple[str, float]]:
+        best = sorted(
+            (
+                -max(round(cosine(p.vector, query), 6) for p in a.passages if p.vector is not None),
+                id,
+            )
+            for id, a in stored.items()
+        )
+        return [(id, -score) for score, id in best]
+
+    assert nearest(engine) == []
+    for version, numbers in enumerate(
+        (range(100), range(0, 100, 9), range(50, 60), range(100, 190)), start=1
+    ):
+        write(numbers, version)
+        assert nearest(engine) == nearest(reopened(folder)) == expected()
+    load(engine, Tombstone(id="N001", version=9))
+    del stored["N001"]
+    assert nearest(engine) == nearest(reopened(folder)) == expected()
 
 
 # --- the same writes, the same bytes -------------------------------------------------------------

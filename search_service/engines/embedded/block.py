@@ -1,0 +1,88 @@
+"""The passages of many articles as arrays. Entry point: :class:`Block`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from search_service.engines.embedded.rows import PassageVectors
+from search_service.engines.quantisation import Codes, lengths
+
+
+@dataclass(frozen=True)
+class Block:
+    """Passages sorted by their article's row, then by their order in the article.
+
+    One entry per article: ``rows``, ``revisions``, ``starts`` (index of its first passage) and ``counts``.
+    One per passage: ``ids`` in UTF-8, ``roles`` as indexes into ``role_names``, ``codes``: its vector, shape
+    (passages, dimensions), zeros without one, and ``lengths``: that of its vector, infinite without one.
+    """
+
+    rows: npt.NDArray[np.int32]
+    revisions: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.intp]
+    counts: npt.NDArray[np.intp]
+    ids: npt.NDArray[np.bytes_]
+    roles: npt.NDArray[np.uint16]
+    role_names: tuple[str, ...]
+    codes: Codes
+    lengths: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, articles: Iterable[PassageVectors], *, passages: int, dimensions: int) -> "Block":
+        """The articles, which must be sorted by row and have as many ``passages``."""
+        rows, revisions, counts = [], [], []
+        ids: list[bytes] = []
+        roles = np.zeros(passages, dtype=np.uint16)
+        codes = np.zeros((passages, dimensions), dtype=np.int8)
+        code_of: dict[str, int] = {}
+        start = 0
+        for article in articles:
+            if not article.ids:
+                continue
+            end = start + len(article.ids)
+            rows.append(article.row)
+            revisions.append(article.revision)
+            counts.append(len(article.ids))
+            ids.extend(id.encode() for id in article.ids)
+            roles[start:end] = [code_of.setdefault(role, len(code_of)) for role in article.roles]
+            codes[start:end] = article.codes
+            start = end
+        known = lengths(codes)
+        return cls(
+            rows=np.array(rows, dtype=np.int32),
+            revisions=np.array(revisions, dtype=np.int64),
+            starts=np.cumsum(counts, dtype=np.intp) - np.array(counts, dtype=np.intp),
+            counts=np.array(counts, dtype=np.intp),
+            ids=np.array(ids, dtype=np.bytes_),
+            roles=roles,
+            role_names=tuple(code_of),
+            codes=codes,
+            lengths=np.where(known > 0, known, np.inf),
+        )
+
+    @classmethod
+    def empty(cls, dimensions: int) -> "Block":
+        """No passages."""
+        return cls.of((), passages=0, dimensions=dimensions)
+
+    def code_of(self, role: str) -> int:
+        """The role as it stands in ``roles``; −1 if no passage has it."""
+        return self.role_names.index(role) if role in self.role_names else -1
+
+    def passage_id(self, index: int) -> str:
+        """The id of the passage at this index."""
+        return bytes(self.ids[index]).decode()
+
+    def passage_of(self, row: int, ordinal: int, revision: int) -> str | None:
+        """The id of an article's passage; None if this block has not this revision of the article."""
+        article = int(np.searchsorted(self.rows, row))
+        if (
+            article == len(self.rows)
+            or self.rows[article] != row
+            or self.revisions[article] != revision
+            or ordinal >= self.counts[article]
+        ):
+            return None
+        return self.passage_id(int(self.starts[article]) + ordinal)
