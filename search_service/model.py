@@ -165,13 +165,14 @@ class Record:
     """One article of one audience, as an engine stores it.
 
     ``version``: the source's version, or from ``FIRST_LEDGER_VERSION`` on the ledger's number; engines order
-    writes by ``2 × version`` and deletions by ``2 × version + 1``. ``exact``: normalised keys (id, code,
-    文号, title); a query equal to one of them ranks the article first.
+    writes by ``2 × version`` and deletions by ``2 × version + 1``. ``title_words``: terms separated by
+    spaces. ``exact``: normalised keys (id, code, 文号, title); a query equal to one of them ranks the
+    article first.
     """
 
     view: View
     version: int
-    fields: Mapping[Field, str]
+    title_words: str
     exact: tuple[str, ...]
     passages: tuple[AnalysedPassage, ...]
 

@@ -6,16 +6,13 @@ without any other text.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from analyzers import outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
-from analyzers.relations import ENDED, is_no_longer_in_force
-from analyzers.terms import Analyzer, bigrams, characters, exact_key
+from analyzers.terms import Analyzer, exact_key
 from search_service.model import (
     AnalysedPassage,
-    Field,
     Passage,
     Record,
     Vector,
@@ -66,31 +63,19 @@ def analyse(
             text: vector if vector.any() else None
             for text, vector in zip(texts, embedder.embed(texts), strict=True)
         }
-    for (view, version), passages, whole in zip(views, cut, texts_of, strict=True):
-        title = normalize(view.title)
-        words = [analyzer.index_words(text) for _, text in passages]
-        marks = [ENDED] if is_no_longer_in_force(view.status, title) else []
-        title_words, title_bigrams = analyzer.index_words(title), bigrams(title)
+    for (view, version), passages in zip(views, cut, strict=True):
         yield Record(
             view=view,
             version=version,
-            fields={
-                # The passages make up the text, so their words are its words: segmented once.
-                Field.WORDS: " ".join(chain(title_words, *words, marks)),
-                Field.BIGRAMS: " ".join(chain(title_bigrams, bigrams(whole))),
-                Field.CHARACTERS: " ".join(characters(title + whole)),
-                Field.TITLE_WORDS: " ".join(title_words),
-                Field.TITLE_BIGRAMS: " ".join(title_bigrams),
-                Field.TITLE_CHARACTERS: " ".join(characters(title)),
-            },
+            title_words=" ".join(analyzer.index_words(normalize(view.title))),
             exact=_exact_keys(view),
             passages=tuple(
                 AnalysedPassage(
                     passage=passage,
-                    words=" ".join(part),
+                    words=" ".join(analyzer.index_words(text)),
                     vector=vectors.get(text),
                 )
-                for (passage, text), part in zip(passages, words, strict=True)
+                for passage, text in passages
             ),
         )
 

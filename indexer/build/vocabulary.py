@@ -15,7 +15,8 @@ from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 from analyzers.terms import HAN, Analyzer
 from search_service.engines import Reader
-from search_service.model import Field, Passage, Record
+from search_service.engines.fields import words_of
+from search_service.model import Passage, Record
 from search_service.state.vocabularies import ArticleTexts
 from search_service.suggestions.vocabulary import (
     MAX_ENTRIES,
@@ -88,7 +89,7 @@ def vocabulary_of(record: Record) -> ArticleTexts:
         {
             Kind.TITLE: {record.view.title},
             Kind.HEADING: headings_of([one.passage for one in record.passages]),
-            Kind.TERM: set(record.fields[Field.WORDS].split()),
+            Kind.TERM: set(words_of(record).split()),
         },
         record.view.date or "",
     )

@@ -1,8 +1,9 @@
 """The engine interface, in domain types. Entry point: :func:`open_engine`.
 
-Engines store terms and vectors and return ids and scores. They do not analyse text, fuse lists,
-highlight, or decide who may read what: that code is the same for every engine. No engine's query
-language appears in the interface.
+Engines store words and vectors and return ids and scores. They do not segment text, fuse lists,
+highlight, or decide who may read what: that code is the same for every engine, and so is the one that says
+which terms an article has in each field (:mod:`search_service.engines.fields`). No engine's query language
+appears in the interface.
 
 The contract
 ---------------------

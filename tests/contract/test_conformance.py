@@ -9,6 +9,7 @@ import pytest
 
 from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope
+from search_service.engines.fields import fields_of
 from search_service.engines.ordering import Stamp
 from search_service.errors import BadInput, NoIndex, NotFound
 from search_service.model import (
@@ -381,12 +382,12 @@ def test_the_score_is_the_weighted_sum_of_bm25(library: Engine) -> None:
     ]
     hits = read(library).keyword(word("安全"), rank)
     body_average, title_average = (
-        sum(len(article.fields[field].split()) for article in ARTICLES) / 4
+        sum(len(fields_of(article)[field].split()) for article in ARTICLES) / 4
         for field in (Field.WORDS, Field.TITLE_WORDS)
     )
     body = {
-        id: 1.5 * bm25(count=1, length=length, documents=4, holding=2, average=body_average)
-        for id, length in (("B1890", 14), ("A0007", 7))
+        id: 1.5 * bm25(count=2, length=length, documents=4, holding=2, average=body_average)
+        for id, length in (("B1890", 18), ("A0007", 11))  # of title and text
     }
     title = 2.0 * bm25(count=1, length=4, documents=4, holding=1, average=title_average)
     assert [hit.id for hit in hits] == ["B1890", "A0007"]
@@ -701,7 +702,7 @@ def test_frequencies_count_articles(library: Engine) -> None:
 
 def test_stored_fields_are_the_written_terms(library: Engine) -> None:
     """The terms of an article are returned by field."""
-    assert dict(read(library).stored_fields("D0001")) == dict(SPEECH.fields)
+    assert dict(read(library).stored_fields("D0001")) == fields_of(SPEECH)
     assert read(library).stored_fields("X9999") == {}
 
 

@@ -1,11 +1,10 @@
-"""Sample records of government writing, with terms made by hand, for the engines' tests.
+"""Sample records of government writing, with words made by hand, for the engines' tests.
 
 Entry point: :func:`record`. A text is written as words separated by spaces, a passage is one
-string. The analyzers are not used here: an engine stores any terms.
+string. The segmenter is not used here: an engine stores any words.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,6 @@ from search_service.engines import Engine, Reader, Scope
 from search_service.model import (
     AnalysedPassage,
     Audience,
-    Field,
     Manifest,
     Passage,
     Record,
@@ -34,14 +32,6 @@ MANIFEST = Manifest(
     created="2026-11-22T08:00:00Z",
     floor=0.25,
 )
-_BETWEEN_RUNS = "|"
-
-
-def bigrams(text: str) -> str:
-    """The character bigrams of each run of Han characters, with a separator between runs."""
-    runs = re.findall(r"[\u4e00-\u9fff]+", text)
-    parts = [" ".join(run[i : i + 2] for i in range(len(run) - 1)) for run in runs]
-    return f" {_BETWEEN_RUNS} ".join(part for part in parts if part)
 
 
 def pairs(text: str) -> tuple[str, ...]:
@@ -106,14 +96,7 @@ def record(
     return Record(
         view=View(id=id, title=title_text, text=body, **values),
         version=version,
-        fields={
-            Field.WORDS: " ".join(passages),
-            Field.BIGRAMS: bigrams(body),
-            Field.CHARACTERS: " ".join(dict.fromkeys(title_text + body)),
-            Field.TITLE_WORDS: title,
-            Field.TITLE_BIGRAMS: bigrams(title_text),
-            Field.TITLE_CHARACTERS: " ".join(title_text),
-        },
+        title_words=title,
         exact=(id.lower(), *exact),
         passages=tuple(analysed),
     )

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from search_service.engines.dates import day_of
+from search_service.engines.fields import fields_of
 from search_service.engines.quantisation import quantised
 from search_service.engines.validation import FACETS
 from search_service.model import Field, Record
@@ -145,7 +146,7 @@ def document(record: Record) -> Body:
         "issuer": view.issuer or "",
         "year": f"{day // 10000:04d}" if day else "",
         "date": day,
-        **{field.value: terms for field, terms in record.fields.items()},
+        **{field.value: terms for field, terms in fields_of(record).items()},
         "passages": list(_passages(record)),
     }
 

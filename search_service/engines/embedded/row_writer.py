@@ -155,7 +155,7 @@ class RowWriter:
         )
         terms = {
             "exact": record.exact,
-            "fields": dict(record.fields),
+            "title_words": record.title_words,
             "passages": [passage.words for passage in record.passages],
         }
         self._connection.execute(

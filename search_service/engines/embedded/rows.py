@@ -11,7 +11,7 @@ import threading
 import weakref
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from search_service.engines.embedded.schema import FILE_NAME
+from search_service.engines.fields import fields_from
 from search_service.engines.ordering import Stamp
 from search_service.engines.quantisation import Codes, restored
 from search_service.model import Field, Passage, StoredArticle, Vector, View
@@ -156,13 +157,13 @@ class _Reads(ABC):
         This is the order of the writes, so a replay builds the same text index as the writes.
         """
         query = (
-            f"SELECT {_ATTRIBUTES}, terms, outline FROM {self._source}"
+            f"SELECT {_ATTRIBUTES}, view, terms, outline FROM {self._source}"
             " WHERE (revision, row) > (?, ?) ORDER BY revision, row LIMIT ?"
         )
         after = (revision, 2**62)
         while batch := self._all(query, (*after, _BATCH)):
-            for *values, terms, outline in batch:
-                yield _terms(_attributes(values), terms, outline)
+            for *values, view, terms, outline in batch:
+                yield _terms(_attributes(values), view, terms, outline)
             after = (batch[-1][2], batch[-1][0])
 
     def passages_since(self, revision: int) -> Iterator[PassageVectors]:
@@ -203,9 +204,9 @@ class _Reads(ABC):
 
     def terms_of(self, article_id: str) -> dict[Field, str]:
         """The terms of a live article by field; empty if there is none."""
-        query = f"SELECT terms FROM {self._source} WHERE id = ? AND terms IS NOT NULL"
-        for (blob,) in self._all(query, (article_id,)):
-            return {Field(name): text for name, text in unpack(blob)["fields"].items()}
+        query = f"SELECT view, terms FROM {self._source} WHERE id = ? AND terms IS NOT NULL"
+        for view, terms in self._all(query, (article_id,)):
+            return _fields(view, unpack(terms))
         return {}
 
     def vectors_of(self, article_id: str) -> dict[str, Vector]:
@@ -347,19 +348,25 @@ def _attributes(values: Sequence[Any]) -> Attributes:
     return Attributes(row, id, revision, digest is not None, category, kind, author, issuer, day)
 
 
-def _terms(attributes: Attributes, blob: bytes | None, outline: bytes | None) -> ArticleTerms:
-    if blob is None or outline is None:
+def _terms(
+    attributes: Attributes, view: bytes | None, terms: bytes | None, outline: bytes | None
+) -> ArticleTerms:
+    if view is None or terms is None or outline is None:
         return ArticleTerms(attributes, (), {}, (), (), 0)
-    text = zlib.decompress(blob)
-    values = json.loads(text)
+    values = unpack(terms)
+    fields = _fields(view, values)
     return ArticleTerms(
         attributes,
         exact=tuple(values["exact"]),
-        fields={Field(name): terms for name, terms in values["fields"].items()},
+        fields=fields,
         passages=tuple(values["passages"]),
         roles=tuple(entry[4] for entry in unpack(outline)),
-        size=len(text),
+        size=sum(len(text.encode()) for text in (*fields.values(), *values["passages"])),
     )
+
+
+def _fields(view: bytes, terms: Mapping[str, Any]) -> dict[Field, str]:
+    return fields_from(View.from_dict(unpack(view)), terms["title_words"], terms["passages"])
 
 
 def _passage_vectors(values: Sequence[Any]) -> PassageVectors:

@@ -72,11 +72,10 @@ def record(article_id: str, *, version: int = 1, words: str = "") -> Record:
     """An article of :data:`LAWS`, or another with these words."""
     title, sentence = LAWS.get(article_id, (f"公告{article_id}", words))
     text = (words or sentence).replace(" ", "")
-    bigrams = " ".join(text[place : place + 2] for place in range(len(text) - 1))
     return Record(
         view=View(id=article_id, title=title, text=text),
         version=version,
-        fields={Field.WORDS: words or sentence, Field.BIGRAMS: bigrams},
+        title_words=title,
         exact=(article_id.lower(),),
         passages=(
             AnalysedPassage(

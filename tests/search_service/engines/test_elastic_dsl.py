@@ -55,7 +55,7 @@ def record(*, vector: Vector | None, **view: str) -> Record:
     return Record(
         view=View(id="L722", title="优化营商环境条例", text="持续优化营商环境", **view),  # type: ignore[arg-type]
         version=3,
-        fields={Field.WORDS: "持续 优化 营商 环境"},
+        title_words="优化 营商 环境 条例",
         exact=("l722",),
         passages=(
             AnalysedPassage(
