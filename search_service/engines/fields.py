@@ -1,5 +1,6 @@
-"""What is indexed of an article: the terms of each field. Pure. Entry points: :func:`fields_of`,
-:func:`fields_from`, :func:`words_of`.
+"""What is indexed of an article: the terms of each field. Pure.
+
+Entry points: :func:`fields_of`, :func:`fields_from`, :func:`fields_of_view`, :func:`words_of`.
 
 Segmenting a text into words takes a dictionary, so a record brings its words. Every other field follows
 from the view, and is computed where it is indexed instead of being stored: it would take three times the
@@ -26,13 +27,20 @@ def fields_of(record: Record) -> dict[Field, str]:
 
 def fields_from(view: View, title_words: str, passages: Sequence[str]) -> dict[Field, str]:
     """The same from a view, the words of its title and those of each passage."""
+    return {
+        Field.WORDS: _words(view, title_words, passages),
+        Field.TITLE_WORDS: title_words,
+        **fields_of_view(view),
+    }
+
+
+def fields_of_view(view: View) -> dict[Field, str]:
+    """The fields that need no words: bigrams and characters."""
     title, text = normalize(view.title), normalize(view.text)
     title_bigrams = bigrams(title)
     return {
-        Field.WORDS: _words(view, title_words, passages),
         Field.BIGRAMS: " ".join([*title_bigrams, *bigrams(text)]),
         Field.CHARACTERS: " ".join(characters(title + text)),
-        Field.TITLE_WORDS: title_words,
         Field.TITLE_BIGRAMS: " ".join(title_bigrams),
         Field.TITLE_CHARACTERS: " ".join(characters(title)),
     }

@@ -5,7 +5,7 @@ Entry points: :func:`index_body` and :func:`document`. Queries and responses are
 
 An article is one document with its passages nested in it; a tombstone is a document of the same id without
 content. Text arrives as terms, so every analyzer is ``whitespace``. ``_source`` keeps the view and the
-outline. The terms are stored fields, in their order, for ``gongwen info``; the vectors, a byte per dimension
+outline. The words are stored fields, in their order, for ``gongwen info``; the vectors, a byte per dimension
 (:mod:`search_service.engines.quantisation`), are read from where Lucene keeps them (``docvalue_fields``,
 ``exclude_vectors``). So neither is in ``_source``.
 """
@@ -28,14 +28,16 @@ LIVE: Body = {"term": {"deleted": False}}
 VISIBLE: Body = {"bool": {"should": [LIVE, {"term": {"buried": True}}], "minimum_should_match": 1}}
 
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
+# The others follow from the view.
+STORED = (Field.WORDS, Field.TITLE_WORDS)
 _OUTLINE = ("id", "start", "end", "path", "role")
 
 
 def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
     """Settings and mappings of a generation; ``dimensions`` 0: no vector field."""
     text = {field.value: _text(positions=field in _POSITIONED) for field in Field}
-    for mapping in text.values():
-        mapping["store"] = True
+    for field in STORED:
+        text[field.value]["store"] = True
     passages: Body = {
         "id": {"type": "keyword"},
         "start": _unindexed("integer"),

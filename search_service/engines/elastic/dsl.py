@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from search_service.engines.elastic.clauses import clause
-from search_service.engines.elastic.documents import VISIBLE, Body
+from search_service.engines.elastic.documents import STORED, VISIBLE, Body
+from search_service.engines.fields import fields_of_view
 from search_service.engines.quantisation import cosines, quantised, restored
 from search_service.engines.validation import ARTICLE_PLACES
 from search_service.model import (
@@ -210,10 +211,11 @@ def stored_body(ids: Collection[str], conditions: Sequence[Body]) -> Body:
 
 
 def terms_body(article_id: str, conditions: Sequence[Body]) -> Body:
-    """The stored terms of one article."""
+    """The stored words of one article, and its view."""
     return {
         "query": _filtered(Identifiers((article_id,)), conditions),
-        "stored_fields": [field.value for field in Field],
+        "stored_fields": [field.value for field in STORED],
+        "_source": ["view"],
     }
 
 
@@ -354,9 +356,13 @@ def stored(hit: Body) -> StoredArticle:
         for values in source.get("passages", ())
     )
     return StoredArticle(
-        view=View.from_dict(json.loads(source["view"])),
+        view=_view(hit),
         passages=passages,
     )
+
+
+def _view(hit: Body) -> View:
+    return View.from_dict(json.loads(hit["_source"]["view"]))
 
 
 def vectors(hit: Body) -> dict[str, Vector]:
@@ -370,11 +376,10 @@ def vectors(hit: Body) -> dict[str, Vector]:
 
 def terms(response: Body) -> dict[Field, str]:
     """The result of :func:`terms_body`; empty if there is no such article."""
-    return {
-        Field(name): values[0]
-        for hit in raw_hits(response)
-        for name, values in hit.get("fields", {}).items()
-    }
+    for hit in raw_hits(response):
+        words = {Field(name): values[0] for name, values in hit.get("fields", {}).items()}
+        return words | fields_of_view(_view(hit))
+    return {}
 
 
 def revision(response: Body) -> int:
