@@ -11,9 +11,11 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from analyzers.embed import BUILTIN, Embedder, OnnxEmbedder, Vectors, open_embedder
 from indexer.build import generations
 from indexer.build.vector_cache import CachingEmbedder, VectorCache
 from indexer.commands.demo import SAMPLE
+from search_service import service as service_module
 from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -33,6 +35,35 @@ def write_source(path: Path, records: Records) -> Path:
     lines = (json.dumps(record, ensure_ascii=False) for record in records)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+class Remembering(OnnxEmbedder):
+    """The built-in model; a text is embedded once."""
+
+    def __init__(self) -> None:
+        super().__init__(BUILTIN)
+        self._rows: dict[str, Vectors] = {}
+
+    def _row(self, text: str) -> Vectors:
+        if text not in self._rows:
+            self._rows[text] = super()._row(text)
+        return self._rows[text]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_model() -> Iterator[None]:
+    """All services of a process share the built-in model and what it has embedded.
+
+    Most texts of the tests are the same ones again, and to embed them is most of what a small index costs.
+    """
+    shared = Remembering()
+
+    def open_shared(model: str) -> Embedder:
+        return shared if model in ("", "builtin") else open_embedder(model)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service_module, "open_embedder", open_shared)
+        yield
 
 
 @pytest.fixture
