@@ -11,16 +11,29 @@ from typing import NamedTuple
 
 from analyzers.messages import say
 from indexer.build.calibration import calibrate
-from indexer.build.entries import latest_ledger_number, version_of, with_ledger_versions
+from indexer.build.entries import (
+    is_stored,
+    latest_ledger_number,
+    version_of,
+    with_ledger_versions,
+)
 from indexer.build.fault_log import FaultLog
 from indexer.build.ingest import ArticleBuffer, Progress, RunReport, batches, no_progress, read
-from indexer.build.live_writers import LiveWriters, append_and_write, update_of
+from indexer.build.live_writers import LiveWriters, append_and_write, finish, update_of
 from indexer.build.views import source_view
-from indexer.build.write import AudienceResult, add_results, rejection_reasons, stale_reason
+from indexer.build.vocabulary import collect
+from indexer.build.write import (
+    AudienceResult,
+    add_results,
+    rejection_reasons,
+    set_views,
+    stale_reason,
+)
 from indexer.sources.files import Fault
 from search_service import relevance
 from search_service.engines import Scope
 from search_service.engines.ordering import Stamp
+from search_service.errors import FingerprintMismatch
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.packing import pack, unpack
 from search_service.model import (
@@ -28,6 +41,7 @@ from search_service.model import (
     Article,
     Audience,
     Generation,
+    WriteResult,
 )
 from search_service.service import SearchService
 from search_service.state.ledger import Change
@@ -60,16 +74,19 @@ def add(
         for article in read(sources, cleaning, report):
             buffer.append(article)
             progress("read", buffer.count, 0)
+        unchanged = _unchanged(service, buffer)
+        report.written += WriteResult(unchanged=len(unchanged))
+        changed = buffer.count - len(unchanged)
         sequence = 0
         numbers: list[int] = []
 
         def articles() -> Iterator[Article]:
-            for batch in batches(buffer):
+            for batch in batches(one for one in buffer if one.id not in unchanged):
                 yield from with_ledger_versions(batch, sequence)
 
         def append() -> None:
             nonlocal sequence
-            sequence = ledger.next(above=_latest_ledger_number(service, buffer))
+            sequence = ledger.next(above=_latest_ledger_number(service, articles()))
             for batch in batches(articles()):
                 changes = [
                     Change(article_id=one.id, version=version_of(one), article=pack(one))
@@ -79,7 +96,7 @@ def add(
 
         def write(serving: LiveWriters) -> None:
             processed = 0
-            total = buffer.count * len(serving.writers)
+            total = changed * len(serving.writers)
 
             def more(count: int) -> None:
                 nonlocal processed
@@ -89,18 +106,77 @@ def add(
             results = serving.write(articles, more)
             ledger.mark_applied(numbers)
             add_results(report, results)
-            _report_missing_index(buffer, serving.generations, report, rejection_reasons(results))
+            _report_missing_index(
+                articles(), serving.generations, report, rejection_reasons(results)
+            )
             _recalibrate_doubled(service, serving)
             report.generations = tuple(serving.generations.values())
 
-        if buffer.count and not append_and_write(service, append, write):
-            serving = {one.audience: one for one in service.engine.generations() if one.serves}
+        if changed == 0:
+            finish(service)
+            report.generations = tuple(_serving(service).values())
+        elif not append_and_write(service, append, write):
+            serving = _serving(service)
             stale = _report_stale(service, articles(), serving, report)
-            _report_missing_index(buffer, serving, report, stale)
-            report.queued, report.articles = report.articles, 0
+            _report_missing_index(articles(), serving, report, stale)
+            report.queued = report.articles - len(unchanged)
+            report.articles = len(unchanged)
     report.faults.flush()
     report.seconds = time.monotonic() - started
     return report
+
+
+def _serving(service: SearchService) -> dict[Audience, Generation]:
+    return {one.audience: one for one in service.engine.generations() if one.serves}
+
+
+def _unchanged(service: SearchService, articles: Iterable[Article]) -> set[str]:
+    """The ids of articles that every generation contains as they are; sets their view counters.
+
+    Writing them would change nothing, and neither would replaying them later. A generation that is being
+    built, from a source that may be older, does not contain them, or contains them as they are.
+    """
+    ledger = service.store.ledger
+    # First: what another process appends from here on comes after this call.
+    pending = {change.article_id for change in ledger.read(ledger.pending())}
+    generations = service.engine.generations()
+    try:
+        for generation in generations:
+            service.check_manifest(generation.manifest, model=True)
+    except FingerprintMismatch:  # the one kept for rollback: its articles cannot be compared
+        return set()
+    unchanged: set[str] = set()
+    for batch in batches(articles):
+        ids = [one.id for one in batch]
+        stamps = {one.name: service.engine.stamps(one.name, ids) for one in generations}
+        same = [
+            article
+            for article in batch
+            if article.id not in pending
+            and all(
+                _is_unchanged(article, one, stamps[one.name].get(article.id)) for one in generations
+            )
+        ]
+        unchanged.update(article.id for article in same)
+        for generation in generations:
+            seen = [article for article in same if article.audience <= generation.audience]
+            set_views(service, generation.serves, seen)
+    return unchanged
+
+
+def _is_unchanged(article: Article, generation: Generation, stored: Stamp | None) -> bool:
+    """Whether writing the article would change neither what the generation stores nor its order."""
+    audience = generation.audience
+    if stored is None or _without_index(article, generation):
+        return False
+    if article.audience > audience:
+        if stored.digest is not None:
+            return False
+    elif not is_stored(article, audience, stored):
+        return False
+    if article.version is None:  # later changes have greater numbers
+        return stored.version >= FIRST_LEDGER_VERSION
+    return stored.order >= 2 * article.version
 
 
 def _report_stale(
@@ -155,7 +231,11 @@ def _recalibrate_doubled(service: SearchService, serving: LiveWriters) -> None:
             reader = service.engine.reader(scope, generation=generation.name)
             titles = [stored.view.title for stored in reader.scan()]
             step = max(1, len(titles) // relevance.FLOOR_TITLES)
-            calibrate(service, generation, serving.writers[audience], titles[::step])
+            inventory = collect(
+                service.engine.reader(Scope(audience), generation=generation.name),
+                service.analyzer,
+            )
+            calibrate(service, generation, serving.writers[audience], titles[::step], inventory)
 
 
 def _report_missing_index(
@@ -172,14 +252,17 @@ def _report_missing_index(
         if article.id in faults:
             continue
         for generation in generations.values():
-            own = _text(article, generation.audience)
-            without = [
-                audience.label for audience in generation.serves if _text(article, audience) != own
-            ]
-            if without:
-                reason = _missing_index(generation.audience, without, indexed=own is not None)
+            if without := _without_index(article, generation):
+                indexed = article.audience <= generation.audience
+                reason = _missing_index(generation.audience, without, indexed=indexed)
                 report.faults.append(Fault(f"id={article.id}", reason, id=article.id))
                 report.articles -= 1
+
+
+def _without_index(article: Article, generation: Generation) -> list[str]:
+    """The audiences of the generation that may read another text of the article than it contains."""
+    own = _text(article, generation.audience)
+    return [audience.label for audience in generation.serves if _text(article, audience) != own]
 
 
 def _text(article: Article, audience: Audience) -> str | None:

@@ -7,6 +7,7 @@ with terms and passages, as an engine stores it). Searching: clauses (what must 
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -115,10 +116,15 @@ class View(Metadata):
         found = tuple(ExtractedField(**one) for one in values["found"])
         return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
-        """Hash of the view: an article with an unchanged digest is not written again."""
-        text = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
+        """Hash of what the source says: an article with an unchanged digest is not written again.
+
+        The same without the metadata found, because that follows from title and text.
+        """
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values |= dict.fromkeys(self.derived) | {"found": (), "derived": ()}
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer
-from indexer.build.vocabulary import collect
 from search_service import relevance
 from search_service.engines import Reader, Scope, Writer
 from search_service.model import Everything, Generation, Sort
 from search_service.service import SearchService
+from search_service.suggestions.vocabulary import Inventory
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,18 @@ def calibrate_similarity(
 
 
 def calibrate(
-    service: SearchService, generation: Generation, writer: Writer, titles: Sequence[str]
+    service: SearchService,
+    generation: Generation,
+    writer: Writer,
+    titles: Sequence[str],
+    inventory: Inventory,
 ) -> None:
-    """Set the thresholds and the article count of a loaded generation, and collect its vocabulary.
+    """Set the thresholds and the article count of a loaded generation, and store its vocabulary.
 
     The vocabulary includes hidden articles, because they may be shown again; the thresholds do not, so
     ``titles`` must not contain titles of hidden articles.
     """
-    everything = service.engine.reader(Scope(generation.audience), generation=generation.name)
-    service.store.vocabularies.put(generation.name, collect(everything, service.analyzer))
+    service.store.vocabularies.put(generation.name, inventory)
     scope = Scope(generation.audience, service.store.hidden.ids())
     reader = service.engine.reader(scope, generation=generation.name)
     similarities = calibrate_similarity(reader, titles, service.analyzer, service.embedder)

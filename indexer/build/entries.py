@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analyzers.messages import say
 from indexer.build.records import analyse
-from indexer.build.views import view_of
+from indexer.build.views import source_view, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Stamp
 from search_service.errors import GongwenError, MappingConflict
@@ -74,20 +74,27 @@ def entries_of(
     for article in articles:
         version = version_of(article)
         try:
+            if is_stored(article, audience, stored.get(article.id)):
+                continue
             view = view_of(article, audience)
         except Exception as exc:  # noqa: BLE001  (whatever one text makes it raise is a fault of that text)
             prepared.refuse(article.id, version, _reason(exc))
             continue
         if view is None:
             raise ValueError(article.id)
-        if article.id not in stored or stored[article.id].digest != view.digest:
-            views.append((view, version))
+        views.append((view, version))
     for view, version, outcome in _analysed(service, views):
         if isinstance(outcome, Record):
             prepared.entries.append(outcome)
         else:
             prepared.refuse(view.id, version, _reason(outcome))
     return prepared
+
+
+def is_stored(article: Article, audience: Audience, stored: Stamp | None) -> bool:
+    """Whether the view of the audience is the one that is stored; without analysing it."""
+    view = source_view(article, audience)
+    return view is not None and stored is not None and stored.digest == view.digest
 
 
 def _analysed(

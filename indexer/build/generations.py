@@ -25,6 +25,7 @@ from indexer.build.fault_log import FaultLog
 from indexer.build.ingest import ArticleBuffer, Progress, RunReport, no_progress, read
 from indexer.build.live_writers import finish, open_live_writers, open_writers, replay
 from indexer.build.vector_cache import cache_of
+from indexer.build.vocabulary import Collector
 from indexer.build.write import add_results
 from search_service import logs, relevance
 from search_service.disk import is_full
@@ -166,8 +167,16 @@ def load(
         with open_writers(service, created, loading=True) as writers:
             hidden = service.store.hidden.ids()
             set_aside = loading.set_aside_hidden(service, buffer, writers, sequence, hidden)
+            collectors = {audience: Collector(service.analyzer) for audience in created}
             results = loading.load(
-                service, buffer, writers, sequence, _readers(reads), set_aside, progress
+                service,
+                buffer,
+                writers,
+                sequence,
+                _readers(reads),
+                set_aside,
+                collectors,
+                progress,
             )
             # Counted over the public view only: no other text decides whether guests get a new index.
             refused = len(results[Audience.PUBLIC].refused)
@@ -178,7 +187,10 @@ def load(
                 loading.remove_obsolete(service, created[audience], writer, result)
                 excluded = hidden.union(result.refused)
                 titles = buffer.titles(audience, relevance.FLOOR_TITLES, excluded)
-                calibrate(service, created[audience], writer, titles)
+                inventory = loading.inventory_of(
+                    service, created[audience], buffer, collectors.pop(audience), result
+                )
+                calibrate(service, created[audience], writer, titles, inventory)
     if any(result.stale for result in results.values()):
         # Only a killed load can have left a version newer than the present one: start over.
         discard_build(service)

@@ -1,17 +1,20 @@
 """Buffered articles -> the generations of a build.
 
-Entry points: :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`.
+Entry points: :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`,
+:func:`inventory_of`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from indexer.build.entries import with_ledger_versions
 from indexer.build.ingest import ArticleBuffer, Progress, batches
+from indexer.build.vocabulary import Collector, collect
 from indexer.build.write import AudienceResult, write_for_audience
 from search_service.engines import Scope, Writer
 from search_service.intake.packing import pack
 from search_service.model import Article, Audience, Generation, Tombstone
 from search_service.service import SearchService
+from search_service.suggestions.vocabulary import Inventory
 
 
 def set_aside_hidden(
@@ -46,9 +49,10 @@ def load(
     sequence: int,
     readers: Mapping[Audience, Sequence[Audience]],
     excluded: Collection[str],
+    collectors: Mapping[Audience, Collector],
     progress: Progress,
 ) -> dict[Audience, AudienceResult]:
-    """Write all articles but the ``excluded`` ids for each audience."""
+    """Write all articles but the ``excluded`` ids for each audience, and collect its vocabulary."""
 
     def articles() -> Iterator[Article]:
         for batch in batches(buffer):
@@ -72,10 +76,28 @@ def load(
             articles(),
             readers=readers[audience],
             resume=True,
+            collector=collectors[audience],
             progress=more,
         )
         for audience, writer in sorted(writers.items())
     }
+
+
+def inventory_of(
+    service: SearchService,
+    generation: Generation,
+    buffer: ArticleBuffer,
+    collector: Collector,
+    result: AudienceResult,
+) -> Inventory:
+    """The vocabulary of a loaded generation.
+
+    If this load continues a killed one, its collector lacks what that one wrote.
+    """
+    if not result.written.unchanged:
+        return collector.inventory()
+    reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    return collect(reader, service.analyzer, (article.id for article in buffer))
 
 
 def remove_obsolete(

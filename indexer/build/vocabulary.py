@@ -1,26 +1,29 @@
 """A generation -> its titles, headings and terms for suggestions, and the articles that contain them.
 
-Entry points: :func:`collect`; :func:`vocabulary_of` for one article that is to be written. The vocabulary is
-read from the generation itself, so it is a function of only what that audience may read, and the same after
-a load that was killed and continued.
+Entry points: :class:`Collector` while a generation is loaded, :func:`collect` for one that is loaded, and
+:func:`vocabulary_of` for one article that is to be written. The vocabulary is a function of only what the
+generation contains, and the same after a load that was killed and continued.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
 from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 from analyzers.terms import HAN, Analyzer
+from indexer.build.ingest import batches
 from search_service.engines import Reader
 from search_service.engines.fields import words_of
-from search_service.model import Passage, Record
+from search_service.model import Passage, Record, StoredArticle, View
 from search_service.state.vocabularies import ArticleTexts
 from search_service.suggestions.vocabulary import (
     MAX_ENTRIES,
     MIN_ARTICLES,
+    Indices,
     Inventory,
     Kind,
     Text,
@@ -44,43 +47,81 @@ _NUMBER = re.compile(
 _HEADING_LENGTH = range(4, 26)
 
 
-def collect(reader: Reader, analyzer: Analyzer) -> Inventory:
-    """The vocabulary of all articles of a reader."""
-    counts = {kind: _Counts(MAX_ENTRIES[kind]) for kind in Kind}
-    numbers: dict[str, list[tuple[Kind, int]]] = {}
-    dates: dict[str, str] = {}
-    newest: dict[str, str] = {}
-    for stored in reader.scan():
-        view = stored.view
-        whole = normalize(view.text)
-        parts = [normalize(view.title), *(whole[one.start : one.end] for one in stored.passages)]
-        words = {word for part in parts for word in analyzer.index_words(part)}
-        texts = {
+class Collector:
+    """Collects the vocabulary of the articles of a generation, in the order of the source."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._counts = {kind: _Counts(MAX_ENTRIES[kind]) for kind in Kind}
+        self._next_number = 0
+        self._numbers: dict[str, Indices] = {}
+        self._dates: dict[str, str] = {}
+        self._newest: dict[str, str] = {}
+
+    def add(self, record: Record) -> None:
+        """Add an article that was written."""
+        passages = [one.passage for one in record.passages]
+        self._add(record.view, passages, words_of(record).split())
+
+    def add_stored(self, stored: StoredArticle) -> None:
+        """Add an article that the generation contains; its text is segmented again."""
+        whole = normalize(stored.view.text)
+        parts = [whole[one.start : one.end] for one in stored.passages]
+        words = map(self._analyzer.index_words, [normalize(stored.view.title), *parts])
+        self._add(stored.view, stored.passages, chain.from_iterable(words))
+
+    def _add(self, view: View, passages: Sequence[Passage], words: Iterable[str]) -> None:
+        known = self._counts[Kind.TERM].entries
+        texts: dict[Kind, Iterable[str]] = {
             Kind.TITLE: {view.title},
-            Kind.HEADING: headings_of(stored.passages),
-            Kind.TERM: set(filter(_TERM.fullmatch, words)),
+            Kind.HEADING: headings_of(passages),
+            Kind.TERM: [word for word in set(words) if word in known or _TERM.fullmatch(word)],
         }
-        numbers[view.id] = [(kind, n) for kind in Kind for n in counts[kind].add(texts[kind])]
-        dates[view.id] = view.date or ""
-        newest[view.title] = max(dates[view.id], newest.get(view.title, ""))
-    kept = {kind: counts[kind].commonest(MIN_ARTICLES[kind]) for kind in (Kind.HEADING, Kind.TERM)}
-    titles = sorted(newest, key=lambda text: (newest[text], text), reverse=True)
-    kept[Kind.TITLE] = titles[: _SPARE * MAX_ENTRIES[Kind.TITLE]]
-    texts_kept = [
-        Text(kind, text, pinyin_of(text, analyzer)) for kind in Kind for text in sorted(kept[kind])
-    ]
-    places = {
-        (one.kind, counts[one.kind].entries[one.text][0]): place
-        for place, one in enumerate(texts_kept)
-    }
-    holders = {
-        id: TextIndices(
-            np.array(sorted(places[one] for one in entries if one in places), dtype=np.uint32),
-            dates[id],
-        )
-        for id, entries in numbers.items()
-    }
-    return Inventory(texts_kept, holders)
+        numbers: list[int] = []
+        for kind, counts in self._counts.items():
+            self._next_number = counts.add(texts[kind], numbers, self._next_number)
+        self._numbers[view.id] = np.array(numbers, dtype=np.uint32)
+        self._dates[view.id] = date = view.date or ""
+        self._newest[view.title] = max(date, self._newest.get(view.title, ""))
+
+    def inventory(self) -> Inventory:
+        """The vocabulary of the articles added."""
+        kept = {
+            kind: self._counts[kind].commonest(MIN_ARTICLES[kind])
+            for kind in (Kind.HEADING, Kind.TERM)
+        }
+        titles = sorted(self._newest, key=lambda text: (self._newest[text], text), reverse=True)
+        kept[Kind.TITLE] = titles[: _SPARE * MAX_ENTRIES[Kind.TITLE]]
+        texts = [
+            Text(kind, text, pinyin_of(text, self._analyzer))
+            for kind in Kind
+            for text in sorted(kept[kind])
+        ]
+        places = np.full(self._next_number, -1, dtype=np.int64)
+        places[[self._counts[one.kind].entries[one.text][0] for one in texts]] = range(len(texts))
+        holders = {}
+        for id, numbers in self._numbers.items():
+            indices = places[numbers]
+            holders[id] = TextIndices(
+                np.sort(indices[indices >= 0]).astype(np.uint32), self._dates[id]
+            )
+        return Inventory(texts, holders)
+
+
+def collect(reader: Reader, analyzer: Analyzer, ids: Iterable[str] | None = None) -> Inventory:
+    """The vocabulary of the articles with these ids, in this order; None: of all, ordered by id.
+
+    The order matters only if there are too many texts to count them all.
+    """
+    collector = Collector(analyzer)
+    if ids is None:
+        for stored in reader.scan():
+            collector.add_stored(stored)
+    else:
+        for batch in batches(ids):
+            for stored in reader.fetch(batch).values():
+                collector.add_stored(stored)
+    return collector.inventory()
 
 
 def vocabulary_of(record: Record) -> ArticleTexts:
@@ -113,20 +154,18 @@ class _Counts:
 
     limit: int
     entries: dict[str, tuple[int, int]] = field(default_factory=dict)
-    next_number: int = 0
 
-    def add(self, texts: Iterable[str]) -> list[int]:
-        """Count the texts of one article; return their numbers."""
-        numbers = []
+    def add(self, texts: Iterable[str], numbers: list[int], next_number: int) -> int:
+        """Count the texts of one article and append their numbers; return the next free number."""
         for text in texts:
-            number, count = self.entries.get(text, (self.next_number, 0))
-            self.next_number += not count
+            number, count = self.entries.get(text, (next_number, 0))
+            next_number += not count
             self.entries[text] = (number, count + 1)
             numbers.append(number)
         if len(self.entries) > _SLACK * self.limit:
             kept = sorted(self.entries, key=self._rank)[: len(self.entries) // 2]
             self.entries = {text: self.entries[text] for text in kept}
-        return numbers
+        return next_number
 
     def commonest(self, least: int) -> list[str]:
         frequent = (text for text, (_, count) in self.entries.items() if count >= least)

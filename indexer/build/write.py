@@ -14,7 +14,8 @@ from analyzers.messages import say
 from indexer.build import ingest
 from indexer.build.entries import entries_of, version_of, write
 from indexer.build.ingest import RunReport, batches
-from indexer.build.views import source_view, view_of
+from indexer.build.views import source_view
+from indexer.build.vocabulary import Collector
 from search_service.engines import Writer
 from search_service.engines.ordering import Decision, Stamp, decide
 from search_service.intake.record import Fault
@@ -54,15 +55,23 @@ def write_for_audience(
     *,
     readers: Sequence[Audience] = (),
     resume: bool = False,
+    collector: Collector | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> AudienceResult:
     """Write versioned articles and deletions, no id twice, into the index of an audience.
 
     ``readers``: the audiences that will read this index; they get the view counters of the articles.
-    ``resume``: skip articles whose stored view is the same. ``progress`` gets the size of each batch.
+    ``resume``: skip articles whose stored view is the same. ``collector`` gets the records written.
+    ``progress`` gets the size of each batch.
     """
     result = AudienceResult()
     waiting: list[Update] = []
+
+    def write_batch(batch: Sequence[Update]) -> None:
+        for record in _write(service, audience, writer, batch, readers, result, resume=resume):
+            if collector is not None:
+                collector.add(record)
+
     for batch in batches(updates):
         stamps = writer.stamps([entry.id for entry in batch])
         unknown: list[Tombstone] = []
@@ -84,13 +93,11 @@ def write_for_audience(
         if unknown:
             writer.write(unknown)
         while len(waiting) >= ingest.BATCH:
-            _write(
-                service, audience, writer, waiting[: ingest.BATCH], readers, result, resume=resume
-            )
+            write_batch(waiting[: ingest.BATCH])
             del waiting[: ingest.BATCH]
         progress(len(batch))
     if waiting:
-        _write(service, audience, writer, waiting, readers, result, resume=resume)
+        write_batch(waiting)
     return result
 
 
@@ -103,7 +110,8 @@ def _write(
     result: AudienceResult,
     *,
     resume: bool,
-) -> None:
+) -> Sequence[Record]:
+    """Write a batch; return the records written."""
     articles = [update for update in batch if isinstance(update, Article)]
     stored = writer.stamps([article.id for article in articles]) if resume else None
     prepared = entries_of(service, articles, audience, stored)
@@ -123,18 +131,23 @@ def _write(
     result.passages += sum(len(record.passages) for record in records)
     result.refused |= refused
     result.stale |= stale
-    counts = {
-        one.id: one.views
-        for one in articles
-        if one.views is not None and one.id not in refused and one.id not in stale
-    }
+    current = [one for one in articles if one.id not in refused and one.id not in stale]
+    set_views(service, readers, current)
+    return [record for record in records if record.view.id not in refused]
+
+
+def set_views(
+    service: SearchService, readers: Sequence[Audience], articles: Sequence[Article]
+) -> None:
+    """Set the view counters that the source gives, for audiences that may read the articles."""
+    counts = {one.id: one.views for one in articles if one.views is not None}
     for reader in readers:
         service.store.views.set(reader, counts)
 
 
 def stale_reason(article: Article, audience: Audience, stored: Stamp | None) -> str | None:
     """Why a versioned article cannot replace the stored one; None if it can, or if its view is the same."""
-    view = view_of(article, audience)
+    view = source_view(article, audience)
     entry = Stamp(2 * version_of(article), view.digest if view else None)
     return _stale_reason(stored, article) if decide(entry, stored) is Decision.STALE else None
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from search_service.answers import browse
 from search_service.answers.search import search
 from search_service.engines import Scope
 from search_service.errors import EngineFiles, EngineMisconfigured, NotFound
-from search_service.model import Audience, Everything
+from search_service.intake.packing import pack
+from search_service.intake.record import article_of
+from search_service.model import FIRST_LEDGER_VERSION, Audience, Everything
 from search_service.query.request import SearchRequest
 from search_service.service import SearchService
+from search_service.state.ledger import Change
 from tests.conftest import ALL_CLEANING, Open, Records, write_source
 
 PAID = "付费的一句话是密令"
@@ -154,6 +158,87 @@ def test_a_deletion_wins_over_its_own_version(
         assert {read(service, audience) for audience in Audience} == {None}
     assert len(add({**LESS, "version": 6}).faults) == 0
     assert read(service, Audience.PUBLIC) == LESS["preview"]
+
+
+# --- nothing is done for what is unchanged --------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [5, None])
+def test_unchanged_articles_are_counted_and_leave_no_change_behind(
+    service: SearchService,
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
+    version: int | None,
+) -> None:
+    """Not even in the ledger; only the view counters are set. One changed article is written."""
+    same = {**LESS, "version": version}
+    index(same, *OTHERS)
+    revisions = {audience: service.reader(audience).revision for audience in Audience}
+
+    report = add({**same, "views": 9}, *OTHERS)
+
+    assert (report.articles, report.written.unchanged, report.written.written) == (3, 3, 0)
+    assert service.store.ledger.since(0) == []
+    assert revisions == {audience: service.reader(audience).revision for audience in Audience}
+    assert service.store.views.of(Audience.PUBLIC, ["a"]) == {"a": 9}
+    assert [one.audience for one in report.generations] == list(Audience)
+
+    report = add({**same, "body": "同志们：底线是一户不漏。改了。"}, *OTHERS)
+
+    assert (report.articles, report.written.unchanged, report.written.written) == (3, 2, 1)
+    (number,) = service.store.ledger.since(0)
+    assert [one.article_id for one in service.store.ledger.read([number])] == ["a"]
+
+
+def test_a_newer_version_of_the_same_text_still_makes_older_ones_stale(
+    index: Callable[..., RunReport], add: Callable[..., RunReport]
+) -> None:
+    """What is unchanged is left out only if its order is, too."""
+    index(FREE)
+    assert len(add({**FREE, "version": 7}).faults) == 0
+    assert len(add({**FREE, "version": 6, "body": "旧的内容。"}).faults) == 1
+
+
+def test_what_only_the_live_index_contains_is_kept_for_a_rollback(
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
+) -> None:
+    """An article that is unchanged in the live index, but not in the one before, goes to the ledger."""
+    index({**FREE, "version": None, "body": "从前的内容。"})
+    index({**FREE, "version": None})
+    add({**FREE, "version": None})
+    generations.rollback(service)
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+
+
+def test_what_is_pending_is_not_unchanged(
+    service: SearchService, index: Callable[..., RunReport], add: Callable[..., RunReport]
+) -> None:
+    """A killed process has appended another text: the text added now comes after that."""
+    index({**FREE, "version": None}, {**FREE, "version": None, "id": "b"})
+    version = FIRST_LEDGER_VERSION + service.store.ledger.next()
+    other = {**FREE, "version": None, "body": "别人改的。"}
+    article = replace(article_of(other, cleaning=ALL_CLEANING), version=version)
+    service.store.ledger.append([Change(article_id="a", version=version, article=pack(article))])
+    add({**FREE, "version": None})
+    assert read(service, Audience.PUBLIC) == FREE["body"]
+
+
+def test_what_is_unchanged_during_a_rebuild_is_replayed(
+    service: SearchService,
+    index: Callable[..., RunReport],
+    add: Callable[..., RunReport],
+    tmp_path: Path,
+) -> None:
+    """The source of the rebuild may be older than the live index."""
+    index({**FREE, "version": None})
+    old = write_source(tmp_path / "old.jsonl", [{**FREE, "version": None, "body": "从前的内容。"}])
+    with service.store.ledger.exclusive():
+        generations.create(service)
+        generations.load(service, [old], cleaning=ALL_CLEANING)
+        add({**FREE, "version": None})
+        generations.check(service)
+        generations.activate(service)
+    assert read(service, Audience.PUBLIC) == FREE["body"]
 
 
 def test_an_article_without_an_index_for_its_readers_is_a_fault(
