@@ -39,7 +39,8 @@ def articles(count: int) -> list[dict[str, Any]]:
         {
             "id": f"n{place}",
             "title": f"关于{SUBJECTS[place % 6]}工作的第{place}号通知",
-            "body": f"{TOPICS[SUBJECTS[place % 6]]}\n各单位请于{place}日内落实，并报清源县办公室。",
+            "body": f"{TOPICS[SUBJECTS[place % 6]]}\n"
+            f"各单位请于{place % 28 + 1}日内落实，并报清源县办公室。",
             "date": f"2024-{place % 12 + 1:02}-{place % 28 + 1:02}",
         }
         for place in range(count)
