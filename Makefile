@@ -17,7 +17,8 @@ ARGS ?=
 LEFT_OUT := not slow and not elasticsearch and not browser and not models and not quality and not compose and not corpus
 # On every core, four at most: each worker has fixtures and a node of Elasticsearch of its own.
 # One by one, as --pdb needs it: make test ARGS='-n0 --pdb'
-PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
+# Compiled modules are kept, whatever the machine's setting: the tests start many processes.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 help:
 	@echo 'make demo      安装、索引样例、打开网页 / install, index the sample, serve it'
