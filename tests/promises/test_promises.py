@@ -350,18 +350,26 @@ def loaded(service: SearchService) -> int:
     return max((service.engine.count(generation.name) for generation in building), default=-1)
 
 
+_IN_SMALL_BATCHES = """
+from indexer.build import ingest
+from indexer.commands.main import main
+ingest.BATCH = 40
+main()
+"""
+
+
 @pytest.mark.slow
 def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_path: Path) -> None:
     """SIGKILL in the middle: the old index answers, and the next run has exactly its source."""
     service = open_named("index")
     old = write_source(tmp_path / "old.jsonl", paid_records(""))
     generations.rebuild(service, [old], cleaning=ALL_CLEANING)
-    many = [{**paid_records("会员")[n % 6], "id": f"n{n}", "code": f"C{n}"} for n in range(1500)]
+    many = [{**paid_records("会员")[n % 6], "id": f"n{n}", "code": f"C{n}"} for n in range(300)]
     new = write_source(tmp_path / "new.jsonl", many)
     environment = {**os.environ, "GONGWEN_ENGINE": f"embedded:{tmp_path}/index"}
-    for moment in (0, 1, 400, 900):
+    for moment in (0, 1, 80, 180):
         process = subprocess.Popen(
-            [sys.executable, "-m", "indexer", "index", str(new)], env=environment
+            [sys.executable, "-c", _IN_SMALL_BATCHES, "index", str(new)], env=environment
         )
         while process.poll() is None and loaded(service) < moment:
             pass
@@ -375,7 +383,7 @@ def test_a_rebuild_killed_anywhere_leaves_the_live_index(open_named: Open, tmp_p
     generations.rebuild(service, [new], cleaning=ALL_CLEANING)
     for audience in Audience:
         held = {stored.view.id for stored in service.engine.reader(Scope(audience)).scan()}
-        assert held == {f"n{n}" for n in range(1500)}
+        assert held == {f"n{n}" for n in range(300)}
     leftovers = [
         g for g in service.engine.generations() if not g.serves and not g.is_rollback_target
     ]
