@@ -401,10 +401,15 @@ class Sort(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """An article with its score, rounded to 6 places; higher is better."""
+    """An article with its score, rounded to 6 places; higher is better.
+
+    ``day``: its date as the number yyyymmdd, 0 without a date. ``ended``: it is no longer in force.
+    """
 
     id: str
     score: float
+    day: int = field(default=0, compare=False)
+    ended: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -427,6 +432,22 @@ class Totals:
 
     total: int
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of a match set, and its counts."""
+
+    hits: list[Hit]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class TermFrequencies:
+    """The number of ``articles``, and how many ``of`` them contain each term."""
+
+    articles: int
+    of: Mapping[str, int]
 
 
 @dataclass(frozen=True)

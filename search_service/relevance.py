@@ -112,6 +112,8 @@ RELATED_WINDOW: Final = 50
 MAX_DRAFT: Final = 20_000
 MAX_DRAFT_PASSAGES: Final = 8
 PRECEDENTS_PER_ARTICLE: Final = 3
+# Passages examined for each one returned: re-issues repeat passages, and some contain too little.
+PRECEDENTS_EXAMINED: Final = 10
 # The share of the query's idf that a keyword hit must contain. (Judged sample, nDCG@10: 0.72 at 0.3, 0.78 at
 # 0.15.)
 PRECEDENT_MIN_SHARE: Final = 0.15

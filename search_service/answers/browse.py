@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
-from search_service.engines import Reader
+from search_service.engines.reads import Reader, Search
 from search_service.errors import NotFound
 from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
 from search_service.service import SearchService
@@ -29,15 +29,19 @@ class Home:
 
 def fetch_one(reader: Reader, article_id: str) -> StoredArticle:
     """The article; raises ``NotFound``, the same whether it never existed, was deleted or is hidden."""
-    stored = reader.fetch([article_id]).get(article_id)
-    if stored is None:
+    return one_of(reader.fetch([article_id]), article_id)
+
+
+def one_of(stored: Mapping[str, StoredArticle], article_id: str) -> StoredArticle:
+    """The article, if it is there; raises ``NotFound``."""
+    if article_id not in stored:
         raise NotFound(
             say(
                 f"没有编号为 {article_id!r} 的文章",
                 f"there is no article with the id {article_id!r}",
             )
         )
-    return stored
+    return stored[article_id]
 
 
 def article(service: SearchService, article_id: str, audience: Audience) -> StoredArticle:
@@ -48,9 +52,10 @@ def article(service: SearchService, article_id: str, audience: Audience) -> Stor
 def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
     """The ``limit`` newest and most viewed articles, and the categories with their counts."""
     reader = service.reader(audience)
-    newest = [hit.id for hit in reader.keyword(Everything(), sort=Sort.DATE, limit=limit)]
+    listing = Search(Everything(), sort=Sort.DATE, limit=limit, facets=("category",))
+    found = reader.read(listing)[listing]
+    newest, totals = [hit.id for hit in found.hits], found.totals
     stored = reader.fetch(newest)
-    totals = reader.totals(Everything(), facets=("category",))
     return Home(
         total=totals.total,
         latest=tuple(stored[key] for key in newest if key in stored),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_service.answers.snippets import ScannedText
-from search_service.engines import Reader
+from search_service.engines.reads import Reader, Search
 from search_service.model import Identifiers, StoredArticle
 from search_service.query.matching import rank_parts
 from search_service.query.parsing import Query
@@ -111,8 +111,13 @@ def _keyword_parts(reader: Reader, query: Query, ids: Sequence[str]) -> dict[str
     if not ids:
         return {}
     contributions: dict[str, list[Part]] = {key: [] for key in ids}
-    for name, rank in rank_parts(query).items():
-        for hit in reader.keyword(Identifiers(tuple(ids)), rank, limit=len(ids)):
+    parts = {
+        name: Search(Identifiers(tuple(ids)), rank, limit=len(ids))
+        for name, rank in rank_parts(query).items()
+    }
+    answers = reader.read(*parts.values())
+    for name, part in parts.items():
+        for hit in answers[part].hits:
             if hit.score > 0:
                 contributions[hit.id].append(Part(name, hit.score))
     return contributions

@@ -4,8 +4,9 @@ A draft is split into passages as an article is; each is searched separately, an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from analyzers import outline
 from analyzers.messages import say
@@ -13,28 +14,34 @@ from analyzers.normalize import normalize
 from analyzers.references import find
 from search_service import relevance
 from search_service.answers.snippets import Span, marks
-from search_service.engines import NO_FILTERS, Reader
+from search_service.engines.reads import (
+    NO_FILTERS,
+    Answers,
+    BestPassages,
+    Frequencies,
+    Reader,
+    Request,
+    Search,
+)
 from search_service.errors import BadInput
 from search_service.model import (
     AnyOf,
     Audience,
-    Everything,
     Field,
     Filters,
+    Manifest,
     Passage,
     PassageHit,
     StoredArticle,
     Term,
+    Vector,
     View,
     WeightedTerm,
 )
 from search_service.query.matching import idf
 from search_service.ranking.fusion import RankedList, fuse
-from search_service.ranking.similarity import nearest_passages
+from search_service.ranking.similarity import SimilarPassages
 from search_service.service import SearchService, SemanticSearchUnavailable
-
-# Passage id -> its normal form, and the terms of its references.
-PassageTexts = dict[str, tuple[str, set[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,100 +88,127 @@ def precedents(
         )
     reader = service.reader(audience)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
-    lists: list[RankedList] = []
-    owners: dict[str, str] = {}
-    words: dict[str, None] = {}
-    cache: PassageTexts = {}
-    degraded = False
-    for section in sections:
-        piece = normalize(text.strip()[section.start : section.end])
-        piece_words = list(
-            dict.fromkeys(token.term for token in service.analyzer.query_words(piece))
-        )
-        words.update(dict.fromkeys(piece_words))
-        by_keywords = _by_keywords(reader, piece_words, filters, role, cache)
-        by_similarity = _by_similarity(service, reader, piece, filters, role)
-        degraded |= by_similarity is None
-        by_similarity = by_similarity or []
-        owners |= {hit.passage_id: hit.article_id for hit in (*by_keywords, *by_similarity)}
-        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_keywords]))
-        lists.append(RankedList([(hit.passage_id, hit.score) for hit in by_similarity]))
-        article_scores = _article_scores(reader, piece_words, filters)
-        by_article = {
-            hit.passage_id: article_scores[hit.article_id]
-            for hit in (*by_keywords, *by_similarity)
-            if hit.article_id in article_scores
-        }
-        ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
-        lists.append(RankedList(ordered, relevance.PRECEDENT_ARTICLE))
-    fused = fuse(lists)
-    results = _precedents(reader, fused, owners, list(words), limit)
+    pieces = [normalize(text.strip()[section.start : section.end]) for section in sections]
+    words = [
+        list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
+        for piece in pieces
+    ]
+    vectors, degraded = _vectors(service, reader, pieces)
+    searches = [
+        _Searches(reader.manifest, part, vector, filters, role)
+        for part, vector in zip(words, vectors, strict=True)
+    ]
+    frequencies = Frequencies(Field.WORDS, {word for part in words for word in part})
+    answers = reader.read(frequencies, *(one for part in searches for one in part.requests))
+    fused = fuse([ranked for part in searches for ranked in part.lists(answers)])
+    weights = {
+        word: idf(count, answers[frequencies].articles)
+        for word, count in answers[frequencies].of.items()
+    }
+    candidates = _Candidates(searches, answers, weights)
+    results = _precedents(reader, fused, candidates, limit)
     return PrecedentPage(results=results, degraded=degraded)
 
 
-def _by_similarity(
-    service: SearchService, reader: Reader, piece: str, filters: Filters, role: str | None
-) -> list[PassageHit] | None:
-    """The nearest passages; None if semantic search is unavailable."""
+def _vectors(
+    service: SearchService, reader: Reader, pieces: Sequence[str]
+) -> tuple[list[Vector | None], bool]:
+    """The vector of each piece, and whether semantic search is unavailable."""
     try:
-        vector = service.embed_query(reader.manifest, piece)
+        return [service.embed_query(reader.manifest, piece) for piece in pieces], False
     except SemanticSearchUnavailable:
-        return None
-    if vector is None:
-        return []
-    return nearest_passages(
-        reader,
-        vector,
-        filters=filters,
-        per_article=relevance.PRECEDENTS_PER_ARTICLE,
-        role=role,
-    )
+        return [None for _ in pieces], True
 
 
-def _by_keywords(
-    reader: Reader, words: list[str], filters: Filters, role: str | None, cache: PassageTexts
-) -> list[PassageHit]:
-    """The passages by BM25 that contain ``PRECEDENT_MIN_SHARE`` of the idf of ``words``.
+class _Searches:
+    """The requests for one piece of the draft: passages by words and by meaning, and articles by words."""
 
-    ``cache`` is filled with the passages examined: most passages of a draft have the same hits.
-    """
-    frequencies = reader.frequencies(Field.WORDS, words)
-    articles = reader.totals(Everything()).total
-    weights = {word: idf(frequencies.get(word, 0), articles) for word in words}
-    hits = reader.passages(
-        [(word, 1.0) for word in words],
-        filters=filters,
-        articles=relevance.WINDOW,
-        per_article=relevance.PRECEDENTS_PER_ARTICLE,
-        role=role,
-    )
-    stored = reader.fetch(sorted({hit.article_id for hit in hits}))
-    minimum = relevance.PRECEDENT_MIN_SHARE * sum(weights.values())
-    accepted = []
-    for hit in hits:
-        if hit.article_id not in stored:
-            continue
-        passage = _passage(stored[hit.article_id], hit.passage_id)
-        if passage is None:
-            continue
-        if hit.passage_id not in cache:
-            text = normalize(stored[hit.article_id].text_of(passage))
-            cache[hit.passage_id] = text, {term for one in find(text) for term in one.terms}
-        text, references = cache[hit.passage_id]
-        total = sum(
-            weight for word, weight in weights.items() if word in text or word in references
+    def __init__(
+        self,
+        manifest: Manifest,
+        words: list[str],
+        vector: Vector | None,
+        filters: Filters,
+        role: str | None,
+    ) -> None:
+        self.words = words
+        per_article = relevance.PRECEDENTS_PER_ARTICLE
+        terms = [(word, 1.0) for word in words]
+        self._passages = BestPassages(terms, filters, relevance.WINDOW, per_article, role)
+        # The text around a passage shows what it is about.
+        self._articles = Search(
+            AnyOf(tuple(Term(Field.WORDS, word) for word in words)),
+            [WeightedTerm(Field.WORDS, word) for word in words],
+            filters,
+            limit=relevance.WINDOW,
         )
-        if total >= minimum:
-            accepted.append(hit)
-    return accepted
+        self._similar = None
+        if vector is not None:
+            self._similar = SimilarPassages(
+                manifest, vector, filters=filters, per_article=per_article, role=role
+            )
+
+    @property
+    def requests(self) -> tuple[Request[Any], ...]:
+        """To be read together."""
+        similar = self._similar.requests if self._similar else ()
+        return (self._passages, self._articles, *similar)
+
+    def by_words(self, answers: Answers) -> list[PassageHit]:
+        """The passages by BM25."""
+        return answers[self._passages]
+
+    def by_similarity(self, answers: Answers) -> list[PassageHit]:
+        """The passages by cosine."""
+        return self._similar.hits(answers) if self._similar else []
+
+    def lists(self, answers: Answers) -> list[RankedList]:
+        """The lists to fuse, of passage ids: by words, by similarity, and by the article around them."""
+        by_words, by_similarity = self.by_words(answers), self.by_similarity(answers)
+        scores = {hit.id: hit.score for hit in answers[self._articles].hits}
+        by_article = {
+            hit.passage_id: scores[hit.article_id]
+            for hit in (*by_words, *by_similarity)
+            if hit.article_id in scores
+        }
+        ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
+        return [
+            RankedList([(hit.passage_id, hit.score) for hit in by_words]),
+            RankedList([(hit.passage_id, hit.score) for hit in by_similarity]),
+            RankedList(ordered, relevance.PRECEDENT_ARTICLE),
+        ]
 
 
-def _article_scores(reader: Reader, words: list[str], filters: Filters) -> dict[str, float]:
-    """The BM25 scores of articles, by id: the text around a passage shows what it is about."""
-    match = AnyOf(tuple(Term(Field.WORDS, word) for word in words))
-    rank = [WeightedTerm(Field.WORDS, word) for word in words]
-    hits = reader.keyword(match, rank, filters=filters, limit=relevance.WINDOW) if words else []
-    return {hit.id: hit.score for hit in hits}
+class _Candidates:
+    """Where each passage was found: its article, and the pieces of the draft whose words found it."""
+
+    def __init__(
+        self, searches: Sequence[_Searches], answers: Answers, weights: Mapping[str, float]
+    ) -> None:
+        self._weights = weights
+        self.owners: dict[str, str] = {}
+        self._similar: set[str] = set()
+        self._found_by: dict[str, list[list[str]]] = {}
+        self.words = list(dict.fromkeys(word for one in searches for word in one.words))
+        for one in searches:
+            for hit in one.by_words(answers):
+                self.owners[hit.passage_id] = hit.article_id
+                self._found_by.setdefault(hit.passage_id, []).append(one.words)
+            for hit in one.by_similarity(answers):
+                self.owners[hit.passage_id] = hit.article_id
+                self._similar.add(hit.passage_id)
+
+    def is_accepted(self, passage_id: str, text: str) -> bool:
+        """Whether it is similar, or contains ``PRECEDENT_MIN_SHARE`` of the idf of a piece's words."""
+        if passage_id in self._similar:
+            return True
+        normal = normalize(text)
+        references = {term for one in find(normal) for term in one.terms}
+        return any(
+            sum(self._weights[word] for word in words if word in normal or word in references)
+            >= relevance.PRECEDENT_MIN_SHARE * sum(self._weights[word] for word in words)
+            for words in self._found_by[passage_id]
+        )
 
 
 def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
@@ -183,39 +217,38 @@ def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
 
 
 def _precedents(
-    reader: Reader,
-    fused: Mapping[str, float],
-    owners: Mapping[str, str],
-    words: list[str],
-    limit: int,
+    reader: Reader, fused: Mapping[str, float], candidates: _Candidates, limit: int
 ) -> tuple[Precedent, ...]:
-    stored = reader.fetch(list(dict.fromkeys(owners[key] for key in fused)))
+    """The first ``limit`` acceptable passages, of the best ``PRECEDENTS_EXAMINED`` times as many."""
+    ids = list(fused)[: limit * relevance.PRECEDENTS_EXAMINED]
     results: list[Precedent] = []
     seen: set[str] = set()
-    for key, score in fused.items():
-        if len(results) == limit:
+    for part in (ids[: 2 * limit], ids[2 * limit :]):
+        if len(results) == limit or not part:
             break
-        if owners[key] not in stored:
-            continue
-        one = stored[owners[key]]
-        passage = _passage(one, key)
-        if passage is None:
-            continue
-        text = one.text_of(passage).strip()
-        same = re.sub(r"\W", "", text)
-        if not same or same in seen:  # re-issues of a document repeat its paragraphs
-            continue
-        seen.add(same)
-        results.append(
-            Precedent(
-                stored=one,
-                passage=passage,
-                text=text,
-                marks=marks(text, (), words),
-                score=score,
-                citation=citation(one.view, passage),
+        stored = reader.fetch(list(dict.fromkeys(candidates.owners[key] for key in part)))
+        for key in part:
+            one = stored.get(candidates.owners[key])
+            passage = _passage(one, key) if one else None
+            if one is None or passage is None or len(results) == limit:
+                continue
+            text = one.text_of(passage).strip()
+            same = re.sub(r"\W", "", text)
+            if not same or same in seen:  # re-issues of a document repeat its paragraphs
+                continue
+            if not candidates.is_accepted(key, text):
+                continue
+            seen.add(same)
+            results.append(
+                Precedent(
+                    stored=one,
+                    passage=passage,
+                    text=text,
+                    marks=marks(text, (), candidates.words),
+                    score=fused[key],
+                    citation=citation(one.view, passage),
+                )
             )
-        )
     return tuple(results)
 
 

@@ -5,23 +5,25 @@ its passages' vectors. Only the audience's own view of the article is used.
 """
 
 import collections
+from collections.abc import Mapping
 
 import numpy as np
 
 from analyzers.normalize import normalize
 from search_service import relevance
-from search_service.answers.browse import fetch_one
-from search_service.engines import Reader
+from search_service.answers.browse import one_of
+from search_service.engines.reads import Fetch, Frequencies, NearestArticles, Reader, Vectors
 from search_service.model import (
     All,
     AnyOf,
     Audience,
-    Everything,
     Field,
     Identifiers,
     Not,
     StoredArticle,
     Term,
+    TermFrequencies,
+    Vector,
     WeightedTerm,
 )
 from search_service.query.matching import idf
@@ -39,33 +41,44 @@ def related(
 ) -> tuple[StoredArticle, ...]:
     """The ``limit`` most related articles, best first, without the given one; raises ``NotFound``."""
     reader = service.reader(audience)
-    shown = fetch_one(reader, article_id)
-    by_keywords = _by_keywords(service, reader, shown)
-    by_similarity = _by_similarity(reader, shown)
+    article, vectors = Fetch([article_id]), Vectors(article_id)
+    answers = reader.read(article, vectors)
+    shown = one_of(answers[article], article_id)
+    counts = _count_words(service, shown)
+    # The most frequent words: rare ones of a long text are mostly names and numbers.
+    candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
+    frequencies = Frequencies(Field.WORDS, candidates)
+    nearest = _nearest(shown, answers[vectors])
+    answers = reader.read(frequencies, *nearest)
+    by_similarity = [
+        (hit.id, hit.score) for one in nearest for hit in answers[one] if hit.id != article_id
+    ]
+    by_keywords = _by_keywords(reader, article_id, counts, answers[frequencies])
     fused = fuse([RankedList(by_keywords), RankedList(by_similarity, relevance.RELATED_SEMANTIC)])
     ids = list(fused)[:limit]
     stored = reader.fetch(ids)
     return tuple(stored[key] for key in ids if key in stored)
 
 
-def _by_keywords(
-    service: SearchService, reader: Reader, shown: StoredArticle
-) -> list[tuple[str, float]]:
+def _count_words(service: SearchService, shown: StoredArticle) -> collections.Counter[str]:
+    """The words of the article with their weights, without numbers."""
     title = set(service.analyzer.index_words(normalize(shown.view.title)))
     counts = collections.Counter(service.analyzer.index_words(normalize(shown.view.text)))
     for word in title:
         counts[word] += relevance.RELATED_TITLE_COUNT
     for word in [word for word in counts if word.startswith(_NUMBERS)]:
         del counts[word]
-    # The most frequent words: rare ones of a long text are mostly names and numbers.
-    candidates = [word for word, _ in counts.most_common(relevance.RELATED_CANDIDATES)]
-    frequencies = reader.frequencies(Field.WORDS, candidates)
-    articles = reader.totals(Everything()).total
+    return counts
+
+
+def _by_keywords(
+    reader: Reader, article_id: str, counts: Mapping[str, int], frequencies: TermFrequencies
+) -> list[tuple[str, float]]:
     weight = {
         # A word that no other article contains is useless.
-        word: counts[word] * idf(frequencies.get(word, 0), articles)
-        for word in candidates
-        if frequencies.get(word, 0) > 1 and len(word) > 1
+        word: counts[word] * idf(count, frequencies.articles)
+        for word, count in frequencies.of.items()
+        if count > 1 and len(word) > 1
     }
     chosen = sorted(weight, key=lambda word: (-weight[word], word))[: relevance.RELATED_WORDS]
     if not chosen:
@@ -80,16 +93,14 @@ def _by_keywords(
         )
     ]
     any_word = AnyOf(tuple(Term(Field.WORDS, word) for word in chosen))
-    others = All((any_word, Not(Identifiers((shown.view.id,)))))
-    return [
-        (hit.id, hit.score) for hit in reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)
-    ]
+    others = All((any_word, Not(Identifiers((article_id,)))))
+    hits = reader.keyword(others, rank, limit=relevance.RELATED_WINDOW)
+    return [(hit.id, hit.score) for hit in hits]
 
 
-def _by_similarity(reader: Reader, shown: StoredArticle) -> list[tuple[str, float]]:
-    article_id = shown.view.id
+def _nearest(shown: StoredArticle, vectors: Mapping[str, Vector]) -> list[NearestArticles]:
+    """The request for articles similar to the mean of the passages, if it has a direction."""
     in_address = {passage.id for passage in shown.passages if passage.role in _ADDRESS}
-    vectors = reader.vectors(article_id)
     vectors = {key: vectors[key] for key in vectors if key not in in_address} or vectors
     if not vectors:
         return []
@@ -98,5 +109,4 @@ def _by_similarity(reader: Reader, shown: StoredArticle) -> list[tuple[str, floa
     if not length:
         return []
     direction = (mean / length).astype(np.float32)
-    hits = reader.nearest_articles(direction, articles=relevance.RELATED_WINDOW + 1)
-    return [(hit.id, hit.score) for hit in hits if hit.id != article_id]
+    return [NearestArticles(direction, articles=relevance.RELATED_WINDOW + 1)]

@@ -5,7 +5,7 @@ follow one order (:mod:`search_service.ranking.order`). A page reached by a curs
 generation that the first page was read from; all it shows and counts comes from the live generation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers.messages import say
@@ -14,7 +14,7 @@ from search_service.answers.evidence import select_passages
 from search_service.answers.explanation import explain
 from search_service.answers.page import CursorPosition, Page, Result
 from search_service.answers.snippets import marks
-from search_service.engines import Reader
+from search_service.engines.reads import Fetch, Reader, Search
 from search_service.engines.validation import FACETS
 from search_service.errors import BadInput
 from search_service.metrics import stage
@@ -27,14 +27,15 @@ from search_service.model import (
     Filters,
     Identifiers,
     Sort,
+    StoredArticle,
 )
 from search_service.query import matching
 from search_service.query.parsing import Query, parse, with_coined_terms
 from search_service.query.request import SearchRequest
-from search_service.ranking.corrections import did_you_mean
+from search_service.ranking.corrections import results_of
 from search_service.ranking.match_set import MatchSet, exact_clauses, match
 from search_service.ranking.order import Order, order
-from search_service.ranking.similarity import SemanticHits, nearest_articles
+from search_service.ranking.similarity import SimilarArticles
 from search_service.service import SearchService
 
 
@@ -76,7 +77,10 @@ def search(
         earlier = service.reader_of_generation(audience, position.generation)
         # If it has changed since the first page, it may contain articles that this caller never could read.
         ranked = earlier if earlier.revision == position.revision else live
-    page, length = _page(service, _Readers(ranked, live), query, request, (offset, limit))
+    earlier_total = position.total if position else 0
+    page, length = _page(
+        service, _Readers(ranked, live), query, request, (offset, limit), earlier_total
+    )
     here = CursorPosition(
         generation=ranked.generation, revision=ranked.revision, total=length, offset=offset
     )
@@ -112,57 +116,70 @@ def _page(
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
+    earlier_total: int,
 ) -> tuple[Page, int]:
-    """The page, and the number of articles in its ranking."""
+    """The page, and the number of articles in its ranking: ``earlier_total`` if that is the earlier one."""
     live = readers.live
     if not query.tree.parts:
         if request.text.strip():  # only punctuation: no results
             return Page(total=0, results=()), 0
-        return _browse(readers, request, window)  # no query: all articles, newest first
-    matched = match(service, live, query, request)
-    with stage("facets"):
-        totals = live.totals(matched.clause, filters=request.filters, facets=FACETS)
-    has_matches = not matched.relaxed and totals.total > 0
-    suggestions = did_you_mean(service, live, query, request.filters, has_matches=has_matches)
+        return _browse(readers, request, window, earlier_total)  # no query: all, newest first
+    matched = match(service, live, query, request, window)
+    audience = live.scope.audience
     if readers.differ:
-        ordered, length = _earlier_order(service, readers, query, request, window, matched.semantic)
+        ordered = _earlier_order(service, readers, query, request, window, matched)
     else:
-        ordered, length = order(service, live, query, request, matched, window), totals.total
+        ordered = order(service.store, audience, matched, window)
+    is_first = not window[0]
+    with stage("evidence"):
+        totals = Search(matched.clause, filters=request.filters, facets=FACETS if is_first else ())
+        fetch = Fetch(ordered.ids)
+        nearest = matched.semantic.nearest_passages(ordered.ids)
+        corrected = results_of(matched.corrections, request.filters)
+        answers = live.read(totals, fetch, *filter(None, [nearest]), *corrected)
+    found = answers[totals].totals
+    suggestions = [
+        one.text
+        for one, results in zip(matched.corrections, corrected, strict=True)
+        if answers[results].totals.total
+    ]
+    near = {hit.article_id: hit.passage_id for hit in answers[nearest]} if nearest else {}
     page = Page(
-        total=totals.total,
-        results=_results(live, query, request, matched, ordered),
-        facets=totals.facets,
-        relaxed=matched.relaxed and totals.total > matched.full,
+        total=found.total,
+        results=_results(live, query, request, matched, ordered, answers[fetch], near),
+        facets=found.facets,
+        relaxed=matched.relaxed and found.total > matched.full,
         full=matched.full,
         degraded=matched.degraded,
-        suggestions=suggestions,
+        suggestions=tuple(suggestions[: relevance.CORRECTIONS]),
         hints=query.hints,
         # An unknown document number is similar to others only in its spelling.
-        semantic_results_available=not totals.total
-        and bool(matched.semantic_candidates.if_above(live.manifest.floor).hits)
+        semantic_results_available=not found.total
+        and bool(matched.candidates.if_above(live.manifest.floor).hits)
         and not all(chunk.has_identifier for chunk in query.included),
     )
-    return page, length
+    return page, earlier_total if readers.differ else found.total
 
 
-def _browse(readers: _Readers, request: SearchRequest, window: tuple[int, int]) -> tuple[Page, int]:
-    offset, limit = window
+def _browse(
+    readers: _Readers, request: SearchRequest, window: tuple[int, int], earlier_total: int
+) -> tuple[Page, int]:
     live, ranked = readers.live, readers.ranked
-    totals = live.totals(Everything(), filters=request.filters, facets=FACETS)
-    hits = ranked.keyword(
-        Everything(), filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
-    )
-    ids, length = [hit.id for hit in hits], totals.total
+    facets = () if window[0] else FACETS
+    listing = Search(Everything(), (), request.filters, Sort.DATE, *window, facets)
+    listed = live.read(listing)[listing]
+    ids = [hit.id for hit in listed.hits]
     if readers.differ:
-        length = ranked.totals(Everything(), filters=request.filters).total
-        ids = _matching(live, Everything(), ids, request)
+        ids = [hit.id for hit in ranked.read(listing)[listing].hits]
+        ids = _among(live, [Everything()], ids, request.filters)
     stored = live.fetch(ids)
     results = tuple(
         Result(stored=stored[key], score=0.0, title_marks=(), passages=())
         for key in ids
         if key in stored
     )
-    return Page(total=totals.total, results=results, facets=totals.facets), length
+    page = Page(total=listed.totals.total, results=results, facets=listed.totals.facets)
+    return page, earlier_total if readers.differ else page.total
 
 
 def _earlier_order(
@@ -171,52 +188,53 @@ def _earlier_order(
     query: Query,
     request: SearchRequest,
     window: tuple[int, int],
-    semantic: SemanticHits,
-) -> tuple[Order, int]:
-    """The page in the order of the earlier generation, and the length of that ranking.
+    matched: MatchSet,
+) -> Order:
+    """The page in the order of the earlier generation.
 
     Only articles that still match in the live generation remain: keyword and exact matches by the same
-    clauses, semantic hits by their similarity there, provided that ``semantic``, the hits of the live
-    generation, is not empty. Scores and ranks are dropped, because they reveal texts that this audience may
-    no longer be able to read.
+    clauses, semantic hits by their similarity there, provided that ``matched``, the match set of the live
+    generation, has semantic hits. Scores and ranks are dropped, because they reveal texts that this audience
+    may no longer be able to read.
     """
     earlier, live = readers.ranked, readers.live
-    matched = match(service, earlier, query, request)
-    length = earlier.totals(matched.clause, filters=request.filters).total
-    ids = order(service, earlier, query, request, matched, window).ids
-    if semantic.vector is not None and semantic.hits:
-        on_page = Filters(ids=matched.semantic.restricted_to(ids).ids)
-        semantic = nearest_articles(live, semantic.vector, filters=on_page)
-    still_matches = AnyOf(
-        (
-            matched.keyword,
-            *exact_clauses(query),
-            matching.restricted(query, Identifiers(semantic.ids)),
-        )
-    )
-    return Order(_matching(live, still_matches, ids, request)), length
+    theirs = match(service, earlier, query, request, window)
+    ids = order(service.store, live.scope.audience, theirs, window).ids
+    similar: tuple[str, ...] = ()
+    if matched.semantic.vector is not None and matched.semantic.hits:
+        on_page = Filters(ids=theirs.semantic.restricted_to(ids).ids)
+        again = SimilarArticles(live.manifest, matched.semantic.vector, filters=on_page)
+        similar = again.hits(live.read(*again.requests)).ids
+    by_similarity = matching.restricted(query, Identifiers(similar))
+    clauses = [matched.keyword, *exact_clauses(query), by_similarity]
+    return Order(_among(live, clauses, ids, request.filters))
 
 
-def _matching(
-    reader: Reader, clause: Clause, ids: Sequence[str], request: SearchRequest
+def _among(
+    reader: Reader, clauses: Sequence[Clause], ids: Sequence[str], filters: Filters
 ) -> list[str]:
-    """The ids that match, in the same order."""
+    """The ids that match one of the clauses, in the same order."""
     if not ids:
         return []
-    among = All((clause, Identifiers(tuple(ids))))
-    hits = reader.keyword(among, filters=request.filters, sort=Sort.DATE, limit=len(ids))
+    among = All((AnyOf(tuple(clauses)), Identifiers(tuple(ids))))
+    hits = reader.keyword(among, filters=filters, sort=Sort.DATE, limit=len(ids))
     matches = {hit.id for hit in hits}
     return [key for key in ids if key in matches]
 
 
 @stage("evidence")
 def _results(
-    live: Reader, query: Query, request: SearchRequest, matched: MatchSet, order: Order
+    live: Reader,
+    query: Query,
+    request: SearchRequest,
+    matched: MatchSet,
+    order: Order,
+    stored: Mapping[str, StoredArticle],
+    nearest: Mapping[str, str],
 ) -> tuple[Result, ...]:
-    stored = live.fetch(order.ids)
+    """The results; ``nearest``: article id -> id of its nearest passage."""
     # Articles that were deleted or hidden since the order was computed are missing.
     articles = [stored[key] for key in order.ids if key in stored]
-    nearest = matched.semantic.passages(live, order.ids)
     explanations = {}
     if request.explain:
         explanations = explain(

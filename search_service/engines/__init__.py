@@ -35,42 +35,26 @@ The contract
 * A term that occurs in no document has no effect. Empty lists are legal everywhere.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from search_service.engines.ordering import Stamp
+from search_service.engines.reads import NO_FILTERS, Reader, Scope
 from search_service.errors import ConfigurationError, redact_credentials
-from search_service.model import (
-    Audience,
-    Bonus,
-    Clause,
-    Field,
-    Filters,
-    Generation,
-    Hit,
-    Manifest,
-    PassageHit,
-    Record,
-    Sort,
-    StoredArticle,
-    Tombstone,
-    Totals,
-    Vector,
-    WeightedTerm,
-    WriteResult,
-)
+from search_service.model import Audience, Generation, Manifest, Record, Tombstone, WriteResult
 
-NO_FILTERS = Filters()
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a read may see: what the audience may, without the articles hidden by the staff (下架)."""
-
-    audience: Audience
-    hidden: frozenset[str] = frozenset()
+__all__ = [
+    "NO_ACCESS",
+    "NO_FILTERS",
+    "Access",
+    "Engine",
+    "Reader",
+    "Scope",
+    "Writer",
+    "open_engine",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,114 +97,6 @@ class Writer(Protocol):
 
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the generation's manifest (floors and count are known only after loading)."""
-
-
-class Reader(Protocol):
-    """One audience's index at one revision."""
-
-    @property
-    def scope(self) -> Scope:
-        """The audience and the hidden ids."""
-
-    @property
-    def generation(self) -> str:
-        """Name of the generation."""
-
-    @property
-    def revision(self) -> int:
-        """Increases with every write that changed something in the generation."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """What the generation was built with."""
-
-    def totals(
-        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
-    ) -> Totals:
-        """Exact counts: of the match set, and of the values of each facet in ``facets``.
-
-        Facets: category, kind, author, issuer, year; raises ``BadInput`` for others.
-        """
-
-    def keyword(
-        self,
-        match: Clause,
-        rank: Sequence[WeightedTerm | Bonus] = (),
-        *,
-        filters: Filters = NO_FILTERS,
-        sort: Sort = Sort.RELEVANCE,
-        offset: int = 0,
-        limit: int = 10,
-    ) -> list[Hit]:
-        """One page of the match set, by score or by date: newest first, undated last, scores 0.
-
-        The score is the sum over ``rank``; it does not affect which articles match.
-        """
-
-    def nearest(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        min_score: float = -1.0,
-        role: str | None = None,
-    ) -> list[PassageHit]:
-        """The best ``per_article`` passages of each of the best ``articles`` articles, by cosine, best first.
-
-        ``vector``: shape (dimensions,), L2-normalised; raises ``BadInput`` for another shape. ``min_score``:
-        the least cosine. ``role``: only passages of this role (``""``: those without a role). An article's
-        score is that of its best passage. Without vectors in the generation: an empty list.
-        """
-
-    def nearest_articles(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        min_score: float = -1.0,
-    ) -> list[Hit]:
-        """The best articles by the cosine of their best passage: like :meth:`nearest`, but cheaper.
-
-        Scores are rounded to 4 decimal places, because engines may compute them in float32.
-        """
-
-    def passages(
-        self,
-        terms: Sequence[tuple[str, float]],
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        role: str | None = None,
-    ) -> list[PassageHit]:
-        """Passages as in :meth:`nearest`, but by Σ weight × BM25 of their words.
-
-        ``terms``: (word, weight) pairs. The BM25 statistics are those of all passages, of any ``role``.
-        """
-
-    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """Document frequency of each term in the field, over the live articles of this scope."""
-
-    def vectors(self, article_id: str) -> Mapping[str, Vector]:
-        """The stored vectors of an article's passages, by passage id; empty if there are none.
-
-        L2-normalised, and after quantisation the same bytes as are stored.
-        """
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The stored articles by id, those that are live in this scope."""
-
-    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
-        """The dates of these articles as numbers yyyymmdd, by id; undated articles are left out."""
-
-    def stored_fields(self, article_id: str) -> Mapping[Field, str]:
-        """The indexed terms of an article by field (for ``gongwen info``); empty if it is not live."""
-
-    def scan(self) -> Iterator[StoredArticle]:
-        """Every live article in this scope, by id ascending."""
 
 
 class Engine(Protocol):

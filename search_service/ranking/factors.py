@@ -4,13 +4,11 @@ They order articles of about equal relevance; their bounds are in :mod:`search_s
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from analyzers.relations import ENDED
 from search_service import relevance
-from search_service.engines import Reader
-from search_service.model import All, Field, Identifiers, Term
+from search_service.model import Audience, Hit
 from search_service.state.store import Store
 
 
@@ -28,17 +26,17 @@ class Factors:
         return self.status * self.recency * self.popularity
 
 
-def factors(store: Store, reader: Reader, ids: Sequence[str]) -> Mapping[str, Factors]:
-    """The multipliers of these articles, by id; recency and popularity are relative to one another.
+def factors(store: Store, audience: Audience, hits: Collection[Hit]) -> Mapping[str, Factors]:
+    """The multipliers of these hits, by id; recency and popularity are relative to one another.
 
     Independent of the clock: the same index gives the same answer tomorrow.
     """
-    if not ids:
+    if not hits:
         return {}
-    not_in_force = All((Identifiers(tuple(ids)), Term(Field.WORDS, ENDED)))
-    ended = {hit.id for hit in reader.keyword(not_in_force, limit=len(ids))}
-    ages = _ages(reader.days(ids))
-    views = store.views.of(reader.scope.audience, ids)
+    ages = _ages({hit.id: hit.day for hit in hits if hit.day})
+    ended = {hit.id for hit in hits if hit.ended}
+    ids = [hit.id for hit in hits]
+    views = store.views.of(audience, ids)
     most = math.log1p(max(views.values(), default=0))
     return {
         key: Factors(

@@ -3,28 +3,24 @@
 Three kinds match: articles that match all chunks (if there are none, a share of the query's idf), articles
 whose id, code, 文号 or title equals the query, and, in semantic and hybrid mode, the semantic hits above
 the threshold. Totals, facets and pages all count this one set.
+
+The index is read once, or twice if the first answers do not decide: each call is a round trip to a server.
+Therefore the first one also asks for what is needed if they do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from search_service import relevance
-from search_service.engines import NO_FILTERS, Reader
+from search_service.engines.reads import Answers, Reader, Search
 from search_service.metrics import stage
-from search_service.model import (
-    AnyOf,
-    Clause,
-    Everything,
-    Exact,
-    Field,
-    Identifiers,
-    Sort,
-)
+from search_service.model import All, AnyOf, Clause, Exact, Hit, Identifiers, Sort, Vector
 from search_service.query import matching
 from search_service.query.parsing import Query
 from search_service.query.request import Mode, SearchRequest
-from search_service.ranking.corrections import did_you_mean
-from search_service.ranking.similarity import SemanticHits, nearest_articles
+from search_service.ranking.corrections import Corrections
+from search_service.ranking.relaxation import NOTHING, Relaxation
+from search_service.ranking.similarity import SemanticHits, SimilarArticles
 from search_service.service import SearchService, SemanticSearchUnavailable
 
 
@@ -32,35 +28,45 @@ from search_service.service import SearchService, SemanticSearchUnavailable
 class MatchSet:
     """The articles that match: by ``keyword``, by ``exact`` key (ids), by ``semantic`` similarity.
 
-    ``relaxed``: an article need not contain all words; ``full`` is the number of those that do.
-    ``semantic_candidates``: the semantic hits before the threshold. ``degraded``: semantic search was
-    requested and is unavailable.
+    ``hits``: the first articles of ``keyword`` in its order, at least ``WINDOW`` and as many as the page
+    needs; ``by_date`` only the page. ``literal``: those of the hits that contain the query as typed, if there
+    are semantic hits, too. ``relaxed``: an article need not contain all words; ``full`` is the number of
+    those that do. ``candidates``: the semantic hits before the threshold. ``degraded``: semantic search was
+    requested and is unavailable. ``corrections``: corrected queries, not yet searched.
     """
 
     keyword: Clause
-    exact: tuple[str, ...]
-    semantic: SemanticHits
+    hits: tuple[Hit, ...] = ()
+    literal: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
+    semantic: SemanticHits = field(default_factory=SemanticHits)
     relaxed: bool = False
     full: int = 0
-    semantic_candidates: SemanticHits = field(default_factory=SemanticHits)
+    candidates: SemanticHits = field(default_factory=SemanticHits)
     degraded: bool = False
+    by_date: bool = False
+    corrections: tuple[Query, ...] = ()
 
     @property
     def clause(self) -> Clause:
         """The whole set as one clause."""
-        ids = (*self.exact, *self.semantic.ids)
+        ids = tuple(dict.fromkeys((*self.exact, *self.semantic.ids)))
         return AnyOf((self.keyword, Identifiers(ids))) if ids else self.keyword
 
 
 @stage("match")
-def match(service: SearchService, reader: Reader, query: Query, request: SearchRequest) -> MatchSet:
-    """The match set in the reader's generation; raises ``EngineError``."""
-    hits, degraded = _semantic_hits(service, reader, query, request)
-    candidates = hits or SemanticHits()
-    # A query that is not searched semantically falls back to keywords.
-    semantic_only = request.mode is Mode.SEMANTIC and hits is not None
-    matched = _match_set(service, reader, query, request, candidates, semantic_only=semantic_only)
-    return replace(matched, semantic_candidates=candidates, degraded=degraded)
+def match(
+    service: SearchService,
+    reader: Reader,
+    query: Query,
+    request: SearchRequest,
+    window: tuple[int, int],
+) -> MatchSet:
+    """The match set in the reader's generation; raises ``EngineError``.
+
+    ``window``: offset and limit of the page that will be shown.
+    """
+    return _Matching(service, reader, query, request, window).match()
 
 
 def exact_clauses(query: Query) -> tuple[Clause, ...]:
@@ -68,114 +74,165 @@ def exact_clauses(query: Query) -> tuple[Clause, ...]:
     return (matching.restricted(query, Exact(query.key)),) if query.key else ()
 
 
-def _semantic_hits(
-    service: SearchService, reader: Reader, query: Query, request: SearchRequest
-) -> tuple[SemanticHits | None, bool]:
-    """The semantic hits before the threshold, and whether semantic search was requested but unavailable.
+class _Matching:
+    """Reads what decides one match set."""
 
-    None if the query is not searched semantically.
-    """
-    if (
-        request.mode is Mode.KEYWORD
-        or request.sort is Sort.DATE  # by date only full matches count
-        or query.title_only
-        or not query.semantic_text
-    ):
-        return None, False
-    try:
-        vector = service.embed_query(reader.manifest, query.semantic_text)
-    except SemanticSearchUnavailable:
-        return None, True
-    if vector is None:
-        return None, False
-    hits = nearest_articles(reader, vector, filters=query.merge_filters(request.filters))
-    ids = Identifiers(hits.ids)
-    if (allowed := matching.restricted(query, ids)) != ids:
-        hits = hits.restricted_to(
-            {hit.id for hit in reader.keyword(allowed, limit=relevance.WINDOW)}
+    def __init__(
+        self,
+        service: SearchService,
+        reader: Reader,
+        query: Query,
+        request: SearchRequest,
+        window: tuple[int, int],
+    ) -> None:
+        self._reader, self._query, self._window = reader, query, window
+        self._filters = request.filters
+        # Fields and exclusions do not rank.
+        self._rank = [] if request.sort is Sort.DATE else matching.rank(query)
+        self._literal = matching.literal(query)
+        self._corrections = Corrections(service, reader, query)
+        vector, self._degraded = self._vector(service, request)
+        # A query that is not searched semantically falls back to keywords.
+        self._by_keyword = request.mode is not Mode.SEMANTIC or vector is None
+        self._strict = matching.strict(query) if self._by_keyword else NOTHING
+        self._similar = None
+        if vector is not None:
+            narrowed = query.merge_filters(request.filters)
+            self._similar = SimilarArticles(reader.manifest, vector, filters=narrowed)
+
+    def _vector(self, service: SearchService, request: SearchRequest) -> tuple[Vector | None, bool]:
+        """The vector of a query that is searched semantically, and whether that is unavailable."""
+        query = self._query
+        if request.mode is Mode.KEYWORD or query.title_only or not self._rank:
+            return None, False
+        if not query.semantic_text:
+            return None, False
+        try:
+            return service.embed_query(self._reader.manifest, query.semantic_text), False
+        except SemanticSearchUnavailable:
+            return None, True
+
+    def match(self) -> MatchSet:
+        """The match set, after one call of the reader or two."""
+        query = self._query
+        exact = [
+            Search(clause, (), self._filters, Sort.DATE, limit=relevance.WINDOW)
+            for clause in exact_clauses(query)
+        ]
+        listing, literal = self._listing(self._strict)
+        relaxation = None
+        if self._by_keyword and self._rank and query.words:
+            relaxation = Relaxation(query, self._reader.manifest, self._corrections)
+        first = self._reader.read(
+            listing,
+            *literal,
+            *exact,
+            *(self._similar.requests if self._similar else ()),
+            *(relaxation.first if relaxation else ()),
+            *(self._corrections.as_typed if self._is_first_page else ()),
         )
-    return hits, False
-
-
-def _match_set(
-    service: SearchService,
-    reader: Reader,
-    query: Query,
-    request: SearchRequest,
-    candidates: SemanticHits,
-    *,
-    semantic_only: bool,
-) -> MatchSet:
-    confident = candidates.if_above(reader.manifest.floor)
-    exact: tuple[str, ...] = ()
-    for clause in exact_clauses(query):
-        hits = reader.keyword(
-            clause, filters=request.filters, sort=Sort.DATE, limit=relevance.WINDOW
+        candidates = self._similar.hits(first) if self._similar else SemanticHits()
+        matched = MatchSet(
+            keyword=self._strict,
+            hits=tuple(first[listing].hits),
+            literal=_ids(first, literal),
+            exact=tuple(dict.fromkeys(hit.id for one in exact for hit in first[one].hits)),
+            semantic=candidates.if_above(self._reader.manifest.floor),
+            candidates=candidates,
+            degraded=self._degraded,
+            by_date=not self._rank,
         )
-        exact = tuple(hit.id for hit in hits)
-    if semantic_only:
-        return MatchSet(AnyOf(()), exact, confident)
-    strict = matching.strict(query)
-    if request.sort is Sort.DATE or not query.words:
-        return MatchSet(strict, exact, confident)
-    # Decided without the filters, so that selecting a facet value returns as many articles as it counts.
-    exact_total = reader.totals(Exact(query.key)).total
-    has_matches = exact_total or reader.totals(strict).total
-    # A question need not match in full, unless some article contains it as typed: then it is a term or title.
-    if has_matches and (
-        exact_total or not query.is_question or reader.totals(matching.literal(query)).total
-    ):
-        return MatchSet(strict, exact, confident)
-    full = reader.totals(AnyOf((strict, Exact(query.key))), filters=request.filters).total
-    relaxed, semantic = _relaxed_match(
-        service, reader, query, candidates, has_matches=bool(has_matches)
-    )
-    return MatchSet(AnyOf((strict, relaxed)), exact, semantic, relaxed=True, full=full)
+        if relaxation and relaxation.is_needed(first):
+            return self._relaxed(matched, relaxation, first)
+        matched = self._completed(matched)
+        found = first if matched.hits or matched.exact or matched.semantic.hits else None
+        return replace(matched, corrections=self._proposed(found))
 
+    @property
+    def _is_first_page(self) -> bool:
+        return not self._window[0]
 
-def _relaxed_match(
-    service: SearchService,
-    reader: Reader,
-    query: Query,
-    candidates: SemanticHits,
-    *,
-    has_matches: bool,
-) -> tuple[Clause, SemanticHits]:
-    """The clause and the semantic hits that match in addition to the full matches."""
-    frequencies = _frequencies(reader, query)
-    articles = reader.totals(Everything()).total
-    relaxed = matching.relaxed(query, frequencies, articles)
-    is_gibberish, has_evidence = False, has_matches
-    if not has_matches:
-        by_bigrams = matching.relaxed_by_bigrams(query, frequencies, _bigrams(reader, query))
-        is_gibberish = (
-            matching.is_gibberish(query, frequencies) and not reader.totals(by_bigrams).total
+    def _proposed(self, found: Answers | None) -> tuple[Query, ...]:
+        return tuple(self._corrections.proposed(found)) if self._is_first_page else ()
+
+    def _listing(self, clause: Clause) -> tuple[Search, list[Search]]:
+        """The requests for the first articles of the clause, and for those of them that are literal."""
+        if not self._rank:
+            page = AnyOf((clause, *exact_clauses(self._query)))
+            return Search(page, (), self._filters, Sort.DATE, *self._window), []
+        limit = max(relevance.WINDOW, sum(self._window))
+        listing = Search(clause, self._rank, self._filters, limit=limit)
+        if self._similar is None or not self._by_keyword:
+            return listing, []
+        # In the same order, so that they are the literal ones among the first.
+        both = All((clause, self._literal))
+        return listing, [Search(both, self._rank, self._filters, limit=relevance.WINDOW)]
+
+    def _completed(self, matched: MatchSet) -> MatchSet:
+        """With what depends on the hits: which of them the query allows, and which are literal."""
+        allowed = self._allowed(matched.candidates)
+        literal = []
+        if len(matched.hits) >= relevance.WINDOW or self._query.coined:
+            literal = self._literal_among(matched.semantic)
+        answers = self._reader.read(*allowed, *literal) if allowed or literal else None
+        return self._with(matched, answers, allowed, literal)
+
+    def _relaxed(self, matched: MatchSet, relaxation: Relaxation, first: Answers) -> MatchSet:
+        candidates = matched.candidates
+        keyword = AnyOf((self._strict, relaxation.prepare(first, candidates)))
+        listing, literal = self._listing(keyword)
+        if not self._query.coined:
+            literal = []  # then an article that contains the query as typed matches in full
+        else:
+            literal += self._literal_among(candidates)
+        allowed = self._allowed(candidates)
+        full = Search(AnyOf((self._strict, Exact(self._query.key))), filters=self._filters)
+        second = self._reader.read(listing, *literal, *allowed, full, *relaxation.second)
+        is_accepted, semantic = relaxation.accepted(second, candidates)
+        matched = replace(
+            matched,
+            keyword=keyword if is_accepted else self._strict,
+            hits=tuple(second[listing].hits) if is_accepted else (),
+            literal=frozenset(),
+            semantic=semantic,
+            relaxed=True,
+            full=second[full].totals.total,
+            corrections=self._proposed(None),
         )
-        relaxed = AnyOf((relaxed, by_bigrams))
-        has_evidence = not is_gibberish and reader.totals(relaxed).total > 0
-    if not has_evidence and not query.is_conversational:
-        is_nonsense = is_gibberish or candidates.top_score < reader.manifest.heap_floor
-        # A query that is merely misspelt is not nonsense.
-        if is_nonsense and not did_you_mean(service, reader, query, NO_FILTERS, has_matches=False):
-            return AnyOf(()), SemanticHits()
-    # A conversational question is accepted even if its words are rare.
-    if query.is_question and (
-        has_evidence or (query.is_conversational and not query.mostly_single_characters)
-    ):
-        relaxed = matching.relaxed(query, frequencies, articles, lenient=True)
-    # A question that some article answers by keywords needs no semantic threshold.
-    if query.is_question and has_evidence:
-        return relaxed, candidates
-    return relaxed, candidates.if_above(reader.manifest.floor)
+        return self._with(matched, second, allowed, literal)
+
+    def _allowed(self, candidates: SemanticHits) -> list[Search]:
+        """The request for those of the hits that the query allows, unless it allows all."""
+        ids = Identifiers(candidates.ids)
+        allowed = matching.restricted(self._query, ids)
+        if not candidates.hits or allowed == ids:
+            return []
+        return [Search(allowed, limit=relevance.WINDOW)]
+
+    def _literal_among(self, hits: SemanticHits) -> list[Search]:
+        if not hits.hits or not self._by_keyword:
+            return []
+        return [Search(All((self._literal, Identifiers(hits.ids))), limit=len(hits.hits))]
+
+    def _with(
+        self,
+        matched: MatchSet,
+        answers: Answers | None,
+        allowed: Sequence[Search],
+        literal: Sequence[Search],
+    ) -> MatchSet:
+        if answers is None:
+            return matched
+        matched = replace(matched, literal=matched.literal | _ids(answers, literal))
+        if not allowed:
+            return matched
+        ids = _ids(answers, allowed)
+        return replace(
+            matched,
+            semantic=matched.semantic.restricted_to(ids),
+            candidates=matched.candidates.restricted_to(ids),
+        )
 
 
-def _frequencies(reader: Reader, query: Query) -> Mapping[str, int]:
-    field = Field.TITLE_WORDS if query.title_only else Field.WORDS
-    return reader.frequencies(field, query.words)
-
-
-def _bigrams(reader: Reader, query: Query) -> Mapping[str, int]:
-    field = Field.TITLE_BIGRAMS if query.title_only else Field.BIGRAMS
-    return reader.frequencies(
-        field, [bigram for chunk in query.included for bigram in chunk.phrase]
-    )
+def _ids(answers: Answers, requests: Sequence[Search]) -> frozenset[str]:
+    return frozenset(hit.id for request in requests for hit in answers[request].hits)

@@ -4,21 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from search_service import relevance
-from search_service.engines import Reader
 from search_service.metrics import stage
-from search_service.model import (
-    All,
-    Identifiers,
-    Not,
-    Sort,
-)
-from search_service.query import matching
-from search_service.query.parsing import Query
-from search_service.query.request import SearchRequest
+from search_service.model import Audience
 from search_service.ranking.factors import Factors, factors
 from search_service.ranking.fusion import RankedList, fuse
 from search_service.ranking.match_set import MatchSet
-from search_service.service import SearchService
+from search_service.state.store import Store
 
 
 @dataclass(frozen=True)
@@ -42,61 +33,34 @@ class Order:
 
 @stage("order")
 def order(
-    service: SearchService,
-    reader: Reader,
-    query: Query,
-    request: SearchRequest,
+    store: Store,
+    audience: Audience,
     matched: MatchSet,
     window: tuple[int, int],
 ) -> Order:
     """The ids of the page ``window`` (offset, limit) in order, with their scores and ranks."""
+    if matched.by_date:
+        return Order([hit.id for hit in matched.hits])
     offset, limit = window
-    rank = matching.rank(query)
-    if request.sort is Sort.DATE or not rank:  # fields and exclusions do not rank
-        hits = reader.keyword(
-            matched.clause, filters=request.filters, sort=Sort.DATE, offset=offset, limit=limit
-        )
-        return Order([hit.id for hit in hits])
-
-    keyword = reader.keyword(matched.keyword, rank, filters=request.filters, limit=relevance.WINDOW)
+    keyword, semantic = matched.hits[: relevance.WINDOW], matched.semantic.hits
     fused = fuse(
         [
             RankedList([(hit.id, hit.score) for hit in keyword]),
-            RankedList(
-                [(hit.id, hit.score) for hit in matched.semantic.hits],
-                weight=relevance.SEMANTIC_WEIGHT,
-            ),
+            RankedList([(hit.id, hit.score) for hit in semantic], relevance.SEMANTIC_WEIGHT),
         ]
     )
+    hits = {hit.id: hit for hit in (*keyword, *semantic)}
     ranks = Ranks(
         {hit.id: (position, hit.score) for position, hit in enumerate(keyword, start=1)},
-        {
-            hit.id: (position, hit.score)
-            for position, hit in enumerate(matched.semantic.hits, start=1)
-        },
+        {hit.id: (position, hit.score) for position, hit in enumerate(semantic, start=1)},
         fused,
-        factors(service.store, reader, list(fused)),
+        factors(store, audience, hits.values()),
     )
     scores = {key: round(score * ranks.factors[key].product, 6) for key, score in fused.items()}
-    literal_ids: set[str] = set()
-    if keyword and matched.semantic.hits:
-        # Articles that contain the query as typed rank above all others.
-        literal = All((matching.literal(query), Identifiers(tuple(fused))))
-        literal_ids = {hit.id for hit in reader.keyword(literal, limit=len(fused))}
-    ordered = sorted(scores, key=lambda key: (key not in literal_ids, -scores[key], key))
-    head = [*matched.exact, *(key for key in ordered if key not in set(matched.exact))]
-    page = head[offset : offset + limit]
-    if len(page) < limit and len(keyword) == relevance.WINDOW:
-        # After the window the keyword order continues, without the articles of the window: its first
-        # WINDOW hits, the semantic hits and the exact matches.
-        elsewhere = {*matched.exact, *ranks.semantic}
-        before = sum(1 for hit in keyword if hit.id not in elsewhere)
-        rest = reader.keyword(
-            All((matched.keyword, Not(Identifiers(tuple(sorted(elsewhere)))))),
-            rank,
-            filters=request.filters,
-            offset=before + max(0, offset - len(head)),
-            limit=limit - len(page),
-        )
-        page += [hit.id for hit in rest]
-    return Order(page, scores, ranks)
+    # Articles that contain the query as typed rank above all others.
+    literal = matched.literal if keyword and semantic else frozenset()
+    ordered = sorted(scores, key=lambda key: (key not in literal, -scores[key], key))
+    head = dict.fromkeys((*matched.exact, *ordered))
+    # After the window the keyword order continues.
+    rest = (hit.id for hit in matched.hits[relevance.WINDOW :] if hit.id not in head)
+    return Order([*head, *rest][offset : offset + limit], scores, ranks)

@@ -1,6 +1,7 @@
 """Semantic retrieval with a relevance threshold.
 
-Entry points: :func:`nearest_passages`, and :func:`nearest_articles`, which is cheaper.
+Entry points: :class:`SimilarPassages`, and :class:`SimilarArticles`, which is cheaper. Both are requests to
+be read together with others.
 
 Two thresholds apply. The top hit must reach a minimum, which calibration stores in the manifest: a hit no
 better than those of nonsense queries is not evidence. (:mod:`.match_set` waives it for questions that
@@ -12,9 +13,10 @@ articles as it counts.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from search_service import relevance
-from search_service.engines import NO_FILTERS, Reader
+from search_service.engines.reads import NO_FILTERS, Answers, Nearest, NearestArticles, Request
 from search_service.model import Filters, Hit, Manifest, PassageHit, Vector
 
 
@@ -42,61 +44,90 @@ class SemanticHits:
         """The hits with these ids, in the same order."""
         return replace(self, hits=tuple(hit for hit in self.hits if hit.id in ids))
 
-    def passages(self, reader: Reader, ids: Collection[str]) -> dict[str, str]:
-        """The nearest passage of each hit with one of these ids: article id -> passage id."""
+    def nearest_passages(self, ids: Collection[str]) -> Nearest | None:
+        """The request for the nearest passage of each hit with one of these ids, if there are any."""
         shown = self.restricted_to(ids).ids
         if self.vector is None or not shown:
-            return {}
-        hits = reader.nearest(self.vector, filters=Filters(ids=shown), articles=len(shown))
-        return {hit.article_id: hit.passage_id for hit in hits}
+            return None
+        return Nearest(self.vector, Filters(ids=shown), articles=len(shown))
 
 
-def nearest_passages(
-    reader: Reader,
-    vector: Vector,
-    *,
-    filters: Filters = NO_FILTERS,
-    per_article: int = 1,
-    role: str | None = None,
-) -> list[PassageHit]:
-    """The passages above both thresholds, best first.
+class SimilarPassages:
+    """The passages above both thresholds, for a ``vector`` of shape (dimensions,), L2-normalised."""
 
-    ``vector``: shape (dimensions,), L2-normalised.
-    """
-    hits = reader.nearest(
-        vector,
-        filters=filters,
-        articles=relevance.WINDOW,
-        per_article=per_article,
-        min_score=_cutoff(reader.manifest, reader.manifest.floor),
-        role=role,
-    )
-    top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS and role is None)
-    if top_score < reader.manifest.floor:
-        return []
-    cutoff = _cutoff(reader.manifest, top_score)
-    return [hit for hit in hits if hit.score >= cutoff]
+    def __init__(
+        self,
+        manifest: Manifest,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        per_article: int = 1,
+        role: str | None = None,
+    ) -> None:
+        self._manifest = manifest
+        self._nearest = Nearest(
+            vector,
+            filters,
+            relevance.WINDOW,
+            per_article,
+            _cutoff(manifest, manifest.floor),
+            role,
+        )
+        self._top = _top(manifest, vector, unfiltered=filters == NO_FILTERS and role is None)
+
+    @property
+    def requests(self) -> tuple[Request[Any], ...]:
+        """To be read together."""
+        return (self._nearest, *self._top)
+
+    def hits(self, answers: Answers) -> list[PassageHit]:
+        """The passages, best first."""
+        hits = answers[self._nearest]
+        top_score = _top_score(answers, self._top, hits)
+        if top_score < self._manifest.floor:
+            return []
+        cutoff = _cutoff(self._manifest, top_score)
+        return [hit for hit in hits if hit.score >= cutoff]
 
 
-def nearest_articles(
-    reader: Reader, vector: Vector, *, filters: Filters = NO_FILTERS
-) -> SemanticHits:
+class SimilarArticles:
     """The articles above the cut-off; the caller applies the minimum: :meth:`SemanticHits.if_above`."""
-    background = reader.manifest.background
-    hits = reader.nearest_articles(
-        vector, filters=filters, articles=relevance.WINDOW, min_score=background
-    )
-    top_score = _top_score(reader, vector, hits, unfiltered=filters == NO_FILTERS)
-    cutoff = _cutoff(reader.manifest, top_score)
-    return SemanticHits(tuple(hit for hit in hits if hit.score >= cutoff), vector, top_score)
+
+    def __init__(
+        self, manifest: Manifest, vector: Vector, *, filters: Filters = NO_FILTERS
+    ) -> None:
+        self._manifest, self._vector = manifest, vector
+        self._nearest = NearestArticles(vector, filters, relevance.WINDOW, manifest.background)
+        self._top = _top(manifest, vector, unfiltered=filters == NO_FILTERS)
+
+    @property
+    def requests(self) -> tuple[Request[Any], ...]:
+        """To be read together."""
+        return (self._nearest, *self._top)
+
+    def hits(self, answers: Answers) -> SemanticHits:
+        """The articles, best first."""
+        hits = answers[self._nearest]
+        top_score = _top_score(answers, self._top, hits)
+        cutoff = _cutoff(self._manifest, top_score)
+        return SemanticHits(
+            tuple(hit for hit in hits if hit.score >= cutoff), self._vector, top_score
+        )
+
+
+def _top(manifest: Manifest, vector: Vector, *, unfiltered: bool) -> tuple[NearestArticles, ...]:
+    """The request for the best article of the index, unless the hits begin with it: ``unfiltered``."""
+    if unfiltered:
+        return ()
+    return (NearestArticles(vector, articles=1, min_score=manifest.background),)
 
 
 def _top_score(
-    reader: Reader, vector: Vector, hits: Sequence[Hit | PassageHit], *, unfiltered: bool
+    answers: Answers, top: Sequence[NearestArticles], hits: Sequence[Hit | PassageHit]
 ) -> float:
-    """The highest similarity in the index; ``unfiltered``: ``hits`` already begin with it."""
-    if not unfiltered:
-        hits = reader.nearest_articles(vector, articles=1, min_score=reader.manifest.background)
+    """The highest similarity in the index."""
+    for request in top:
+        hits = answers[request]
     return hits[0].score if hits else 0.0
 
 

@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzers.relations import ENDED
 from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope
 from search_service.engines.fields import fields_of
 from search_service.engines.ordering import Stamp
+from search_service.engines.reads import (
+    BestPassages,
+    Fetch,
+    Frequencies,
+    Nearest,
+    NearestArticles,
+    Request,
+    Search,
+    Vectors,
+)
 from search_service.errors import BadInput, NoIndex, NotFound
 from search_service.model import (
     All,
@@ -29,6 +40,7 @@ from search_service.model import (
     Phrase,
     Sort,
     Term,
+    TermFrequencies,
     Tombstone,
     WeightedTerm,
     WriteResult,
@@ -96,14 +108,68 @@ def test_fetch_leaves_out_unknown_ids(library: Engine) -> None:
     assert read(library).fetch([]) == {}
 
 
-def test_days_are_the_first_of_what_a_date_may_mean(library: Engine) -> None:
-    """Dates as numbers; undated, unknown and hidden articles have none."""
-    days = read(library).days([*EVERY_ID, "X9999"])
-    dated = {view.id: view.date for view in (one.view for one in ARTICLES) if view.date}
-    assert days == {key: int((date.replace("-", "") + "0101")[:8]) for key, date in dated.items()}
-    assert read(library).days([]) == {}
-    hidden = library.reader(Scope(Audience.PUBLIC, hidden=frozenset(dated)))
-    assert hidden.days(EVERY_ID) == {}
+def test_hits_carry_the_first_day_of_what_a_date_may_mean(library: Engine) -> None:
+    """Dates as numbers, 0 without a date, however the hits are ordered."""
+    dated = {one.view.id: one.view.date for one in ARTICLES}
+    expected = {
+        key: int((date.replace("-", "") + "0101")[:8]) if date else 0 for key, date in dated.items()
+    }
+    reader = read(library)
+    for sort in Sort:
+        hits = reader.keyword(Everything(), sort=sort, limit=100)
+        assert {hit.id: hit.day for hit in hits} == expected
+    ranked = reader.keyword(Everything(), [WeightedTerm(Field.WORDS, "消防")], limit=100)
+    assert {hit.id: hit.day for hit in ranked} == expected
+    for hit in reader.nearest_articles(unit(1, 1)):
+        assert hit.day == expected[hit.id]
+
+
+def test_hits_say_whether_an_article_is_no_longer_in_force(engine: Engine) -> None:
+    """By the term that the analysis adds; also after an update."""
+    load(engine, record("A1", "消防 条例", f"正文 。 {ENDED}", vectors=[unit(1)]), FIRE)
+
+    def ended() -> set[str]:
+        reader = read(engine)
+        hits = [*reader.keyword(Everything()), *reader.nearest_articles(unit(1))]
+        return {hit.id for hit in hits if hit.ended}
+
+    assert ended() == {"A1"}
+    load(engine, record("A1", "消防 条例", "新 的 正文 。", version=2, vectors=[unit(1)]))
+    assert ended() == set()
+
+
+def test_requests_read_together_have_the_answers_of_each(library: Engine) -> None:
+    """Several requests in one call, also equal ones and ones whose answer is empty."""
+    reader = read(library)
+    requests: list[Request[Any]] = [
+        Search(word("消防"), [WeightedTerm(Field.WORDS, "消防")], limit=2, facets=["kind"]),
+        Search(word("消防"), sort=Sort.DATE, offset=1, limit=2),
+        Search(AnyOf(()), limit=3),
+        Search(Everything()),
+        Search(Everything()),
+        Frequencies(Field.WORDS, ["消防", "无此词"]),
+        Frequencies(Field.WORDS, []),
+        Nearest(unit(1, 1), per_article=2),
+        NearestArticles(unit(1, 1), articles=3),
+        BestPassages([("消防", 1.0)], per_article=2),
+        BestPassages([]),
+        Fetch(["D0001", "X9999"]),
+        Fetch([]),
+        Vectors("D0001"),
+    ]
+    together = reader.read(*requests)
+    for request in requests:
+        alone = reader.read(request)[request]
+        if isinstance(request, Vectors):
+            assert {k: v.tolist() for k, v in together[request].items()} == {
+                k: v.tolist() for k, v in alone.items()
+            }
+        else:
+            assert together[request] == alone
+    frequencies = together[requests[5]]
+    assert frequencies == TermFrequencies(
+        len(ARTICLES), {"消防": reader.totals(word("消防")).total, "无此词": 0}
+    )
 
 
 def test_a_write_reports_its_result(engine: Engine) -> None:

@@ -54,7 +54,6 @@ def answers(reader: Reader) -> dict[str, object]:
         "passages": reader.passages([(word, 1.0) for word in WORDS], per_article=5),
         "frequencies": reader.frequencies(Field.WORDS, WORDS),
         "fetch": reader.fetch(IDS),
-        "days": reader.days(IDS),
         "terms": {key: reader.stored_fields(key) for key in IDS},
         "vectors": {
             key: {id: vector.tolist() for id, vector in vectors[key].items()} for key in IDS
@@ -69,7 +68,6 @@ def check_whole(reader: Reader) -> None:
     assert reader.totals(Everything()).total == len(stored)
     assert {hit.id for hit in reader.keyword(Everything(), limit=100)} == set(stored)
     assert reader.fetch(IDS) == {key: stored[key] for key in IDS if key in stored}
-    assert set(reader.days(IDS)) <= set(stored)
     for facet in reader.totals(Everything(), facets=FACETS).facets.values():
         assert sum(facet.values()) == len(stored)
     for word in WORDS:

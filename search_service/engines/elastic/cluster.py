@@ -177,6 +177,20 @@ class Cluster:
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
             )
 
+    def search_all(self, bodies: Sequence[Body]) -> list[Body]:
+        """The responses to searches of points in time; partial results are an error.
+
+        Raises the error of the first search that failed.
+        """
+        header = {"allow_partial_search_results": False}
+        searches = [part for body in bodies for part in (header, body)]
+        with self._translate_errors():
+            response = self._read(self._client.msearch(searches=searches))
+        for one in response["responses"]:
+            if "error" in one:
+                raise self.error_of(one["status"], one["error"])
+        return list(response["responses"])
+
     def open_point_in_time(self, index: str, *, keep_alive: str) -> str:
         """Open a point in time of the index; returns its id. It expires if unused for ``keep_alive``."""
         with self._translate_errors():

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from analyzers.relations import ENDED
 from search_service.engines.dates import day_of
 from search_service.engines.fields import fields_of
 from search_service.engines.quantisation import quantised
@@ -73,6 +74,7 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
                 "id": {"type": "keyword"},
                 "deleted": {"type": "boolean"},
                 "buried": {"type": "boolean"},
+                "ended": {"type": "boolean", "index": False},
                 "digest": _unindexed("keyword"),
                 "view": _unindexed("keyword"),
                 "exact": {"type": "keyword", "doc_values": False},
@@ -133,7 +135,7 @@ def _unindexed(kind: str) -> Body:
 
 def document(record: Record) -> Body:
     """The document of an article. The view is a string, so that the server cannot change its values."""
-    view, day = record.view, day_of(record.view.date)
+    view, day, fields = record.view, day_of(record.view.date), fields_of(record)
     levels = (view.category or "").split("/")
     return {
         "id": view.id,
@@ -148,7 +150,8 @@ def document(record: Record) -> Body:
         "issuer": view.issuer or "",
         "year": f"{day // 10000:04d}" if day else "",
         "date": day,
-        **{field.value: terms for field, terms in fields_of(record).items()},
+        "ended": ENDED in fields[Field.WORDS].split(),
+        **{field.value: terms for field, terms in fields.items()},
         "passages": list(_passages(record)),
     }
 

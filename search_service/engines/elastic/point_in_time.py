@@ -7,7 +7,7 @@ closed (the process was killed) expires.
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
@@ -73,6 +73,19 @@ class PointInTime:
             raise expired(self._cluster.address, "404 index_not_found_exception") from exc
         self._ids[:] = [response.get("pit_id", pit["id"])]
         return response
+
+    def search_all(self, bodies: Sequence[Body]) -> list[Body]:
+        """The responses to several searches, in one round trip; raises as :meth:`search` does."""
+        if not bodies:
+            return []
+        id = self._ids[-1]
+        pit = {"id": id, "keep_alive": _KEEP_ALIVE}
+        try:
+            responses = self._cluster.search_all([body | {"pit": pit} for body in bodies])
+        except NoIndex as exc:  # dropped since
+            raise expired(self._cluster.address, "404 index_not_found_exception") from exc
+        self._ids[:] = [responses[-1].get("pit_id", id)]
+        return responses
 
     def pages(self, body: Body) -> Iterator[list[Body]]:
         """The hits of a sorted search, a page at a time."""

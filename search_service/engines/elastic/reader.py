@@ -4,32 +4,48 @@ Each read is one search at the same point in time of the index, excluding tombst
 Requests are built in :mod:`search_service.engines.elastic.dsl`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
 
 from analyzers.messages import say
-from search_service.engines import NO_FILTERS, Scope
 from search_service.engines.elastic import dsl
 from search_service.engines.elastic.clauses import conditions
 from search_service.engines.elastic.documents import LIVE, Body
 from search_service.engines.elastic.point_in_time import PointInTime
+from search_service.engines.reads import (
+    NO_FILTERS,
+    Answers,
+    BestPassages,
+    Fetch,
+    Frequencies,
+    Nearest,
+    NearestArticles,
+    Reader,
+    Request,
+    Scope,
+    Search,
+    Vectors,
+)
 from search_service.engines.validation import check_facets, check_query_vector
 from search_service.errors import BadInput
 from search_service.model import (
-    Bonus,
-    Clause,
     Field,
     Filters,
+    Found,
     Hit,
-    Identifiers,
     Manifest,
     PassageHit,
     Sort,
     StoredArticle,
-    Totals,
+    TermFrequencies,
     Vector,
-    WeightedTerm,
 )
+
+Answer = TypeVar("Answer")
+# Yields the bodies of searches, is sent their responses, and returns the answer.
+_Steps: TypeAlias = Generator[list[Body], list[Body], Answer]
 
 _PAGE = 200  # articles per request: about 2 MB
 _TERMS = 500  # terms per request for frequencies
@@ -39,7 +55,7 @@ _MARGIN = 32
 _WIDEN = 8
 
 
-class ElasticReader:
+class ElasticReader(Reader):
     """One audience's index as it was when the reader was opened; safe among threads."""
 
     def __init__(
@@ -75,116 +91,147 @@ class ElasticReader:
         """What the generation was built with."""
         return self._manifest
 
-    def totals(
-        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
-    ) -> Totals:
-        """Exact counts of the match set and of the facets' values."""
-        check_facets(facets)
-        return dsl.totals(self._search(dsl.totals_body(match, self._conditions(filters), facets)))
+    def read(self, *requests: Request[Any]) -> Answers:
+        """The answers to all requests, in as few round trips as the slowest of them needs."""
+        answers: dict[Request[Any], object] = {}
+        waiting: list[tuple[Request[Any], _Steps[Any], list[Body]]] = []
 
-    def keyword(
-        self,
-        match: Clause,
-        rank: Sequence[WeightedTerm | Bonus] = (),
-        *,
-        filters: Filters = NO_FILTERS,
-        sort: Sort = Sort.RELEVANCE,
-        offset: int = 0,
-        limit: int = 10,
-    ) -> list[Hit]:
+        def advance(
+            request: Request[Any], steps: _Steps[Any], responses: list[Body] | None
+        ) -> None:
+            try:
+                bodies = next(steps) if responses is None else steps.send(responses)
+                waiting.append((request, steps, bodies))
+            except StopIteration as finished:
+                answers[request] = finished.value
+
+        for request in requests:
+            advance(request, self._steps(request), None)
+        while waiting:
+            asked, waiting = waiting, []
+            responses = iter(
+                self._point_in_time.search_all([b for *_, part in asked for b in part])
+            )
+            for request, steps, bodies in asked:
+                advance(request, steps, list(islice(responses, len(bodies))))
+        return Answers(answers)
+
+    def _steps(self, request: Request[Any]) -> "_Steps[Any]":
+        match request:
+            case Search():
+                return self._search_steps(request)
+            case NearestArticles():
+                return self._nearest_articles(request)
+            case Nearest():
+                return self._nearest(request)
+            case BestPassages():
+                return self._best_passages(request)
+            case Frequencies():
+                return self._frequencies(request)
+            case Vectors():
+                return self._vectors(request)
+            case Fetch():
+                return self._fetch(request)
+        raise NotImplementedError(type(request).__name__)
+
+    def _search_steps(self, request: Search) -> "_Steps[Found]":
         """One page of the match set, within the first 10,000 hits; raises ``BadInput`` beyond."""
-        if limit <= 0:
-            return []
-        if offset + limit > dsl.WINDOW:
+        check_facets(request.facets)
+        end = request.offset + request.limit
+        if end > dsl.WINDOW:
             fault = say(
-                f"offset + limit = {offset + limit}，上限为 {dsl.WINDOW}；请缩小查询范围",
-                f"offset + limit = {offset + limit}, the limit is {dsl.WINDOW}; narrow the query",
+                f"offset + limit = {end}，上限为 {dsl.WINDOW}；请缩小查询范围",
+                f"offset + limit = {end}, the limit is {dsl.WINDOW}; narrow the query",
             )
             raise BadInput(fault, field_errors={"offset": fault})
-        conditions = self._conditions(filters)
-        if sort is Sort.RELEVANCE and rank:
-            return self._ranked(match, rank, conditions, needed=offset + limit)[offset:]
-        body = dsl.keyword_body(match, (), conditions, sort=sort, offset=offset, limit=limit)
-        return dsl.hits(self._search(body))
+        conditions = self._conditions(request.filters)
+        if request.limit > 0 and request.sort is Sort.RELEVANCE and request.rank:
+            return (yield from self._ranked(request, conditions))
+        (response,) = yield [
+            dsl.search_body(
+                request.match,
+                (),
+                conditions,
+                sort=request.sort,
+                offset=request.offset,
+                limit=max(0, request.limit),
+                facets=request.facets,
+            )
+        ]
+        return Found(dsl.hits(response), dsl.totals(response))
 
-    def _ranked(
-        self,
-        match: Clause,
-        rank: Sequence[WeightedTerm | Bonus],
-        conditions: Sequence[Body],
-        *,
-        needed: int,
-    ) -> list[Hit]:
-        """The first ``needed`` hits in the contract's order: by rounded score, then by id.
+    def _ranked(self, request: Search, conditions: Sequence[Body]) -> "_Steps[Found]":
+        """The first hits in the contract's order: by rounded score, then by id.
 
         The server orders by float32 scores. So the limit is raised until all articles that tie with the last
         hit are there; then all pages are slices of one list.
         """
+        needed = request.offset + request.limit
         limit = min(needed + _MARGIN, dsl.WINDOW)
         while True:
-            body = dsl.keyword_body(
-                match, rank, conditions, sort=Sort.RELEVANCE, offset=0, limit=limit
-            )
-            hits = dsl.hits(self._search(body))
+            (response,) = yield [
+                dsl.search_body(
+                    request.match,
+                    request.rank,
+                    conditions,
+                    sort=Sort.RELEVANCE,
+                    offset=0,
+                    limit=limit,
+                    facets=request.facets,
+                )
+            ]
+            hits = dsl.hits(response)
             if len(hits) < limit or limit == dsl.WINDOW or hits[-1].score < hits[needed - 1].score:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
-                return hits[:needed]
+                return Found(hits[request.offset : needed], dsl.totals(response))
             limit = min(limit * 8, dsl.WINDOW)
 
-    def nearest(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        min_score: float = -1.0,
-        role: str | None = None,
-    ) -> list[PassageHit]:
+    def _nearest(self, request: Nearest) -> "_Steps[list[PassageHit]]":
         """The best passages of the nearest articles, scored exactly from the stored vectors."""
-        if not self._fits(vector) or articles <= 0 or per_article <= 0:
+        articles, per_article = request.articles, request.per_article
+        if not self._fits(request.vector) or articles <= 0 or per_article <= 0:
             return []
-
-        def search(widen: int) -> Body:
-            body = dsl.nearest_body(
-                vector,
-                self._conditions(filters),
-                articles=articles,
-                per_article=per_article,
-                min_score=min_score,
-                role=role,
-                widen=widen,
-            )
-            return self._search(body)
-
-        response = search(1)
-        if dsl.may_tie_beyond(response, articles):
-            response = search(_WIDEN)
+        response: Body = {}
+        for widen in (1, _WIDEN):
+            (response,) = yield [
+                dsl.nearest_body(
+                    request.vector,
+                    self._conditions(request.filters),
+                    articles=articles,
+                    per_article=per_article,
+                    min_score=request.min_score,
+                    role=request.role,
+                    widen=widen,
+                )
+            ]
+            if not dsl.may_tie_beyond(response, articles):
+                break
         return dsl.nearest_hits(
-            response, vector, articles=articles, per_article=per_article, min_score=min_score
+            response,
+            request.vector,
+            articles=articles,
+            per_article=per_article,
+            min_score=request.min_score,
         )
 
-    def nearest_articles(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        min_score: float = -1.0,
-    ) -> list[Hit]:
+    def _nearest_articles(self, request: NearestArticles) -> "_Steps[list[Hit]]":
         """The nearest articles, with the server's scores."""
-        if not self._fits(vector) or articles <= 0:
+        if not self._fits(request.vector) or request.articles <= 0:
             return []
-        body = dsl.nearest_body(
-            vector,
-            self._conditions(filters),
-            articles=articles,
-            per_article=0,
-            min_score=min_score,
-            role=None,
-            widen=1,
+        (response,) = yield [
+            dsl.nearest_body(
+                request.vector,
+                self._conditions(request.filters),
+                articles=request.articles,
+                per_article=0,
+                min_score=request.min_score,
+                role=None,
+                widen=1,
+            )
+        ]
+        return dsl.nearest_article_hits(
+            response, articles=request.articles, min_score=request.min_score
         )
-        return dsl.nearest_article_hits(self._search(body), articles=articles, min_score=min_score)
 
     def _fits(self, vector: Vector) -> bool:
         """Whether the index has vectors; raises ``BadInput`` if ``vector`` has another dimension."""
@@ -193,62 +240,48 @@ class ElasticReader:
             check_query_vector(vector, dimensions=dimensions)
         return bool(dimensions)
 
-    def passages(
-        self,
-        terms: Sequence[tuple[str, float]],
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        role: str | None = None,
-    ) -> list[PassageHit]:
-        """The best passages of the best articles, by Σ weight × BM25 of their words."""
-        if not terms or articles <= 0 or per_article <= 0:
+    def _best_passages(self, request: BestPassages) -> "_Steps[list[PassageHit]]":
+        articles, per_article = request.articles, request.per_article
+        if not request.terms or articles <= 0 or per_article <= 0:
             return []
-        body = dsl.passages_body(
-            terms,
-            self._conditions(filters),
-            articles=articles,
-            per_article=per_article,
-            role=role,
-        )
-        return dsl.passage_hits(self._search(body), articles=articles, per_article=per_article)
+        (response,) = yield [
+            dsl.passages_body(
+                request.terms,
+                self._conditions(request.filters),
+                articles=articles,
+                per_article=per_article,
+                role=request.role,
+            )
+        ]
+        return dsl.passage_hits(response, articles=articles, per_article=per_article)
 
-    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """Document frequency of each term in the field, without hidden articles."""
-        distinct = sorted(set(terms))
+    def _frequencies(self, request: Frequencies) -> "_Steps[TermFrequencies]":
+        distinct = sorted(set(request.terms))
+        starts = range(0, max(1, len(distinct)), _TERMS)
+        parts = [distinct[start : start + _TERMS] for start in starts]
+        responses = yield [
+            dsl.frequencies_body(request.field, part, self._conditions()) for part in parts
+        ]
         counts: dict[str, int] = {}
-        for start in range(0, len(distinct), _TERMS):
-            part = distinct[start : start + _TERMS]
-            body = dsl.frequencies_body(field, part, self._conditions())
-            counts |= dsl.frequencies(self._search(body), part)
-        return counts
+        for part, response in zip(parts, responses, strict=True):
+            counts |= dsl.frequencies(response, part)
+        return TermFrequencies(dsl.total(responses[0]), counts)
 
-    def vectors(self, article_id: str) -> Mapping[str, Vector]:
-        """The stored vectors of an article's passages, by passage id."""
-        body = dsl.stored_body([article_id], self._conditions())
-        response = self._search(body | {"_source": {"exclude_vectors": False}})
+    def _vectors(self, request: Vectors) -> "_Steps[dict[str, Vector]]":
+        body = dsl.stored_body([request.article_id], self._conditions())
+        (response,) = yield [body | {"_source": {"exclude_vectors": False}}]
         return {k: v for hit in dsl.raw_hits(response) for k, v in dsl.vectors(hit).items()}
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The stored articles of these ids, in the order of ``ids``."""
-        articles: dict[str, StoredArticle] = {}
-        for start in range(0, len(ids), _PAGE):
-            body = dsl.stored_body(ids[start : start + _PAGE], self._conditions())
-            articles |= {hit["_id"]: dsl.stored(hit) for hit in dsl.raw_hits(self._search(body))}
+    def _fetch(self, request: Fetch) -> "_Steps[dict[str, StoredArticle]]":
+        ids = request.ids
+        responses = yield [
+            dsl.stored_body(ids[start : start + _PAGE], self._conditions())
+            for start in range(0, len(ids), _PAGE)
+        ]
+        articles = {
+            hit["_id"]: dsl.stored(hit) for response in responses for hit in dsl.raw_hits(response)
+        }
         return {id: articles[id] for id in ids if id in articles}
-
-    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
-        """The dates of these articles as yyyymmdd."""
-        body = dsl.keyword_body(
-            Identifiers(tuple(ids)),
-            (),
-            self._conditions(),
-            sort=Sort.DATE,
-            offset=0,
-            limit=len(ids),
-        )
-        return dsl.days(self._search(body)) if ids else {}
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The indexed terms of an article by field; empty if it is not live."""

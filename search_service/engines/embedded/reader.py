@@ -6,13 +6,12 @@ descending, then by article id. Snapshots are made in :mod:`.snapshots`.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tantivy import Query
 
-from search_service.engines import NO_FILTERS, Scope
 from search_service.engines.embedded.clauses import (
     every,
     filtering,
@@ -21,10 +20,25 @@ from search_service.engines.embedded.clauses import (
     weighted_term,
     without,
 )
+from search_service.engines.embedded.columns import Mask
 from search_service.engines.embedded.errors import translate_errors
 from search_service.engines.embedded.rows import ReadTransaction
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text_index import ORDINAL_BITS, RowHit, Searcher
+from search_service.engines.reads import (
+    NO_FILTERS,
+    Answers,
+    BestPassages,
+    Fetch,
+    Frequencies,
+    Nearest,
+    NearestArticles,
+    Reader,
+    Request,
+    Scope,
+    Search,
+    Vectors,
+)
 from search_service.engines.validation import ARTICLE_PLACES, check_facets, check_query_vector
 from search_service.model import (
     Bonus,
@@ -32,13 +46,14 @@ from search_service.model import (
     Everything,
     Field,
     Filters,
+    Found,
     Hit,
     Manifest,
     PassageHit,
     Sort,
     StoredArticle,
+    TermFrequencies,
     Totals,
-    Vector,
     WeightedTerm,
 )
 
@@ -50,7 +65,7 @@ _MARGIN = 32
 _PASSAGES_PER_ARTICLE = 4
 
 
-class EmbeddedReader:
+class EmbeddedReader(Reader):
     """One audience's index at one revision; safe among threads."""
 
     def __init__(self, snapshot: Snapshot, rows: ReadTransaction, scope: Scope) -> None:
@@ -83,151 +98,131 @@ class EmbeddedReader:
         """What the generation was built with."""
         return self._snapshot.manifest
 
-    def totals(
-        self, match: Clause, *, filters: Filters = NO_FILTERS, facets: Collection[str] = ()
-    ) -> Totals:
-        """Exact counts of the match set and of the facets' values."""
-        check_facets(facets)
-        articles = self._snapshot.articles
+    def read(self, *requests: Request[Any]) -> Answers:
+        """The answers to all requests."""
         with translate_errors(self._snapshot.folder):
-            query = self._query(articles, match, filters)
-            return Totals(articles.count(query), articles.facets(query, list(facets)))
+            return Answers({request: self._answer(request) for request in requests})
 
-    def keyword(
-        self,
-        match: Clause,
-        rank: Sequence[WeightedTerm | Bonus] = (),
-        *,
-        filters: Filters = NO_FILTERS,
-        sort: Sort = Sort.RELEVANCE,
-        offset: int = 0,
-        limit: int = 10,
-    ) -> list[Hit]:
-        """One page of the match set, by score or by date; by date scores are 0."""
-        if limit <= 0:
-            return []
-        articles = self._snapshot.articles
-        with translate_errors(self._snapshot.folder):
-            query = self._query(articles, match, filters)
-            if sort is Sort.DATE:
-                return self._hits(
-                    articles.sorted_by(query, "sort_date", offset=offset, limit=limit)
-                )
-            scored = self._scored(articles, rank)
-            if not scored:
-                return self._hits(articles.sorted_by(query, "sort_id", offset=offset, limit=limit))
-            return self._ranked(articles, ranking(query, scored), offset + limit)[offset:]
+    def _answer(self, request: Request[Any]) -> object:
+        match request:
+            case Search():
+                return self._search(request)
+            case NearestArticles():
+                return self._nearest_articles(request)
+            case Nearest():
+                return self._nearest(request)
+            case BestPassages():
+                return self._best_passages(request)
+            case Frequencies():
+                return self._frequencies(request)
+            case Vectors(article_id):
+                hidden = article_id in self._hidden_ids
+                return {} if hidden else self._rows.vectors_of(article_id)
+            case Fetch(ids):
+                return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
+            case _:
+                raise NotImplementedError(type(request).__name__)
 
-    def nearest(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        min_score: float = -1.0,
-        role: str | None = None,
-    ) -> list[PassageHit]:
-        """The best passages of the best articles, by exact cosine."""
-        dimensions = self.manifest.dimensions
-        if dimensions == 0 or articles <= 0 or per_article <= 0:
-            return []
-        check_query_vector(vector, dimensions=dimensions)
-        columns = self._snapshot.columns
-        hidden = [row for row in self._hidden if row < len(columns.ids)]
-        allowed = columns.allowed(filters, hidden=hidden)
-        with translate_errors(self._snapshot.folder):
-            neighbours = self._snapshot.vectors.table(self._rows).nearest(
-                vector,
-                allowed,
-                articles=articles,
-                per_article=per_article,
-                min_score=min_score,
-                role=role,
+    def _search(self, request: Search) -> Found:
+        check_facets(request.facets)
+        articles = self._snapshot.articles
+        query = self._query(articles, request.match, request.filters)
+        facets = articles.facets(query, list(request.facets))
+        if request.limit <= 0:
+            return Found([], Totals(articles.count(query), facets))
+        if request.sort is Sort.DATE:
+            scored, key = [], "sort_date"
+        else:
+            scored, key = self._scored(articles, request.rank), "sort_id"
+        if scored:
+            hits, total = self._ranked(
+                articles, ranking(query, scored), request.offset + request.limit
             )
-            candidates = self._candidates(
-                (p.row, p.ordinal, p.score, p.passage_id) for p in neighbours
-            )
+            return Found(hits[request.offset :], Totals(total, facets))
+        rows, total = articles.sorted_by(query, key, offset=request.offset, limit=request.limit)
+        return Found(self._hits(rows), Totals(total, facets))
+
+    def _nearest(self, request: Nearest) -> list[PassageHit]:
+        """By exact cosine."""
+        candidates = self._neighbours(request)
         return [
             PassageHit(article_id, passage_id, -score)
-            for score, article_id, _, passage_id in _grouped(candidates, articles, per_article)
+            for score, article_id, _, (_, passage_id) in _grouped(
+                candidates, request.articles, request.per_article
+            )
         ]
 
-    def nearest_articles(
-        self,
-        vector: Vector,
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        min_score: float = -1.0,
-    ) -> list[Hit]:
-        """The best articles, by the cosine of their best passage."""
-        passages = self.nearest(vector, filters=filters, articles=articles, min_score=min_score)
-        hits = [Hit(hit.article_id, round(hit.score, ARTICLE_PLACES)) for hit in passages]
+    def _nearest_articles(self, request: NearestArticles) -> list[Hit]:
+        nearest = Nearest(
+            request.vector, request.filters, request.articles, min_score=request.min_score
+        )
+        hits = [
+            self._hit(row, article_id, round(-score, ARTICLE_PLACES))
+            for score, article_id, _, (row, _) in _grouped(
+                self._neighbours(nearest), request.articles, 1
+            )
+        ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
-    def passages(
-        self,
-        terms: Sequence[tuple[str, float]],
-        *,
-        filters: Filters = NO_FILTERS,
-        articles: int = 200,
-        per_article: int = 1,
-        role: str | None = None,
-    ) -> list[PassageHit]:
-        """The best passages of the best articles, by Σ weight × BM25 of their words."""
-        if not terms or articles <= 0 or per_article <= 0:
+    def _neighbours(self, request: Nearest) -> "list[_Candidate[tuple[int, str]]]":
+        """The candidates, each with its row and the id of the passage."""
+        dimensions = self.manifest.dimensions
+        if dimensions == 0 or request.articles <= 0 or request.per_article <= 0:
+            return []
+        check_query_vector(request.vector, dimensions=dimensions)
+        neighbours = self._snapshot.vectors.table(self._rows).nearest(
+            request.vector,
+            self._allowed(request.filters),
+            articles=request.articles,
+            per_article=request.per_article,
+            min_score=request.min_score,
+            role=request.role,
+        )
+        return self._candidates(
+            (p.row, p.ordinal, p.score, (p.row, p.passage_id)) for p in neighbours
+        )
+
+    def _allowed(self, filters: Filters) -> Mask:
+        columns = self._snapshot.columns
+        hidden = [row for row in self._hidden if row < len(columns.ids)]
+        return columns.allowed(filters, hidden=hidden)
+
+    def _best_passages(self, request: BestPassages) -> list[PassageHit]:
+        articles, per_article = request.articles, request.per_article
+        if not request.terms or articles <= 0 or per_article <= 0:
             return []
         searcher = self._snapshot.passages
-        with translate_errors(self._snapshot.folder):
-            schema = searcher.schema
-            scored = [weighted_term(schema, "words", value, weight) for value, weight in terms]
-            holding = Query.term_set_query(schema, "words", [value for value, _ in terms])
-            if role is not None:
-                holding = every([holding, Query.term_query(schema, "role", role, "basic")])
-            query = every([holding, *filtering(schema, filters, self._snapshot.columns.rows_of)])
-            hits = self._best_articles(
-                searcher, ranking(self._visible(searcher, query), scored), articles
-            )
-            if per_article > 1:
-                chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
-                among = every([holding, Query.term_set_query(schema, "row", chosen)])
-                hits = searcher.top(ranking(among, scored), searcher.count(among) or 1)
-            candidates = self._candidates(
-                (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
-            )
-            return self._named(searcher, _grouped(candidates, articles, per_article))
+        schema = searcher.schema
+        scored = [weighted_term(schema, "words", value, weight) for value, weight in request.terms]
+        holding = Query.term_set_query(schema, "words", [value for value, _ in request.terms])
+        if request.role is not None:
+            role = Query.term_query(schema, "role", request.role, "basic")
+            holding = every([holding, role])
+        filters = filtering(schema, request.filters, self._snapshot.columns.rows_of)
+        query = self._visible(searcher, every([holding, *filters]))
+        hits = self._best_articles(searcher, ranking(query, scored), articles)
+        if per_article > 1:
+            chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
+            among = every([holding, Query.term_set_query(schema, "row", chosen)])
+            hits, _ = searcher.top(ranking(among, scored), searcher.count(among) or 1)
+        candidates = self._candidates(
+            (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
+        )
+        return self._named(searcher, _grouped(candidates, articles, per_article))
 
-    def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
-        """Document frequency of each term in the field, over the articles that are live and not hidden."""
+    def _frequencies(self, request: Frequencies) -> TermFrequencies:
         articles = self._snapshot.articles
-        with translate_errors(self._snapshot.folder):
-            queries = {
-                term: Query.term_query(articles.schema, field.value, term, "basic")
-                for term in terms
-            }
-            return {
+        name = request.field.value
+        queries = {
+            term: Query.term_query(articles.schema, name, term, "basic") for term in request.terms
+        }
+        return TermFrequencies(
+            int(self._allowed(NO_FILTERS).sum()),
+            {
                 term: articles.count(self._visible(articles, query))
                 for term, query in queries.items()
-            }
-
-    def vectors(self, article_id: str) -> Mapping[str, Vector]:
-        """The vectors of an article's passages, by passage id."""
-        if article_id in self._hidden_ids:
-            return {}
-        with translate_errors(self._snapshot.folder):
-            return self._rows.vectors_of(article_id)
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """The articles of these ids that are live and not hidden."""
-        with translate_errors(self._snapshot.folder):
-            return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
-
-    def days(self, ids: Sequence[str]) -> Mapping[str, int]:
-        """The dates of these articles as yyyymmdd."""
-        columns = self._snapshot.columns
-        rows = columns.rows_of(id for id in ids if id not in self._hidden_ids)
-        return {str(columns.ids[row]): int(columns.day[row]) for row in rows if columns.day[row]}
+            },
+        )
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The indexed terms of an article, by field."""
@@ -273,30 +268,36 @@ class EmbeddedReader:
     def _hits(self, row_hits: Sequence[RowHit]) -> list[Hit]:
         columns = self._snapshot.columns
         return [
-            Hit(id, hit.score) for hit in row_hits if (id := columns.id_of(hit.key)) is not None
+            self._hit(hit.key, id, hit.score)
+            for hit in row_hits
+            if (id := columns.id_of(hit.key)) is not None
         ]
 
-    def _ranked(self, searcher: Searcher, query: Query, needed: int) -> list[Hit]:
-        """The first ``needed`` hits in the contract's order.
+    def _hit(self, row: int, id: str, score: float) -> Hit:
+        snapshot = self._snapshot
+        return Hit(id, score, int(snapshot.columns.day[row]), row in snapshot.ended)
+
+    def _ranked(self, searcher: Searcher, query: Query, needed: int) -> tuple[list[Hit], int]:
+        """The first ``needed`` hits in the contract's order, and the number of all.
 
         The text index breaks ties arbitrarily. So the limit is raised until all articles that tie with the
         last hit are there; then all pages are slices of one list.
         """
         limit = needed + _MARGIN
         while True:
-            row_hits = searcher.top(query, limit)
+            row_hits, total = searcher.top(query, limit)
             hits = self._hits(row_hits)
             complete = len(hits) >= needed and hits[-1].score < hits[needed - 1].score
             if complete or len(row_hits) < limit:
                 hits.sort(key=lambda hit: (-hit.score, hit.id))
-                return hits[:needed]
+                return hits[:needed], total
             limit *= 8
 
     def _best_articles(self, searcher: Searcher, query: Query, articles: int) -> list[RowHit]:
         """Passages by score: enough for the best ``articles``, with all that tie with the last."""
         limit = articles * _PASSAGES_PER_ARTICLE + _MARGIN
         while True:
-            hits = searcher.top(query, limit)
+            hits, _ = searcher.top(query, limit)
             best: dict[int, float] = {}
             for hit in hits:
                 best.setdefault(hit.key >> ORDINAL_BITS, hit.score)

@@ -12,11 +12,14 @@ superseded articles.
 import json
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, cast
 
 from analyzers.messages import say
+from analyzers.relations import ENDED
 from search_service import logs
+from search_service.engines.embedded.clauses import matching
 from search_service.engines.embedded.columns import ColumnKeeper, Columns
 from search_service.engines.embedded.errors import translate_errors
 from search_service.engines.embedded.rows import Indexed, ReadTransaction, Rows, State
@@ -33,7 +36,7 @@ from search_service.engines.embedded.text_index import (
 )
 from search_service.engines.embedded.vectors import PassageKeeper, PassageTable
 from search_service.errors import DiskFull, EngineError, EngineUnavailable
-from search_service.model import Manifest
+from search_service.model import Field, Manifest, Term
 
 # Attempts to read a consistent state while others write: a write takes 70 ms or more, an attempt one or two.
 _TRIES = 100
@@ -78,6 +81,15 @@ class Snapshot:
     def name(self) -> str:
         """Name of the generation."""
         return self.folder.name
+
+    @cached_property
+    def ended(self) -> frozenset[int]:
+        """The rows of the articles that are no longer in force."""
+        query = matching(
+            self.articles.schema, Term(Field.WORDS, ENDED), rows_of=self.columns.rows_of
+        )
+        hits, _ = self.articles.top(query, self.articles.count(query) or 1)
+        return frozenset(hit.key for hit in hits)
 
     def can_serve(self, state: State) -> bool:
         """Whether rows in this state can show this revision, completely."""

@@ -136,16 +136,20 @@ class Searcher:
             for name in names
         }
 
-    def top(self, query: Query, limit: int) -> list[RowHit]:
-        """The first ``limit`` documents by score; ties are in no particular order."""
-        return self._hits(self._searcher.search(query, limit=limit, count=False).hits)
+    def top(self, query: Query, limit: int) -> tuple[list[RowHit], int]:
+        """The first ``limit`` documents by score, ties in no particular order; the number of all."""
+        result = self._searcher.search(query, limit=limit, count=True)
+        return self._hits(result.hits), int(result.count)  # type: ignore[attr-defined]
 
-    def sorted_by(self, query: Query, key: str, *, offset: int, limit: int) -> list[RowHit]:
-        """Documents by a sort key, ascending; scores are 0."""
+    def sorted_by(
+        self, query: Query, key: str, *, offset: int, limit: int
+    ) -> tuple[list[RowHit], int]:
+        """Documents by a sort key, ascending, with scores of 0; the number of all."""
         result = self._searcher.search(
-            query, limit=limit, offset=offset, count=False, order_by_field=key, order=Order.Asc
+            query, limit=limit, offset=offset, count=True, order_by_field=key, order=Order.Asc
         )
-        return self._hits([(0.0, address) for _, address in result.hits])
+        hits = self._hits([(0.0, address) for _, address in result.hits])
+        return hits, int(result.count)  # type: ignore[attr-defined]
 
     def _hits(self, scored: list[tuple[Any, tantivy.DocAddress]]) -> list[RowHit]:
         keys = self._searcher.fast_field_values("key", [address for _, address in scored])
@@ -158,7 +162,7 @@ class Searcher:
         """Whether the documents of an article (or of its passages) are exactly those expected."""
         count = expected.passages if passages else min(expected.passages + 1, 1)
         query = Query.term_query(self.schema, "row", row)
-        hits = self.top(query, max(count, 0) + 1)
+        hits, _ = self.top(query, max(count, 0) + 1)
         return self.revisions(hits) == [expected.revision] * count
 
     def revisions(self, hits: Sequence[RowHit]) -> list[int]:

@@ -9,7 +9,7 @@ from indexer.build import generations
 from search_service import relevance
 from search_service.answers.search import search
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience
+from search_service.model import Audience, Everything
 from search_service.query.request import SearchRequest
 from search_service.ranking.factors import factors
 from search_service.service import SearchService, open_service
@@ -54,11 +54,12 @@ def test_newer_more_viewed_and_valid_articles_rank_first_among_equals(
 def test_factors_are_bounded(service: SearchService) -> None:
     """Every multiplier is within the bounds of relevance.py."""
     reader = service.reader(Audience.PUBLIC)
-    found = factors(service.store, reader, ["new", "old", "read", "undated", "over", "apart"])
+    hits = [hit for hit in reader.keyword(Everything()) if hit.id != "said"]
+    found = factors(service.store, Audience.PUBLIC, hits)
     for one in found.values():
         assert 1 <= one.recency <= 1 + relevance.RECENCY
         assert 1 <= one.popularity <= 1 + relevance.POPULARITY
     assert {key for key, one in found.items() if one.status != 1} == {"over"}
     assert found["undated"].recency == found["undated"].popularity == 1
     assert found["apart"].recency == 1 + relevance.RECENCY
-    assert factors(service.store, reader, []) == {}
+    assert factors(service.store, Audience.PUBLIC, []) == {}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from search_service.engines import NO_FILTERS, Reader, open_engine
-from search_service.model import Audience, Filters
-from search_service.ranking.similarity import nearest_articles, nearest_passages
+from search_service.model import Audience, Filters, Vector
+from search_service.ranking.similarity import SemanticHits, SimilarArticles, SimilarPassages
 from tests.support.sample_records import MANIFEST, load, read, record, unit
 
 # Cosine similarity to the query. Background 0.1 and top score 0.9 put the cut-off at 0.42.
@@ -42,20 +42,26 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 def passages(reader: Reader, filters: Filters = NO_FILTERS, role: str | None = None) -> list[str]:
     """Return the articles of the nearest passages."""
-    hits = nearest_passages(reader, QUERY, filters=filters, role=role)
-    return [hit.article_id for hit in hits]
+    similar = SimilarPassages(reader.manifest, QUERY, filters=filters, role=role)
+    return [hit.article_id for hit in similar.hits(reader.read(*similar.requests))]
+
+
+def articles(reader: Reader, query: Vector = QUERY, filters: Filters = NO_FILTERS) -> SemanticHits:
+    """Return the nearest articles."""
+    similar = SimilarArticles(reader.manifest, query, filters=filters)
+    return similar.hits(reader.read(*similar.requests))
 
 
 def test_hits_below_the_cutoff_are_dropped(reader: Reader) -> None:
     """Hits above the floor are dropped too if they are far below the top hit."""
     assert passages(reader) == ["top", "near"]
-    assert nearest_articles(reader, QUERY).ids == ("top", "near")
+    assert articles(reader).ids == ("top", "near")
 
 
 def test_filters_and_roles_do_not_affect_the_thresholds(reader: Reader) -> None:
     """The cut-off depends on the top hit even if a filter removes it."""
     assert passages(reader, Filters(kind="办法")) == passages(reader, role="主体") == ["near"]
-    assert nearest_articles(reader, QUERY, filters=Filters(kind="办法")).ids == ("near",)
+    assert articles(reader, filters=Filters(kind="办法")).ids == ("near",)
 
 
 @pytest.mark.parametrize(("near", "found"), [(0.31, True), (0.29, False)])
@@ -65,7 +71,8 @@ def test_without_a_hit_above_the_floor_there_are_no_hits(
     """The top hit must reach the floor."""
     # In the direction of the top article, and partly in one of no article.
     query = unit(near * 0.9, near * (1 - 0.9**2) ** 0.5, (1 - near**2) ** 0.5)
-    assert bool(nearest_passages(reader, query)) is found
-    hits = nearest_articles(reader, query)
+    similar = SimilarPassages(reader.manifest, query)
+    assert bool(similar.hits(reader.read(*similar.requests))) is found
+    hits = articles(reader, query)
     assert hits.top_score == pytest.approx(near, abs=0.005)
     assert bool(hits.if_above(reader.manifest.floor).hits) is found
