@@ -1,10 +1,12 @@
 """The passages that show why an article is in an answer. Entry point: :func:`select_passages`. Pure."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
 
 from analyzers.outline import FRAME
 from search_service import relevance
-from search_service.answers.snippets import Snippet, marks, snippet
+from search_service.answers.snippets import ScannedText, Snippet, Span, merged, snippet
 from search_service.model import StoredArticle
 from search_service.query.parsing import Query
 
@@ -29,15 +31,26 @@ def select_passages(
     ``best``: id of the nearest passage, a candidate even without marks. On ties prefer the body to the
     frame, such as the salutation. Without candidates: the first passage.
     """
+    starts = [passage.start for passage in stored.passages]
+    spans_of: dict[int, list[Span]] = defaultdict(list)
+    for start, end in ScannedText(stored.view.text).occurrences(query.highlight_terms, query.words):
+        index = bisect_right(starts, start) - 1
+        passage = stored.passages[index]
+        if end <= passage.end:
+            spans_of[index].append((start - passage.start, end - passage.start))
+    if best is not None:
+        for index, passage in enumerate(stored.passages):
+            if passage.id == best:
+                spans_of.setdefault(index, [])
     candidates = []
-    for index, (passage, text) in enumerate(stored):
-        spans = marks(text, query.highlight_terms, query.words)
+    for index, unmerged in spans_of.items():
+        passage, spans = stored.passages[index], merged(unmerged)
+        text = stored.text_of(passage)
         marked = {text[start:end] for start, end in spans}
         longest = max((len(piece) for piece in marked), default=0)
-        if spans or passage.id == best:
-            worth = sum(len(piece) for piece in marked) + longest
-            frame = passage.role in FRAME
-            candidates.append((-worth, frame, passage.id != best, index, passage, text, spans))
+        worth = sum(len(piece) for piece in marked) + longest
+        frame = passage.role in FRAME
+        candidates.append((-worth, frame, passage.id != best, index, passage, text, spans))
     candidates.sort(key=lambda candidate: candidate[:4])
     chosen = candidates[: relevance.SHOWN_PASSAGES]
     if not chosen and stored.passages:

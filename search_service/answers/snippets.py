@@ -6,7 +6,7 @@ offsets into the original, in its own width and script.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -33,20 +33,22 @@ class Snippet:
     marks: tuple[Span, ...]
 
 
-def _occurrences(text: str, term: str) -> Iterable[Span]:
+def _occurrences(text: str, term: str) -> Iterator[Span]:
+    # Letters and digits match whole tokens only: 5 is not marked inside 2025.
+    whole_start, whole_end = _ASCII_EDGE.match(term[0]), _ASCII_EDGE.match(term[-1])
+    length = len(term)
     position = text.find(term)
     while position >= 0:
-        end = position + len(term)
-        # Letters and digits match whole tokens only: 5 is not marked inside 2025.
-        inside = (
-            _ASCII_EDGE.match(term[0]) and position and _ASCII_EDGE.match(text[position - 1])
-        ) or (_ASCII_EDGE.match(term[-1]) and end < len(text) and _ASCII_EDGE.match(text[end]))
+        end = position + length
+        inside = (whole_start and position and _ASCII_EDGE.match(text[position - 1])) or (
+            whole_end and end < len(text) and _ASCII_EDGE.match(text[end])
+        )
         if not inside:
             yield position, end
         position = text.find(term, position + 1)
 
 
-def _literal(text: str, literal: str) -> Iterable[Span]:
+def _literal(text: str, literal: str) -> Iterator[Span]:
     """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
     runs = _RUN.findall(literal)
     if len(runs) < 2:
@@ -55,14 +57,15 @@ def _literal(text: str, literal: str) -> Iterable[Span]:
     return (match.span() for match in re.finditer(pattern, text))
 
 
-def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The spans in order; overlapping and adjacent ones are joined."""
+    joined: list[Span] = []
     for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
-            merged.append((start, end))
-    return tuple(merged)
+            joined.append((start, end))
+    return tuple(joined)
 
 
 class ScannedText:
@@ -81,12 +84,12 @@ class ScannedText:
         return spans
 
     def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
-        """The spans of ``literals`` and ``words`` (both normalised), in order.
+        """The spans of ``literals`` and ``words`` (both normalised), as :func:`merged`."""
+        return merged(self.occurrences(literals, words))
 
-        Overlapping and adjacent spans are merged.
-        """
-        spans = chain(*map(self._literal, literals), *map(self._word, words))
-        return _merge(spans)
+    def occurrences(self, literals: Iterable[str], words: Iterable[str]) -> Iterator[Span]:
+        """Where ``literals`` and ``words`` (both normalised) occur, in no order."""
+        return chain(*map(self._literal, literals), *map(self._word, words))
 
     def contains_literal(self, literal: str) -> bool:
         """Whether the text contains the literal."""

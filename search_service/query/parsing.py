@@ -8,6 +8,7 @@ import calendar
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from analyzers import references, synonyms
 from analyzers.messages import say
@@ -47,7 +48,7 @@ class SynonymGroup:
     words: tuple[str, ...]
     synonyms: tuple[str, ...]
 
-    @property
+    @cached_property
     def phrases(self) -> tuple[tuple[str, ...], ...]:
         """The bigrams of the words themselves, then of each synonym."""
         return tuple(map(phrase, (self.text, *self.synonyms)))
@@ -70,7 +71,7 @@ class Chunk:
     required: bool = False
     synonyms: tuple[SynonymGroup, ...] = ()
 
-    @property
+    @cached_property
     def has_identifier(self) -> bool:
         """Whether it contains a 文号 or a code, which identifies one document."""
         return any(word.startswith(IDENTIFIER_PREFIXES) for word in self.words)
@@ -102,67 +103,67 @@ class Query:
     hints: tuple[Hint, ...] = ()
     coined: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def chunks(self) -> tuple[Chunk, ...]:
         """All chunks, in order."""
         return tuple(leaf for leaf in _leaves(self.tree) if isinstance(leaf, Chunk))
 
-    @property
+    @cached_property
     def included(self) -> tuple[Chunk, ...]:
         """The chunks that are not excluded."""
         return tuple(chunk for chunk in self.chunks if not chunk.excluded)
 
-    @property
+    @cached_property
     def excluded(self) -> tuple[Chunk, ...]:
         """The chunks that must not match."""
         return tuple(chunk for chunk in self.chunks if chunk.excluded)
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The distinct words of the included chunks, in order."""
         return tuple(dict.fromkeys(word for chunk in self.included for word in chunk.words))
 
-    @property
+    @cached_property
     def has_or(self) -> bool:
         """Whether one of its top-level parts is an OR."""
         return any(isinstance(part, OrNode) for part in self.tree.parts)
 
-    @property
+    @cached_property
     def is_question(self) -> bool:
         """Whether it contains a question or a sentence: keywords are short or separated by spaces."""
         plain = (chunk for chunk in self.included if not (chunk.literal or chunk.has_identifier))
         return any(len(chunk.text) >= relevance.QUESTION_LENGTH for chunk in plain)
 
-    @property
+    @cached_property
     def is_conversational(self) -> bool:
         """Whether it contains an interrogative or a personal pronoun, unlike a list of keywords."""
         return any(
             _CONVERSATIONAL.search(chunk.text) for chunk in self.included if not chunk.literal
         )
 
-    @property
+    @cached_property
     def mostly_single_characters(self) -> bool:
         """Whether most of its words are single characters."""
         return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
 
-    @property
+    @cached_property
     def literals(self) -> tuple[str, ...]:
         """The normalised texts of the included chunks."""
         return tuple(chunk.text for chunk in self.included)
 
-    @property
+    @cached_property
     def synonyms(self) -> tuple[str, ...]:
         """The synonyms of words of the included chunks."""
         return tuple(
             text for chunk in self.included for one in chunk.synonyms for text in one.synonyms
         )
 
-    @property
+    @cached_property
     def highlight_terms(self) -> tuple[str, ...]:
         """The texts to highlight; in a text without them, the words are highlighted."""
         return self.literals + self.synonyms
 
-    @property
+    @cached_property
     def semantic_text(self) -> str:
         """The text to embed for semantic search; empty if there is none.
 
