@@ -444,9 +444,9 @@ class Found:
 
 @dataclass(frozen=True)
 class TermFrequencies:
-    """The number of ``articles``, and how many ``of`` them contain each term."""
+    """The number of ``all`` articles or passages, and how many ``of`` them contain each term."""
 
-    articles: int
+    all: int
     of: Mapping[str, int]
 
 

@@ -11,14 +11,13 @@ from typing import Any
 from analyzers import outline
 from analyzers.messages import say
 from analyzers.normalize import normalize
-from analyzers.references import find
 from search_service import relevance
 from search_service.answers.snippets import Span, marks
 from search_service.engines.reads import (
     NO_FILTERS,
     Answers,
     BestPassages,
-    Frequencies,
+    PassageFrequencies,
     Reader,
     Request,
     Search,
@@ -34,6 +33,7 @@ from search_service.model import (
     PassageHit,
     StoredArticle,
     Term,
+    TermFrequencies,
     Vector,
     View,
     WeightedTerm,
@@ -98,15 +98,13 @@ def precedents(
         _Searches(reader.manifest, part, vector, filters, role)
         for part, vector in zip(words, vectors, strict=True)
     ]
-    frequencies = Frequencies(Field.WORDS, {word for part in words for word in part})
+    frequencies = PassageFrequencies({word for part in words for word in part})
     answers = reader.read(frequencies, *(one for part in searches for one in part.requests))
-    fused = fuse([ranked for part in searches for ranked in part.lists(answers)])
-    weights = {
-        word: idf(count, answers[frequencies].articles)
-        for word, count in answers[frequencies].of.items()
-    }
-    candidates = _Candidates(searches, answers, weights)
-    results = _precedents(reader, fused, candidates, limit)
+    hits = [part.hits(answers, answers[frequencies]) for part in searches]
+    fused = fuse([ranked for part in hits for ranked in part.lists])
+    owners = {hit.passage_id: hit.article_id for part in hits for hit in part.passages}
+    all_words = list(dict.fromkeys(word for part in words for word in part))
+    results = _precedents(reader, fused, owners, all_words, limit)
     return PrecedentPage(results=results, degraded=degraded)
 
 
@@ -154,61 +152,43 @@ class _Searches:
         similar = self._similar.requests if self._similar else ()
         return (self._passages, self._articles, *similar)
 
-    def by_words(self, answers: Answers) -> list[PassageHit]:
-        """The passages by BM25."""
-        return answers[self._passages]
+    def hits(self, answers: Answers, frequencies: TermFrequencies) -> "_Hits":
+        """The hits; by words those that score as if they held ``PRECEDENT_MIN_SHARE`` of the words' idf."""
+        whole = sum(idf(frequencies.of[word], frequencies.all) for word in self.words)
+        minimum = relevance.PRECEDENT_MIN_SHARE * whole
+        return _Hits(
+            by_words=[hit for hit in answers[self._passages] if hit.score >= minimum],
+            by_similarity=self._similar.hits(answers) if self._similar else [],
+            articles={hit.id: hit.score for hit in answers[self._articles].hits},
+        )
 
-    def by_similarity(self, answers: Answers) -> list[PassageHit]:
-        """The passages by cosine."""
-        return self._similar.hits(answers) if self._similar else []
 
-    def lists(self, answers: Answers) -> list[RankedList]:
+@dataclass(frozen=True)
+class _Hits:
+    """The passages found for one piece of the draft, and the scores of articles by words."""
+
+    by_words: list[PassageHit]
+    by_similarity: list[PassageHit]
+    articles: Mapping[str, float]
+
+    @property
+    def passages(self) -> list[PassageHit]:
+        return [*self.by_words, *self.by_similarity]
+
+    @property
+    def lists(self) -> list[RankedList]:
         """The lists to fuse, of passage ids: by words, by similarity, and by the article around them."""
-        by_words, by_similarity = self.by_words(answers), self.by_similarity(answers)
-        scores = {hit.id: hit.score for hit in answers[self._articles].hits}
         by_article = {
-            hit.passage_id: scores[hit.article_id]
-            for hit in (*by_words, *by_similarity)
-            if hit.article_id in scores
+            hit.passage_id: self.articles[hit.article_id]
+            for hit in self.passages
+            if hit.article_id in self.articles
         }
         ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
         return [
-            RankedList([(hit.passage_id, hit.score) for hit in by_words]),
-            RankedList([(hit.passage_id, hit.score) for hit in by_similarity]),
+            RankedList([(hit.passage_id, hit.score) for hit in self.by_words]),
+            RankedList([(hit.passage_id, hit.score) for hit in self.by_similarity]),
             RankedList(ordered, relevance.PRECEDENT_ARTICLE),
         ]
-
-
-class _Candidates:
-    """Where each passage was found: its article, and the pieces of the draft whose words found it."""
-
-    def __init__(
-        self, searches: Sequence[_Searches], answers: Answers, weights: Mapping[str, float]
-    ) -> None:
-        self._weights = weights
-        self.owners: dict[str, str] = {}
-        self._similar: set[str] = set()
-        self._found_by: dict[str, list[list[str]]] = {}
-        self.words = list(dict.fromkeys(word for one in searches for word in one.words))
-        for one in searches:
-            for hit in one.by_words(answers):
-                self.owners[hit.passage_id] = hit.article_id
-                self._found_by.setdefault(hit.passage_id, []).append(one.words)
-            for hit in one.by_similarity(answers):
-                self.owners[hit.passage_id] = hit.article_id
-                self._similar.add(hit.passage_id)
-
-    def is_accepted(self, passage_id: str, text: str) -> bool:
-        """Whether it is similar, or contains ``PRECEDENT_MIN_SHARE`` of the idf of a piece's words."""
-        if passage_id in self._similar:
-            return True
-        normal = normalize(text)
-        references = {term for one in find(normal) for term in one.terms}
-        return any(
-            sum(self._weights[word] for word in words if word in normal or word in references)
-            >= relevance.PRECEDENT_MIN_SHARE * sum(self._weights[word] for word in words)
-            for words in self._found_by[passage_id]
-        )
 
 
 def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
@@ -217,18 +197,25 @@ def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
 
 
 def _precedents(
-    reader: Reader, fused: Mapping[str, float], candidates: _Candidates, limit: int
+    reader: Reader,
+    fused: Mapping[str, float],
+    owners: Mapping[str, str],
+    words: list[str],
+    limit: int,
 ) -> tuple[Precedent, ...]:
-    """The first ``limit`` acceptable passages, of the best ``PRECEDENTS_EXAMINED`` times as many."""
-    ids = list(fused)[: limit * relevance.PRECEDENTS_EXAMINED]
+    """The first ``limit`` passages, without repetitions."""
     results: list[Precedent] = []
     seen: set[str] = set()
-    for part in (ids[: 2 * limit], ids[2 * limit :]):
-        if len(results) == limit or not part:
+    start = 0
+    # Articles are fetched for the passages shown, and for more if some repeat others.
+    for length in (2 * limit, 8 * limit, len(fused)):
+        ids = list(fused)[start : start + length]
+        start += length
+        if len(results) == limit or not ids:
             break
-        stored = reader.fetch(list(dict.fromkeys(candidates.owners[key] for key in part)))
-        for key in part:
-            one = stored.get(candidates.owners[key])
+        stored = reader.fetch(list(dict.fromkeys(owners[key] for key in ids)))
+        for key in ids:
+            one = stored.get(owners[key])
             passage = _passage(one, key) if one else None
             if one is None or passage is None or len(results) == limit:
                 continue
@@ -236,15 +223,13 @@ def _precedents(
             same = re.sub(r"\W", "", text)
             if not same or same in seen:  # re-issues of a document repeat its paragraphs
                 continue
-            if not candidates.is_accepted(key, text):
-                continue
             seen.add(same)
             results.append(
                 Precedent(
                     stored=one,
                     passage=passage,
                     text=text,
-                    marks=marks(text, (), candidates.words),
+                    marks=marks(text, (), words),
                     score=fused[key],
                     citation=citation(one.view, passage),
                 )

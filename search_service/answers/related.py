@@ -76,7 +76,7 @@ def _by_keywords(
 ) -> list[tuple[str, float]]:
     weight = {
         # A word that no other article contains is useless.
-        word: counts[word] * idf(count, frequencies.articles)
+        word: counts[word] * idf(count, frequencies.all)
         for word, count in frequencies.of.items()
         if count > 1 and len(word) > 1
     }

@@ -116,6 +116,13 @@ class Frequencies(Request[TermFrequencies]):
 
 
 @dataclass(frozen=True, eq=False)
+class PassageFrequencies(Request[TermFrequencies]):
+    """The number of passages of live articles of the scope, and of those that contain each word."""
+
+    words: Collection[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Vectors(Request[Mapping[str, Vector]]):
     """The stored vectors of an article's passages, by passage id; empty if there are none.
 

@@ -56,11 +56,11 @@ class Relaxation:
     def prepare(self, first: Answers, candidates: SemanticHits) -> Clause:
         """The clause that matches if it is :meth:`accepted`; then :attr:`second` is to be read."""
         query, words = self._query, first[self._words]
-        lenient = matching.relaxed(query, words.of, words.articles, lenient=True)
+        lenient = matching.relaxed(query, words.of, words.all, lenient=True)
         if self._has_matches:  # a question
             return lenient
         by_bigrams = matching.relaxed_by_bigrams(query, words.of, first[self._bigrams].of)
-        normal = AnyOf((matching.relaxed(query, words.of, words.articles), by_bigrams))
+        normal = AnyOf((matching.relaxed(query, words.of, words.all), by_bigrams))
         self._odd = matching.is_gibberish(query, words.of)
         self._by_bigrams, self._by_words = Search(by_bigrams), Search(normal)
         if not query.is_conversational and (self._odd or self._is_far(candidates)):

@@ -18,6 +18,7 @@ from search_service.engines.reads import (
     Frequencies,
     Nearest,
     NearestArticles,
+    PassageFrequencies,
     Request,
     Search,
     Vectors,
@@ -149,6 +150,7 @@ def test_requests_read_together_have_the_answers_of_each(library: Engine) -> Non
         Search(Everything()),
         Frequencies(Field.WORDS, ["消防", "无此词"]),
         Frequencies(Field.WORDS, []),
+        PassageFrequencies(["消防", "无此词"]),
         Nearest(unit(1, 1), per_article=2),
         NearestArticles(unit(1, 1), articles=3),
         BestPassages([("消防", 1.0)], per_article=2),
@@ -169,6 +171,10 @@ def test_requests_read_together_have_the_answers_of_each(library: Engine) -> Non
     frequencies = together[requests[5]]
     assert frequencies == TermFrequencies(
         len(ARTICLES), {"消防": reader.totals(word("消防")).total, "无此词": 0}
+    )
+    passages = [one.words.split() for article in ARTICLES for one in article.passages]
+    assert together[requests[7]] == TermFrequencies(
+        len(passages), {"消防": sum("消防" in words for words in passages), "无此词": 0}
     )
 
 

@@ -183,14 +183,21 @@ def _inner_hits(size: int, *fields: str) -> Body:
     }
 
 
-def frequencies_body(field: Field, terms: Sequence[str], conditions: Sequence[Body]) -> Body:
-    """Count all articles, and those with each term; the buckets are named by the term's position."""
-    filters = {str(place): {"term": {field.value: term}} for place, term in enumerate(terms)}
+def frequencies_body(
+    field: str, terms: Sequence[str], conditions: Sequence[Body], *, of_passages: bool
+) -> Body:
+    """Count all articles, or passages, and those with each term; a bucket is named by the term's position."""
+    filters = {str(place): {"term": {field: term}} for place, term in enumerate(terms)}
+    counting: Body = (
+        {"nested": {"path": "passages"}} if of_passages else {"filter": {"match_all": {}}}
+    )
+    if filters:
+        counting["aggs"] = {"terms": {"filters": {"filters": filters}}}
     return {
         "size": 0,
-        "track_total_hits": True,
+        "track_total_hits": False,
         "query": _filtered(Everything(), conditions),
-        **({"aggs": {"terms": {"filters": {"filters": filters}}}} if filters else {}),
+        "aggs": {"counted": counting},
     }
 
 
@@ -246,12 +253,7 @@ def totals(response: Body) -> Totals:
         name: {bucket["key"]: bucket["doc_count"] for bucket in facet["buckets"]}
         for name, facet in response.get("aggregations", {}).items()
     }
-    return Totals(total=total(response), facets=facets)
-
-
-def total(response: Body) -> int:
-    """The number of all matches."""
-    return int(response["hits"]["total"]["value"])
+    return Totals(total=response["hits"]["total"]["value"], facets=facets)
 
 
 def hits(response: Body) -> list[Hit]:
@@ -336,8 +338,13 @@ def _grouped(
 
 def frequencies(response: Body, terms: Sequence[str]) -> dict[str, int]:
     """The result of :func:`frequencies_body`."""
-    buckets = response["aggregations"]["terms"]["buckets"] if terms else {}
+    buckets = response["aggregations"]["counted"]["terms"]["buckets"] if terms else {}
     return {term: buckets[str(place)]["doc_count"] for place, term in enumerate(terms)}
+
+
+def counted(response: Body) -> int:
+    """The number of all articles, or passages, of :func:`frequencies_body`."""
+    return int(response["aggregations"]["counted"]["doc_count"])
 
 
 def stored(hit: Body) -> StoredArticle:

@@ -4,7 +4,7 @@ Each read is one search at the same point in time of the index, excluding tombst
 Requests are built in :mod:`search_service.engines.elastic.dsl`.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
@@ -22,6 +22,7 @@ from search_service.engines.reads import (
     Frequencies,
     Nearest,
     NearestArticles,
+    PassageFrequencies,
     Reader,
     Request,
     Scope,
@@ -126,8 +127,10 @@ class ElasticReader(Reader):
                 return self._nearest(request)
             case BestPassages():
                 return self._best_passages(request)
-            case Frequencies():
-                return self._frequencies(request)
+            case Frequencies(field, terms):
+                return self._frequencies(field.value, terms)
+            case PassageFrequencies(words):
+                return self._frequencies("passages.words", words, of_passages=True)
             case Vectors():
                 return self._vectors(request)
             case Fetch():
@@ -255,17 +258,20 @@ class ElasticReader(Reader):
         ]
         return dsl.passage_hits(response, articles=articles, per_article=per_article)
 
-    def _frequencies(self, request: Frequencies) -> "_Steps[TermFrequencies]":
-        distinct = sorted(set(request.terms))
+    def _frequencies(
+        self, field: str, terms: Collection[str], *, of_passages: bool = False
+    ) -> "_Steps[TermFrequencies]":
+        distinct = sorted(set(terms))
         starts = range(0, max(1, len(distinct)), _TERMS)
         parts = [distinct[start : start + _TERMS] for start in starts]
         responses = yield [
-            dsl.frequencies_body(request.field, part, self._conditions()) for part in parts
+            dsl.frequencies_body(field, part, self._conditions(), of_passages=of_passages)
+            for part in parts
         ]
         counts: dict[str, int] = {}
         for part, response in zip(parts, responses, strict=True):
             counts |= dsl.frequencies(response, part)
-        return TermFrequencies(dsl.total(responses[0]), counts)
+        return TermFrequencies(dsl.counted(responses[0]), counts)
 
     def _vectors(self, request: Vectors) -> "_Steps[dict[str, Vector]]":
         body = dsl.stored_body([request.article_id], self._conditions())

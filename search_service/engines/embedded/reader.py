@@ -6,7 +6,7 @@ descending, then by article id. Snapshots are made in :mod:`.snapshots`.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -26,13 +26,13 @@ from search_service.engines.embedded.rows import ReadTransaction
 from search_service.engines.embedded.snapshots import Snapshot
 from search_service.engines.embedded.text_index import ORDINAL_BITS, RowHit, Searcher
 from search_service.engines.reads import (
-    NO_FILTERS,
     Answers,
     BestPassages,
     Fetch,
     Frequencies,
     Nearest,
     NearestArticles,
+    PassageFrequencies,
     Reader,
     Request,
     Scope,
@@ -113,8 +113,10 @@ class EmbeddedReader(Reader):
                 return self._nearest(request)
             case BestPassages():
                 return self._best_passages(request)
-            case Frequencies():
-                return self._frequencies(request)
+            case Frequencies(field, terms):
+                return self._frequencies(self._snapshot.articles, field.value, terms)
+            case PassageFrequencies(words):
+                return self._frequencies(self._snapshot.passages, "words", words)
             case Vectors(article_id):
                 hidden = article_id in self._hidden_ids
                 return {} if hidden else self._rows.vectors_of(article_id)
@@ -210,16 +212,14 @@ class EmbeddedReader(Reader):
         )
         return self._named(searcher, _grouped(candidates, articles, per_article))
 
-    def _frequencies(self, request: Frequencies) -> TermFrequencies:
-        articles = self._snapshot.articles
-        name = request.field.value
-        queries = {
-            term: Query.term_query(articles.schema, name, term, "basic") for term in request.terms
-        }
+    def _frequencies(
+        self, searcher: Searcher, field: str, terms: Collection[str]
+    ) -> TermFrequencies:
+        queries = {term: Query.term_query(searcher.schema, field, term, "basic") for term in terms}
         return TermFrequencies(
-            int(self._allowed(NO_FILTERS).sum()),
+            searcher.count(self._visible(searcher, Query.all_query())),
             {
-                term: articles.count(self._visible(articles, query))
+                term: searcher.count(self._visible(searcher, query))
                 for term, query in queries.items()
             },
         )
