@@ -149,24 +149,25 @@ def calibrate_from_above(patch: Patch) -> None:
     )
 
 
+# Each guard, and a world that notices that it is missing: tried before the others, which cost minutes.
+GUARDS = [
+    (read_from_above, 0),
+    (give_guests_everything, 0),
+    (derive_from_the_whole_text, 0),
+    (write_what_is_unchanged, 7),
+    (cut_batches_over_all, 0),
+    (count_views_from_above, 3),
+    (suggest_from_above, 0),
+    (calibrate_from_above, 0),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "take_out",
-    [
-        read_from_above,
-        give_guests_everything,
-        derive_from_the_whole_text,
-        write_what_is_unchanged,
-        cut_batches_over_all,
-        count_views_from_above,
-        suggest_from_above,
-        calibrate_from_above,
-    ],
-)
+@pytest.mark.parametrize(("take_out", "first"), GUARDS)
 def test_a_missing_guard_is_detected(
-    monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None]
+    monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None], first: int
 ) -> None:
     """The worlds detect each missing guard; otherwise they would prove nothing."""
     take_out(monkeypatch)
 
-    assert any(compare_one(seed).told for seed in range(_ENOUGH))
+    assert any(compare_one(seed).told for seed in (first, *range(_ENOUGH)))
