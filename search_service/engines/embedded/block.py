@@ -71,10 +71,6 @@ class Block:
         """The role as it stands in ``roles``; −1 if no passage has it."""
         return self.role_names.index(role) if role in self.role_names else -1
 
-    def passage_id(self, index: int) -> str:
-        """The id of the passage at this index."""
-        return bytes(self.ids[index]).decode()
-
     def passage_of(self, row: int, ordinal: int, revision: int) -> str | None:
         """The id of an article's passage; None if this block has not this revision of the article."""
         article = int(np.searchsorted(self.rows, row))
@@ -85,4 +81,4 @@ class Block:
             or ordinal >= self.counts[article]
         ):
             return None
-        return self.passage_id(int(self.starts[article]) + ordinal)
+        return bytes(self.ids[int(self.starts[article]) + ordinal]).decode()

@@ -7,7 +7,7 @@ ms of CPU time, by a kernel for the instructions that the processor has.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ _GATHER_BELOW = 0.25
 _OVERLAY_PASSAGES = 5_000
 _OVERLAY_SHARE = 0.1
 # From here on two threads share the work; all searches of a process share these two.
-_SPLIT_FROM = 20_000
+_SPLIT_FROM = 50_000
 _HELPERS = ThreadPoolExecutor(2, thread_name_prefix="nearest")
 
 _Scores = npt.NDArray[np.float64]
@@ -78,19 +78,19 @@ class PassageTable:
         Includes all articles that tie with the last one after rounding, so the caller may break ties in any
         order.
         """
-        query = quantised(vector)
-        by_block = [
-            _Candidates.of(block, query, self._not_superseded(index, allowed), role)
-            for index, block in enumerate(self._blocks)
-        ]
-        best = np.concatenate([candidates.best for candidates in by_block])
-        least = min_score
-        if len(best) > articles:
-            least = max(least, np.partition(best, len(best) - articles)[len(best) - articles])
+        by_block = self._candidates(vector, allowed, role)
+        least = _least(by_block, articles, min_score)
         return [
             neighbour
             for candidates in by_block
-            for neighbour in candidates.neighbours(least - _SLACK, per_article, min_score)
+            for neighbour in candidates.neighbours(least, per_article, min_score)
+        ]
+
+    def _candidates(self, vector: Vector, allowed: Mask, role: str | None) -> "list[_Candidates]":
+        query = quantised(vector)
+        return [
+            _Candidates.of(block, query, self._not_superseded(index, allowed), role)
+            for index, block in enumerate(self._blocks)
         ]
 
     def _not_superseded(self, index: int, allowed: Mask) -> Mask:
@@ -107,12 +107,14 @@ class _Candidates:
     """The passages of one block that are compared with the query, in row order.
 
     ``positions``: indexes into the block, None for all of it; ``scores``: cosines, −∞ for what must not be
-    found. For each article, ``starts`` and ``counts``: its candidates; ``best``: its highest score.
+    found. For each article, ``rows``: its row, ``starts`` and ``counts``: its candidates, ``best``: its
+    highest score.
     """
 
     block: Block
     positions: _Indexes | None
     scores: _Scores
+    rows: npt.NDArray[np.int32]
     starts: _Indexes
     counts: _Indexes
     best: _Scores
@@ -122,10 +124,10 @@ class _Candidates:
         within = block.rows < len(allowed)  # rows beyond the end were written since
         chosen = np.zeros(len(block.rows), dtype=bool)
         chosen[within] = allowed[block.rows[within]]
-        starts, counts, positions = block.starts, block.counts, None
+        rows, starts, counts, positions = block.rows, block.starts, block.counts, None
         codes, norms, roles = block.codes, block.lengths, block.roles
         if counts[chosen].sum() < _GATHER_BELOW * len(codes):
-            counts = counts[chosen]
+            rows, counts = rows[chosen], counts[chosen]
             positions = _ranges(starts[chosen], counts)
             starts = np.cumsum(counts) - counts
             codes, norms, roles = codes[positions], norms[positions], roles[positions]
@@ -136,7 +138,7 @@ class _Candidates:
             scores[roles != block.code_of(role)] = -np.inf
         best = np.maximum.reduceat(scores, starts) if len(starts) else scores[:0]
         best[~chosen] = -np.inf
-        return cls(block, positions, scores, starts, counts, best)
+        return cls(block, positions, scores, rows, starts, counts, best)
 
     def neighbours(self, least: float, per_article: int, min_score: float) -> list[Neighbour]:
         """The best ``per_article`` passages of each article that reaches ``least``, and their ties."""
@@ -152,18 +154,27 @@ class _Candidates:
             last = ranked[np.cumsum(counts) - counts + np.minimum(counts, per_article) - 1]
         chosen = scores >= np.maximum(last[article], min_score) - _SLACK
         places = within[chosen] if self.positions is None else self.positions[within[chosen]]
-        owners = np.searchsorted(self.block.starts, places, side="right") - 1
+        owners = article[chosen]
         return [
-            Neighbour(row, ordinal, self.block.passage_id(place), rounded)
-            for row, ordinal, place, score in zip(
-                self.block.rows[owners].tolist(),
-                (places - self.block.starts[owners]).tolist(),
-                places.tolist(),
+            Neighbour(row, ordinal, id.decode(), rounded)
+            for row, ordinal, id, score in zip(
+                self.rows[articles][owners].tolist(),
+                (within[chosen] - self.starts[articles][owners]).tolist(),
+                self.block.ids[places].tolist(),
                 scores[chosen].tolist(),
                 strict=True,
             )
             if (rounded := round(score, 6)) >= min_score
         ]
+
+
+def _least(by_block: "Sequence[_Candidates]", articles: int, min_score: float) -> float:
+    """What an article must reach to be among the best ``articles``, or to tie with the last once rounded."""
+    best = np.concatenate([candidates.best for candidates in by_block])
+    if len(best) <= articles:
+        return min_score - _SLACK
+    last = np.partition(best, len(best) - articles)[len(best) - articles]
+    return max(min_score, float(last)) - _SLACK
 
 
 def _ranges(starts: _Indexes, counts: _Indexes) -> _Indexes:
