@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,11 @@ class Block:
     def empty(cls, dimensions: int) -> "Block":
         """No passages."""
         return cls.of((), passages=0, dimensions=dimensions)
+
+    @cached_property
+    def without_vector(self) -> npt.NDArray[np.intp]:
+        """Indexes of the passages that have no vector."""
+        return np.flatnonzero(np.isinf(self.lengths))
 
     def code_of(self, role: str) -> int:
         """The role as it stands in ``roles``; −1 if no passage has it."""

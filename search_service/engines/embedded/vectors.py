@@ -29,6 +29,7 @@ _OVERLAY_PASSAGES = 5_000
 _OVERLAY_SHARE = 0.1
 # From here on two threads share the work; all searches of a process share these two.
 _SPLIT_FROM = 50_000
+_CHUNK = 8_192  # passages: what is computed of them stays in the processor's cache
 _HELPERS = ThreadPoolExecutor(2, thread_name_prefix="nearest")
 
 _Scores = npt.NDArray[np.float64]
@@ -132,8 +133,8 @@ class _Candidates:
             starts = np.cumsum(counts) - counts
             codes, norms, roles = codes[positions], norms[positions], roles[positions]
             chosen = chosen[chosen]
-        scores = _products(codes, query) / (lengths(query[np.newaxis]) * norms)
-        scores[norms == np.inf] = -np.inf
+        scores = _cosines(codes, norms, query)
+        scores[block.without_vector if positions is None else np.isinf(norms)] = -np.inf
         if role is not None:
             scores[roles != block.code_of(role)] = -np.inf
         best = np.maximum.reduceat(scores, starts) if len(starts) else scores[:0]
@@ -183,13 +184,22 @@ def _ranges(starts: _Indexes, counts: _Indexes) -> _Indexes:
     return np.repeat(starts - before, counts) + np.arange(counts.sum())
 
 
-def _products(codes: Codes, query: Codes) -> npt.NDArray[np.int32]:
-    """The product of each row with the query, by two threads if there are many."""
-    if len(codes) < _SPLIT_FROM:
-        return products(codes, query) if len(codes) else np.zeros(0, dtype=np.int32)
-    half = len(codes) // 2
-    rest = _HELPERS.submit(products, codes[half:], query)
-    return np.concatenate([products(codes[:half], query), rest.result()])
+def _cosines(codes: Codes, norms: _Scores, query: Codes) -> _Scores:
+    """The cosine of each row, of these lengths, with the query; by two threads if there are many."""
+    length = lengths(query[np.newaxis])[0]
+    scores = np.empty(len(codes))
+
+    def fill(start: int, end: int) -> None:
+        for first in range(start, end, _CHUNK):
+            part = slice(first, min(first + _CHUNK, end))
+            np.divide(products(codes[part], query), length * norms[part], out=scores[part])
+
+    half = len(codes) // 2 if len(codes) >= _SPLIT_FROM else 0
+    helped = _HELPERS.submit(fill, 0, half) if half else None
+    fill(half, len(codes))
+    if helped:
+        helped.result()
+    return scores
 
 
 class PassageKeeper:
