@@ -7,12 +7,14 @@ separately, in batches of its own articles and deletions. Tombstones of articles
 are written outside these batches, and change nothing that is read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzers.messages import say
 from indexer.build import ingest
-from indexer.build.entries import entries_of, version_of, write
+from indexer.build.entries import Prepared, entries_of, version_of, write
 from indexer.build.ingest import RunReport, batches
 from indexer.build.views import source_view
 from indexer.build.vocabulary import Collector
@@ -62,15 +64,61 @@ def write_for_audience(
 
     ``readers``: the audiences that will read this index; they get the view counters of the articles.
     ``resume``: skip articles whose stored view is the same. ``collector`` gets the records written.
-    ``progress`` gets the size of each batch.
+    ``progress`` gets the number of updates written, after each batch.
     """
     result = AudienceResult()
-    waiting: list[Update] = []
+    steps = _steps(audience, writer, updates, result, resume=resume)
 
-    def write_batch(batch: Sequence[Update]) -> None:
-        for record in _write(service, audience, writer, batch, readers, result, resume=resume):
-            if collector is not None:
-                collector.add(record)
+    def write_step(step: _Step, prepared: Prepared) -> int:
+        if step.batch:
+            for record in _write(service, writer, step.batch, prepared, readers, result):
+                if collector is not None:
+                    collector.add(record)
+        return step.processed
+
+    # A batch is written while the next one is analysed; nothing else uses the writer meanwhile.
+    with ThreadPoolExecutor(1) as thread:
+        writing: Future[int] | None = None
+        step = next(steps, None)
+        while step is not None:
+            articles = [update for update in step.batch if isinstance(update, Article)]
+            prepared = entries_of(service, articles, audience, step.stored)
+            if writing is not None:
+                progress(writing.result())
+            upcoming = next(steps, None)
+            writing = thread.submit(write_step, step, prepared)
+            step = upcoming
+        if writing is not None:
+            progress(writing.result())
+    return result
+
+
+class _Step(NamedTuple):
+    """Updates to write at once, perhaps none.
+
+    ``stored``: what the index contains of them, to be skipped; ``processed``: updates read for this step.
+    """
+
+    batch: Sequence[Update]
+    stored: Mapping[str, Stamp]
+    processed: int
+
+
+def _steps(
+    audience: Audience,
+    writer: Writer,
+    updates: Iterable[Update],
+    result: AudienceResult,
+    *,
+    resume: bool,
+) -> Iterator[_Step]:
+    """The updates that the audience may read in batches; the other ones are written at once."""
+    waiting: list[Update] = []
+    processed = 0
+
+    def step(batch: Sequence[Update]) -> _Step:
+        ids = [one.id for one in batch if isinstance(one, Article)]
+        return _Step(batch, writer.stamps(ids) if resume else {}, processed)
 
     for batch in batches(updates):
         stamps = writer.stamps([entry.id for entry in batch])
@@ -92,29 +140,24 @@ def write_for_audience(
                 waiting.append(gone)
         if unknown:
             writer.write(unknown)
+        processed += len(batch)
         while len(waiting) >= ingest.BATCH:
-            write_batch(waiting[: ingest.BATCH])
+            yield step(waiting[: ingest.BATCH])
+            processed = 0
             del waiting[: ingest.BATCH]
-        progress(len(batch))
-    if waiting:
-        write_batch(waiting)
-    return result
+    yield step(waiting)
 
 
 def _write(
     service: SearchService,
-    audience: Audience,
     writer: Writer,
     batch: Sequence[Update],
+    prepared: Prepared,
     readers: Sequence[Audience],
     result: AudienceResult,
-    *,
-    resume: bool,
 ) -> Sequence[Record]:
     """Write a batch; return the records written."""
     articles = [update for update in batch if isinstance(update, Article)]
-    stored = writer.stamps([article.id for article in articles]) if resume else None
-    prepared = entries_of(service, articles, audience, stored)
     gone = [update for update in batch if isinstance(update, Tombstone)]
     written, refused = write(writer, [*prepared.entries, *gone])
     refused = prepared.refused | refused

@@ -3,7 +3,9 @@
 Plain lines on stdout; progress and faults on stderr. No arguments and no logic here.
 """
 
+import math
 import sys
+import time
 from collections.abc import Callable
 
 import click
@@ -23,7 +25,7 @@ _SHOWN_NAMES = 20
 
 
 def progress() -> Callable[[str, int, int], None]:
-    """A progress line on stderr; silent where stderr is no terminal."""
+    """A progress line on stderr with the time left; silent where stderr is no terminal."""
     if not sys.stderr.isatty():
         return lambda _stage, _done, _total: None
     names = {
@@ -32,11 +34,30 @@ def progress() -> Callable[[str, int, int], None]:
         "ask": say("提问", "searching"),
     }
 
+    first: dict[str, tuple[float, int]] = {}
+
     def show(stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        started, before = first.setdefault(stage, (now, done))
         share = f"/{total} {done * 100 // total}%" if total else ""
-        click.echo(f"\r{names[stage]} {done}{share}", nl=total > 0 and done == total, err=True)
+        left = ""
+        if total > done > before:
+            left = time_left((now - started) * (total - done) / (done - before))
+        # The end of the line before may be longer.
+        line = f"{names[stage]} {done}{share}{left}".ljust(60)
+        click.echo(f"\r{line}", nl=total > 0 and done == total, err=True)
 
     return show
+
+
+def time_left(seconds: float) -> str:
+    """The time left in words, rounded up; empty below one second."""
+    if seconds < 1:
+        return ""
+    if seconds < 60:
+        return say(f"，还需约 {math.ceil(seconds)} 秒", f", about {math.ceil(seconds)} s left")
+    minutes = math.ceil(seconds / 60)
+    return say(f"，还需约 {minutes} 分钟", f", about {minutes} min left")
 
 
 def print_report(report: RunReport, *, err: bool = False) -> None:

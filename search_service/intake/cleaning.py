@@ -176,12 +176,18 @@ _BLANKS: Final = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {  # contro
     **dict.fromkeys(range(0xD800, 0xE000), None),  # lone surrogates: no encoding can store them
     0xA0: " ",
 }
+# Most texts have none of these; to look for them is faster than to look up every character.
+_BLANK: Final = re.compile(
+    "[" + "".join(re.escape(chr(one)) for one in _BLANKS if _BLANKS[one] != chr(one)) + "]"
+)
 # Two full-width blanks begin a paragraph, even if the line break before them was lost.
 _LOST_BREAK: Final = re.compile(r"(?<=[。；：！？”）])\u3000{2,}(?=\S)")
 
 
 def _without_indentation(text: str) -> str:
-    text = text.replace("\r\n", "\n").translate(_BLANKS)
+    text = text.replace("\r\n", "\n")
+    if _BLANK.search(text):
+        text = text.translate(_BLANKS)
     text = _LOST_BREAK.sub("\n", text)
     text = "\n".join(line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
