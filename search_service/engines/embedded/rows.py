@@ -26,7 +26,7 @@ from search_service.engines.quantisation import Codes, restored
 from search_service.model import Field, Passage, StoredArticle, Vector, View
 
 _BUSY_SECONDS = 10.0
-_LEVEL = 1
+_LEVEL = 6
 _BATCH = 200  # articles read at once: bounded memory
 
 
