@@ -171,6 +171,10 @@ class EngineUnavailable(EngineError):
     code = "engine-unavailable"
 
 
+class ReaderOutdated(EngineUnavailable):
+    """What a reader shows was replaced, or has expired; a new reader shows the present state."""
+
+
 class EngineTimeout(EngineUnavailable):
     """No answer within the time limit; the engine may still be processing the request."""
 

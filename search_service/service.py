@@ -6,7 +6,9 @@ index built with the analysis in use.
 
 import functools
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
 
 from analyzers.embed import Embedder, ModelError, open_embedder
 from analyzers.messages import say
@@ -20,6 +22,7 @@ from search_service.errors import (
     ModelMissing,
     NoIndex,
     NotFound,
+    ReaderOutdated,
     StateLost,
 )
 from search_service.formats import REBUILD, mismatch
@@ -33,6 +36,8 @@ from search_service.state.vocabularies import LoadedVocabulary
 SCHEMA = 6
 NO_MODEL = "none"
 _log = logs.Log(__name__)
+Answer = TypeVar("Answer")
+Parameters = ParamSpec("Parameters")
 
 
 @functools.lru_cache(maxsize=8)  # once, not with every search
@@ -65,8 +70,8 @@ class SearchService:
         """Fingerprint of the model in use; empty without one."""
         return self.embedder.fingerprint if self.embedder else ""
 
-    def reader(self, audience: Audience) -> Reader:
-        """Open the audience's index.
+    def reader(self, audience: Audience, *, shared: bool = False) -> Reader:
+        """Open the audience's index; ``shared``: for a function that :func:`reads_shared`.
 
         Raises ``NoIndex``; ``FingerprintMismatch`` if it was built with another analysis; ``StateLost`` if
         the state is not the one that it was built with, because the hidden articles are unknown then.
@@ -74,7 +79,7 @@ class SearchService:
         An index of another model is accepted, for keyword search: after a rebuild with another model a
         running process must answer until it is restarted. See :meth:`embed_query`.
         """
-        return self._reader(audience, None)
+        return self._reader(audience, None, shared=shared)
 
     def reader_of_generation(self, audience: Audience, generation: str) -> Reader:
         """Open an earlier generation, by name; raises ``Gone`` if the audience cannot read it.
@@ -94,13 +99,16 @@ class SearchService:
             ) from exc
         return reader
 
-    def _reader(self, audience: Audience, generation: str | None) -> Reader:
+    def _reader(
+        self, audience: Audience, generation: str | None, *, shared: bool = False
+    ) -> Reader:
         try:
             identity, hidden = self.store.hidden.read()
         except StateLost:
             self.engine.reader(Scope(audience))  # without an index, raise NoIndex instead
             raise
-        reader = self.engine.reader(Scope(audience, hidden), generation=generation)
+        scope = Scope(audience, hidden)
+        reader = self.engine.reader(scope, generation=generation, shared=shared)
         self.check_manifest(reader.manifest)
         self.store.check(reader.manifest.state, identity)
         return reader
@@ -173,6 +181,26 @@ class SearchService:
         """Close files and connections."""
         self.engine.close()
         self.store.close()
+
+
+def reads_shared(
+    answer: Callable[Concatenate[SearchService, Parameters], Answer],
+) -> Callable[Concatenate[SearchService, Parameters], Answer]:
+    """Decorate a function that opens a shared reader: it is called again if that was outdated.
+
+    Not more often: then what the reader needs has just been opened.
+    """
+
+    @functools.wraps(answer)
+    def wrapped(
+        service: SearchService, /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Answer:
+        try:
+            return answer(service, *args, **kwargs)
+        except ReaderOutdated:
+            return answer(service, *args, **kwargs)
+
+    return wrapped
 
 
 def open_service(settings: Settings) -> SearchService:

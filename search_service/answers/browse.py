@@ -11,7 +11,7 @@ from analyzers.terms import exact_key
 from search_service.engines.reads import Reader, Search
 from search_service.errors import NotFound
 from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
-from search_service.service import SearchService
+from search_service.service import SearchService, reads_shared
 
 # Ids fetched at once; more are fetched if this audience cannot see all of them.
 _AT_ONCE = 50
@@ -44,14 +44,16 @@ def one_of(stored: Mapping[str, StoredArticle], article_id: str) -> StoredArticl
     return stored[article_id]
 
 
+@reads_shared
 def article(service: SearchService, article_id: str, audience: Audience) -> StoredArticle:
     """One article as the audience may read it; raises ``NotFound``."""
-    return fetch_one(service.reader(audience), article_id)
+    return fetch_one(service.reader(audience, shared=True), article_id)
 
 
+@reads_shared
 def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
     """The ``limit`` newest and most viewed articles, and the categories with their counts."""
-    reader = service.reader(audience)
+    reader = service.reader(audience, shared=True)
     listing = Search(Everything(), sort=Sort.DATE, limit=limit, facets=("category",))
     found = reader.read(listing)[listing]
     newest, totals = [hit.id for hit in found.hits], found.totals
@@ -78,7 +80,8 @@ def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[Stored
     return tuple(articles[:limit])
 
 
+@reads_shared
 def ids_by_key(service: SearchService, key: str, audience: Audience) -> list[str]:
     """The ids of the articles whose id, code, 文号 or title is the key, newest first."""
-    hits = service.reader(audience).keyword(Exact(exact_key(key)), sort=Sort.DATE)
+    hits = service.reader(audience, shared=True).keyword(Exact(exact_key(key)), sort=Sort.DATE)
     return [hit.id for hit in hits]

@@ -14,7 +14,7 @@ from search_service.model import Audience, StoredArticle, View
 from search_service.relevance import (
     MAX_COMPLETED,
 )
-from search_service.service import SearchService
+from search_service.service import SearchService, reads_shared
 from search_service.suggestions.vocabulary import Entry, Kind, fold
 
 # Number of suggestions of each kind, in this order: people read a list of ten lines.
@@ -30,12 +30,13 @@ class Completion:
     view: View | None = None
 
 
+@reads_shared
 def complete(service: SearchService, text: str, audience: Audience) -> list[Completion]:
     """At most ten texts that begin with or contain ``text``: terms, then titles, then headings.
 
     Pinyin matches, too. Raises the errors of :meth:`.SearchService.reader`.
     """
-    reader = service.reader(audience)
+    reader = service.reader(audience, shared=True)
     if len(text) > MAX_COMPLETED:
         return []
     index = service.vocabulary(reader).completion

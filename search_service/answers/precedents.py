@@ -41,7 +41,7 @@ from search_service.model import (
 from search_service.query.matching import idf
 from search_service.ranking.fusion import RankedList, fuse
 from search_service.ranking.similarity import SimilarPassages
-from search_service.service import SearchService, SemanticSearchUnavailable
+from search_service.service import SearchService, SemanticSearchUnavailable, reads_shared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,7 @@ class PrecedentPage:
     degraded: bool
 
 
+@reads_shared
 def precedents(
     service: SearchService,
     text: str,
@@ -86,7 +87,7 @@ def precedents(
             ),
             field_errors={"text": say("长度不符", "bad length")},
         )
-    reader = service.reader(audience)
+    reader = service.reader(audience, shared=True)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
     pieces = [normalize(text.strip()[section.start : section.end]) for section in sections]
     words = [

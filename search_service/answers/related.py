@@ -28,7 +28,7 @@ from search_service.model import (
 )
 from search_service.query.matching import idf
 from search_service.ranking.fusion import RankedList, fuse
-from search_service.service import SearchService
+from search_service.service import SearchService, reads_shared
 
 # Dates, amounts, 第X条 and placeholders say nothing about the subject.
 _NUMBERS = ("date:", "num:", "no:", "xx:")
@@ -36,11 +36,12 @@ _NUMBERS = ("date:", "num:", "no:", "xx:")
 _ADDRESS = ("主送", "落款", "抄送")
 
 
+@reads_shared
 def related(
     service: SearchService, article_id: str, audience: Audience, *, limit: int = 10
 ) -> tuple[StoredArticle, ...]:
     """The ``limit`` most related articles, best first, without the given one; raises ``NotFound``."""
-    reader = service.reader(audience)
+    reader = service.reader(audience, shared=True)
     article, vectors = Fetch([article_id]), Vectors(article_id)
     answers = reader.read(article, vectors)
     shown = one_of(answers[article], article_id)

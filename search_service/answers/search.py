@@ -36,7 +36,7 @@ from search_service.ranking.corrections import results_of
 from search_service.ranking.match_set import MatchSet, exact_clauses, match
 from search_service.ranking.order import Order, order
 from search_service.ranking.similarity import SimilarArticles
-from search_service.service import SearchService
+from search_service.service import SearchService, reads_shared
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class _Readers:
         return self.ranked is not self.live
 
 
+@reads_shared
 def search(
     service: SearchService,
     request: SearchRequest,
@@ -71,7 +72,7 @@ def search(
     """
     query = parse(request.text, service.analyzer, title_only=request.title_only)
     offset, limit = _window(request, position)
-    ranked = live = service.reader(audience)
+    ranked = live = service.reader(audience, shared=True)
     query = with_coined_terms(query, service.store.coined.accepted())
     if position and position.generation != live.generation:
         earlier = service.reader_of_generation(audience, position.generation)

@@ -145,8 +145,13 @@ class Engine(Protocol):
         is being written.
         """
 
-    def reader(self, scope: Scope, *, generation: str | None = None) -> Reader:
+    def reader(
+        self, scope: Scope, *, generation: str | None = None, shared: bool = False
+    ) -> Reader:
         """Open what the audience reads now, or a named generation, to check it before activation.
+
+        ``shared``: what was opened for an earlier reader may be used again, which is faster; then the first
+        read raises ``ReaderOutdated`` if the index was changed since, and the next reader shows the change.
 
         Raises ``NoIndex`` if the audience reads none, ``NotFound`` for an unknown name, ``BadInput`` for a
         generation of a higher audience.

@@ -177,15 +177,17 @@ class Cluster:
                 self._client.search(index=index, allow_partial_search_results=False, **arguments)
             )
 
-    def search_all(self, bodies: Sequence[Body]) -> list[Body]:
-        """The responses to searches of points in time; partial results are an error.
+    def search_all(self, searches: Sequence[tuple[str | None, Body]]) -> list[Body]:
+        """The responses to several searches (index or None, body): see :meth:`search`.
 
-        Raises the error of the first search that failed.
+        Raises the error of the first that failed.
         """
-        header = {"allow_partial_search_results": False}
-        searches = [part for body in bodies for part in (header, body)]
+        parts: list[Body] = []
+        for index, body in searches:
+            header: Body = {"allow_partial_search_results": False}
+            parts += [header if index is None else header | {"index": index}, body]
         with self._translate_errors():
-            response = self._read(self._client.msearch(searches=searches))
+            response = self._read(self._client.msearch(searches=parts))
         for one in response["responses"]:
             if "error" in one:
                 raise self.error_of(one["status"], one["error"])

@@ -239,12 +239,22 @@ def revision_body() -> Body:
     }
 
 
+def any_body() -> Body:
+    """Any one document, for :func:`index_of`."""
+    return {"size": 1, "track_total_hits": False, "stored_fields": "_none_"}
+
+
 # --- responses -----------------------------------------------------------------------------------
 
 
 def raw_hits(response: Body) -> list[Body]:
     """The hits of a response, unchanged."""
     return list(response["hits"]["hits"])
+
+
+def index_of(response: Body) -> str | None:
+    """The index of the first hit, None without hits."""
+    return next((str(hit["_index"]) for hit in raw_hits(response)), None)
 
 
 def totals(response: Body) -> Totals:

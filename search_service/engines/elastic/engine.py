@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from analyzers.messages import say
@@ -26,8 +27,8 @@ from search_service.engines import NO_ACCESS, Access, Scope
 from search_service.engines.activation import Activation, lost
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
-from search_service.engines.elastic.point_in_time import PointsInTime
-from search_service.engines.elastic.reader import ElasticReader
+from search_service.engines.elastic.point_in_time import PointInTime, PointsInTime
+from search_service.engines.elastic.reader import ElasticReader, Sharing
 from search_service.engines.elastic.writer import ElasticWriter
 from search_service.engines.ordering import Stamp
 from search_service.errors import AliasesLost, BadInput, NoIndex, NotFound
@@ -81,6 +82,8 @@ class ElasticEngine:
     def __init__(self, url: str, access: Access = NO_ACCESS) -> None:
         self._cluster = Cluster(url, access)
         self._points_in_time = PointsInTime(self._cluster)
+        # What shared readers of each audience read, as of the last change.
+        self._shared: dict[Audience, tuple[_Index, PointInTime]] = {}
 
     def create(self, audience: Audience, manifest: Manifest) -> Generation:
         """Create an index with a unique name that contains schema, analysis and model.
@@ -211,29 +214,42 @@ class ElasticEngine:
             self._cluster.delete(index.name, _orders(index.name))
         return [index.generation for index in unused]
 
-    def reader(self, scope: Scope, *, generation: str | None = None) -> ElasticReader:
+    def reader(
+        self, scope: Scope, *, generation: str | None = None, shared: bool = False
+    ) -> ElasticReader:
         """Open what the audience reads now, or the named generation.
 
-        The alias is looked up each time, so an activation takes effect at once.
+        A reader of its own looks up the alias and opens a point in time. A shared one does so if there is
+        none yet, and otherwise confirms with its first read that alias and index have not changed since.
         """
-        if generation is None:
-            try:
-                indices = self._cluster.indices(self._serving(scope.audience))
-            except NoIndex:
-                self._current(self._catalogue())
-                raise
-            index = _Index.of(*next(iter(indices.items())))
-        else:
-            index = self._find_readable(generation, scope.audience)
-        return ElasticReader(
-            self._points_in_time.open(index.name),
-            generation=index.generation,
-            manifest=index.manifest,
-            scope=scope,
-        )
+        audience = scope.audience
+        if generation is not None:
+            index = self._find_readable(generation, audience)
+            return _reader(index, self._points_in_time.open(index.name), scope)
+        opened = self._shared.get(audience) if shared else None
+        if opened is not None:
+            sharing = Sharing(
+                self._serving(audience), opened[0].name, partial(self._forget, audience, opened)
+            )
+            return _reader(*opened, scope, sharing)
+        try:
+            indices = self._cluster.indices(self._serving(audience))
+        except NoIndex:
+            self._current(self._catalogue())
+            raise
+        index = _Index.of(*next(iter(indices.items())))
+        opened = index, self._points_in_time.open(index.name)
+        if shared:
+            self._shared[audience] = opened
+        return _reader(*opened, scope)
+
+    def _forget(self, audience: Audience, opened: tuple[_Index, PointInTime]) -> None:
+        if self._shared.get(audience) is opened:
+            self._shared.pop(audience, None)
 
     def close(self) -> None:
         """Close the connections, and points in time that readers have left open."""
+        self._shared.clear()
         self._points_in_time.close()
         self._cluster.close()
 
@@ -341,3 +357,15 @@ def _orders(index: str) -> str:
 def _live(index: str) -> str:
     """The alias of an index that excludes its tombstones."""
     return f"{index}-live"
+
+
+def _reader(
+    index: _Index, point_in_time: PointInTime, scope: Scope, sharing: Sharing | None = None
+) -> ElasticReader:
+    return ElasticReader(
+        point_in_time,
+        generation=index.generation,
+        manifest=index.manifest,
+        scope=scope,
+        sharing=sharing,
+    )

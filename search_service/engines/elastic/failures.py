@@ -17,6 +17,7 @@ from search_service.errors import (
     MappingConflict,
     MissingPrivilege,
     NoIndex,
+    ReaderOutdated,
     ShardsMissing,
     UntrustedEngine,
     WrongCredentials,
@@ -112,9 +113,9 @@ def no_index(address: str, reason: str) -> NoIndex:
     )
 
 
-def expired(address: str, reason: str) -> EngineUnavailable:
+def expired(address: str, reason: str) -> ReaderOutdated:
     """A reader's point in time has expired."""
-    return EngineUnavailable(
+    return ReaderOutdated(
         say(
             f"{address} 上所读的那一时刻（point in time）已结束（{reason}）："
             "两步之间隔得太久，节点重启过，或索引已删除；请重新提问或重新运行",

@@ -63,9 +63,10 @@ class PointInTime:
         """``ids``: a list with the current id, shared with the finalizer; searches may replace the id."""
         self._cluster = cluster
         self._ids = ids
+        self.revision: int | None = None  # of the index at that time, once it was read
 
     def search(self, body: Body, *, keep_alive: str = _KEEP_ALIVE) -> Body:
-        """Search the index as of the point in time; raises ``EngineUnavailable`` if it has expired."""
+        """Search the index as of the point in time; raises ``ReaderOutdated`` if it has expired."""
         pit = {"id": self._ids[-1], "keep_alive": keep_alive}
         try:
             response = self._cluster.search(None, body | {"pit": pit})
@@ -74,17 +75,24 @@ class PointInTime:
         self._ids[:] = [response.get("pit_id", pit["id"])]
         return response
 
-    def search_all(self, bodies: Sequence[Body]) -> list[Body]:
-        """The responses to several searches, in one round trip; raises as :meth:`search` does."""
-        if not bodies:
-            return []
+    def search_all(
+        self, bodies: Sequence[Body], others: Sequence[tuple[str, Body]] = ()
+    ) -> list[Body]:
+        """The responses to several searches, in one round trip; raises as :meth:`search` does.
+
+        ``others``: searches of indices as they are now, which come last.
+        """
         id = self._ids[-1]
         pit = {"id": id, "keep_alive": _KEEP_ALIVE}
+        searches = [(None, body | {"pit": pit}) for body in bodies]
+        if not (searches or others):
+            return []
         try:
-            responses = self._cluster.search_all([body | {"pit": pit} for body in bodies])
+            responses = self._cluster.search_all([*searches, *others])
         except NoIndex as exc:  # dropped since
             raise expired(self._cluster.address, "404 index_not_found_exception") from exc
-        self._ids[:] = [responses[-1].get("pit_id", id)]
+        if bodies:
+            self._ids[:] = [responses[len(bodies) - 1].get("pit_id", id)]
         return responses
 
     def pages(self, body: Body) -> Iterator[list[Body]]:

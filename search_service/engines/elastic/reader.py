@@ -4,8 +4,8 @@ Each read is one search at the same point in time of the index, excluding tombst
 Requests are built in :mod:`search_service.engines.elastic.dsl`.
 """
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
@@ -30,7 +30,7 @@ from search_service.engines.reads import (
     Vectors,
 )
 from search_service.engines.validation import check_facets, check_query_vector
-from search_service.errors import BadInput
+from search_service.errors import BadInput, ReaderOutdated
 from search_service.model import (
     Field,
     Filters,
@@ -56,6 +56,31 @@ _MARGIN = 32
 _WIDEN = 8
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """How a shared point in time is confirmed to show what the alias of an audience shows now.
+
+    ``forget``: called if it does not, so that the next reader opens another.
+    """
+
+    alias: str
+    index: str
+    forget: Callable[[], None]
+
+    @property
+    def searches(self) -> list[tuple[str, Body]]:
+        """What :meth:`confirm` needs the responses of."""
+        return [(self.alias, dsl.any_body()), (self.index, dsl.revision_body())]
+
+    def confirm(self, revision: int, responses: Sequence[Body]) -> None:
+        """Raise ``ReaderOutdated`` if ``revision`` is not the present one."""
+        any_article, newest = responses
+        if dsl.index_of(any_article) != self.index or dsl.revision(newest) != revision:
+            raise ReaderOutdated(
+                say("索引刚刚更新，请再试一次", "the index has just been updated; try again")
+            )
+
+
 class ElasticReader(Reader):
     """One audience's index as it was when the reader was opened; safe among threads."""
 
@@ -66,11 +91,14 @@ class ElasticReader(Reader):
         generation: str,
         manifest: Manifest,
         scope: Scope,
+        sharing: Sharing | None = None,
     ) -> None:
+        """``sharing``: the point in time was opened for an earlier reader."""
         self._point_in_time = point_in_time
         self._generation = generation
         self._manifest = manifest
         self._scope = scope
+        self._sharing = sharing
 
     @property
     def scope(self) -> Scope:
@@ -82,10 +110,12 @@ class ElasticReader(Reader):
         """Name of the generation."""
         return self._generation
 
-    @cached_property
+    @property
     def revision(self) -> int:
         """The generation's revision when this reader was opened."""
-        return dsl.revision(self._search(dsl.revision_body()))
+        if self._point_in_time.revision is None or self._sharing:
+            self._search_all([])
+        return self._point_in_time.revision or 0
 
     @property
     def manifest(self) -> Manifest:
@@ -110,12 +140,28 @@ class ElasticReader(Reader):
             advance(request, self._steps(request), None)
         while waiting:
             asked, waiting = waiting, []
-            responses = iter(
-                self._point_in_time.search_all([b for *_, part in asked for b in part])
-            )
+            responses = iter(self._search_all([body for *_, part in asked for body in part]))
             for request, steps, bodies in asked:
                 advance(request, steps, list(islice(responses, len(bodies))))
         return Answers(answers)
+
+    def _search_all(self, bodies: list[Body]) -> list[Body]:
+        """Search in one round trip, in which the revision is read, too, and a shared reader confirmed."""
+        point_in_time, sharing = self._point_in_time, self._sharing
+        if point_in_time.revision is not None and sharing is None:
+            return point_in_time.search_all(bodies)
+        others = [] if sharing is None else sharing.searches
+        try:
+            responses = point_in_time.search_all([*bodies, dsl.revision_body()], others)
+            point_in_time.revision = dsl.revision(responses[len(bodies)])
+            if sharing:
+                sharing.confirm(point_in_time.revision, responses[len(bodies) + 1 :])
+        except ReaderOutdated:
+            if sharing:
+                sharing.forget()
+            raise
+        self._sharing = None
+        return responses[: len(bodies)]
 
     def _steps(self, request: Request[Any]) -> "_Steps[Any]":
         match request:

@@ -215,7 +215,13 @@ class EmbeddedEngine:
             for leftover in folder.parent.glob(f"{_DROPPED}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
 
-    def reader(self, scope: Scope, *, generation: str | None = None) -> EmbeddedReader:
+    def reader(
+        self,
+        scope: Scope,
+        *,
+        generation: str | None = None,
+        shared: bool = False,  # noqa: ARG002  (opening one costs a statement)
+    ) -> EmbeddedReader:
         """Open what the audience reads now, or the named generation, at its newest revision."""
         serving = read_aliases(self._folder).serving
         if generation is not None:

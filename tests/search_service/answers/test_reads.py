@@ -1,0 +1,188 @@
+"""How often an answer reads the index: each read is a round trip to a server."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import elastic_transport
+import pytest
+
+from indexer import updates
+from indexer.build import generations
+from indexer.commands.demo import SAMPLE
+from search_service.answers import browse, complete, precedents, related
+from search_service.answers.search import search
+from search_service.engines.embedded.reader import EmbeddedReader
+from search_service.engines.reads import Answers, Request
+from search_service.model import Audience, Filters, Sort
+from search_service.query.request import Mode, SearchRequest
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from tests.conftest import ALL_CLEANING, write_source
+
+# Ordinary, relaxed, a question, nonsense, misspelt, with operators and fields, not to be found.
+TEXTS = [
+    "小区", "营商环境 措施", "老旧小区没人管怎么办", "攥壹六攥", "营商环净", '"物业" 小区 -通知',
+    "author:王 治理", "六稳六保", "治理 OR 物业", "title:通知",
+]  # fmt: skip
+DOCUMENT_NUMBER = "清政办发〔2024〕17号"
+
+
+@dataclass
+class Counter:
+    """Calls since the last :meth:`restart`."""
+
+    calls: list[object] = field(default_factory=list)
+
+    def restart(self) -> None:
+        """Count from here."""
+        self.calls.clear()
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Count the reads of the embedded engine."""
+    counter, read = Counter(), EmbeddedReader.read
+
+    def counted(reader: EmbeddedReader, *requests: Request[Any]) -> Answers:
+        counter.calls.append(requests)
+        return read(reader, *requests)
+
+    monkeypatch.setattr(EmbeddedReader, "read", counted)
+    return counter
+
+
+def requests_of(text: str) -> Iterator[SearchRequest]:
+    """Searches for a text in every mode, filtered, by date, and of a later page."""
+    for mode in Mode:
+        yield SearchRequest(text=text, mode=mode)
+        yield SearchRequest(text=text, mode=mode, page=2, size=3)
+        yield SearchRequest(text=text, mode=mode, filters=Filters(date_from="2015"))
+        yield SearchRequest(text=text, mode=mode, sort=Sort.DATE)
+
+
+@pytest.mark.parametrize("text", [*TEXTS, ""])
+def test_a_search_reads_three_times_at_most(
+    sample_service: SearchService, reads: Counter, text: str
+) -> None:
+    """And once more if its hits are explained."""
+    for request in requests_of(text):
+        reads.restart()
+        search(sample_service, request, Audience.PUBLIC)
+        assert len(reads.calls) <= 3
+    reads.restart()
+    search(sample_service, SearchRequest(text=text, explain=True), Audience.PUBLIC)
+    assert len(reads.calls) <= 4
+
+
+def test_a_document_number_reads_twice(sample_service: SearchService, reads: Counter) -> None:
+    """What it finds, and the articles."""
+    for mode in Mode:
+        reads.restart()
+        assert search(
+            sample_service, SearchRequest(text=DOCUMENT_NUMBER, mode=mode), Audience.PUBLIC
+        ).total
+        assert len(reads.calls) == 2
+
+
+def test_a_draft_is_read_together(sample_service: SearchService, reads: Counter) -> None:
+    """However many passages it has; only the articles of the best passages are fetched."""
+    draft = "\n".join(
+        f"{n}、加强老旧小区物业管理，落实经费保障，完善考核机制。" for n in "一二三四五六七八"
+    )
+    page = precedents.precedents(sample_service, draft, Audience.PUBLIC)
+    assert len(page.results) == 10
+    assert len(reads.calls) <= 6
+
+
+def test_other_answers_read_a_few_times(sample_service: SearchService, reads: Counter) -> None:
+    """Related articles, the home page, suggestions, one article."""
+    shown = browse.home(sample_service, Audience.PUBLIC).latest[0].view.id
+    for limit, answer in (
+        (4, lambda: related.related(sample_service, shown, Audience.PUBLIC)),
+        (3, lambda: browse.home(sample_service, Audience.PUBLIC)),
+        (2, lambda: complete.complete(sample_service, "小区", Audience.PUBLIC)),
+        (1, lambda: browse.article(sample_service, shown, Audience.PUBLIC)),
+    ):
+        reads.restart()
+        answer()
+        assert len(reads.calls) <= limit
+
+
+@pytest.fixture(scope="module")
+def on_elasticsearch(
+    elasticsearch_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchService]:
+    """The sample corpus on Elasticsearch."""
+    engine = f"{elasticsearch_url}-{uuid.uuid4().hex[:8]}"
+    state = f"sqlite:///{tmp_path_factory.mktemp('state')}/state.sqlite3"
+    service = open_service(read_settings(engine=engine, state=state, engine_timeout=60))
+    generations.rebuild(service, [SAMPLE], cleaning=ALL_CLEANING)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Count the requests to Elasticsearch, without the closing of points in time in the background."""
+    counter, perform = Counter(), elastic_transport.Transport.perform_request
+
+    def counted(transport: Any, method: str, *arguments: Any, **options: Any) -> Any:
+        if method != "DELETE":
+            counter.calls.append((method, arguments))
+        return perform(transport, method, *arguments, **options)
+
+    monkeypatch.setattr(elastic_transport.Transport, "perform_request", counted)
+    return counter
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.parametrize("text", [*TEXTS, ""])
+def test_a_search_takes_three_round_trips_at_most(
+    on_elasticsearch: SearchService, trips: Counter, text: str
+) -> None:
+    """Once a point in time is open."""
+    browse.home(on_elasticsearch, Audience.PUBLIC)
+    for request in requests_of(text):
+        trips.restart()
+        search(on_elasticsearch, request, Audience.PUBLIC)
+        assert len(trips.calls) <= 3
+
+
+@pytest.mark.elasticsearch
+def test_a_document_number_takes_two_round_trips(
+    on_elasticsearch: SearchService, trips: Counter
+) -> None:
+    """In every mode."""
+    browse.home(on_elasticsearch, Audience.PUBLIC)
+    for mode in Mode:
+        trips.restart()
+        request = SearchRequest(text=DOCUMENT_NUMBER, mode=mode)
+        assert search(on_elasticsearch, request, Audience.PUBLIC).total
+        assert len(trips.calls) == 2
+
+
+@pytest.mark.elasticsearch
+def test_a_shared_point_in_time_shows_every_change_at_once(
+    on_elasticsearch: SearchService, tmp_path: Path
+) -> None:
+    """An article that was added, changed or deleted, and another generation."""
+
+    def titles() -> list[str]:
+        page = search(on_elasticsearch, SearchRequest(text='"琉璃瓦当"'), Audience.PUBLIC)
+        return [one.stored.view.title for one in page.results]
+
+    assert titles() == []
+    source, title = tmp_path / "a.jsonl", ""
+    for title in ("琉璃瓦当保护办法", "琉璃瓦当修缮办法"):
+        write_source(source, [{"id": "new", "title": title, "body": title}])
+        updates.add(on_elasticsearch, [source], cleaning=ALL_CLEANING)
+        assert titles() == [title]
+    updates.delete(on_elasticsearch, ["new"])
+    assert titles() == []
+    generations.rebuild(on_elasticsearch, [SAMPLE, source], cleaning=ALL_CLEANING)
+    assert titles() == [title]
+    generations.rollback(on_elasticsearch)
+    assert titles() == []
