@@ -31,8 +31,10 @@ class CoinedTerms:
 
     def accepted(self) -> frozenset[str]:
         """The accepted terms."""
-        with self._database.reading() as connection:
-            return frozenset(connection.scalars(sa.select(_TERMS.c.term).where(_TERMS.c.accepted)))
+        query = sa.select(_TERMS.c.term).where(_TERMS.c.accepted)
+        return self._database.remembered(
+            "accepted terms", lambda connection: frozenset(connection.scalars(query))
+        )
 
     def decided(self) -> Mapping[str, bool]:
         """Every decided term, sorted: True if it was accepted, False if rejected."""

@@ -8,15 +8,22 @@ this one file. A file that was deleted, replaced or restored is noticed at the n
 the old one is mixed into the new one. Only :meth:`Database.create` makes a missing database: an empty
 one would say that nothing was taken down. Each use checks the version of the tables first, in the same
 transaction: a running server stops answering when a later release has changed them.
+
+What every search needs is remembered (:meth:`Database.remembered`) until the file changes. One connection
+stays open to tell; it reads no content.
 """
 
 import enum
+import os
 import secrets
+import sqlite3
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -38,6 +45,7 @@ from search_service.formats import mismatch, release
 from search_service.state import migrations
 from search_service.state.migrations import KEY_BYTES, SCHEMA_VERSION, VERSION
 
+Value = TypeVar("Value")
 METADATA = sa.MetaData()
 # One row, made with the tables. ``id``: stored in every index that is built with this state.
 # ``cursor_key`` signs cursors. ``hidden``: how many rows the table of hidden articles must have.
@@ -76,6 +84,50 @@ def _never_spill(connection: object, _record: object) -> None:
     connection.execute("PRAGMA cache_spill=OFF")  # type: ignore[attr-defined]  # a DBAPI connection
 
 
+class _Changes:
+    """Tells whether an SQLite file was changed, in microseconds; safe among threads.
+
+    By SQLite's own counter of commits. A file that was replaced or overwritten may have the same number, but
+    not the same inode, time and size; of two commits, these may be the same.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int, int] | None = (
+            None  # process, device and inode of the connection
+        )
+        self._connections = 0  # the counter of commits begins anew with each
+
+    def version(self) -> tuple[object, ...] | None:
+        """A value that is another after every commit, or in another file; None if that is not known now."""
+        try:
+            status = self._file.stat()
+            opened = (os.getpid(), status.st_dev, status.st_ino)
+            with self._lock:
+                if self._connection is None or self._opened != opened:
+                    self._connection = sqlite3.connect(
+                        f"{self._file.as_uri()}?mode=ro",
+                        uri=True,
+                        timeout=0,
+                        check_same_thread=False,
+                        isolation_level=None,
+                    )
+                    self._opened, self._connections = opened, self._connections + 1
+                (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+                return (self._connections, *opened, status.st_mtime_ns, status.st_size, number)
+        except (OSError, sqlite3.Error):
+            return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
 class Database:
     """The database of the state; safe to share among threads and processes."""
 
@@ -88,6 +140,8 @@ class Database:
         """
         self._shown, self._password, self._tables = redact_credentials(url), "", tables
         self._file: Path | None = None
+        self._changes: _Changes | None = None
+        self._remembered: dict[str, tuple[object, object]] = {}
         with self.translated(opening=True):
             try:
                 address = sa.make_url(url)
@@ -111,6 +165,7 @@ class Database:
                 address, poolclass=sa.NullPool, connect_args={"timeout": _BUSY_TIMEOUT}
             )
             sa.event.listen(self._engine, "connect", _never_spill)
+            self._changes = _Changes(self._file)
 
     def create(self) -> None:
         """Make the tables where there are none; upgrade those of an older release. All or nothing.
@@ -165,6 +220,8 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+        if self._changes:
+            self._changes.close()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -172,6 +229,20 @@ class Database:
         with self.translated(), self._engine.connect() as connection:
             self._begin(connection, "BEGIN")
             yield connection
+
+    def remembered(self, name: str, read: Callable[[sa.Connection], Value]) -> Value:
+        """What ``read`` returns; for SQLite, read again only if the database was changed since.
+
+        ``name``: of what is read; there are as many as callers, so what is kept is bounded.
+        """
+        version = self._changes.version() if self._changes else None
+        known = self._remembered.get(name)
+        if version is not None and known is not None and known[0] == version:
+            return cast("Value", known[1])
+        with self.reading() as connection:
+            value = read(connection)
+        self._remembered[name] = (version, value)
+        return value
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

@@ -41,11 +41,12 @@ class Hidden:
 
         Raises ``StateLost`` if there is no state, or if the list has not as many rows as were hidden.
         """
+        return self._database.remembered("hidden", self._read)
+
+    def _read(self, connection: sa.Connection) -> tuple[str, frozenset[str]]:
         everything = sa.outerjoin(IDENTITY, _HIDDEN, sa.true())
         columns = (IDENTITY.c.id, IDENTITY.c.hidden, _HIDDEN.c.article_id)
-        query = sa.select(*columns).select_from(everything)
-        with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+        rows = connection.execute(sa.select(*columns).select_from(everything)).all()
         if not rows:
             raise self._database.lost("已被清空", "was emptied", usable=False)
         hidden = frozenset(row.article_id for row in rows if row.article_id is not None)

@@ -39,6 +39,12 @@ class ViewCounts:
 
     def of(self, audience: Audience, ids: Sequence[str]) -> Mapping[str, int]:
         """The counters of these articles for this audience, by id; without unknown ids."""
+        counted = self._database.remembered(
+            "audiences with counters",
+            lambda connection: set(connection.scalars(sa.select(_VIEWS.c.audience).distinct())),
+        )
+        if audience not in counted:
+            return {}
         query = sa.select(_VIEWS.c.article_id, _VIEWS.c.views).where(
             _VIEWS.c.audience == audience,
             _VIEWS.c.article_id.in_(sa.bindparam("ids", expanding=True)),

@@ -84,13 +84,15 @@ class Spelling:
 
     def contains(self, text: str) -> bool:
         """Whether a folded text is a term, or in a title or heading."""
-        return text in self._words or self._in_titles_or_headings(text)
+        if text in self._words:
+            return True
+        return self._bigrams_occur(text) and self._in_titles_or_headings(text)
 
     def has_unseen_bigram(self, text: str) -> bool:
         """Whether a folded Chinese text contains a bigram that the vocabulary does not."""
-        if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text) or self.contains(text):
+        if len(text) not in LENGTHS or len(_HAN.findall(text)) < len(text):
             return False
-        return bool((self._bigram_counts(_encode_bigrams(text)) == 0).any())
+        return not self._bigrams_occur(text)
 
     def corrections(self, text: str, *, limit: int = 8) -> list[str]:
         """Corrections of a folded text, best first; empty if the vocabulary contains it."""
@@ -117,6 +119,9 @@ class Spelling:
         scored.sort()
         minimum = max([minimum, *(-score - _MAX_GAP for score, _ in scored[:1])])
         return [corrected for score, corrected in scored[:limit] if -score >= minimum]
+
+    def _bigrams_occur(self, text: str) -> bool:
+        return bool(self._bigram_counts(_encode_bigrams(text)).all())
 
     # --- candidates ------------------------------------------------------------------------------
 
