@@ -19,6 +19,7 @@ Entry points: :class:`GongwenError`, :func:`redact_credentials`.
     ├── DiskFull                 503 disk-full            no space to write files
     └── EngineError              502 engine               the engine refused a request or failed
         ├── EngineUnavailable    503 engine-unavailable   the engine does not answer; try again
+        │   ├── ReaderOutdated   503 engine-outdated      what a reader shows was replaced
         │   ├── EngineTimeout    503 engine-timeout       it did not answer in time
         │   ├── EngineBusy       503 engine-busy          it is overloaded
         │   └── ShardsMissing    503 engine-shards        the data of the index are unavailable
@@ -173,6 +174,8 @@ class EngineUnavailable(EngineError):
 
 class ReaderOutdated(EngineUnavailable):
     """What a reader shows was replaced, or has expired; a new reader shows the present state."""
+
+    code = "engine-outdated"
 
 
 class EngineTimeout(EngineUnavailable):

@@ -401,10 +401,7 @@ class Sort(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """An article with its score, rounded to 6 places; higher is better.
-
-    ``day``: its date as the number yyyymmdd, 0 without a date. ``ended``: it is no longer in force.
-    """
+    """An article with its score. ``day``: yyyymmdd, 0 without a date. ``ended``: no longer in force."""
 
     id: str
     score: float
@@ -432,22 +429,6 @@ class Totals:
 
     total: int
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Found:
-    """One page of a match set, and its counts."""
-
-    hits: list[Hit]
-    totals: Totals
-
-
-@dataclass(frozen=True)
-class TermFrequencies:
-    """The number of ``all`` articles or passages, and how many ``of`` them contain each term."""
-
-    all: int
-    of: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from search_service.engines.reads import (
     Reader,
     Request,
     Search,
+    TermFrequencies,
 )
 from search_service.errors import BadInput
 from search_service.model import (
@@ -33,7 +34,6 @@ from search_service.model import (
     PassageHit,
     StoredArticle,
     Term,
-    TermFrequencies,
     Vector,
     View,
     WeightedTerm,

@@ -12,7 +12,14 @@ import numpy as np
 from analyzers.normalize import normalize
 from search_service import relevance
 from search_service.answers.browse import one_of
-from search_service.engines.reads import Fetch, Frequencies, NearestArticles, Reader, Vectors
+from search_service.engines.reads import (
+    Fetch,
+    Frequencies,
+    NearestArticles,
+    Reader,
+    TermFrequencies,
+    Vectors,
+)
 from search_service.model import (
     All,
     AnyOf,
@@ -22,7 +29,6 @@ from search_service.model import (
     Not,
     StoredArticle,
     Term,
-    TermFrequencies,
     Vector,
     WeightedTerm,
 )

@@ -15,13 +15,11 @@ from search_service.model import (
     Clause,
     Field,
     Filters,
-    Found,
     Hit,
     Manifest,
     PassageHit,
     Sort,
     StoredArticle,
-    TermFrequencies,
     Totals,
     Vector,
     WeightedTerm,
@@ -38,6 +36,22 @@ class Scope:
 
     audience: Audience
     hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of a match set, and its counts."""
+
+    hits: list[Hit]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class TermFrequencies:
+    """The number of ``all`` articles or passages, and how many ``of`` them contain each term."""
+
+    all: int
+    of: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)

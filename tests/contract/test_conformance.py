@@ -20,6 +20,7 @@ from search_service.engines.reads import (
     PassageFrequencies,
     Request,
     Search,
+    TermFrequencies,
     Vectors,
 )
 from search_service.errors import BadInput, NoIndex, NotFound
@@ -40,7 +41,6 @@ from search_service.model import (
     Phrase,
     Sort,
     Term,
-    TermFrequencies,
     Tombstone,
     WeightedTerm,
     WriteResult,

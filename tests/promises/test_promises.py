@@ -240,7 +240,7 @@ def test_every_substring_of_an_article_finds_it(
 def test_pages_are_slices_of_one_ranking(
     sample_service: SearchService, mode: Mode, text: str
 ) -> None:
-    """All pages together are the match set, each article once; facets add up to the total."""
+    """All pages together are the match set, each article once; facets, on the first, add up to the total."""
     whole = search(sample_service, SearchRequest(text=text, mode=mode, size=100), Audience.PUBLIC)
     ids: list[str] = []
     for page in range(1, whole.total // 7 + 4):  # two or three beyond the last one
@@ -248,7 +248,7 @@ def test_pages_are_slices_of_one_ranking(
             sample_service, SearchRequest(text=text, mode=mode, size=7, page=page), Audience.PUBLIC
         )
         assert part.total == whole.total
-        assert part.facets == whole.facets
+        assert part.facets == (whole.facets if page == 1 else {})
         ids += [result.stored.view.id for result in part.results]
     assert ids == [result.stored.view.id for result in whole.results]
     assert len(ids) == whole.total

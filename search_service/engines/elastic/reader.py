@@ -19,6 +19,7 @@ from search_service.engines.reads import (
     Answers,
     BestPassages,
     Fetch,
+    Found,
     Frequencies,
     Nearest,
     NearestArticles,
@@ -27,6 +28,7 @@ from search_service.engines.reads import (
     Request,
     Scope,
     Search,
+    TermFrequencies,
     Vectors,
 )
 from search_service.engines.validation import check_facets, check_query_vector
@@ -34,13 +36,11 @@ from search_service.errors import BadInput, ReaderOutdated
 from search_service.model import (
     Field,
     Filters,
-    Found,
     Hit,
     Manifest,
     PassageHit,
     Sort,
     StoredArticle,
-    TermFrequencies,
     Vector,
 )
 

@@ -29,6 +29,7 @@ from search_service.engines.reads import (
     Answers,
     BestPassages,
     Fetch,
+    Found,
     Frequencies,
     Nearest,
     NearestArticles,
@@ -37,6 +38,7 @@ from search_service.engines.reads import (
     Request,
     Scope,
     Search,
+    TermFrequencies,
     Vectors,
 )
 from search_service.engines.validation import ARTICLE_PLACES, check_facets, check_query_vector
@@ -46,13 +48,11 @@ from search_service.model import (
     Everything,
     Field,
     Filters,
-    Found,
     Hit,
     Manifest,
     PassageHit,
     Sort,
     StoredArticle,
-    TermFrequencies,
     Totals,
     WeightedTerm,
 )

@@ -36,7 +36,6 @@ def test_references_of_a_text_are_parsed_once_for_any_number_of_words(
         return find(text)
 
     monkeypatch.setattr("search_service.answers.snippets.references.find", counted)
-    monkeypatch.setattr("search_service.answers.precedents.find", counted)
     request = SearchRequest(text=" ".join(_DAYS), mode=Mode.KEYWORD, explain=True)
     page = search(service, request, Audience.PUBLIC)
     assert page.total == len(records)
@@ -45,10 +44,10 @@ def test_references_of_a_text_are_parsed_once_for_any_number_of_words(
         for result in page.results
     )
     texts = [text for text in calls if "前报送材料" in text]
-    assert len(texts) > len(records)  # the passages, and each whole article
+    # Each article for its marks, and with its title for its explanation.
+    assert len(texts) == 2 * len(records)
     assert {calls[text] for text in texts} == {1}
     calls.clear()
     assert precedents(service, "\n".join(bodies[:2]), Audience.PUBLIC).results
     assert calls
-    # Once to score a passage, once to mark it, without the white space at its ends.
-    assert max(calls.values()) <= 2
+    assert set(calls.values()) == {1}

@@ -16,6 +16,7 @@ from search_service.errors import (
     MappingConflict,
     MissingPrivilege,
     NoIndex,
+    ReaderOutdated,
     ShardsMissing,
     UntrustedEngine,
     WrongCredentials,
@@ -75,7 +76,7 @@ def ask(url: str, access: Access = AS_SERVED) -> EngineError:
         (error("security_exception", "unable to authenticate user [u]", 401), WrongCredentials),
         (error("security_exception", "action [x] is unauthorized", 403), MissingPrivilege),
         (error("index_not_found_exception", "no such index [gongwen-public]", 404), NoIndex),
-        (error("search_context_missing_exception", "No search context", 404), EngineUnavailable),
+        (error("search_context_missing_exception", "No search context", 404), ReaderOutdated),
         (
             error(
                 "media_type_header_exception",
