@@ -16,7 +16,6 @@ stays open to tell; it reads no content.
 import enum
 import os
 import secrets
-import sqlite3
 import threading
 import time
 import uuid
@@ -91,10 +90,10 @@ class _Changes:
     not the same inode, time and size; of two commits, these may be the same.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, engine: sa.Engine) -> None:
+        self._file, self._engine = file, engine
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: sa.PoolProxiedConnection | None = None
         self._opened: tuple[int, int, int] | None = (
             None  # process, device and inode of the connection
         )
@@ -107,17 +106,14 @@ class _Changes:
             opened = (os.getpid(), status.st_dev, status.st_ino)
             with self._lock:
                 if self._connection is None or self._opened != opened:
-                    self._connection = sqlite3.connect(
-                        f"{self._file.as_uri()}?mode=ro",
-                        uri=True,
-                        timeout=0,
-                        check_same_thread=False,
-                        isolation_level=None,
-                    )
+                    self._connection = self._engine.raw_connection()
                     self._opened, self._connections = opened, self._connections + 1
-                (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+                cursor = self._connection.cursor()
+                cursor.execute("PRAGMA data_version")
+                number = cursor.fetchone()
+                cursor.close()
                 return (self._connections, *opened, status.st_mtime_ns, status.st_size, number)
-        except (OSError, sqlite3.Error):
+        except (OSError, SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
             return None
 
     def close(self) -> None:
@@ -165,7 +161,7 @@ class Database:
                 address, poolclass=sa.NullPool, connect_args={"timeout": _BUSY_TIMEOUT}
             )
             sa.event.listen(self._engine, "connect", _never_spill)
-            self._changes = _Changes(self._file)
+            self._changes = _Changes(self._file, self._engine)
 
     def create(self) -> None:
         """Make the tables where there are none; upgrade those of an older release. All or nothing.

@@ -1,5 +1,6 @@
 """Multipliers from metadata order articles of about equal relevance."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from indexer.build import generations
 from search_service import relevance
 from search_service.answers.search import search
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience, Everything
+from search_service.model import Audience, Everything, Hit
 from search_service.query.request import SearchRequest
 from search_service.ranking.factors import factors
 from search_service.service import SearchService, open_service
@@ -63,3 +64,25 @@ def test_factors_are_bounded(service: SearchService) -> None:
     assert found["undated"].recency == found["undated"].popularity == 1
     assert found["apart"].recency == 1 + relevance.RECENCY
     assert factors(service.store, Audience.PUBLIC, []) == {}
+
+
+def test_factors_follow_age_in_months_and_the_logarithm_of_views(service: SearchService) -> None:
+    """Relative to the newest and the most viewed of these hits."""
+    hits = [
+        Hit("read", 1.0, day=20250301),
+        Hit("old", 1.0, day=20190901),
+        Hit("unknown", 1.0),
+    ]
+    found = factors(service.store, Audience.PUBLIC, hits)
+    years = (2025 + 3 / 12) - (2019 + 9 / 12)
+    assert [found[hit.id].recency for hit in hits] == [
+        1 + relevance.RECENCY,
+        round(1 + relevance.RECENCY * 0.5 ** (years / relevance.RECENCY_YEARS), 6),
+        1,
+    ]
+    share = math.log1p(10) / math.log1p(9000)
+    assert [found[hit.id].popularity for hit in hits] == [
+        1 + relevance.POPULARITY,
+        round(1 + relevance.POPULARITY * share, 6),
+        1,
+    ]

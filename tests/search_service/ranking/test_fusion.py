@@ -57,3 +57,22 @@ def test_the_lists_contribute_separately(
         expected = alone[0].get(key, 0.0) + weight * alone[1].get(key, 0.0)
         assert abs(score - expected) < 2e-5
         assert 0 < score <= (1 + weight) * (1 + relevance.RANK_WEIGHT)
+
+
+def test_a_fused_score_is_the_scaled_score_and_the_reciprocal_rank() -> None:
+    """Scores scaled from 0 to 1 within each list, plus k / (k + rank); equal scores share a rank."""
+    k, weight = relevance.RRF_K, 1.4
+    fused = fuse(
+        [
+            RankedList([("a", 9.0), ("b", 5.0), ("c", 5.0), ("d", 1.0)]),
+            RankedList([("b", 0.8)], weight),
+        ]
+    )
+    reciprocal = relevance.RANK_WEIGHT * k
+    assert fused == {
+        "b": round(0.5 + reciprocal / (k + 2) + weight * (1 + reciprocal / (k + 1)), 6),
+        "a": round(1 + reciprocal / (k + 1), 6),
+        "c": round(0.5 + reciprocal / (k + 2), 6),
+        "d": round(reciprocal / (k + 4), 6),
+    }
+    assert fuse([RankedList([])]) == {}

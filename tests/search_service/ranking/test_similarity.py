@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from search_service import relevance
 from search_service.engines import NO_FILTERS, Reader, open_engine
-from search_service.model import Audience, Filters, Vector
+from search_service.model import Audience, Filters, Hit, Vector
 from search_service.ranking.similarity import SemanticHits, SimilarArticles, SimilarPassages
 from tests.support.sample_records import MANIFEST, load, read, record, unit
 
@@ -76,3 +77,26 @@ def test_without_a_hit_above_the_floor_there_are_no_hits(
     hits = articles(reader, query)
     assert hits.top_score == pytest.approx(near, abs=0.005)
     assert bool(hits.if_above(reader.manifest.floor).hits) is found
+
+
+def test_semantic_hits_are_narrowed_and_judged_as_a_whole() -> None:
+    """A hit at the floor is above it; without hits there is nothing to ask."""
+    hits = SemanticHits((Hit("a", 0.9), Hit("b", 0.5)), QUERY, top_score=0.9)
+    assert hits.if_above(0.9) is hits
+    assert hits.if_above(0.91) == SemanticHits()
+    assert hits.restricted_to(["b", "z"]).ids == ("b",)
+    assert hits.restricted_to(["b"]).top_score == 0.9
+
+    asked = hits.nearest_passages(["b", "z"])
+    assert asked is not None
+    assert (asked.filters, asked.articles, asked.per_article) == (Filters(ids=("b",)), 1, 1)
+    assert hits.nearest_passages(["z"]) is None
+    assert SemanticHits((Hit("a", 0.9),)).nearest_passages(["a"]) is None
+
+
+def test_an_article_at_the_cutoff_stays(reader: Reader) -> None:
+    """The cut-off is a share of the way from the background to the top hit."""
+    hits = articles(reader)
+    share = relevance.SEMANTIC_CUTOFF
+    cutoff = 0.1 + share * (hits.top_score - 0.1)
+    assert {hit.id for hit in hits.hits} == {key for key, near in NEAR.items() if near >= cutoff}

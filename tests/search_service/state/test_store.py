@@ -204,3 +204,23 @@ def test_no_message_shows_a_password(url: str) -> None:
         Store(url)
 
     assert "geheim" not in caught.value.message
+
+
+def test_what_another_opener_changes_is_read_at_once(store: Store, tmp_path: Path) -> None:
+    """Also if two changes fall into one tick of the clock, and after the file was replaced."""
+    path = tmp_path / "state.sqlite3"
+    with closing(Store(f"sqlite:///{path}")) as other:
+        for _ in range(50):
+            other.hidden.hide("a")
+            assert store.hidden.ids() == {"a"}
+            other.hidden.unhide("a")
+            assert store.hidden.ids() == frozenset()
+        other.coined.decide(["三无小区"], accepted=True)
+        assert store.coined.accepted() == {"三无小区"}
+    before = path.read_bytes()
+    store.hidden.hide("b")
+    path.write_bytes(before)
+    assert store.hidden.ids() == frozenset()
+    path.unlink()
+    with pytest.raises(StateLost):
+        store.hidden.ids()
