@@ -60,7 +60,9 @@ def read_from_above(patch: Patch) -> None:
     patch.setattr(
         SearchService,
         "_reader",
-        lambda service, _audience, generation: reader(service, Audience.STAFF, generation),
+        lambda service, _audience, generation, **options: reader(
+            service, Audience.STAFF, generation, **options
+        ),
     )
 
 
