@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from analyzers.messages import say
 from indexer.build import ingest
-from indexer.build.entries import Prepared, entries_of, version_of, write
+from indexer.build.entries import Prepared, entries_of, is_stored, version_of, write
 from indexer.build.ingest import RunReport, batches
 from indexer.build.views import source_view
 from indexer.build.vocabulary import Collector
@@ -112,40 +112,49 @@ def _steps(
     *,
     resume: bool,
 ) -> Iterator[_Step]:
-    """The updates that the audience may read in batches; the other ones are written at once."""
-    waiting: list[Update] = []
+    """The updates that the audience may read in batches; the other ones are written at once.
+
+    Articles whose view is stored have batches of their own: how many of them are written depends on texts
+    above this audience, and each batch that changes something counts as a revision.
+    """
+    changing: list[Update] = []
+    same: list[Update] = []
+    same_stamps: dict[str, Stamp] = {}
     processed = 0
-
-    def step(batch: Sequence[Update]) -> _Step:
-        ids = [one.id for one in batch if isinstance(one, Article)]
-        return _Step(batch, writer.stamps(ids) if resume else {}, processed)
-
     for batch in batches(updates):
         stamps = writer.stamps([entry.id for entry in batch])
         unknown: list[Tombstone] = []
         for update in batch:
+            stored = stamps.get(update.id)
             if isinstance(update, Article) and source_view(update, audience) is not None:
                 result.visible.add(update.id)
-                waiting.append(update)
+                if stored and is_stored(update, audience, stored):
+                    same.append(update)
+                    same_stamps[update.id] = stored
+                else:
+                    changing.append(update)
                 continue
             gone = (
                 Tombstone(id=update.id, version=version_of(update), withheld=True)
                 if isinstance(update, Article)
                 else update
             )
-            stored = stamps.get(gone.id)
             if stored is None or stored.digest is None:
                 unknown.append(gone)
             else:
-                waiting.append(gone)
+                changing.append(gone)
         if unknown:
             writer.write(unknown)
         processed += len(batch)
-        while len(waiting) >= ingest.BATCH:
-            yield step(waiting[: ingest.BATCH])
+        while len(changing) >= ingest.BATCH:
+            yield _Step(changing[: ingest.BATCH], {}, processed)
             processed = 0
-            del waiting[: ingest.BATCH]
-    yield step(waiting)
+            del changing[: ingest.BATCH]
+        if len(same) >= ingest.BATCH:
+            yield _Step(same, same_stamps if resume else {}, processed)
+            processed, same, same_stamps = 0, [], {}
+    yield _Step(changing, {}, processed)
+    yield _Step(same, same_stamps if resume else {}, 0)
 
 
 def _write(

@@ -334,6 +334,40 @@ def test_articles_for_the_staff_leave_no_trace_for_guests(
     assert len(told[0][2]) == 11
 
 
+def test_changes_for_members_alone_leave_no_trace_for_guests(
+    open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many unchanged articles stand beside changed ones depends on paid text; revisions must not."""
+    monkeypatch.setattr("indexer.build.ingest.BATCH", 2)
+    told = []
+    for name, changed_for_members in (("one", set()), ("two", {2, 4})):
+        service = open_named(name)
+
+        def records(changed: set[int], edition: str) -> list[dict[str, object]]:
+            free = [f"防汛工作第{place}次会议。" for place in range(7)]
+            for place in (1, 3, 5):  # for guests
+                free[place] += edition
+            return [
+                {
+                    "id": f"n{place}",
+                    "title": "防汛通知",
+                    "body": f"{text}\n应急{edition if place in changed else ''}",
+                    "preview": text,
+                }
+                for place, text in enumerate(free)
+            ]
+
+        source = write_source(tmp_path / "a.jsonl", records(set(), ""))
+        generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+        revisions = []
+        for edition in ("（二）", "（三）"):
+            write_source(source, records(changed_for_members, edition))
+            updates.add(service, [source], cleaning=ALL_CLEANING)
+            revisions.append(service.reader(Audience.PUBLIC).revision)
+        told.append(revisions)
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("version", [3, 2])
 def test_counters_do_not_depend_on_paid_text(
     open_named: Open, tmp_path: Path, version: int
