@@ -58,24 +58,19 @@ def entries_of(
     service: SearchService,
     articles: Sequence[Article],
     audience: Audience,
-    stored: Mapping[str, Stamp] | None = None,
 ) -> Prepared:
     """Prepare versioned articles for an audience that may read all of them.
 
     An article whose view cannot be analysed is refused and leaves a tombstone: the stored article may
-    contain what must not be read any more. ``stored``: what is in the index already; articles whose view is
-    the same are left out.
+    contain what must not be read any more.
 
     Raises only errors that no single article has caused: the store or the model fails.
     """
-    stored = stored or {}
     prepared = Prepared()
     views: list[tuple[View, int]] = []
     for article in articles:
         version = version_of(article)
         try:
-            if is_stored(article, audience, stored.get(article.id)):
-                continue
             view = view_of(article, audience)
         except Exception as exc:  # noqa: BLE001  (whatever one text makes it raise is a fault of that text)
             prepared.refuse(article.id, version, _reason(exc))

@@ -82,7 +82,7 @@ def write_for_audience(
         step = next(steps, None)
         while step is not None:
             articles = [update for update in step.batch if isinstance(update, Article)]
-            prepared = entries_of(service, articles, audience, step.stored)
+            prepared = Prepared() if step.skip else entries_of(service, articles, audience)
             if writing is not None:
                 progress(writing.result())
             upcoming = next(steps, None)
@@ -96,12 +96,12 @@ def write_for_audience(
 class _Step(NamedTuple):
     """Updates to write at once, perhaps none.
 
-    ``stored``: what the index contains of them, to be skipped; ``processed``: updates read for this step.
+    ``processed``: updates read for this step. ``skip``: the index contains them already.
     """
 
     batch: Sequence[Update]
-    stored: Mapping[str, Stamp]
     processed: int
+    skip: bool = False
 
 
 def _steps(
@@ -119,7 +119,6 @@ def _steps(
     """
     changing: list[Update] = []
     same: list[Update] = []
-    same_stamps: dict[str, Stamp] = {}
     processed = 0
     for batch in batches(updates):
         stamps = writer.stamps([entry.id for entry in batch])
@@ -128,11 +127,7 @@ def _steps(
             stored = stamps.get(update.id)
             if isinstance(update, Article) and source_view(update, audience) is not None:
                 result.visible.add(update.id)
-                if stored and is_stored(update, audience, stored):
-                    same.append(update)
-                    same_stamps[update.id] = stored
-                else:
-                    changing.append(update)
+                (same if is_stored(update, audience, stored) else changing).append(update)
                 continue
             gone = (
                 Tombstone(id=update.id, version=version_of(update), withheld=True)
@@ -147,14 +142,14 @@ def _steps(
             writer.write(unknown)
         processed += len(batch)
         while len(changing) >= ingest.BATCH:
-            yield _Step(changing[: ingest.BATCH], {}, processed)
+            yield _Step(changing[: ingest.BATCH], processed)
             processed = 0
             del changing[: ingest.BATCH]
         if len(same) >= ingest.BATCH:
-            yield _Step(same, same_stamps if resume else {}, processed)
-            processed, same, same_stamps = 0, [], {}
-    yield _Step(changing, {}, processed)
-    yield _Step(same, same_stamps if resume else {}, 0)
+            yield _Step(same, processed, skip=resume)
+            processed, same = 0, []
+    yield _Step(changing, processed)
+    yield _Step(same, 0, skip=resume)
 
 
 def _write(
