@@ -41,7 +41,6 @@ _CONNECTIONS_PER_NODE = 64  # as many as there may be threads, so that none wait
 # Seconds until a failed node is tried again. Constant: the node that failed first is retried first, and one
 # that has recovered is never passed over for one that has just failed.
 _NODE_RETRY_AFTER = 5.0
-_CLIENT_NAMES = {"from": "from_", "_source": "source"}
 _PRODUCT = "x-elastic-product"  # a header of every Elasticsearch response but 401 and 403
 
 
@@ -169,18 +168,11 @@ class Cluster:
 
     # --- documents -------------------------------------------------------------------------------
 
-    def search(self, index: str | None, body: Body) -> Body:
-        """Search an index or alias, or the point in time in the body; partial results are an error."""
-        with self._translate_errors():
-            arguments = {_CLIENT_NAMES.get(name, name): value for name, value in body.items()}
-            return self._read(
-                self._client.search(index=index, allow_partial_search_results=False, **arguments)
-            )
-
     def search_all(self, searches: Sequence[tuple[str | None, Body]]) -> list[Body]:
-        """The responses to several searches (index or None, body): see :meth:`search`.
+        """The responses to searches in one request; partial results are an error.
 
-        Raises the error of the first that failed.
+        ``searches``: index or alias, or None with a point in time in the body; and the body. Raises the error
+        of the first that failed.
         """
         parts: list[Body] = []
         for index, body in searches:

@@ -130,7 +130,8 @@ class ElasticEngine:
     def count(self, generation: str) -> int:
         """Number of live articles in a generation."""
         index = self._find(generation)
-        response = self._cluster.search(_live(index.name), {"size": 0, "track_total_hits": True})
+        counting = {"size": 0, "track_total_hits": True}
+        (response,) = self._cluster.search_all([(_live(index.name), counting)])
         return int(response["hits"]["total"]["value"])
 
     def stamps(self, generation: str, ids: Collection[str]) -> Mapping[str, Stamp]:

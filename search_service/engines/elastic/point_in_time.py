@@ -66,24 +66,23 @@ class PointInTime:
         self.revision: int | None = None  # of the index at that time, once it was read
 
     def search(self, body: Body, *, keep_alive: str = _KEEP_ALIVE) -> Body:
-        """Search the index as of the point in time; raises ``ReaderOutdated`` if it has expired."""
-        pit = {"id": self._ids[-1], "keep_alive": keep_alive}
-        try:
-            response = self._cluster.search(None, body | {"pit": pit})
-        except NoIndex as exc:  # dropped since
-            raise expired(self._cluster.address, "404 index_not_found_exception") from exc
-        self._ids[:] = [response.get("pit_id", pit["id"])]
-        return response
+        """The response to one search: see :meth:`search_all`."""
+        return self.search_all([body], keep_alive=keep_alive)[0]
 
     def search_all(
-        self, bodies: Sequence[Body], others: Sequence[tuple[str, Body]] = ()
+        self,
+        bodies: Sequence[Body],
+        others: Sequence[tuple[str, Body]] = (),
+        *,
+        keep_alive: str = _KEEP_ALIVE,
     ) -> list[Body]:
-        """The responses to several searches, in one round trip; raises as :meth:`search` does.
+        """The responses to searches as of the point in time, in one round trip.
 
-        ``others``: searches of indices as they are now, which come last.
+        ``others``: searches of indices as they are now, which come last. Raises ``ReaderOutdated`` if the
+        point in time has expired.
         """
         id = self._ids[-1]
-        pit = {"id": id, "keep_alive": _KEEP_ALIVE}
+        pit = {"id": id, "keep_alive": keep_alive}
         searches = [(None, body | {"pit": pit}) for body in bodies]
         if not (searches or others):
             return []

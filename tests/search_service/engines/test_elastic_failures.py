@@ -198,7 +198,7 @@ def test_a_red_index(cluster: Cluster) -> None:
     body["wait_for_active_shards"] = 0
     cluster.create(index, alias=f"{index}-live", condition=LIVE, body=body)
 
-    searched = error_of(lambda: cluster.search(index, {"size": 0}))
+    searched = error_of(lambda: cluster.search_all([(index, {"size": 0})]))
     looked_up = error_of(lambda: cluster.get(index, ["t1"], source=[]))
 
     assert (type(searched), type(looked_up)) == (ShardsMissing, ShardsMissing)
