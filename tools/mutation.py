@@ -4,7 +4,7 @@ Mutants are made by mutmut: a comparison turned around, a number increased, an a
 sample of each package is tried: every mutant by the tests that execute its lines, up to the first that
 fails. Prints each mutant with its outcome, and a table in Markdown of the share that was killed.
 
-mutmut's own runner starts pytest anew for each mutant, and this suite's fixtures build indexes. Therefore
+mutmut's own runner starts pytest again for each mutant, and this suite's fixtures build indexes. Therefore
 this one collects the tests once, builds the shared fixtures once, and forks for each mutant a process in
 which the code of one function is replaced.
 """

@@ -19,7 +19,7 @@ _log = logs.Log(__name__)
 
 
 class Corrections:
-    """The corrections of one query; proposed once, however often they are asked for."""
+    """The corrections of one query; computed once for each kind of proposal."""
 
     def __init__(self, service: SearchService, reader: Reader, query: Query) -> None:
         self._service, self._reader, self._query = service, reader, query

@@ -97,7 +97,7 @@ class _Changes:
         self._opened: tuple[int, int, int] | None = (
             None  # process, device and inode of the connection
         )
-        self._connections = 0  # the counter of commits begins anew with each
+        self._connections = 0  # the counter of commits restarts with each
 
     def version(self) -> tuple[object, ...] | None:
         """A value that is another after every commit, or in another file; None if that is not known now."""

@@ -74,7 +74,7 @@ class Block:
         return np.flatnonzero(np.isinf(self.lengths))
 
     def code_of(self, role: str) -> int:
-        """The role as it stands in ``roles``; −1 if no passage has it."""
+        """The number of the role in ``roles``; −1 if no passage has it."""
         return self.role_names.index(role) if role in self.role_names else -1
 
     def passage_of(self, row: int, ordinal: int, revision: int) -> str | None:

@@ -24,7 +24,7 @@ from search_service.model import Vector
 _SLACK = 2e-6
 # Gathering a passage costs about four times as much as multiplying it.
 _GATHER_BELOW = 0.25
-# The overlay is made anew at each refresh: it must stay small.
+# The overlay is rebuilt at each refresh: it must stay small.
 _OVERLAY_PASSAGES = 5_000
 _OVERLAY_SHARE = 0.1
 # From here on two threads share the work; all searches of a process share these two.
