@@ -209,6 +209,16 @@ def test_the_box_offers_what_is_meant(
     assert box.get_attribute("aria-expanded") == "false"
     assert box.input_value() == "yingshang"
 
+    box.fill("ying")
+    options.first.wait_for()
+    hurried = """box => {
+        box.value = "yingshang";
+        box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        for (const key of ["ArrowDown", "ArrowUp"]) box.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        return box.value;
+    }"""
+    assert box.evaluate(hurried) == "yingshang", "typed on while the list was of fewer letters"
+
 
 def test_a_suggested_title_opens_and_a_suggested_term_asks(page: Any, width: int) -> None:
     """Enter on a title opens its article, a press on a word asks for it; the options keep as chosen."""

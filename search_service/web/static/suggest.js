@@ -30,9 +30,13 @@ function attach(form) {
   input.setAttribute("aria-expanded", "false");
   form.append(list, status);
 
-  function close() {
+  function forget() {
     clearTimeout(timer);
     request?.abort();
+  }
+
+  function close() {
+    forget();
     list.hidden = true;
     active = -1;
     input.setAttribute("aria-expanded", "false");
@@ -62,9 +66,14 @@ function attach(form) {
     status.textContent = found.length > 0 ? `${found.length} 条建议，用上下键选择` : "";
   }
 
-  async function ask() {
-    request?.abort();
+  // What is typed counts at once, not when the server is asked: an arrow pressed meanwhile leads back to it.
+  function changed() {
     typed = input.value;
+    forget();
+    timer = setTimeout(ask, WAIT);
+  }
+
+  async function ask() {
     if (!typed.trim()) return close();
     const mine = new AbortController();
     request = mine;
@@ -79,6 +88,7 @@ function attach(form) {
   }
 
   function move(step) {
+    forget(); // a list that arrives now would take the place of the one walked through
     const places = entries.length + 1; // one more: what was typed
     active = ((active + 1 + step + places) % places) - 1;
     [...list.children].forEach((option, place) => {
@@ -104,14 +114,9 @@ function attach(form) {
 
   input.addEventListener("input", (event) => {
     // While an input method composes, the letters are not yet what is meant.
-    if (event.isComposing) return;
-    clearTimeout(timer);
-    timer = setTimeout(ask, WAIT);
+    if (!event.isComposing) changed();
   });
-  input.addEventListener("compositionend", () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, WAIT);
-  });
+  input.addEventListener("compositionend", changed);
   input.addEventListener("keydown", (event) => {
     if (event.isComposing || list.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
