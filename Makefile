@@ -29,7 +29,7 @@ help:
 	@echo 'make format    整理代码 / format and fix with ruff'
 	@echo 'make mutation  变异测试：改坏的代码有多少被测试发现，约半小时 / mutation testing: which share of faults the tests find, half an hour'
 	@echo 'make install   只安装到 .venv / install into .venv only'
-	@echo 'make bench     速度与大小 / speed and size: make bench CORPUS=articles.jsonl.gz'
+	@echo 'make bench     速度、容量与大小 / speed, load and size: make bench CORPUS=articles.jsonl.gz'
 	@echo 'make rehearse  故障演练 / failure rehearsal: make rehearse CORPUS=articles.jsonl.gz'
 	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / start an Elasticsearch node to try out (Java 21, Maven)'
 	@echo 'make bench-engines  两种引擎对比 / compare the engines: make bench-engines CORPUS=articles.jsonl.gz'
@@ -74,8 +74,7 @@ mutation: install-mutation
 	@$(BIN)/python -m tools.mutation $(ARGS)
 
 bench: install
-	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench CORPUS=articles.jsonl.gz' >&2; exit 2; }
-	@$(BIN)/python -m tools.bench $(CORPUS) $(ARGS)
+	@$(BIN)/gongwen bench $(CORPUS) $(ARGS)
 
 rehearse: install-test
 	@test -n '$(CORPUS)' || { echo '用法 / usage: make rehearse CORPUS=articles.jsonl.gz' >&2; exit 2; }

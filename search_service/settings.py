@@ -4,6 +4,7 @@ Nothing else reads the environment, except the language of messages. Every field
 ``gongwen settings`` prints; a test compares the documentation with the list.
 """
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
@@ -157,6 +158,11 @@ def read_log_format() -> str:
         return read_settings().log
     except ConfigurationError:
         return logs.TEXT
+
+
+def environment_with(**values: str) -> dict[str, str]:
+    """The environment of this process with other values of some settings, for a process of its own."""
+    return os.environ | {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
 
 
 def read_settings(**overrides: object) -> Settings:

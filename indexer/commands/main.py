@@ -20,6 +20,7 @@ from indexer.build import generations
 from indexer.build.disk_space import with_free_space
 from indexer.build.ingest import RunReport
 from indexer.build.vector_cache import with_cache
+from indexer.commands.benchmark import bench_command
 from indexer.commands.console import FAILED, Group, lower_priority, run
 from indexer.commands.evaluation import eval_command
 from indexer.commands.generation import (
@@ -151,6 +152,7 @@ cli.add_command(terms_group(_service))
 for _command in hiding_commands(_service):
     cli.add_command(_command)
 cli.add_command(eval_command(_service))
+cli.add_command(bench_command(_service))
 cli.add_command(model_group())
 
 

@@ -1,0 +1,146 @@
+"""What was measured as Markdown or plain values. Entry point: :class:`Benchmark`.
+
+Every form names corpus, machine and versions: figures of different ones cannot be compared.
+"""
+
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from analyzers.messages import say
+from indexer.benchmark.disk import Disk
+from indexer.benchmark.speed import STAGES, Percentiles, Speed
+
+# The head of a report, in Chinese and English.
+ABOUT = {
+    "corpus": ("语料", "corpus"),
+    "articles": ("文章", "articles"),
+    "version": ("版本", "version"),
+    "machine": ("机器", "machine"),
+}
+_DISK = {
+    "text index: articles": "文本索引：文章",
+    "text index: passages": "文本索引：段落",
+    "rows": "文章原文与元数据",
+    "vectors": "向量",
+    "embedding cache": "向量缓存（可删）",
+    "state": "状态",
+    "other": "其他",
+}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """All that one run measured; what it did not is empty. Names of fields are those of the JSON output."""
+
+    about: Mapping[str, str | int]
+    speed: Sequence[Speed] = ()
+    disk: Disk | None = None
+
+    def markdown(self) -> str:
+        """The report as Markdown tables."""
+        lines = [
+            f"- {say(*names)}{say('：', ': ')}{self.about[key]}"
+            for key, names in ABOUT.items()
+            if key in self.about
+        ]
+        for part in (_speed_lines(self.speed), _disk_lines(self.disk)):
+            if found := list(part):
+                lines += ["", *found]
+        return "\n".join(lines)
+
+
+def about(corpus: str, articles: int) -> dict[str, str | int]:
+    """The head of a report."""
+    return {
+        "corpus": corpus,
+        "articles": articles,
+        "version": f"gongwen-search {version('gongwen-search')}, Python {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} × {_processor()}",
+    }
+
+
+def _processor() -> str:
+    """The name of the processor where the system says it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "?"
+
+
+def _speed_lines(speeds: Sequence[Speed]) -> Iterator[str]:
+    for one in speeds:
+        yield say(
+            f"### 检索：{one.queries}，{one.mode}（{one.count} 个查询，{one.repetitions} 次的中位数；毫秒）",
+            f"### Search: {one.queries}, {one.mode} ({one.count} queries, the median of"
+            f" {one.repetitions} times each; ms)",
+        )
+        yield ""
+        yield from _table(["", "p50", "p95", "p99"], _speed_rows(one))
+        yield ""
+
+
+def _speed_rows(one: Speed) -> Iterator[list[str]]:
+    yield [say("一次检索（客户端）", "answer (at the client)"), *_values(one.answer)]
+    yield [say("其中服务端", "of it, server"), *_values(one.server)]
+    for stage in STAGES:
+        if stage in one.stages and one.stages[stage].p99:
+            yield [f"· {stage}", *_values(one.stages[stage])]
+    yield [say("引擎单独：前 300 篇、总数、筛选计数", "engine alone: first 300, total, facets"),
+           *_values(one.engine)]  # fmt: skip
+    semantic = one.encode.p99 > 0
+    if semantic:
+        yield [say("模型单独：查询的向量", "model alone: the query's vector"), *_values(one.encode)]
+        yield [
+            say("向量检索单独", "vector search alone"),
+            *_values(one.vectors),
+        ]
+    yield [say("检索减引擎", "answer minus engine"), *_pair(one.beyond)]
+    if semantic:
+        yield [
+            say("检索减引擎、模型、向量检索", "answer minus engine, model and vector search"),
+            *_pair(one.beyond_all),
+        ]
+
+
+def _disk_lines(disk: Disk | None) -> Iterator[str]:
+    if disk is None:
+        return
+    yield say(
+        f"### 磁盘（原文 {_megabytes(disk.text)}）", f"### Disk (text: {_megabytes(disk.text)})"
+    )
+    yield ""
+    rows = [
+        [say(_DISK.get(part, part), part), _megabytes(size), _multiple(size, disk.text)]
+        for part, size in sorted(disk.parts.items(), key=lambda item: -item[1])
+    ]
+    rows.append([say("合计", "all"), _megabytes(disk.total), _multiple(disk.total, disk.text)])
+    yield from _table([say("部分", "part"), "MB", say("原文的倍数", "× the text")], rows)
+
+
+def _values(one: Percentiles) -> list[str]:
+    return [f"{value:.1f}" for value in (one.p50, one.p95, one.p99)]
+
+
+def _pair(values: Mapping[str, float]) -> list[str]:
+    return [f"{values['p50']:.1f}", f"{values['p95']:.1f}", ""]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _multiple(size: int, text: int) -> str:
+    return f"{size / text:.2f}" if text else "–"
+
+
+def _table(heading: Sequence[str], rows: Iterator[list[str]] | list[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heading)} |"
+    yield f"|{' --- |' * len(heading)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"

@@ -1,0 +1,142 @@
+"""The command ``gongwen bench``. Entry point: :func:`bench_command`. Arguments, messages and files only."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from analyzers.messages import say
+from indexer.benchmark import report, speed
+from indexer.benchmark.disk import disk_use
+from indexer.benchmark.queries import Queries, read_queries, titles
+from indexer.benchmark.report import Benchmark
+from indexer.benchmark.server import serving
+from indexer.build import generations
+from indexer.commands.console import Command
+from indexer.commands.generation import Open
+from indexer.commands.printing import print_report, progress
+from search_service.errors import BadInput, redact_credentials
+from search_service.intake.cleaning import Cleaning
+from search_service.model import Audience, Everything
+from search_service.service import SearchService
+from search_service.settings import Settings
+
+_EMBEDDED = "embedded:"
+
+
+def bench_command(open_service: Open) -> click.Command:
+    """The command; ``open_service`` opens the service by the settings and its arguments."""
+
+    @click.command(
+        "bench",
+        cls=Command,
+        help=say(
+            "测速度与大小：不给来源时测现有索引，给来源时先为它建索引。说明见 docs/benchmarks.md。",
+            "Measure speed and size: of the live index, or of an index built from the sources. See"
+            " docs/benchmarks.md.",
+        ),
+    )
+    @click.argument(
+        "sources",
+        nargs=-1,
+        type=click.Path(path_type=Path),
+        metavar=say("[来源…]", "[SOURCE…]"),
+    )
+    @click.option(
+        "--queries",
+        "files",
+        multiple=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        help=say(
+            "查询文件，可重复：每行一个，或 JSONL 的 query；没有则用标题",
+            "File of queries, may be repeated: lines, or JSONL with query; without one, titles",
+        ),
+    )
+    @click.option(
+        "--repetitions",
+        type=click.IntRange(1, 1000),
+        default=5,
+        show_default=True,
+        help=say(
+            "每个查询测几次，取中位数", "Times that each query is measured; the median counts"
+        ),
+    )
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=say("把建好的索引留在这个目录", "Keep the index that is built in this folder"),
+    )
+    @click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
+    def bench(
+        sources: tuple[Path, ...],
+        files: tuple[Path, ...],
+        repetitions: int,
+        data: Path | None,
+        *,
+        as_json: bool,
+    ) -> None:
+        """Measure."""
+        sets = [read_queries(file) for file in files]
+        if data and not sources:
+            raise BadInput(
+                say(
+                    "--data 要有来源；没有来源时测的是现有索引",
+                    "--data needs a source; without one the live index is measured",
+                )
+            )
+        if data and (data / "aliases.json").exists():
+            raise BadInput(
+                say(
+                    f"--data：{data} 中已有索引；测它请设 GONGWEN_ENGINE=embedded:{data} 且不给来源",
+                    f"--data: there is an index in {data}; to measure it, set"
+                    f" GONGWEN_ENGINE=embedded:{data} and give no source",
+                )
+            )
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = (data or Path(temporary)) if sources else None
+            with _opened(open_service, folder) as (service, settings):
+                if sources:
+                    cleaning = Cleaning.parse(settings.cleaning)
+                    done = generations.rebuild(
+                        service, sources, cleaning=cleaning, progress=progress()
+                    )
+                    print_report(done, err=True)
+                measured = _measure(service, settings, sets, repetitions)
+        if sources:
+            names = ", ".join(source.name for source in sources)
+            measured = replace(measured, about={**measured.about, "corpus": names})
+        if as_json:
+            click.echo(json.dumps(asdict(measured), ensure_ascii=False, indent=1))
+        else:
+            click.echo(measured.markdown())
+
+    return bench
+
+
+@contextmanager
+def _opened(open_service: Open, folder: Path | None) -> Iterator[tuple[SearchService, Settings]]:
+    """The live index, or a new one in the folder."""
+    # Its own index and state: it must not overwrite those of the settings.
+    own = {"engine": f"{_EMBEDDED}{folder}", "state": ""} if folder else {}
+    with open_service(**own) as opened:
+        yield opened
+
+
+def _measure(
+    service: SearchService, settings: Settings, sets: list[Queries], repetitions: int
+) -> Benchmark:
+    reader = service.reader(Audience.PUBLIC)
+    total = reader.totals(Everything()).total
+    sets = sets or [titles(reader, total)]
+    with serving(settings) as server:
+        speeds = list(
+            speed.measure(service, server, sets, repetitions=repetitions, progress=progress())
+        )
+    disk = None
+    if settings.engine.startswith(_EMBEDDED):
+        disk = disk_use(Path(settings.engine.removeprefix(_EMBEDDED)), reader)
+    return Benchmark(report.about(redact_credentials(settings.engine), total), speeds, disk)
