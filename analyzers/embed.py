@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from analyzers.messages import say
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 SETTING = "GONGWEN_MODEL"
 BUILTIN = Path(__file__).with_name("models") / "gongwen-small"
@@ -153,7 +155,9 @@ class OnnxEmbedder:
         return np.asarray(row / np.linalg.norm(row), np.float32)
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
+
         try:
             tokenizer = Tokenizer.from_file(str(self._files[1]))
         except Exception as exc:  # tokenizers raises bare Exception
@@ -215,6 +219,8 @@ class SentenceTransformerEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of weights, architecture and tokenizer, independent of their path."""
+        from tokenizers import Tokenizer
+
         # Not the repr of the model, which changes with the library's version.
         parts = [
             (type(part).__name__, str(getattr(part, "pooling_mode", ""))) for part in self._model

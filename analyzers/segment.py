@@ -8,7 +8,7 @@ words added elsewhere in the process have no effect.
 import functools
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Protocol
+from typing import Any, Protocol
 
 from analyzers.messages import say
 
@@ -27,15 +27,16 @@ class Segmenter(Protocol):
 
 
 class RustSegmenter:
-    """jieba-rs."""
+    """jieba-rs. Its dictionary, a sixth of a second, is read at first use: a server is ready before."""
 
     name = "rjieba"
     release = version("rjieba")
 
-    def __init__(self) -> None:
+    @functools.cached_property
+    def _jieba(self) -> Any:
         import rjieba
 
-        self._jieba = rjieba.Jieba()
+        return rjieba.Jieba()
 
     def cut(self, text: str) -> Iterator[tuple[str, int, int]]:
         """See :class:`Segmenter`."""

@@ -9,7 +9,6 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.encoding import decode
-from indexer.sources.front_matter import split_front_matter
 from search_service.errors import BadRecord
 
 _MAX_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
@@ -38,6 +37,9 @@ def text_record(data: bytes, *, name: str) -> dict[str, object]:
 
 def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read Markdown: front matter, first heading, body."""
+    # Here, as for Word documents: other commands, and the server, start sooner.
+    from indexer.sources.front_matter import split_front_matter
+
     values, text = split_front_matter(decode(data))
     heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
-from charset_normalizer import from_bytes
-
 from analyzers.messages import say
 from search_service.errors import BadRecord
 
@@ -192,6 +190,8 @@ def _declared_text(data: bytes, declared: str) -> str:
 
 
 def _guessed_text(data: bytes) -> str:
+    from charset_normalizer import from_bytes  # here: few files need it
+
     best = from_bytes(data, cp_isolation=_RARE).best()
     text = str(best) if best else ""
     return text if _is_familiar(text) else ""
