@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from analyzers.normalize import normalize
-from search_service.suggestions.vocabulary import Entry, Kind, Vocabulary, fold
+from search_service.suggestions.vocabulary import BREAK as _BREAK
+from search_service.suggestions.vocabulary import Entry, Kind, Vocabulary, fold, fold_all
 
-_BREAK = "\n"
 _LETTERS = re.compile(r"[a-z]{2,}")
 
 
@@ -79,7 +79,7 @@ class CompletionIndex:
             for kind in Kind
         }
         self._letters = {
-            kind: _Haystack([fold(entry.text) for entry in entries])
+            kind: _Haystack(fold_all(entry.text for entry in entries))
             for kind, entries in self._entries.items()
         }
         self._pinyin = {kind: _PinyinIndex(entries) for kind, entries in self._entries.items()}

@@ -7,8 +7,9 @@ It is accepted if it is more likely than the text, by the words and bigrams of t
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from analyzers.lexicon import look_alikes, stop_words
 from analyzers.pinyin import readings, syllables
 from analyzers.terms import HAN
-from search_service.suggestions.vocabulary import Kind, Vocabulary, fold
+from search_service.suggestions.vocabulary import BREAK, Kind, Vocabulary, fold_all
 
 # Longer texts are sentences: errors in them are less certain, and finding them costs more.
 LENGTHS: Final = range(2, 25)
@@ -66,21 +67,29 @@ class Spelling:
         self, vocabulary: Vocabulary, in_titles_or_headings: Callable[[str], bool]
     ) -> None:
         self._in_titles_or_headings = in_titles_or_headings
-        self._words = {fold(entry.text): entry.count for entry in vocabulary.of(Kind.TERM)}
+        terms = vocabulary.of(Kind.TERM)
+        folded = fold_all(entry.text for entry in terms)
+        counts = [entry.count for entry in terms]
+        self._words = dict(zip(folded, counts, strict=True))
         # Function words are not indexed as terms, but occur everywhere.
         self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
         self._log_total = math.log(sum(self._words.values()) + 1)
         self._homophones: dict[str, list[str]] = defaultdict(list)
-        for entry in vocabulary.of(Kind.TERM):
+        for entry, text in zip(terms, folded, strict=True):
             same = self._homophones[entry.pinyin]
             if len(same) < _MAX_HOMOPHONES:
-                same.append(fold(entry.text))
+                same.append(text)
         self._bigrams, self._counts = _count_bigrams(vocabulary)
+
+    @cached_property
+    def _characters_by_syllable(self) -> Mapping[str, str]:
+        """The characters of the vocabulary by reading; takes half a second, so not before a correction."""
         characters = "".join(map(chr, np.unique(self._bigrams & _SECOND).tolist()))
-        self._characters_by_syllable: dict[str, str] = defaultdict(str)
+        by_syllable: dict[str, str] = defaultdict(str)
         for character in _HAN.findall(characters):
             for syllable in readings(character):
-                self._characters_by_syllable[syllable] += character
+                by_syllable[syllable] += character
+        return by_syllable
 
     def contains(self, text: str) -> bool:
         """Whether a folded text is a term, or in a title or heading."""
@@ -227,12 +236,12 @@ def _encode_bigrams(text: str) -> _Codes:
 
 def _count_bigrams(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
     """The distinct bigrams of all entries, ascending, and the sum of the entries' article counts."""
-    texts = [fold(entry.text) + "\n" for entry in vocabulary.entries]
-    codes = _encode_bigrams("".join(texts))
+    texts = fold_all(entry.text for entry in vocabulary.entries)
+    codes = _encode_bigrams("".join(text + BREAK for text in texts))
     weights = np.repeat(
-        [entry.count for entry in vocabulary.entries], [len(text) for text in texts]
+        [entry.count for entry in vocabulary.entries], [len(text) + 1 for text in texts]
     )
-    line = np.uint64(ord("\n"))
+    line = np.uint64(ord(BREAK))
     inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _SECOND) != line)
     bigrams, places = np.unique(codes[inside], return_inverse=True)
     counts = np.bincount(places, weights=weights[: len(codes)][inside], minlength=len(bigrams))

@@ -1,8 +1,18 @@
 """What a vocabulary contains, in which order."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from search_service.suggestions.vocabulary import Entry, Inventory, Kind, Text, TextIndices
+from search_service.suggestions.vocabulary import (
+    Entry,
+    Inventory,
+    Kind,
+    Text,
+    TextIndices,
+    fold,
+    fold_all,
+)
 
 TEXTS = [
     Text(Kind.TITLE, "甲通知", "jia tong zhi"),
@@ -53,3 +63,9 @@ def test_hidden_articles_do_not_count() -> None:
     ]
     assert [entry.text for entry in entries("1") if entry.kind is Kind.TERM] == ["安葬", "巡河"]
     assert entries(*ARTICLES) == []
+
+
+@given(st.lists(st.text() | st.text("ＡbC_ 。\n\r\u2028國国１①", max_size=6)))
+def test_many_texts_are_folded_like_each(texts: list[str]) -> None:
+    """Whatever they contain: line breaks above all, which stand between them meanwhile."""
+    assert fold_all(texts) == [fold(text) for text in texts]
