@@ -14,8 +14,8 @@ from analyzers.messages import say
 from search_service import logs
 from search_service.errors import ConfigurationError
 from search_service.web.connections import Server
-from search_service.web.operations import HEALTH
-from search_service.web.request import SITE
+from search_service.web.operations import HEALTH, warm_up
+from search_service.web.request import SERVICE, SITE
 
 _log = logs.Log(__name__)
 
@@ -50,9 +50,10 @@ def serve(
 
 
 def open_server(app: Flask, listener: socket.socket, *, threads: int) -> Server:
-    """Create a server on a bound socket; call its ``run`` to serve."""
+    """Create a server on a bound socket, and warm up in the background; call its ``run`` to serve."""
     # waitress warns of every request that waits a moment for a thread, which one browser causes.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    threading.Thread(target=warm_up, args=(app.extensions[SERVICE],), name="warm-up").start()
     prefix = app.extensions[SITE].settings.path_prefix
     return Server(
         app, listener, threads=threads, health=[f"{prefix}/api/v1/{name}" for name in HEALTH]

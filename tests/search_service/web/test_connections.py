@@ -80,6 +80,14 @@ def get(port: int, path: str) -> tuple[int, bytes, float]:
         return response.status, response.read(), time.monotonic() - started
 
 
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_searches_before_it_is_asked(environment: dict[str, str], server: str) -> None:
+    """In the background, and to the end even if the server is stopped at once."""
+    with serving(server, environment) as served:
+        pass
+    assert [line for line in served.lines if " warm " in line and " s=" in line]
+
+
 HALVES = [
     b"",
     b"GET /api/v1/search?q=",
