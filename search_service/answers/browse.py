@@ -3,18 +3,19 @@
 Entry points: :func:`article`, :func:`home`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
 from search_service.engines.reads import Reader, Search
 from search_service.errors import NotFound
-from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
+from search_service.model import Audience, Everything, Exact, Identifiers, Sort, StoredArticle
 from search_service.service import SearchService, reads_shared
 
-# Ids fetched at once; more are fetched if this audience cannot see all of them.
-_AT_ONCE = 50
+# Of the most viewed ids, so many are looked up; and so many if most of these are gone or hidden: in one read
+# too, as long a list as engines return.
+_LIKELY, _MOST = 100, 10_000
 
 
 @dataclass(frozen=True)
@@ -55,29 +56,28 @@ def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home
     """The ``limit`` newest and most viewed articles, and the categories with their counts."""
     reader = service.reader(audience, shared=True)
     listing = Search(Everything(), sort=Sort.DATE, limit=limit, facets=("category",))
-    found = reader.read(listing)[listing]
-    newest, totals = [hit.id for hit in found.hits], found.totals
-    stored = reader.fetch(newest)
+    counted = service.store.views.most(audience, _LIKELY)
+    there = _those_there(counted)
+    answers = reader.read(listing, there)
+    newest, totals = [hit.id for hit in answers[listing].hits], answers[listing].totals
+    if len(answers[there].hits) < limit and len(counted) == _LIKELY:
+        counted = service.store.views.most(audience, _MOST)
+        there = _those_there(counted)
+        answers = reader.read(there)
+    visible = {hit.id for hit in answers[there].hits}
+    hottest = [key for key in counted if key in visible][:limit]
+    stored = reader.fetch([*newest, *hottest])
     return Home(
         total=totals.total,
         latest=tuple(stored[key] for key in newest if key in stored),
-        hottest=_hottest(service, reader, limit),
+        hottest=tuple(stored[key] for key in hottest if key in stored),
         categories=totals.facets["category"],
     )
 
 
-def _hottest(service: SearchService, reader: Reader, limit: int) -> tuple[StoredArticle, ...]:
-    """The ``limit`` most viewed articles that the audience can see."""
-    articles: list[StoredArticle] = []
-    offset = 0
-    while len(articles) < limit:
-        ids = service.store.views.most(reader.scope.audience, _AT_ONCE, offset=offset)
-        if not ids:
-            break
-        stored = reader.fetch(ids)
-        articles += [stored[key] for key in ids if key in stored]
-        offset += _AT_ONCE
-    return tuple(articles[:limit])
+def _those_there(ids: Sequence[str]) -> Search:
+    """The articles of these ids that the audience can see."""
+    return Search(Identifiers(tuple(ids)), limit=len(ids))
 
 
 @reads_shared

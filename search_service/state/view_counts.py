@@ -52,7 +52,7 @@ class ViewCounts:
         with self._database.reading() as connection:
             return {row.article_id: row.views for row in connection.execute(query, {"ids": ids})}
 
-    def most(self, audience: Audience, limit: int, *, offset: int = 0) -> Sequence[str]:
+    def most(self, audience: Audience, limit: int) -> Sequence[str]:
         """Ids by views, most first; ties by id. Some may be hidden or deleted: the caller filters."""
         query = (
             sa.select(_VIEWS.c.article_id)
@@ -60,4 +60,4 @@ class ViewCounts:
             .order_by(_VIEWS.c.views.desc(), _VIEWS.c.article_id)
         )
         with self._database.reading() as connection:
-            return list(connection.scalars(query.limit(limit).offset(offset)))
+            return list(connection.scalars(query.limit(limit)))

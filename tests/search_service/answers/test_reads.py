@@ -102,13 +102,32 @@ def test_other_answers_read_a_few_times(sample_service: SearchService, reads: Co
     shown = browse.home(sample_service, Audience.PUBLIC).latest[0].view.id
     for limit, answer in (
         (4, lambda: related.related(sample_service, shown, Audience.PUBLIC)),
-        (3, lambda: browse.home(sample_service, Audience.PUBLIC)),
+        (2, lambda: browse.home(sample_service, Audience.PUBLIC)),
         (2, lambda: complete.complete(sample_service, "小区", Audience.PUBLIC)),
         (1, lambda: browse.article(sample_service, shown, Audience.PUBLIC)),
     ):
         reads.restart()
         answer()
         assert len(reads.calls) <= limit
+
+
+def test_the_most_viewed_are_found_behind_thousands_that_are_gone(
+    reads: Counter, tmp_path: Path
+) -> None:
+    """By one read more, however many articles were replaced; hidden ones are no hits either."""
+    service = open_service(read_settings(engine=f"embedded:{tmp_path}/data", model="none"))
+    records = [{"id": f"n{n}", "title": f"通知{n}", "body": "正文", "views": n} for n in range(20)]
+    generations.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    gone = {f"gone{n}": 1_000_000 - n for n in range(4_000)}
+    service.store.views.set(Audience.PUBLIC, gone)
+    service.store.hidden.hide("n18")
+    reads.restart()
+    home = browse.home(service, Audience.PUBLIC, limit=3)
+    service.close()
+    assert [one.view.id for one in home.hottest] == ["n19", "n17", "n16"]
+    assert len(reads.calls) == 3
 
 
 @pytest.fixture(scope="module")
