@@ -4,10 +4,10 @@ Routes, parameters and presentation; the search itself is in the rest of ``searc
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flask import Flask, Response, url_for
+from flask import Flask, Response, request, url_for
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import PathConverter
 
@@ -16,6 +16,7 @@ from search_service.settings import Settings
 from search_service.web import problems
 from search_service.web.access_log import AccessLog
 from search_service.web.api.search import api
+from search_service.web.compression import add_compression
 from search_service.web.operations import HEALTH, READINESS, Readiness, operations
 from search_service.web.pages.reader import pages, robots
 from search_service.web.request import SERVICE, SITE, Example, Site
@@ -36,7 +37,8 @@ _HEADERS = {
 # A hidden article must disappear within seconds, from caches too, so every use is revalidated. Not
 # no-store: that would lose what somebody typed when they go back a page.
 _CACHE = "no-cache"
-_STATIC_SECONDS = 86_400
+# Of a static file at an address with the digest of its content: another content has another address.
+_CACHE_FOREVER = "public, max-age=31536000, immutable"
 
 
 class _ArticleId(PathConverter):
@@ -70,7 +72,6 @@ def create_app(
     app.extensions[READINESS] = Readiness(service)
     app.extensions[SITE] = Site(settings=settings, examples=tuple(examples))
     app.config["MAX_CONTENT_LENGTH"] = problems.MAX_BODY
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.merge_slashes = False
     app.url_map.converters["article"] = _ArticleId
@@ -79,21 +80,20 @@ def create_app(
     app.register_blueprint(api, url_prefix=f"{prefix}/api/v1")
     app.register_blueprint(operations, url_prefix=f"{prefix}/api/v1")
     problems.register(app, api_prefix=f"{prefix}/api")
-    _add_template_values(app, settings)
-    _add_headers(app)
+    digests = {
+        file.name: hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest()
+        for file in (Path(__file__).parent / "static").iterdir()
+    }
+    _add_template_values(app, settings, digests)
+    _add_headers(app, digests)
+    add_compression(app)
     health = [f"{prefix}/api/v1/{name}" for name in HEALTH]
     app.wsgi_app = AccessLog(app, health)  # type: ignore[method-assign]  # Flask's way to wrap it
     return app
 
 
-def _add_template_values(app: Flask, settings: Settings) -> None:
-    digests: dict[str, str] = {}
-
+def _add_template_values(app: Flask, settings: Settings, digests: Mapping[str, str]) -> None:
     def asset(name: str) -> str:
-        # With the digest, browsers may cache a file until it changes.
-        if name not in digests:
-            content = (Path(__file__).parent / "static" / name).read_bytes()
-            digests[name] = hashlib.blake2b(content, digest_size=6).hexdigest()
         return url_for("static", filename=name, v=digests[name])
 
     app.jinja_env.globals["asset"] = asset
@@ -101,10 +101,14 @@ def _add_template_values(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["footer"] = settings.footer
 
 
-def _add_headers(app: Flask) -> None:
+def _add_headers(app: Flask, digests: Mapping[str, str]) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", _CACHE)
+        if request.endpoint == "static" and response.status_code < 400:
+            digest = digests.get((request.view_args or {}).get("filename", ""))
+            if digest and request.args.get("v") == digest:
+                response.headers["Cache-Control"] = _CACHE_FOREVER
         return response
