@@ -56,9 +56,7 @@ class Corrections:
             elif found[as_typed].totals.total:
                 texts = []
             else:
-                texts = [
-                    text for text in spelling.corrections(chunk.text) if spelling.contains(text)
-                ]
+                texts = spelling.corrections(chunk.text, only_whole=True)
             if texts:
                 changes.append((chunk, texts))
         corrected = []

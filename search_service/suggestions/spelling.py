@@ -7,10 +7,9 @@ It is accepted if it is more likely than the text, by the words and bigrams of t
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ _HAN = re.compile(f"[{HAN}]")
 # Everyday questions: official texts are not written so, and official wording is no correction.
 _QUESTION: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
 _LONGEST_WORD: Final = 8
+_LONGEST_HOMOPHONE: Final = 4
 # Homophones tried for a word, the most frequent ones.
 _MAX_HOMOPHONES: Final = 8
 # Candidates scored by words, preselected by bigrams.
@@ -48,13 +48,23 @@ _SHIFT: Final = 21  # bits of a code point
 _Codes = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A changed text, the cost of the change, and the gain in bigram frequency."""
+class _Candidate(NamedTuple):
+    """A text changed from ``start`` on, the cost of the change, and the gain in bigram frequency."""
 
     text: str
+    start: int
     cost: float
     gain: float
+
+
+class _Change(NamedTuple):
+    """``text[start:end]`` replaced by ``new``. ``needs_all``: all bigrams it results in must be known."""
+
+    start: int
+    end: int
+    new: str
+    cost: float
+    needs_all: bool = False
 
 
 class Spelling:
@@ -74,12 +84,17 @@ class Spelling:
         # Function words are not indexed as terms, but occur everywhere.
         self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
         self._log_total = math.log(sum(self._words.values()) + 1)
+        # The log-likelihood of each word.
+        self._likelihoods = {
+            word: math.log(count) - self._log_total for word, count in self._words.items() if count
+        }
         self._homophones: dict[str, list[str]] = defaultdict(list)
         for entry, text in zip(terms, folded, strict=True):
             same = self._homophones[entry.pinyin]
             if len(same) < _MAX_HOMOPHONES:
                 same.append(text)
-        self._bigrams, self._counts = _count_bigrams(vocabulary)
+        self._bigrams, bigram_counts = _count_bigrams(vocabulary)
+        self._log_count = np.log(bigram_counts + 1.0)
 
     @cached_property
     def _characters_by_syllable(self) -> Mapping[str, str]:
@@ -103,9 +118,15 @@ class Spelling:
             return False
         return not self._bigrams_occur(text)
 
-    def corrections(self, text: str, *, limit: int = 8) -> list[str]:
-        """Corrections of a folded text, best first; empty if the vocabulary contains it."""
+    def corrections(self, text: str, *, limit: int = 8, only_whole: bool = False) -> list[str]:
+        """Corrections of a folded text, best first; empty if the vocabulary contains it.
+
+        ``only_whole``: only those that are a term, or in a title or heading.
+        """
         if len(text) not in LENGTHS or not self._words or self.contains(text):
+            return []
+        is_question = _QUESTION.search(text) is not None
+        if (only_whole or is_question) and not self._is_one_change_away(text):
             return []
         best: dict[str, _Candidate] = {}
         for candidate in self._candidates(text):
@@ -116,113 +137,150 @@ class Spelling:
         preselected = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[
             :_MAX_SCORED
         ]
-        minimum = self._likelihood(text) + _MARGIN
+        likelihoods = self._likelihoods_of_prefixes(text)
+        minimum = likelihoods[-1] + _MARGIN
         scored = []
         for one in preselected:
             is_whole = self.contains(one.text)
-            if not is_whole and _QUESTION.search(text):
+            if is_question and not is_whole:
                 continue
-            score = self._likelihood(one.text) + one.gain - one.cost
+            likelihood = self._likelihoods_of_prefixes(one.text, likelihoods[: one.start + 1])[-1]
+            score = likelihood + one.gain - one.cost
             score += _WHOLE_BONUS * len(one.text) * is_whole
-            scored.append((-score, one.text))
+            scored.append((-score, one.text, is_whole))
         scored.sort()
-        minimum = max([minimum, *(-score - _MAX_GAP for score, _ in scored[:1])])
-        return [corrected for score, corrected in scored[:limit] if -score >= minimum]
+        minimum = max([minimum, *(-score - _MAX_GAP for score, _, _ in scored[:1])])
+        return [
+            corrected
+            for score, corrected, is_whole in scored[:limit]
+            if -score >= minimum and (is_whole or not only_whole)
+        ]
+
+    def _is_one_change_away(self, text: str) -> bool:
+        """Whether one change may remove all bigrams that the vocabulary does not contain."""
+        unseen = np.flatnonzero(self._log_counts(_encode_bigrams(text)) == 0)
+        return not len(unseen) or int(unseen[-1] - unseen[0]) <= _LONGEST_HOMOPHONE
 
     def _bigrams_occur(self, text: str) -> bool:
-        return bool(self._bigram_counts(_encode_bigrams(text)).all())
+        return bool(self._log_counts(_encode_bigrams(text)).all())
 
     # --- candidates ------------------------------------------------------------------------------
 
     def _candidates(self, text: str) -> Iterator[_Candidate]:
+        yield from self._with_another_character(text)
+        yield from self._changed(text, list(self._changes(text)))
+
+    def _changes(self, text: str) -> Iterator[_Change]:
+        """Deletions, swaps, and words replaced by homophones."""
         for index, character in enumerate(text):
             if not _HAN.match(character):
                 continue
-            yield from self._replaced(text, index)
             if 0 < index < len(text) - 1 or text[index : index + 2] == 2 * character:
-                yield from self._changed(text, index, index + 1, "", _DELETE_COST)
-            if index + 1 < len(text) and _HAN.match(text[index + 1]):
-                swapped = text[index + 1] + character
-                yield from self._changed(text, index, index + 2, swapped, _SWAP_COST)
-                yield from self._inserted(text, index + 1)
+                # A deletion is always possible.
+                yield _Change(index, index + 1, "", _DELETE_COST, needs_all=True)
+            if _HAN.match(text[index + 1 : index + 2]):
+                yield _Change(index, index + 2, text[index + 1] + character, _SWAP_COST)
         for start in range(len(text)):
-            for end in range(start + 2, min(start + 5, len(text) + 1)):
+            for end in range(start + 2, min(start + _LONGEST_HOMOPHONE, len(text)) + 1):
                 for word in self._homophones.get(" ".join(syllables(text[start:end])), ()):
                     if len(word) == end - start:
-                        yield from self._changed(text, start, end, word, _HOMOPHONE_COST)
+                        yield _Change(start, end, word, _HOMOPHONE_COST)
 
-    def _replaced(self, text: str, index: int) -> Iterator[_Candidate]:
-        possible = readings(text[index])
-        others = {
-            other
-            for syllable in possible
-            for other in self._characters_by_syllable.get(syllable, "")
-        }
-        others |= set(look_alikes().get(text[index], ""))
-        yield from self._filled(text, index, index + 1, sorted(others - {text[index]}), 0.0)
+    def _changed(self, text: str, changes: list[_Change]) -> Iterator[_Candidate]:
+        """The text after each change that results in known bigrams."""
+        texts = [text[: one.start] + one.new + text[one.end :] for one in changes]
+        around = [
+            changed[max(0, one.start - 1) : one.start + len(one.new) + 1]
+            for changed, one in zip(texts, changes, strict=True)
+        ]
+        before = self._strengths(text[max(0, one.start - 1) : one.end + 1] for one in changes)
+        after = self._strengths(around)
+        for changed, one, old, new in zip(texts, changes, before, after, strict=True):
+            if all(new) if one.needs_all else any(new):
+                yield _Candidate(changed, one.start, one.cost, _mean(new) - _mean(old))
 
-    def _inserted(self, text: str, index: int) -> Iterator[_Candidate]:
-        before = np.uint64(ord(text[index - 1]) << _SHIFT)
-        first, last = np.searchsorted(self._bigrams, [before, before | _SECOND])
-        following = self._bigrams[first:last] & _SECOND
-        yield from self._filled(
-            text, index, index, list(map(chr, following.tolist())), _INSERT_COST
-        )
-
-    def _filled(
-        self, text: str, start: int, end: int, characters: list[str], cost: float
-    ) -> Iterator[_Candidate]:
-        """The text with ``text[start:end]`` replaced by each character that forms a known bigram there."""
-        if not characters:
+    def _with_another_character(self, text: str) -> Iterator[_Candidate]:
+        """One character replaced or inserted; only those that can be among the best of all candidates."""
+        places = []
+        for index, character in enumerate(text):
+            if _HAN.match(character):
+                places.append((index, index + 1, 0.0, self._similar(character)))
+                if _HAN.match(text[index + 1 : index + 2]):
+                    places.append((index + 1, index + 1, _INSERT_COST, self._following(character)))
+        if not places:
             return
-        new = np.array([ord(one) for one in characters], dtype=np.uint64)
+        sizes = [len(new) for _, _, _, new in places]
+        owner = np.repeat(np.arange(len(places)), sizes)
+        new = np.concatenate([new for _, _, _, new in places])
+        # 0 before the first character and after the last one: not among the bigrams.
+        points = np.array([0, *map(ord, text), 0], dtype=np.uint64)
+        left = points[[start for start, _, _, _ in places]][owner]
+        right = points[[end + 1 for _, end, _, _ in places]][owner]
         shift = np.uint64(_SHIFT)
-        counts = []
-        if start > 0:
-            counts.append(self._bigram_counts((np.uint64(ord(text[start - 1])) << shift) | new))
-        if end < len(text):
-            counts.append(self._bigram_counts((new << shift) | np.uint64(ord(text[end]))))
-        before = self._strength(text[max(0, start - 1) : end + 1])
-        seen = np.max(counts, axis=0) > 0
-        strength = np.mean([np.log(count + 1.0) for count in counts], axis=0)
-        for index in np.flatnonzero(seen).tolist():
-            changed = text[:start] + characters[index] + text[end:]
-            yield _Candidate(changed, cost, float(strength[index]) - before)
+        strengths = [
+            self._log_counts((left << shift) | new),
+            self._log_counts((new << shift) | right),
+        ]
+        seen = (strengths[0] > 0) | (strengths[1] > 0)
+        known = np.maximum((left > 0).astype(int) + (right > 0), 1)
+        before = self._strengths(text[max(0, start - 1) : end + 1] for start, end, _, _ in places)
+        gain = (strengths[0] + strengths[1]) / known - np.array(list(map(_mean, before)))[owner]
+        cost = np.array([cost for _, _, cost, _ in places])[owner]
+        chosen = np.flatnonzero(seen)
+        # Twice as many, because the same text may result from two changes.
+        chosen = chosen[np.argsort((cost - gain)[chosen], kind="stable")][: 2 * _MAX_SCORED]
+        for place, character in zip(chosen.tolist(), new[chosen].tolist(), strict=True):
+            start, end, one_cost, _ = places[owner[place]]
+            changed = text[:start] + chr(character) + text[end:]
+            yield _Candidate(changed, start, one_cost, float(gain[place]))
 
-    def _changed(
-        self, text: str, start: int, end: int, new: str, cost: float
-    ) -> Iterator[_Candidate]:
-        changed = text[:start] + new + text[end:]
-        around = changed[max(0, start - 1) : start + len(new) + 1]
-        seen = self._bigram_counts(_encode_bigrams(around)) > 0
-        # A deletion is always possible, so all remaining bigrams must be known.
-        if seen.all() if len(new) < end - start else seen.any():
-            before = self._strength(text[max(0, start - 1) : end + 1])
-            yield _Candidate(changed, cost, self._strength(around) - before)
+    def _similar(self, character: str) -> _Codes:
+        """The code points of its homophones and look-alikes."""
+        others = set(look_alikes().get(character, ""))
+        for syllable in readings(character):
+            others.update(self._characters_by_syllable.get(syllable, ""))
+        return np.array([ord(other) for other in sorted(others - {character})], dtype=np.uint64)
+
+    def _following(self, character: str) -> _Codes:
+        """The code points that follow it in the vocabulary."""
+        first = np.uint64(ord(character) << _SHIFT)
+        start, end = np.searchsorted(self._bigrams, [first, first | _SECOND])
+        return self._bigrams[start:end] & _SECOND
 
     # --- how well a text reads -------------------------------------------------------------------
 
-    def _strength(self, text: str) -> float:
-        counts = self._bigram_counts(_encode_bigrams(text))
-        return float(np.log(counts + 1.0).mean()) if len(counts) else 0.0
+    def _strengths(self, texts: Iterable[str]) -> list[list[float]]:
+        """For each text ln(1 + count) of each of its bigrams, in order."""
+        pieces = list(texts)
+        logs = self._log_counts(_encode_bigrams("\n".join(pieces))).tolist()
+        strengths, start = [], 0
+        for piece in pieces:
+            strengths.append(logs[start : start + max(0, len(piece) - 1)])
+            start += len(piece) + 1
+        return strengths
 
-    def _bigram_counts(self, codes: _Codes) -> npt.NDArray[np.int64]:
+    def _log_counts(self, codes: _Codes) -> npt.NDArray[np.float64]:
+        """ln(1 + count) of bigrams, 0 for unknown ones."""
         if not len(self._bigrams):
-            return np.zeros(len(codes), dtype=np.int64)
+            return np.zeros(len(codes))
         places = np.minimum(np.searchsorted(self._bigrams, codes), len(self._bigrams) - 1)
-        return np.where(self._bigrams[places] == codes, self._counts[places], 0)
+        return np.where(self._bigrams[places] == codes, self._log_count[places], 0.0)
 
-    def _likelihood(self, text: str) -> float:
-        """The log-likelihood of the most likely segmentation into words."""
-        best = [0.0]
-        for end in range(1, len(text) + 1):
-            words = [
-                best[start] + math.log(count) - self._log_total
-                for start in range(max(0, end - _LONGEST_WORD), end)
-                if (count := self._words.get(text[start:end]))
-            ]
-            best.append(max([best[end - 1] - self._log_total - _UNKNOWN_COST, *words]))
-        return best[-1]
+    def _likelihoods_of_prefixes(self, text: str, known: Sequence[float] = (0.0,)) -> list[float]:
+        """The log-likelihood of the most likely segmentation of each prefix; ``known``: of the first ones."""
+        best = list(known)
+        for end in range(len(best), len(text) + 1):
+            most = best[-1] - self._log_total - _UNKNOWN_COST
+            for start in range(max(0, end - _LONGEST_WORD), end):
+                word = self._likelihoods.get(text[start:end])
+                if word is not None and best[start] + word > most:
+                    most = best[start] + word
+            best.append(most)
+        return best
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 _SECOND = np.uint64((1 << _SHIFT) - 1)
