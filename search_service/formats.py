@@ -27,13 +27,20 @@ def mismatched_keys(kind: type, keys: Iterable[str], *, exclude: Collection[str]
     Sorted. ``exclude``: fields that are never stored.
     """
     stored = set(keys)
-    fields = [field for field in dataclasses.fields(kind) if field.name not in exclude]
-    required = {
+    known, required = _keys(kind)
+    return sorted((stored - known.difference(exclude)) | (required.difference(exclude) - stored))
+
+
+@functools.cache
+def _keys(kind: type) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the fields of a dataclass, and of those without a default."""
+    fields = dataclasses.fields(kind)
+    required = (
         field.name
         for field in fields
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    }
-    return sorted((stored - {field.name for field in fields}) | (required - stored))
+    )
+    return frozenset(field.name for field in fields), frozenset(required)
 
 
 def mismatch(

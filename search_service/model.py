@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -143,8 +143,7 @@ class Field(enum.StrEnum):
     TITLE_CHARACTERS = "title_characters"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Passage:
+class Passage(NamedTuple):
     """A piece of a view's text: ``text[start:end]``. All passages of a view, joined, are its text.
 
     ``id`` depends on the text only. ``path``: the headings above it. ``role``: see :mod:`analyzers.outline`.

@@ -6,7 +6,7 @@ offsets into the original, in its own width and script.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -101,8 +101,9 @@ class ScannedText:
         """
         starts, ends = [start for start, _ in parts], [end for _, end in parts]
         found = [0] * len(parts)
+        finders: dict[str, Callable[[str], Iterable[Span]]]
         finders = {term: self._word for term in words if not _ONE_HAN.fullmatch(term)}
-        finders |= {term: self._literal for term in literals}
+        finders.update(dict.fromkeys(literals, self._literal))
         for term, spans_of in finders.items():
             if not _ONLY_HAN.fullmatch(term):
                 inside = {bisect_right(starts, a) - 1: (a, b) for a, b in spans_of(term)}

@@ -137,11 +137,14 @@ class Spelling:
         preselected = sorted(best.values(), key=lambda one: (one.cost - one.gain, one.text))[
             :_MAX_SCORED
         ]
+        known = map(all, self._strengths(one.text for one in preselected))
         likelihoods = self._likelihoods_of_prefixes(text)
         minimum = likelihoods[-1] + _MARGIN
         scored = []
-        for one in preselected:
-            is_whole = self.contains(one.text)
+        for one, bigrams_occur in zip(preselected, known, strict=True):
+            is_whole = one.text in self._words or (
+                bigrams_occur and self._in_titles_or_headings(one.text)
+            )
             if is_question and not is_whole:
                 continue
             likelihood = self._likelihoods_of_prefixes(one.text, likelihoods[: one.start + 1])[-1]

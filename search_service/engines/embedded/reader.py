@@ -59,6 +59,8 @@ from search_service.model import (
 
 T = TypeVar("T")
 _ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
+# Up to here frequencies are counted.
+_COUNTED = 1_000
 # Hits requested beyond the page, so that one search is enough for most pages that end in a tie.
 _MARGIN = 32
 # Passages requested per article: in the corpus a good article has several good passages.
@@ -215,14 +217,24 @@ class EmbeddedReader(Reader):
     def _frequencies(
         self, searcher: Searcher, field: str, terms: Collection[str]
     ) -> TermFrequencies:
-        queries = {term: Query.term_query(searcher.schema, field, term, "basic") for term in terms}
-        return TermFrequencies(
-            searcher.count(self._visible(searcher, Query.all_query())),
-            {
-                term: searcher.count(self._visible(searcher, query))
-                for term, query in queries.items()
-            },
-        )
+        """A frequency above ``_COUNTED`` counts replaced articles, too, until they are merged away.
+
+        Counting what is in most articles reads their whole posting list, for each word of a question.
+        """
+        schema, total = searcher.schema, searcher.documents
+        hidden = Query.term_set_query(schema, "row", self._hidden) if self._hidden else None
+        if hidden is not None:
+            total -= searcher.count(hidden)
+        frequencies = {}
+        for term in terms:
+            query = Query.term_query(schema, field, term, "basic")
+            frequency = searcher.frequency(field, term)
+            if 0 < frequency <= _COUNTED:
+                frequency = searcher.count(self._visible(searcher, query))
+            elif frequency and hidden is not None:
+                frequency -= searcher.count(every([hidden, query]))
+            frequencies[term] = min(frequency, total)
+        return TermFrequencies(total, frequencies)
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The indexed terms of an article, by field."""
@@ -258,7 +270,7 @@ class EmbeddedReader(Reader):
             if isinstance(part, Bonus):
                 clause = matching(schema, part.clause, rows_of=rows_of)
                 scored.append(Query.const_score_query(clause, part.weight))
-            elif searcher.has_term(part.field.value, part.value):
+            elif searcher.frequency(part.field.value, part.value):
                 scored.append(weighted_term(schema, part.field.value, part.value, part.weight))
         return scored
 

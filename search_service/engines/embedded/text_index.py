@@ -113,9 +113,14 @@ class Searcher:
         # tantivy 0.27's type stub lacks ``count``.
         return int(self._searcher.search(query, limit=1, count=True).count)  # type: ignore[attr-defined]
 
-    def has_term(self, field: str, value: str) -> bool:
-        """Whether any document contains the term (deleted ones count until they are merged away)."""
-        return bool(self._searcher.doc_freq(field, value))
+    @property
+    def documents(self) -> int:
+        """Number of documents."""
+        return int(self._searcher.num_docs)
+
+    def frequency(self, field: str, value: str) -> int:
+        """Number of documents that contain the term; deleted ones count until they are merged away."""
+        return int(self._searcher.doc_freq(field, value))
 
     def facets(self, query: Query, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Values of the facets with their counts: by count descending, then by value."""
