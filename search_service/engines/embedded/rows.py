@@ -389,8 +389,8 @@ def _stored(values: Sequence[Any]) -> StoredArticle:
         view=View.from_dict(unpack(view)),
         passages=tuple(
             Passage(id, start, end, tuple(path), role)
-            # A page shows ten articles of some fifty passages each: orjson takes half the time. Views stay with
-            # the standard library, because they contain numbers of any size.
+            # A page shows ten articles of some fifty passages each: orjson takes half the time. Views
+            # stay with the standard library, because they contain numbers of any size.
             for id, start, end, path, role in orjson.loads(zlib.decompress(outline))
         ),
     )
