@@ -20,6 +20,7 @@ from search_service.metrics import stage
 from search_service.model import Metadata, Passage, StoredArticle, View
 
 Values = dict[str, object]
+_MARK, _END = Markup("<mark>"), Markup("</mark>")
 # A source may write anything into its url field; javascript: must not become a link. A path refers to the
 # portal's host, behind which this service runs.
 _OPENABLE = re.compile(r"(?:https?://|/(?!/))[^\s<>\"\\]+", re.IGNORECASE)
@@ -31,7 +32,7 @@ def highlight(text: str, marks: Sequence[Span]) -> Markup:
     position = 0
     for start, end in marks:
         pieces.append(escape(text[position:start]))
-        pieces.append(Markup("<mark>{}</mark>").format(text[start:end]))
+        pieces += [_MARK, escape(text[start:end]), _END]
         position = end
     pieces.append(escape(text[position:]))
     return Markup("").join(pieces)

@@ -41,8 +41,9 @@ class Store:
     @property
     def cursor_key(self) -> bytes:
         """The key that signs cursors; the same in every process of this state."""
-        with self._database.reading() as connection:
-            key = connection.scalar(sa.select(IDENTITY.c.cursor_key))
+        key = self._database.remembered(
+            "cursor key", lambda connection: connection.scalar(sa.select(IDENTITY.c.cursor_key))
+        )
         if key is None:
             raise self._database.lost("已被清空", "was emptied", usable=False)
         return bytes(key)
