@@ -80,13 +80,13 @@ class Spelling:
         terms = vocabulary.of(Kind.TERM)
         folded = fold_all(entry.text for entry in terms)
         counts = [entry.count for entry in terms]
-        self._words = dict(zip(folded, counts, strict=True))
+        words = dict(zip(folded, counts, strict=True))
         # Function words are not indexed as terms, but occur everywhere.
-        self._words |= dict.fromkeys(stop_words(), max(self._words.values(), default=0))
-        self._log_total = math.log(sum(self._words.values()) + 1)
+        words |= dict.fromkeys(stop_words(), max(words.values(), default=0))
+        self._log_total = math.log(sum(words.values()) + 1)
         # The log-likelihood of each word.
-        self._likelihoods = {
-            word: math.log(count) - self._log_total for word, count in self._words.items() if count
+        self._words = {
+            word: math.log(count) - self._log_total for word, count in words.items() if count
         }
         self._homophones: dict[str, list[str]] = defaultdict(list)
         for entry, text in zip(terms, folded, strict=True):
@@ -275,7 +275,7 @@ class Spelling:
         for end in range(len(best), len(text) + 1):
             most = best[-1] - self._log_total - _UNKNOWN_COST
             for start in range(max(0, end - _LONGEST_WORD), end):
-                word = self._likelihoods.get(text[start:end])
+                word = self._words.get(text[start:end])
                 if word is not None and best[start] + word > most:
                     most = best[start] + word
             best.append(most)
