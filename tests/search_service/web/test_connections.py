@@ -351,31 +351,73 @@ def slow_app(app: Flask) -> Iterator[tuple[Flask, threading.Event]]:
     release.set()
 
 
-def test_who_waits_too_long_or_behind_too_many_is_told_to_come_back(
+SLOW = b"GET /slow HTTP/1.0\r\n\r\n"
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Everything until the server closes."""
+    answer = b""
+    while part := connection.recv(65536):
+        answer += part
+    return answer
+
+
+def test_who_would_wait_too_long_is_told_at_once_to_come_back(
     running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
 ) -> None:
-    """503 with Retry-After, within the time to wait; health is answered all the while."""
+    """503 with Retry-After, while those before wait; health is answered all the while.
+
+    Nothing was measured yet: a request is taken to need 0.05 seconds, so that three may wait.
+    """
     made, release = slow_app
-    port = running(made, QUEUE_TIMEOUT=1.0, MAX_QUEUED=3)
+    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15)
     with ExitStack() as stack:
         busy = stack.enter_context(connected(port))
-        busy.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
-        waiting = [stack.enter_context(connected(port)) for _ in range(8)]
-        for connection in waiting:
-            connection.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        busy.sendall(SLOW)
+        assert get(port, "/api/v1/livez")[0] == 200
+        waiting = []
+        for _ in range(3):
+            waiting.append(stack.enter_context(connected(port)))
+            waiting[-1].sendall(SLOW)
         for path in ("/api/v1/livez", "/api/v1/healthz"):
             status, _, seconds = get(port, path)
             assert (status, seconds < 1) == (200, True)
-        answers = []
-        for connection in waiting:
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-            answers.append(answer)
+        for _ in range(5):
+            answer = answer_to(port, SLOW)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 5\r\n" in answer
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "busy"
         release.set()
-        assert busy.recv(65536).startswith(b"HTTP/1.0 200 ")
+        for connection in [busy, *waiting]:
+            assert all_of(connection).startswith(b"HTTP/1.0 200 ")
 
-    for answer in answers:
-        assert answer.startswith(b"HTTP/1.1 503 ")
-        assert b"\r\nRetry-After: 5\r\n" in answer
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "busy"
+
+def test_more_may_wait_where_requests_are_quick(
+    running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
+) -> None:
+    """How many is measured: the time of waiting is limited, not their number."""
+    made, release = slow_app
+    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15)
+    for _ in range(30):
+        assert get(port, "/robots.txt")[0] == 200
+    with ExitStack() as stack:
+        connections_ = [stack.enter_context(connected(port)) for _ in range(7)]
+        for connection in connections_:
+            connection.sendall(SLOW)
+        assert get(port, "/api/v1/livez")[0] == 200
+        release.set()
+        for connection in connections_:
+            assert all_of(connection).startswith(b"HTTP/1.0 200 ")
+
+
+def test_nobody_waits_longer_than_the_limit(
+    running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
+) -> None:
+    """Those who wait for threads that take longer than expected are told to come back."""
+    made, release = slow_app
+    port = running(made, QUEUE_TIMEOUT=0.5)
+    with connected(port) as busy:
+        busy.sendall(SLOW)
+        assert answer_to(port, SLOW).startswith(b"HTTP/1.1 503 ")
+        release.set()
+        assert all_of(busy).startswith(b"HTTP/1.0 200 ")
