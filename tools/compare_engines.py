@@ -138,7 +138,7 @@ def records(service: SearchService, corpus: Path) -> Iterator[Record]:
     while batch := list(islice(views, _BATCH)):
         for record in analyse(batch, service.analyzer, service.embedder):
             passages = tuple(
-                replace(p, passage=p.passage._replace(role=_MAIN_PART))
+                replace(p, passage=p.passage._replace(role=_MAIN_PART))  # noqa: SLF001  (public)
                 if p.passage.role == _MAIN and int(p.passage.id, 16) % 5 < 3
                 else p
                 for p in record.passages
