@@ -12,6 +12,7 @@ from pathlib import Path
 
 from analyzers.messages import say
 from indexer.benchmark.disk import Disk
+from indexer.benchmark.growth import Size
 from indexer.benchmark.speed import STAGES, Percentiles, Speed
 
 # The head of a report, in Chinese and English.
@@ -39,6 +40,7 @@ class Benchmark:
     about: Mapping[str, str | int]
     speed: Sequence[Speed] = ()
     disk: Disk | None = None
+    growth: Sequence[Size] = ()
 
     def markdown(self) -> str:
         """The report as Markdown tables."""
@@ -47,7 +49,11 @@ class Benchmark:
             for key, names in ABOUT.items()
             if key in self.about
         ]
-        for part in (_speed_lines(self.speed), _disk_lines(self.disk)):
+        for part in (
+            _speed_lines(self.speed),
+            _disk_lines(self.disk),
+            _growth_lines(self.growth),
+        ):
             if found := list(part):
                 lines += ["", *found]
         return "\n".join(lines)
@@ -121,6 +127,42 @@ def _disk_lines(disk: Disk | None) -> Iterator[str]:
     ]
     rows.append([say("合计", "all"), _megabytes(disk.total), _multiple(disk.total, disk.text)])
     yield from _table([say("部分", "part"), "MB", say("原文的倍数", "× the text")], rows)
+
+
+def _growth_lines(sizes: Sequence[Size]) -> Iterator[str]:
+    if not sizes:
+        return
+    yield say("### 规模（生成的文章；检索为 p50 / p95，毫秒）",
+              "### Growth (generated articles; searches: p50 / p95, ms)")  # fmt: skip
+    yield ""
+    rows = [
+        [say("段落", "passages"), *(f"{one.passages:,}" for one in sizes)],
+        [say("字", "characters"), *(f"{one.characters:,}" for one in sizes)],
+        [
+            say("建索引，篇每秒", "indexing, articles/s"),
+            *(f"{one.articles / one.seconds:,.0f}" for one in sizes),
+        ],
+        [
+            say("建索引内存峰值", "peak memory of indexing"),
+            *(_megabytes(one.indexing_memory) for one in sizes),
+        ],
+        [
+            say("启动至可用，秒", "start of the server to readiness, s"),
+            *(f"{one.ready_seconds:.1f}" for one in sizes),
+        ],
+        [say("服务的内存", "memory of the server"), *(_megabytes(one.memory) for one in sizes)],
+        [say("磁盘", "disk"), *(_megabytes(one.disk.total) for one in sizes)],
+        [
+            say("磁盘，原文的倍数", "disk, × the text"),
+            *(_multiple(one.disk.total, one.disk.text) for one in sizes),
+        ],
+    ]
+    for place, first in enumerate(sizes[0].speed):
+        found = [one.speed[place].answer for one in sizes]
+        rows.append(
+            [f"{first.queries}, {first.mode}", *(f"{a.p50:.0f} / {a.p95:.0f}" for a in found)]
+        )
+    yield from _table([say("文章", "articles"), *(f"{one.articles:,}" for one in sizes)], rows)
 
 
 def _values(one: Percentiles) -> list[str]:

@@ -1,16 +1,19 @@
 """The command ``gongwen bench``. Entry point: :func:`bench_command`. Arguments, messages and files only."""
 
 import json
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from analyzers.messages import say
-from indexer.benchmark import report, speed
+from indexer.benchmark import growth, report, speed
 from indexer.benchmark.disk import disk_use
 from indexer.benchmark.queries import Queries, read_queries, titles
 from indexer.benchmark.report import Benchmark
@@ -23,7 +26,7 @@ from search_service.errors import BadInput, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything
 from search_service.service import SearchService
-from search_service.settings import Settings
+from search_service.settings import Settings, read_settings
 
 _EMBEDDED = "embedded:"
 
@@ -66,6 +69,16 @@ def bench_command(open_service: Open) -> click.Command:
         ),
     )
     @click.option(
+        "--articles",
+        "sizes",
+        type=_Sizes(),
+        help=say(
+            "规模：照来源的样子生成这么多篇，各建索引测一遍，如 10000,50000",
+            "Growth: generate so many articles that resemble the sources, index and measure each,"
+            " such as 10000,50000",
+        ),
+    )
+    @click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
         help=say("把建好的索引留在这个目录", "Keep the index that is built in this folder"),
@@ -75,6 +88,7 @@ def bench_command(open_service: Open) -> click.Command:
         sources: tuple[Path, ...],
         files: tuple[Path, ...],
         repetitions: int,
+        sizes: tuple[int, ...],
         data: Path | None,
         *,
         as_json: bool,
@@ -96,7 +110,21 @@ def bench_command(open_service: Open) -> click.Command:
                     f" GONGWEN_ENGINE=embedded:{data} and give no source",
                 )
             )
+        if sizes and (files or not sources):
+            raise BadInput(
+                say(
+                    "--articles 要有来源可学；查询随之生成，不用 --queries",
+                    "--articles needs a source to learn from; queries are generated, too, without"
+                    " --queries",
+                )
+            )
         with tempfile.TemporaryDirectory() as temporary:
+            if sizes:
+                measured = _grow(
+                    sources, sizes, repetitions, data or Path(temporary), keep=bool(data)
+                )
+                _print(measured, sources, as_json=as_json)
+                return
             folder = (data or Path(temporary)) if sources else None
             with _opened(open_service, folder) as (service, settings):
                 if sources:
@@ -106,15 +134,48 @@ def bench_command(open_service: Open) -> click.Command:
                     )
                     print_report(done, err=True)
                 measured = _measure(service, settings, sets, repetitions)
-        if sources:
-            names = ", ".join(source.name for source in sources)
-            measured = replace(measured, about={**measured.about, "corpus": names})
-        if as_json:
-            click.echo(json.dumps(asdict(measured), ensure_ascii=False, indent=1))
-        else:
-            click.echo(measured.markdown())
+        _print(measured, sources, as_json=as_json)
 
     return bench
+
+
+class _Sizes(click.ParamType[tuple[int, ...]]):
+    """Numbers of articles, separated by commas, as a tuple in ascending order."""
+
+    name = "N,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers; fails for anything else."""
+        if not re.fullmatch(r"[1-9][0-9]{0,7}(,[1-9][0-9]{0,7})*", str(value)):
+            self.fail(say("应为逗号分开的篇数", "numbers separated by commas"), param, ctx)
+        return tuple(sorted({int(one) for one in str(value).split(",")}))
+
+
+def _print(measured: Benchmark, sources: Sequence[Path], *, as_json: bool) -> None:
+    if sources:
+        names = ", ".join(source.name for source in sources)
+        measured = replace(measured, about={**measured.about, "corpus": names})
+    if as_json:
+        click.echo(json.dumps(asdict(measured), ensure_ascii=False, indent=1))
+    else:
+        click.echo(measured.markdown())
+
+
+def _grow(
+    sources: Sequence[Path], sizes: Sequence[int], repetitions: int, folder: Path, *, keep: bool
+) -> Benchmark:
+    found = growth.measure(
+        sources,
+        sizes,
+        read_settings(),
+        repetitions=repetitions,
+        folder=folder,
+        keep=keep,
+        notice=partial(click.echo, err=True),
+    )
+    return Benchmark(report.about("", max(sizes)), growth=list(found))
 
 
 @contextmanager

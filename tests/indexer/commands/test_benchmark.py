@@ -48,6 +48,43 @@ def test_speed_and_disk_of_an_index_built_from_a_source(
     assert sum(parts.values()) == pytest.approx(size, rel=0.05)
 
 
+@pytest.mark.slow
+def test_growth_measures_each_size(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sizes ascend; all have the same queries; `--data` keeps the indexes, which can be searched."""
+    kept = tmp_path / "kept"
+    run = runner(capsys)
+    status, out, err = run(
+        "bench", corpus, "--articles", "25,10", "--repetitions", 1, "--data", kept, "--json"
+    )
+    assert status == 0, err
+    small, large = json.loads(out)["growth"]
+    assert (small["articles"], large["articles"]) == (10, 25)
+    assert small["passages"] < large["passages"]
+    assert small["seconds"] > 0 < small["ready_seconds"]
+    assert small["disk"]["text"] < large["disk"]["text"]
+    names = [(one["queries"], one["mode"], one["count"]) for one in small["speed"]]
+    assert names == [(one["queries"], one["mode"], one["count"]) for one in large["speed"]]
+    assert len(names) >= 2
+    assert sorted(path.name for path in kept.iterdir() if path.is_dir()) == [
+        "10-articles", "25-articles"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sizes", ["0", "ten", "10,,20", "10;20", "-5"])
+def test_sizes_are_numbers(sizes: str, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Anything else is a usage error that names the option."""
+    status, _, err = runner(capsys)("bench", corpus, f"--articles={sizes}")
+    assert status == 2
+    assert "--articles" in err
+
+
+def test_growth_needs_a_source(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused before anything is built."""
+    assert runner(capsys)("bench", "--articles", "10")[0] == 1
+
+
 def test_data_needs_a_source_and_no_index_in_it(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
