@@ -191,7 +191,10 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, *requests: Request[Any]) -> Answers:
-        """The answers to all requests. Raises ``BadInput`` or ``EngineError`` if one cannot be answered."""
+        """The answers to all requests, each answered once.
+
+        Raises ``BadInput`` or ``EngineError`` if one cannot be answered.
+        """
 
     @abstractmethod
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:

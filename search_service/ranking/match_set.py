@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from search_service import relevance
-from search_service.engines.reads import Answers, Reader, Search
+from search_service.engines.reads import NO_FILTERS, Answers, Reader, Search
 from search_service.metrics import stage
 from search_service.model import All, AnyOf, Clause, Exact, Hit, Identifiers, Sort, Vector
 from search_service.query import matching
@@ -122,7 +122,9 @@ class _Matching:
         listing, literal = self._listing(self._strict)
         relaxation = None
         if self._by_keyword and self._rank and query.words:
-            relaxation = Relaxation(query, self._reader.manifest, self._corrections)
+            # Without filters the list already counts what matches in full.
+            strict = listing if self._filters == NO_FILTERS else Search(self._strict)
+            relaxation = Relaxation(query, self._reader.manifest, self._corrections, strict)
         first = self._reader.read(
             listing,
             *literal,

@@ -20,10 +20,15 @@ NOTHING: Clause = AnyOf(())
 class Relaxation:
     """The decision for one query: read :attr:`first`; if it :meth:`is_needed`, read what it prepares."""
 
-    def __init__(self, query: Query, manifest: Manifest, corrections: Corrections) -> None:
+    def __init__(
+        self, query: Query, manifest: Manifest, corrections: Corrections, strict: Search
+    ) -> None:
+        """``strict``: counts what matches in full; it may be read for other purposes, too.
+
+        All counts are without filters, so that selecting a facet value returns as many articles as it counts.
+        """
         self._query, self._manifest, self._corrections = query, manifest, corrections
-        # Without filters, so that selecting a facet value returns as many articles as it counts.
-        self._strict = Search(matching.strict(query))
+        self._strict = strict
         self._exact = Search(Exact(query.key))
         self._literal = Search(matching.literal(query))
         field = Field.TITLE_WORDS if query.title_only else Field.WORDS

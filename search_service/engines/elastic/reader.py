@@ -136,7 +136,7 @@ class ElasticReader(Reader):
             except StopIteration as finished:
                 answers[request] = finished.value
 
-        for request in requests:
+        for request in dict.fromkeys(requests):
             advance(request, self._steps(request), None)
         while waiting:
             asked, waiting = waiting, []

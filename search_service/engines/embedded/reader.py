@@ -103,7 +103,7 @@ class EmbeddedReader(Reader):
     def read(self, *requests: Request[Any]) -> Answers:
         """The answers to all requests."""
         with translate_errors(self._snapshot.folder):
-            return Answers({request: self._answer(request) for request in requests})
+            return Answers({one: self._answer(one) for one in dict.fromkeys(requests)})
 
     def _answer(self, request: Request[Any]) -> object:
         match request:

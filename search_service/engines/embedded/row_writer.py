@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from search_service.engines.dates import day_of
-from search_service.engines.embedded.rows import pack
+from search_service.engines.embedded.rows import pack, pack_view
 from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
 from search_service.engines.quantisation import quantised
@@ -162,7 +162,7 @@ class RowWriter:
             "INSERT OR REPLACE INTO texts (row, view, outline, terms) VALUES (?, ?, ?, ?)",
             (
                 cursor.lastrowid,
-                pack(view.to_dict()),
+                pack_view(view),
                 pack([_outline(analysed.passage) for analysed in record.passages]),
                 pack(terms),
             ),
