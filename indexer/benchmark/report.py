@@ -13,6 +13,7 @@ from pathlib import Path
 from analyzers.messages import say
 from indexer.benchmark.disk import Disk
 from indexer.benchmark.growth import Size
+from indexer.benchmark.load import Load, Phase
 from indexer.benchmark.speed import STAGES, Percentiles, Speed
 
 # The head of a report, in Chinese and English.
@@ -40,6 +41,7 @@ class Benchmark:
     about: Mapping[str, str | int]
     speed: Sequence[Speed] = ()
     disk: Disk | None = None
+    load: Load | None = None
     growth: Sequence[Size] = ()
 
     def markdown(self) -> str:
@@ -52,6 +54,7 @@ class Benchmark:
         for part in (
             _speed_lines(self.speed),
             _disk_lines(self.disk),
+            _load_lines(self.load),
             _growth_lines(self.growth),
         ):
             if found := list(part):
@@ -127,6 +130,50 @@ def _disk_lines(disk: Disk | None) -> Iterator[str]:
     ]
     rows.append([say("合计", "all"), _megabytes(disk.total), _multiple(disk.total, disk.text)])
     yield from _table([say("部分", "part"), "MB", say("原文的倍数", "× the text")], rows)
+
+
+def _load_lines(load: Load | None) -> Iterator[str]:
+    if load is None:
+        return
+    yield say(
+        f"### 负载（各 {load.seconds:g} 秒；每秒次数；p50 / p95 / p99，毫秒）",
+        f"### Load ({load.seconds:g} s each; searches per second; p50 / p95 / p99, ms)",
+    )
+    yield ""
+    heading = [
+        say("负载", "load"),
+        say("到达", "requested"),
+        say("答复", "answered"),
+        say("答复的耗时", "time of answers"),
+        "503",
+        say("503 的耗时", "time of 503"),
+        say("其他", "others"),
+    ]
+    yield from _table(heading, (_phase_row(one) for one in load.phases))
+    yield ""
+    recovery = "–" if load.recovery_seconds is None else f"{load.recovery_seconds:.2f} s"
+    yield say(f"- 超载之后恢复：{recovery}", f"- recovery after the overload: {recovery}")
+    before, after = _megabytes(load.memory_before), _megabytes(load.memory_after)
+    yield say(f"- 服务的内存：{before} → {after}", f"- memory of the server: {before} → {after}")
+
+
+def _phase_row(one: Phase) -> list[str]:
+    rejected = one.statuses.get(503, 0)
+    if one.without_retry:
+        missing = one.without_retry
+        note = say(f"（{missing} 个没有 Retry-After）", f" ({missing} without Retry-After)")
+    else:
+        note = ""
+    others = {status: n for status, n in one.statuses.items() if status not in (200, 503)}
+    return [
+        one.name,
+        f"{one.requested:.1f}",
+        f"{one.answered:.1f}",
+        " / ".join(_values(one.answer)) if one.answer else "–",
+        f"{rejected}{note}",
+        " / ".join(_values(one.rejection)) if one.rejection else "–",
+        ", ".join(f"{status or say('断开', 'no answer')}: {n}" for status, n in others.items()),
+    ]
 
 
 def _growth_lines(sizes: Sequence[Size]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from analyzers.messages import say
-from indexer.benchmark import growth, report, speed
+from indexer.benchmark import growth, load, report, speed
 from indexer.benchmark.disk import disk_use
 from indexer.benchmark.queries import Queries, read_queries, titles
 from indexer.benchmark.report import Benchmark
@@ -79,6 +79,22 @@ def bench_command(open_service: Open) -> click.Command:
         ),
     )
     @click.option(
+        "--load",
+        "under_load",
+        is_flag=True,
+        help=say(
+            "负载：1 个与 8 个客户端的吞吐量，然后八成、三倍的负载",
+            "Load: the capacity with 1 and 8 clients, then 80 % and 300 % of it",
+        ),
+    )
+    @click.option(
+        "--seconds",
+        type=click.FloatRange(0.1, 3600),
+        default=10,
+        show_default=True,
+        help=say("每种负载几秒", "Seconds of each load"),
+    )
+    @click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
         help=say("把建好的索引留在这个目录", "Keep the index that is built in this folder"),
@@ -89,8 +105,10 @@ def bench_command(open_service: Open) -> click.Command:
         files: tuple[Path, ...],
         repetitions: int,
         sizes: tuple[int, ...],
+        seconds: float,
         data: Path | None,
         *,
+        under_load: bool,
         as_json: bool,
     ) -> None:
         """Measure."""
@@ -133,7 +151,9 @@ def bench_command(open_service: Open) -> click.Command:
                         service, sources, cleaning=cleaning, progress=progress()
                     )
                     print_report(done, err=True)
-                measured = _measure(service, settings, sets, repetitions)
+                measured = _measure(
+                    service, settings, sets, repetitions, seconds if under_load else 0.0
+                )
         _print(measured, sources, as_json=as_json)
 
     return bench
@@ -188,8 +208,13 @@ def _opened(open_service: Open, folder: Path | None) -> Iterator[tuple[SearchSer
 
 
 def _measure(
-    service: SearchService, settings: Settings, sets: list[Queries], repetitions: int
+    service: SearchService,
+    settings: Settings,
+    sets: list[Queries],
+    repetitions: int,
+    seconds: float,
 ) -> Benchmark:
+    """Speed, load for so many ``seconds`` each unless 0, and disk."""
     reader = service.reader(Audience.PUBLIC)
     total = reader.totals(Everything()).total
     sets = sets or [titles(reader, total)]
@@ -197,7 +222,9 @@ def _measure(
         speeds = list(
             speed.measure(service, server, sets, repetitions=repetitions, progress=progress())
         )
+        texts = [text for one in sets for text in one.texts if text.strip()]
+        loaded = load.measure(server, texts, seconds) if seconds else None
     disk = None
     if settings.engine.startswith(_EMBEDDED):
         disk = disk_use(Path(settings.engine.removeprefix(_EMBEDDED)), reader)
-    return Benchmark(report.about(redact_credentials(settings.engine), total), speeds, disk)
+    return Benchmark(report.about(redact_credentials(settings.engine), total), speeds, disk, loaded)

@@ -49,6 +49,39 @@ def test_speed_and_disk_of_an_index_built_from_a_source(
 
 
 @pytest.mark.slow
+def test_load_beyond_the_capacity(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every search is answered, or rejected with the time to retry; then the server is as fast as before."""
+    queries = tmp_path / "queries.txt"
+    queries.write_text("小区治理\n基层减负\n", encoding="utf-8")
+    status, out, err = runner(capsys)(
+        "bench", corpus, "--queries", queries, "--repetitions", 1, "--load", "--seconds", 0.3,
+        "--json",
+    )  # fmt: skip
+    assert status == 0, err
+    load = json.loads(out)["load"]
+    one, eight, normal, overload, after = load["phases"]
+    assert one["answered"] > 0 < eight["answered"]
+    assert normal["requested"] == pytest.approx(0.8 * eight["answered"], rel=0.2)
+    assert overload["requested"] == pytest.approx(3 * eight["answered"], rel=0.2)
+    for phase in (one, eight, normal, overload, after):
+        assert {*phase["statuses"]} <= {"200", "503"}
+        assert phase["without_retry"] == 0
+    assert sum(after["statuses"].values()) > sum(normal["statuses"].values())
+
+
+@pytest.mark.parametrize("option", ["--seconds=0", "--seconds=soon", "--repetitions=0"])
+def test_loads_and_repetitions_take_some_time(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is a usage error that names the option."""
+    status, _, err = runner(capsys)("bench", option)
+    assert status == 2
+    assert option.partition("=")[0] in err
+
+
+@pytest.mark.slow
 def test_growth_measures_each_size(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
