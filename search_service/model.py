@@ -422,8 +422,8 @@ class Totals:
     """Exact count of a match set, and facets: field -> value -> count.
 
     Facet fields: ``category`` (whole path), ``kind``, ``author``, ``issuer``, ``year``. Values by count,
-    descending, then by value. Articles without a value are counted under ``""``, so that the counts of a
-    facet sum to the total.
+    descending, then by value; only the first ones, if there are many. Articles without a value are counted
+    under ``""``, so that the counts of a facet with all of its values sum to the total.
     """
 
     total: int

@@ -65,7 +65,7 @@ class Search(Request[Found]):
 
     By score or by date: newest first, undated last, scores 0. The score is the sum over ``rank``; it does not
     affect which articles match. ``limit`` 0: only count. ``facets``: of category, kind, author, issuer,
-    year; reading raises ``BadInput`` for others.
+    year; reading raises ``BadInput`` for others. Of each, the ``FACET_VALUES`` values of most articles.
     """
 
     match: Clause

@@ -11,6 +11,8 @@ from search_service.errors import BadInput, BadRecord
 from search_service.model import Record, Vector
 
 FACETS: Final = ("category", "kind", "author", "issuer", "year")
+# Values of a facet, the most frequent ones: 50,000 articles have thousands of authors, and nobody reads them.
+FACET_VALUES: Final = 100
 # Decimal places of an article's similarity: engines sum in different orders, and equal values must tie.
 ARTICLE_PLACES: Final = 4
 

@@ -23,6 +23,7 @@ from search_service.engines.reads import (
     TermFrequencies,
     Vectors,
 )
+from search_service.engines.validation import FACET_VALUES
 from search_service.errors import BadInput, NoIndex, NotFound
 from search_service.model import (
     All,
@@ -585,6 +586,20 @@ def test_facets_count_the_match_set_only(library: Engine) -> None:
     assert (totals.total, dict(totals.facets)) == (1, {"kind": {"通知": 1}})
     assert dict(reader.totals(AnyOf(()), facets=["kind"]).facets) == {"kind": {}}
     assert dict(reader.totals(Everything()).facets) == {}
+
+
+def test_of_many_values_those_of_most_articles_are_listed(engine: Engine) -> None:
+    """Where the last ones listed have as many articles as others, those that come first by name."""
+    authors = [f"作者{i:03d}" for i in range(FACET_VALUES + 50)]
+    load(
+        engine,
+        *(record(f"F{i:03d}", "通知", "内容 。", author=one) for i, one in enumerate(authors)),
+        *(record(f"G{i:03d}", "通知", "内容 。", author=one) for i, one in enumerate(authors[-3:])),
+    )
+    totals = read(engine).totals(Everything(), facets=["author"])
+    assert totals.total == FACET_VALUES + 53
+    listed = [*authors[-3:], *authors[: FACET_VALUES - 3]]
+    assert list(totals.facets["author"]) == listed
 
 
 # --- vectors and passages ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from search_service.engines.elastic.clauses import clause
 from search_service.engines.elastic.documents import STORED, VISIBLE, Body
 from search_service.engines.fields import fields_of_view
 from search_service.engines.quantisation import cosines, quantised, restored
-from search_service.engines.validation import ARTICLE_PLACES
+from search_service.engines.validation import ARTICLE_PLACES, FACET_VALUES
 from search_service.model import (
     Bonus,
     Clause,
@@ -37,8 +37,6 @@ from search_service.model import (
 _READ: list[Body] = [{"id": "asc"}, {"date": "desc"}, {"ended": "desc"}]
 _BY_SCORE: list[Body] = [{"_score": "desc"}, *_READ]
 _BY_DATE: list[Body] = [{"date": "desc"}, *_READ]  # undated is 0, so it comes last
-# search.max_buckets is 65,536 by default.
-_BUCKETS = 65_000
 # The server orders by float32 scores, we by rounded ones: request some more hits than needed.
 _SPARE = 32
 WINDOW = 10_000  # index.max_result_window, and the limit of num_candidates
@@ -65,7 +63,7 @@ def search_body(
 ) -> Body:
     """A slice of the match set in the given order, and its counts; only ``rank`` affects the score.
 
-    A missing value is stored as empty, so the counts of a facet sum to the total.
+    A missing value is stored as empty, so the counts of a facet's values sum to the total.
     """
     query = _filtered(match, conditions)
     if rank:
@@ -82,7 +80,8 @@ def search_body(
     if facets:
         order = [{"_count": "desc"}, {"_key": "asc"}]
         body["aggs"] = {
-            name: {"terms": {"field": name, "size": _BUCKETS, "order": order}} for name in facets
+            name: {"terms": {"field": name, "size": FACET_VALUES, "order": order}}
+            for name in facets
         }
     return body
 

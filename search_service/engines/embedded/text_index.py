@@ -9,6 +9,7 @@ The system of record is :mod:`.rows`; :mod:`.sync` brings the text index up to d
 
 import shutil
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import tantivy
 from tantivy import Document, Order, Query, Schema, SchemaBuilder
 
 from search_service.engines.embedded.rows import ArticleTerms, Indexed
+from search_service.engines.validation import FACET_VALUES
 from search_service.model import Field
 
 # Version of everything that determines the bytes of the folders: a change here causes a rebuild.
@@ -124,23 +126,17 @@ class Searcher:
         return int(self._searcher.doc_freq(field, value))
 
     def facets(self, query: Query, names: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Values of the facets with their counts: by count descending, then by value."""
+        """The first values of the facets with their counts: by count descending, then by value."""
         if not names:
             return {}
         aggregations = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
         answer: dict[str, Any] = self._searcher.aggregate(query, aggregations)
-        return {
-            name: dict(
-                sorted(
-                    (
-                        (bucket["key"], int(bucket["doc_count"]))
-                        for bucket in answer[name]["buckets"]
-                    ),
-                    key=lambda pair: (-pair[1], pair[0]),
-                )
-            )
-            for name in names
-        }
+        facets = {}
+        for name in names:
+            counts = [(-int(one["doc_count"]), one["key"]) for one in answer[name]["buckets"]]
+            first = nsmallest(FACET_VALUES, counts)
+            facets[name] = {value: -count for count, value in first}
+        return facets
 
     def top(self, query: Query, limit: int) -> tuple[list[RowHit], int]:
         """The first ``limit`` documents by score, ties in no particular order; the number of all."""

@@ -38,15 +38,15 @@ class Choice:
 class Facet:
     """The most frequent values of one facet, as links.
 
-    ``unnamed``: the number of articles without a value, which cannot be chosen; ``not_shown``: the number of
-    values that are not listed.
+    ``unnamed``: the number of articles without a value, which cannot be chosen; ``has_more``: whether other
+    values are not listed.
     """
 
     name: str
     label: str
     choices: list[Choice]
     unnamed: int
-    not_shown: int
+    has_more: bool
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Navigation:
                 continue  # all results have the same value
             values = sorted(counts, reverse=True) if name == "year" else list(counts)
             choices = [self._choice(name, value, counts[value]) for value in values[:_MAX_VALUES]]
-            found.append(Facet(name, label, choices, unnamed, max(0, len(values) - _MAX_VALUES)))
+            found.append(Facet(name, label, choices, unnamed, len(values) > _MAX_VALUES))
         return found
 
     def _chosen(self, name: str) -> bool:
