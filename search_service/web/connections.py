@@ -45,8 +45,10 @@ _LINGER = 2.0
 # A request that would wait longer than MAX_WAIT seconds for a thread, by how long requests took lately, is
 # rejected at once: under overload a second client is better told so than served after everybody's patience.
 # Seconds, not a number: 64 searches of 40 ms on one core were 2.7 s for everyone, 64 suggestions are 0.2 s.
-# If threads take much longer than lately, those who wait are rejected after QUEUE_TIMEOUT.
+# If requests turn out to take longer, the last of those who wait are rejected at _TOO_LONG times as much; if
+# no thread returns at all, everyone after QUEUE_TIMEOUT.
 MAX_WAIT, QUEUE_TIMEOUT = 1.0, 3.0
+_TOO_LONG = 1.5
 # What requests are taken to need before any was measured, and the weight of each in the moving average.
 _FIRST_ESTIMATE, _WEIGHT = 0.05, 0.1
 _RETRY_SECONDS = 5
@@ -300,6 +302,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
             with dispatcher.lock:
                 while dispatcher.queue and now - dispatcher.queue[0].queued > QUEUE_TIMEOUT:
                     self._rejections.append((dispatcher.queue.popleft(), 503))
+                while dispatcher.wait > _TOO_LONG * MAX_WAIT:
+                    self._rejections.append((dispatcher.queue.pop(), 503))
         while self._rejections:
             channel, status = self._rejections.popleft()
             if channel.connected:

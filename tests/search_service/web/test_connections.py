@@ -1,5 +1,6 @@
 """Both servers with clients that send half a request, send or receive slowly, or send ambiguous requests."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -21,6 +22,8 @@ from indexer.build import generations
 from search_service.service import open_service
 from search_service.settings import read_settings
 from search_service.web import connections
+from search_service.web.app import create_app
+from search_service.web.request import SERVICE, SITE
 from search_service.web.server import open_server
 from tests.conftest import ALL_CLEANING, write_source
 from tests.support.servers import SECONDS, SERVE, SERVERS, serving
@@ -132,6 +135,33 @@ def test_others_do_not_feel_half_sent_requests_and_slow_readers(port: int) -> No
 
     assert {status for status, _, _ in answers} == {200}
     assert statistics.quantiles([seconds for *_, seconds in answers], n=20)[-1] < 1
+
+
+def test_hundreds_at_once_are_served_or_refused_soon(port: int) -> None:
+    """Those for whom the queue would be too long learn it before the others are served; health answers."""
+    request = LARGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+    async def answer() -> tuple[bytes, float]:
+        started = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        whole = await reader.read()
+        writer.close()
+        return whole, time.monotonic() - started
+
+    async def all_answers() -> list[tuple[bytes, float]]:
+        running = asyncio.gather(*(answer() for _ in range(400)))
+        for path in ("/api/v1/livez", "/api/v1/healthz"):
+            assert (await asyncio.to_thread(get, port, path))[0] == 200
+        return await running
+
+    assert get(port, SMALL)[0] == 200  # a process of gunicorn has started
+    answers = asyncio.run(asyncio.wait_for(all_answers(), SECONDS))
+    served = [seconds for whole, seconds in answers if whole.startswith(b"HTTP/1.1 200 ")]
+    refused = [(w, seconds) for w, seconds in answers if w.startswith(b"HTTP/1.1 503 ")]
+    assert len(served) + len(refused) == len(answers)
+    assert all(b"\r\nRetry-After: " in whole for whole, _ in refused)
+    assert statistics.median(seconds for _, seconds in refused) < statistics.median(served)
 
 
 def test_a_thousand_connections_leave_room_for_one_more(port: int) -> None:
@@ -332,9 +362,6 @@ def test_an_answer_that_nobody_takes_is_dropped(
 @pytest.fixture
 def slow_app(app: Flask) -> Iterator[tuple[Flask, threading.Event]]:
     """An application with an answer that waits for the test, and one of 20 megabytes."""
-    from search_service.web.app import create_app
-    from search_service.web.request import SERVICE, SITE
-
     release = threading.Event()
     made = create_app(app.extensions[SERVICE], app.extensions[SITE].settings)
 
@@ -408,6 +435,35 @@ def test_more_may_wait_where_requests_are_quick(
         release.set()
         for connection in connections_:
             assert all_of(connection).startswith(b"HTTP/1.0 200 ")
+
+
+def test_the_last_are_told_when_requests_turn_out_slow(
+    running: Callable[..., int], app: Flask
+) -> None:
+    """They were let in behind quick requests, and the next one took a second."""
+    passing = threading.Semaphore(0)
+    made = create_app(app.extensions[SERVICE], app.extensions[SITE].settings)
+
+    @made.get("/slow")
+    def slow() -> str:
+        passing.acquire(timeout=SECONDS)
+        return "done"
+
+    port = running(made, QUEUE_TIMEOUT=10 * SECONDS, MAX_WAIT=0.15)
+    for _ in range(30):
+        assert get(port, "/robots.txt")[0] == 200
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(connected(port)) for _ in range(7)]
+        started = time.monotonic()
+        for connection in waiting:
+            connection.sendall(SLOW)
+        while time.monotonic() - started < 1:
+            assert get(port, "/api/v1/livez")[0] == 200
+        passing.release()
+        assert all_of(waiting[0]).startswith(b"HTTP/1.0 200 ")
+        assert all_of(waiting[-1]).startswith(b"HTTP/1.1 503 ")
+        passing.release(len(waiting))
+        assert all_of(waiting[1]).startswith(b"HTTP/1.0 200 ")
 
 
 def test_nobody_waits_longer_than_the_limit(

@@ -29,6 +29,22 @@ serve(create_wsgi_app(), "127.0.0.1", 0, 2, ready=lambda address: print(address,
 """
 
 
+def test_a_server_starts_without_what_it_may_never_need() -> None:
+    """Clients, models, dictionaries and readers of files are loaded when they are needed first."""
+    later = (
+        "elasticsearch onnxruntime tokenizers rjieba jieba pypinyin yaml docx charset_normalizer"
+        " scipy matplotlib torch sentence_transformers"
+    )
+    program = (
+        "import sys, indexer.commands.main, search_service.web.app, search_service.web.server;"
+        f"print([name for name in {later.split()!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_a_taken_port_is_one_line_with_the_cure(app: Flask) -> None:
     """An error names the port in use and suggests another."""
     with socket.socket() as taken:
