@@ -1,4 +1,4 @@
-"""How long the stages of an answer take. Entry points: :func:`timed`, :func:`stage`."""
+"""How long the stages of an answer, or of a rebuild, take. Entry points: :func:`timed`, :func:`stage`."""
 
 import time
 from collections.abc import Iterator

@@ -13,6 +13,8 @@ from pathlib import Path
 from analyzers.messages import say
 from indexer.benchmark.disk import Disk
 from indexer.benchmark.growth import Size
+from indexer.benchmark.indexing import STAGES as INDEXING_STAGES
+from indexer.benchmark.indexing import Indexing
 from indexer.benchmark.load import Load, Phase
 from indexer.benchmark.speed import STAGES, Percentiles, Speed
 
@@ -41,6 +43,7 @@ class Benchmark:
     about: Mapping[str, str | int]
     speed: Sequence[Speed] = ()
     disk: Disk | None = None
+    indexing: Indexing | None = None
     load: Load | None = None
     growth: Sequence[Size] = ()
 
@@ -52,6 +55,7 @@ class Benchmark:
             if key in self.about
         ]
         for part in (
+            _indexing_lines(self.indexing),
             _speed_lines(self.speed),
             _disk_lines(self.disk),
             _load_lines(self.load),
@@ -115,6 +119,39 @@ def _speed_rows(one: Speed) -> Iterator[list[str]]:
             say("检索减引擎、模型、向量检索", "answer minus engine, model and vector search"),
             *_pair(one.beyond_all),
         ]
+
+
+def _indexing_lines(indexing: Indexing | None) -> Iterator[str]:
+    if indexing is None:
+        return
+    one = indexing
+    yield say(
+        f"### 建索引（{one.articles:,} 篇，{one.passages:,} 段，{one.characters:,} 字；秒）",
+        f"### Indexing ({one.articles:,} articles, {one.passages:,} passages, {one.characters:,}"
+        " characters; seconds)",
+    )
+    yield ""
+    rows = [
+        [stage, f"{one.first.stages[stage]:.1f}", f"{one.again.stages[stage]:.1f}"]
+        for stage in INDEXING_STAGES
+        if one.first.stages[stage] >= 0.05 or one.again.stages[stage] >= 0.05
+    ]
+    rows.append([say("合计", "all"), f"{one.first.seconds:.1f}", f"{one.again.seconds:.1f}"])
+    if one.model:
+        rows.append(
+            [say("模型单独", "model alone"), f"{one.passages / one.model:.1f}", "–"],
+        )
+    writer = f"{one.passages / one.writer:.1f}"
+    rows.append([say("引擎写入单独", "the engine's writer alone"), writer, writer])
+    yield from _table(["", say("第一次", "first"), say("再次，没有变化", "again, unchanged")], rows)
+    yield ""
+    rate, memory = one.articles / one.first.seconds, _megabytes(one.memory)
+    yield say(f"- 每秒 {rate:,.0f} 篇；内存峰值 {memory}",
+              f"- {rate:,.0f} articles/s; peak memory {memory}")  # fmt: skip
+    yield say(
+        f"- 再次加入 {one.unchanged:,} 篇没有变化的：{one.add_seconds:.1f} 秒",
+        f"- adding {one.unchanged:,} unchanged articles: {one.add_seconds:.1f} s",
+    )
 
 
 def _disk_lines(disk: Disk | None) -> Iterator[str]:

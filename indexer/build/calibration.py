@@ -16,6 +16,7 @@ from analyzers.normalize import normalize
 from analyzers.terms import Analyzer
 from search_service import relevance
 from search_service.engines import Reader, Scope, Writer
+from search_service.metrics import stage
 from search_service.model import Everything, Generation, Sort
 from search_service.service import SearchService
 from search_service.suggestions.vocabulary import Inventory
@@ -70,6 +71,7 @@ def calibrate_similarity(
     )
 
 
+@stage("calibrate")
 def calibrate(
     service: SearchService,
     generation: Generation,

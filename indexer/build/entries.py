@@ -12,6 +12,7 @@ from indexer.build.views import source_view, view_of
 from search_service.engines import Writer
 from search_service.engines.ordering import Stamp
 from search_service.errors import GongwenError, MappingConflict
+from search_service.metrics import stage
 from search_service.model import (
     FIRST_LEDGER_VERSION,
     Article,
@@ -54,6 +55,7 @@ def latest_ledger_number(stamps: Mapping[str, Stamp]) -> int:
     return max((one.version for one in stamps.values()), default=0) - FIRST_LEDGER_VERSION
 
 
+@stage("analyse")
 def entries_of(
     service: SearchService,
     articles: Sequence[Article],

@@ -42,6 +42,7 @@ from search_service.errors import (
 )
 from search_service.formats import release
 from search_service.intake.cleaning import Cleaning
+from search_service.metrics import stage
 from search_service.model import (
     Audience,
     Generation,
@@ -153,9 +154,10 @@ def load(
     sequence = _log_position(service)
     with tempfile.TemporaryFile() as file:
         buffer = ArticleBuffer(file)
-        for article in read(sources, cleaning, report):
-            buffer.append(article)
-            progress("read", buffer.count, 0)
+        with stage("read"):
+            for article in read(sources, cleaning, report):
+                buffer.append(article)
+                progress("read", buffer.count, 0)
         faults = len(report.faults)
         check_size(service, buffer.count, faults, report, shrink=shrink)
         reads = buffer.audiences()
@@ -182,7 +184,8 @@ def load(
             refused = len(results[Audience.PUBLIC].refused)
             check_size(service, buffer.count - refused, faults + refused, report, shrink=shrink)
             for audience, writer in writers.items():
-                writer.complete()
+                with stage("write"):
+                    writer.complete()
                 result = results[audience]
                 loading.remove_obsolete(service, created[audience], writer, result)
                 excluded = hidden.union(result.refused)
@@ -213,6 +216,7 @@ def load(
     return report
 
 
+@stage("check")
 def check(service: SearchService) -> None:
     """Check the build: article counts, and a sample of articles found by id and by first vector.
 
@@ -236,6 +240,7 @@ def check(service: SearchService) -> None:
     service.store.ledger.set_build(replace(build, checked=True))
 
 
+@stage("activate")
 def activate(service: SearchService) -> Mapping[Audience, str]:
     """Activate the build after replaying all changes since it was loaded.
 

@@ -12,6 +12,7 @@ from indexer.build.vocabulary import Collector, collect
 from indexer.build.write import AudienceResult, write_for_audience
 from search_service.engines import Scope, Writer
 from search_service.intake.packing import pack
+from search_service.metrics import stage
 from search_service.model import Article, Audience, Generation, Tombstone
 from search_service.service import SearchService
 from search_service.suggestions.vocabulary import Inventory
@@ -83,6 +84,7 @@ def load(
     }
 
 
+@stage("vocabulary")
 def inventory_of(
     service: SearchService,
     generation: Generation,

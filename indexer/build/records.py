@@ -11,6 +11,7 @@ from analyzers import outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, exact_key
+from search_service.metrics import stage
 from search_service.model import (
     AnalysedPassage,
     Passage,
@@ -58,10 +59,12 @@ def analyse(
     vectors: dict[str, Vector | None] = {}
     if embedder is not None:
         texts = list(dict.fromkeys(text for passages in cut for _, text in passages))
+        with stage("embed"):
+            rows = embedder.embed(texts)
         vectors = {
             # A row of zeros means a text without a known word: it is similar to nothing.
             text: vector if vector.any() else None
-            for text, vector in zip(texts, embedder.embed(texts), strict=True)
+            for text, vector in zip(texts, rows, strict=True)
         }
     for (view, version), passages in zip(views, cut, strict=True):
         yield Record(

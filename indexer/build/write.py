@@ -21,6 +21,7 @@ from indexer.build.vocabulary import Collector
 from search_service.engines import Writer
 from search_service.engines.ordering import Decision, Stamp, decide
 from search_service.intake.record import Fault
+from search_service.metrics import stage
 from search_service.model import (
     FIRST_LEDGER_VERSION,
     Article,
@@ -84,13 +85,19 @@ def write_for_audience(
             articles = [update for update in step.batch if isinstance(update, Article)]
             prepared = Prepared() if step.skip else entries_of(service, articles, audience)
             if writing is not None:
-                progress(writing.result())
+                progress(_finished(writing))
             upcoming = next(steps, None)
             writing = thread.submit(write_step, step, prepared)
             step = upcoming
         if writing is not None:
-            progress(writing.result())
+            progress(_finished(writing))
     return result
+
+
+@stage("write")
+def _finished(writing: Future[int]) -> int:
+    """The result of writing; as a stage, the time in which it is waited for."""
+    return writing.result()
 
 
 class _Step(NamedTuple):

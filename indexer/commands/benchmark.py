@@ -3,8 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,15 +12,15 @@ from typing import Any
 import click
 
 from analyzers.messages import say
-from indexer.benchmark import growth, load, report, speed
+from indexer.benchmark import growth, indexing, load, report, speed
 from indexer.benchmark.disk import disk_use
 from indexer.benchmark.queries import Queries, read_queries, titles
 from indexer.benchmark.report import Benchmark
 from indexer.benchmark.server import serving
-from indexer.build import generations
 from indexer.commands.console import Command
 from indexer.commands.generation import Open
 from indexer.commands.printing import print_report, progress
+from indexer.evaluation.measures import require
 from search_service.errors import BadInput, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Everything
@@ -99,64 +98,87 @@ def bench_command(open_service: Open) -> click.Command:
         type=click.Path(path_type=Path, file_okay=False),
         help=say("把建好的索引留在这个目录", "Keep the index that is built in this folder"),
     )
+    @click.option(
+        "--plot",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=say("把图写入这个目录（SVG）", "Write plots (SVG) into this folder"),
+    )
     @click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "Print JSON"))
-    def bench(
+    def bench(  # noqa: PLR0913  (each is an option)
         sources: tuple[Path, ...],
         files: tuple[Path, ...],
         repetitions: int,
         sizes: tuple[int, ...],
         seconds: float,
         data: Path | None,
+        plot: Path | None,
         *,
         under_load: bool,
         as_json: bool,
     ) -> None:
         """Measure."""
         sets = [read_queries(file) for file in files]
-        if data and not sources:
-            raise BadInput(
-                say(
-                    "--data 要有来源；没有来源时测的是现有索引",
-                    "--data needs a source; without one the live index is measured",
-                )
-            )
-        if data and (data / "aliases.json").exists():
-            raise BadInput(
-                say(
-                    f"--data：{data} 中已有索引；测它请设 GONGWEN_ENGINE=embedded:{data} 且不给来源",
-                    f"--data: there is an index in {data}; to measure it, set"
-                    f" GONGWEN_ENGINE=embedded:{data} and give no source",
-                )
-            )
-        if sizes and (files or not sources):
-            raise BadInput(
-                say(
-                    "--articles 要有来源可学；查询随之生成，不用 --queries",
-                    "--articles needs a source to learn from; queries are generated, too, without"
-                    " --queries",
-                )
-            )
+        _check(sources, sets, sizes, data)
+        if plot:
+            require("matplotlib")
+            plot.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as temporary:
+            folder = data or Path(temporary)
             if sizes:
-                measured = _grow(
-                    sources, sizes, repetitions, data or Path(temporary), keep=bool(data)
-                )
-                _print(measured, sources, as_json=as_json)
-                return
-            folder = (data or Path(temporary)) if sources else None
-            with _opened(open_service, folder) as (service, settings):
-                if sources:
-                    cleaning = Cleaning.parse(settings.cleaning)
-                    done = generations.rebuild(
-                        service, sources, cleaning=cleaning, progress=progress()
+                measured = _grow(sources, sizes, repetitions, folder, keep=bool(data))
+            else:
+                # Its own index and state: it must not overwrite those of the settings.
+                own = {"engine": f"{_EMBEDDED}{folder}", "state": ""} if sources else {}
+                with open_service(**own) as (service, settings):
+                    built = _build(service, settings, sources, folder) if sources else Benchmark({})
+                    measured = _search(
+                        service, settings, sets, repetitions, seconds if under_load else 0.0
                     )
-                    print_report(done, err=True)
-                measured = _measure(
-                    service, settings, sets, repetitions, seconds if under_load else 0.0
-                )
-        _print(measured, sources, as_json=as_json)
+                    if built.disk is not None:  # of one index; now there are two
+                        measured = replace(measured, disk=built.disk, indexing=built.indexing)
+        if sources:
+            names = ", ".join(source.name for source in sources)
+            measured = replace(measured, about={**measured.about, "corpus": names})
+        if as_json:
+            click.echo(json.dumps(asdict(measured), ensure_ascii=False, indent=1))
+        else:
+            click.echo(measured.markdown())
+        if plot:
+            from indexer.benchmark.plots import plots
+
+            for name, svg in plots(measured).items():
+                (plot / name).write_text(svg, encoding="utf-8")
 
     return bench
+
+
+def _check(
+    sources: Sequence[Path], sets: Sequence[Queries], sizes: Sequence[int], data: Path | None
+) -> None:
+    """Raise ``BadInput`` for options that contradict each other."""
+    if data and not sources:
+        raise BadInput(
+            say(
+                "--data 要有来源；没有来源时测的是现有索引",
+                "--data needs a source; without one the live index is measured",
+            )
+        )
+    if data and (data / "aliases.json").exists():
+        raise BadInput(
+            say(
+                f"--data：{data} 中已有索引；测它请设 GONGWEN_ENGINE=embedded:{data} 且不给来源",
+                f"--data: there is an index in {data}; to measure it, set"
+                f" GONGWEN_ENGINE=embedded:{data} and give no source",
+            )
+        )
+    if sizes and (sets or not sources):
+        raise BadInput(
+            say(
+                "--articles 要有来源可学；查询随之生成，不用 --queries",
+                "--articles needs a source to learn from; queries are generated, too, without"
+                " --queries",
+            )
+        )
 
 
 class _Sizes(click.ParamType[tuple[int, ...]]):
@@ -171,16 +193,6 @@ class _Sizes(click.ParamType[tuple[int, ...]]):
         if not re.fullmatch(r"[1-9][0-9]{0,7}(,[1-9][0-9]{0,7})*", str(value)):
             self.fail(say("应为逗号分开的篇数", "numbers separated by commas"), param, ctx)
         return tuple(sorted({int(one) for one in str(value).split(",")}))
-
-
-def _print(measured: Benchmark, sources: Sequence[Path], *, as_json: bool) -> None:
-    if sources:
-        names = ", ".join(source.name for source in sources)
-        measured = replace(measured, about={**measured.about, "corpus": names})
-    if as_json:
-        click.echo(json.dumps(asdict(measured), ensure_ascii=False, indent=1))
-    else:
-        click.echo(measured.markdown())
 
 
 def _grow(
@@ -198,19 +210,20 @@ def _grow(
     return Benchmark(report.about("", max(sizes)), growth=list(found))
 
 
-@contextmanager
-def _opened(open_service: Open, folder: Path | None) -> Iterator[tuple[SearchService, Settings]]:
-    """The live index, or a new one in the folder."""
-    # Its own index and state: it must not overwrite those of the settings.
-    own = {"engine": f"{_EMBEDDED}{folder}", "state": ""} if folder else {}
-    with open_service(**own) as opened:
-        yield opened
+def _build(
+    service: SearchService, settings: Settings, sources: Sequence[Path], folder: Path
+) -> Benchmark:
+    """Indexing and disk."""
+    cleaning = Cleaning.parse(settings.cleaning)
+    built, disk, done = indexing.measure(service, folder, sources, cleaning, progress=progress())
+    print_report(done, err=True)
+    return Benchmark({}, indexing=built, disk=disk)
 
 
-def _measure(
+def _search(
     service: SearchService,
     settings: Settings,
-    sets: list[Queries],
+    sets: Sequence[Queries],
     repetitions: int,
     seconds: float,
 ) -> Benchmark:
@@ -227,4 +240,5 @@ def _measure(
     disk = None
     if settings.engine.startswith(_EMBEDDED):
         disk = disk_use(Path(settings.engine.removeprefix(_EMBEDDED)), reader)
-    return Benchmark(report.about(redact_credentials(settings.engine), total), speeds, disk, loaded)
+    about = report.about(redact_credentials(settings.engine), total)
+    return Benchmark(about, speeds, disk=disk, load=loaded)

@@ -18,6 +18,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.quality  # needs matplotlib
 @pytest.mark.slow
 def test_speed_and_disk_of_an_index_built_from_a_source(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -27,7 +28,7 @@ def test_speed_and_disk_of_an_index_built_from_a_source(
     queries.write_text('{"query": "小区治理"}\n，\n基层减负\n', encoding="utf-8")
     status, out, err = runner(capsys)(
         "bench", corpus, "--queries", queries, "--repetitions", 2, "--data", tmp_path / "kept",
-        "--json",
+        "--json", "--plot", tmp_path / "plots",
     )  # fmt: skip
     assert status == 0, err
     report = json.loads(out)
@@ -44,8 +45,18 @@ def test_speed_and_disk_of_an_index_built_from_a_source(
     assert hybrid["beyond_all"]["p50"] < hybrid["beyond"]["p50"]
     parts = report["disk"]["parts"]
     assert {"rows", "vectors", "state", "text index: articles", "text index: passages"} <= {*parts}
-    size = sum(one.stat().st_size for one in (tmp_path / "kept").rglob("*") if one.is_file())
-    assert sum(parts.values()) == pytest.approx(size, rel=0.05)
+    assert sum(parts.values()) > report["disk"]["text"] > 0
+    indexing = report["indexing"]
+    assert (indexing["articles"], indexing["unchanged"]) == (12, 12)
+    first, again = indexing["first"], indexing["again"]
+    for run in (first, again):
+        assert sum(run["stages"].values()) == pytest.approx(run["seconds"], rel=0.01)
+        assert min(run["stages"][name] for name in ("read", "analyse", "write", "check")) > 0
+    assert first["stages"]["embed"] > 5 * again["stages"]["embed"]  # they are in the cache
+    assert indexing["writer"] > indexing["model"] > 0
+    plots = tmp_path / "plots"
+    assert {one.name for one in plots.iterdir()} == {"search.svg", "indexing.svg", "disk.svg"}
+    assert "queries.jsonl" in (plots / "search.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -81,6 +92,7 @@ def test_loads_and_repetitions_take_some_time(
     assert option.partition("=")[0] in err
 
 
+@pytest.mark.quality  # needs matplotlib
 @pytest.mark.slow
 def test_growth_measures_each_size(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -89,14 +101,16 @@ def test_growth_measures_each_size(
     kept = tmp_path / "kept"
     run = runner(capsys)
     status, out, err = run(
-        "bench", corpus, "--articles", "25,10", "--repetitions", 1, "--data", kept, "--json"
-    )
+        "bench", corpus, "--articles", "25,10", "--repetitions", 1, "--data", kept, "--json",
+        "--plot", tmp_path / "plots",
+    )  # fmt: skip
     assert status == 0, err
     small, large = json.loads(out)["growth"]
     assert (small["articles"], large["articles"]) == (10, 25)
     assert small["passages"] < large["passages"]
     assert small["seconds"] > 0 < small["ready_seconds"]
     assert small["disk"]["text"] < large["disk"]["text"]
+    assert (tmp_path / "plots" / "growth-speed.svg").is_file()
     names = [(one["queries"], one["mode"], one["count"]) for one in small["speed"]]
     assert names == [(one["queries"], one["mode"], one["count"]) for one in large["speed"]]
     assert len(names) >= 2
