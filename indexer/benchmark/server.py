@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
 from typing import IO
 from urllib.parse import urlencode
 
 from analyzers.messages import say
+from indexer.benchmark.memory import resident_memory
 from search_service.errors import EngineError
 from search_service.query.request import Mode
 from search_service.settings import Settings, environment_with
@@ -25,7 +25,6 @@ HOST = "127.0.0.1"
 # Seconds that an index may take to open, and an answer to come.
 _START, _ANSWER = 600.0, 60.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:([0-9]+)")
-_MEMORY = re.compile(r"^VmRSS:\s+([0-9]+) kB", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,7 @@ class Server:
 
     def memory(self) -> int:
         """Its resident memory in bytes; 0 on systems without ``/proc``."""
-        try:
-            found = _MEMORY.search(Path(f"/proc/{self.process}/status").read_text("utf-8"))
-        except OSError:
-            return 0
-        return int(found[1]) * 1024 if found else 0
+        return resident_memory(self.process)
 
 
 @dataclass(frozen=True)
