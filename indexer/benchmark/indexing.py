@@ -10,10 +10,11 @@ import dataclasses
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzers.normalize import normalize
 from indexer.benchmark.disk import Disk, disk_use
 from indexer.benchmark.memory import peak_memory
 from indexer.build import generations
@@ -37,17 +38,29 @@ ADDED, SAMPLE = 1_000, 200
 
 @dataclass(frozen=True)
 class Run:
-    """One rebuild: seconds of the whole, and by stage."""
+    """One rebuild: seconds of the whole, of processors, and by stage."""
 
     seconds: float
+    cpu_seconds: float
     stages: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Seconds that a part of the work takes alone, extrapolated to all passages, and those of processors.
+
+    On a busy machine only the latter can be compared.
+    """
+
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
 class Indexing:
     """An index that was built. ``first``: without any cached vector; ``again``: the same sources once more.
 
-    ``model``: passages per second of the model alone, 0 without one; ``writer``: of the writer alone.
+    ``model``: the model alone, None without one; ``writer``: the writer of the engine alone.
     ``unchanged``, ``add_seconds``: how many unchanged articles were added and how long that took.
     ``memory``: peak of the process, in bytes, after the first build.
     """
@@ -57,8 +70,8 @@ class Indexing:
     characters: int
     first: Run
     again: Run
-    model: float
-    writer: float
+    model: Bound | None
+    writer: Bound
     unchanged: int
     add_seconds: float
     memory: int
@@ -82,7 +95,8 @@ def measure(
     again, _ = _rebuild(service, sources, cleaning, progress)
     articles = _some(sources, cleaning, report.articles)
     add_seconds, unchanged = _add(service, articles, cleaning)
-    model, writer = _bounds(service, articles[:: max(1, len(articles) // SAMPLE)])
+    some = articles[:: max(1, len(articles) // SAMPLE)]
+    model, writer = _bounds(service, some, report.passages)
     indexing = Indexing(
         articles=report.articles,
         passages=report.passages,
@@ -101,12 +115,13 @@ def measure(
 def _rebuild(
     service: SearchService, sources: Sequence[Path], cleaning: Cleaning, progress: Progress
 ) -> tuple[Run, RunReport]:
+    used = time.process_time()
     with timed() as timer:
         report = generations.rebuild(service, sources, cleaning=cleaning, progress=progress)
-    total = timer.total
+    total, used = timer.total, time.process_time() - used
     stages = {name: timer.stages.get(name, 0.0) / 1000 for name in STAGES}
     stages["other"] = max(0.0, (total - sum(timer.stages.values())) / 1000)
-    return Run(total / 1000, stages), report
+    return Run(total / 1000, used, stages), report
 
 
 def _some(sources: Sequence[Path], cleaning: Cleaning, count: int) -> list[Article]:
@@ -136,39 +151,46 @@ def _record(article: Article) -> dict[str, object]:
     return {**extra, **given, "audience": audience.label}
 
 
-def _bounds(service: SearchService, articles: Sequence[Article]) -> tuple[float, float]:
-    """Passages per second of the model alone, and of the writer alone."""
+def _bounds(
+    service: SearchService, articles: Sequence[Article], passages: int
+) -> tuple[Bound | None, Bound]:
+    """What the model alone, and the writer alone, would take for so many passages."""
     views = [view for one in articles if (view := view_of(one, Audience.PUBLIC)) is not None]
     records = list(analyse([(view, 1) for view in views], service.analyzer, service.embedder))
     texts = [
-        view.text[one.passage.start : one.passage.end]
-        for view, record in zip(views, records, strict=True)
+        text[one.passage.start : one.passage.end]
+        for text, record in zip((normalize(view.text) for view in views), records, strict=True)
         for one in record.passages
     ]
     embedder = service.embedder
     if isinstance(embedder, CachingEmbedder):
         embedder = embedder.embedder
-    model = 0.0
-    if embedder is not None and texts:
-        started = time.perf_counter()
-        embedder.embed(texts)
-        model = len(texts) / (time.perf_counter() - started)
-    return model, _write(service, records)
+    times = passages / len(texts)
+    model = _timed(lambda: embedder.embed(texts), times) if embedder is not None else None
+    return model, _written(service, records, times)
 
 
-def _write(service: SearchService, records: Sequence[Record]) -> float:
-    """Passages per second that an embedded engine writes, into a folder of its own."""
+def _timed(step: Callable[[], object], times: float) -> Bound:
+    """The time of the step, multiplied."""
+    started, used = time.perf_counter(), time.process_time()
+    step()
+    return Bound((time.perf_counter() - started) * times, (time.process_time() - used) * times)
+
+
+def _written(service: SearchService, records: Sequence[Record], times: float) -> Bound:
+    """The time of an embedded engine that writes the records into a folder of its own, multiplied."""
     manifest = service.reader(Audience.PUBLIC).manifest
     with tempfile.TemporaryDirectory() as temporary:
         engine = open_engine(f"embedded:{temporary}")
         try:
             generation = engine.create(Audience.PUBLIC, manifest)
-            started = time.perf_counter()
             with engine.writer(generation.name, loading=True) as writer:
-                for start in range(0, len(records), BATCH):
-                    writer.write(records[start : start + BATCH])
-                writer.complete()
-            seconds = time.perf_counter() - started
+
+                def write() -> None:
+                    for start in range(0, len(records), BATCH):
+                        writer.write(records[start : start + BATCH])
+                    writer.complete()
+
+                return _timed(write, times)
         finally:
             engine.close()
-    return sum(len(one.passages) for one in records) / seconds

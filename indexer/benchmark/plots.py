@@ -88,12 +88,11 @@ def _draw_indexing(axes: Any, one: Indexing) -> None:
     runs = (one.first, one.again)
     stages = {stage: [run.stages[stage] for run in runs] for stage in INDEXING_STAGES}
     _stack(axes, [0, 1], stages)
-    bounds = [(say("模型单独", "model alone"), one.model)]
+    bounds = [(say("模型单独", "model alone"), one.model)] if one.model else []
     bounds.append((say("引擎写入单独", "writer alone"), one.writer))
-    shown = [(name, one.passages / rate) for name, rate in bounds if rate]
-    for place, (name, seconds) in enumerate(shown, start=2):
-        axes.bar([place], [seconds], 0.35, color="lightgrey", hatch="//", label=name)
-    ticks = [say("第一次", "first"), say("再次", "again"), *(name for name, _ in shown)]
+    for place, (name, bound) in enumerate(bounds, start=2):
+        axes.bar([place], [bound.seconds], 0.35, color="lightgrey", hatch="//", label=name)
+    ticks = [say("第一次", "first"), say("再次", "again"), *(name for name, _ in bounds)]
     axes.set_xticks(range(len(ticks)), ticks)
     axes.set_ylabel(say("秒", "seconds"))
 

@@ -15,7 +15,7 @@ from indexer.benchmark.disk import Disk
 from indexer.benchmark.generator import POOL
 from indexer.benchmark.growth import Size
 from indexer.benchmark.indexing import STAGES as INDEXING_STAGES
-from indexer.benchmark.indexing import Indexing
+from indexer.benchmark.indexing import Bound, Indexing, Run
 from indexer.benchmark.load import Load, Phase
 from indexer.benchmark.speed import STAGES, Percentiles, Speed
 
@@ -137,12 +137,10 @@ def _indexing_lines(indexing: Indexing | None) -> Iterator[str]:
         for stage in INDEXING_STAGES
         if one.first.stages[stage] >= 0.05 or one.again.stages[stage] >= 0.05
     ]
-    rows.append([say("合计", "all"), f"{one.first.seconds:.1f}", f"{one.again.seconds:.1f}"])
+    rows.append([say("合计", "all"), _seconds(one.first), _seconds(one.again)])
     if one.model:
-        rows.append(
-            [say("模型单独", "model alone"), f"{one.passages / one.model:.1f}", "–"],
-        )
-    writer = f"{one.passages / one.writer:.1f}"
+        rows.append([say("模型单独", "model alone"), _seconds(one.model), "–"])
+    writer = _seconds(one.writer)
     rows.append([say("引擎写入单独", "the engine's writer alone"), writer, writer])
     yield from _table(["", say("第一次", "first"), say("再次，没有变化", "again, unchanged")], rows)
     yield ""
@@ -153,6 +151,10 @@ def _indexing_lines(indexing: Indexing | None) -> Iterator[str]:
         f"- 再次加入 {one.unchanged:,} 篇没有变化的：{one.add_seconds:.1f} 秒",
         f"- adding {one.unchanged:,} unchanged articles: {one.add_seconds:.1f} s",
     )
+
+
+def _seconds(one: Run | Bound) -> str:
+    return f"{one.seconds:.1f} (CPU {one.cpu_seconds:.1f})"
 
 
 def _disk_lines(disk: Disk | None) -> Iterator[str]:
