@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all fuzz check format mutation bench bench-engines bench-elasticsearch rehearse dev-elasticsearch lock clean
+.PHONY: help install install-test install-all demo test test-all fuzz check format mutation bench bench-engines bench-elasticsearch bench-peers rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The given Python; otherwise that of .venv, if it works; otherwise python3.
@@ -34,6 +34,7 @@ help:
 	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / start an Elasticsearch node to try out (Java 21, Maven)'
 	@echo 'make bench-engines  两种引擎对比 / compare the engines: make bench-engines CORPUS=articles.jsonl.gz'
 	@echo 'make bench-elasticsearch  一次检索比它的请求多多少 / a search against its bare requests: QUERIES=queries.txt'
+	@echo 'make bench-peers  与别的检索系统同表对比 / our search beside others: make bench-peers CORPUS=articles.jsonl.gz ARGS="--queries q.txt"'
 	@echo 'make lock      更新锁定的版本 / update the locked versions (needs uv)'
 	@echo 'make clean     删除 .venv 与缓存（不动 data/）/ delete .venv and caches, never data/'
 
@@ -45,6 +46,9 @@ install-test:
 
 install-mutation:
 	$(BOOTSTRAP) base test mutation
+
+install-peers:
+	$(BOOTSTRAP) base test models eval peers
 
 install-all:
 	$(BOOTSTRAP) base test server fetch models eval full
@@ -91,6 +95,10 @@ bench-engines: install-all
 bench-elasticsearch: install-test
 	@test -n '$(QUERIES)' || { echo '用法 / usage: GONGWEN_ENGINE=http://… make bench-elasticsearch QUERIES=queries.txt' >&2; exit 2; }
 	@$(BIN)/python -m tools.elasticsearch_overhead $(QUERIES) $(ARGS)
+
+bench-peers: install-peers
+	@test -n '$(CORPUS)' || { echo '用法 / usage: make bench-peers CORPUS=articles.jsonl.gz ARGS="--queries queries.txt"' >&2; exit 2; }
+	@$(BIN)/python -m tools.peers $(CORPUS) $(ARGS)
 
 lock:
 	@$(USED) tools/lock.py $(ARGS)

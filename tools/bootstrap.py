@@ -2,7 +2,7 @@
 r"""Install a checkout: .venv, the locked packages, the project itself.
 
     python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full,
-                                          mutation
+                                          mutation, peers
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.
@@ -33,6 +33,7 @@ LOCKS = {
     "eval": "locks/eval.lock",
     "full": "locks/full.lock",
     "mutation": "locks/mutation.lock",
+    "peers": "locks/peers.lock",
 }
 BUILD = "locks/build.lock"
 # Newer Pythons print warnings when they compile jieba: compiled here, with warnings off.

@@ -27,6 +27,7 @@ PARTS = {
     "eval": [*PROJECT, "--extra", "eval"],
     "full": ["--group", "pyproject.toml:full"],
     "mutation": ["--group", "pyproject.toml:mutation"],
+    "peers": ["--group", "pyproject.toml:peers"],
 }
 # torch from PyPI is built for CUDA on Linux and cannot be imported without most of those libraries.
 # These are not loaded on a CPU: 1.3 of 5.5 GB. Hence `pip install --no-deps`, which installs only what the
@@ -44,6 +45,10 @@ WITHOUT = {
 }
 
 
+# txtai requires torch and transformers: `make bench-peers` installs these parts, too.
+ALSO_INSTALLED = {"peers": ("models", "eval")}
+
+
 def main() -> int:
     """Compile every lock file; 1 if uv is missing."""
     uv = shutil.which("uv")
@@ -56,6 +61,8 @@ def main() -> int:
     for part, sources in PARTS.items():
         target = FOLDER / f"{part}.lock"
         without = [*names(BASE), *WITHOUT.get(part, ())]
+        for other in ALSO_INSTALLED.get(part, ()):
+            without += [*names(FOLDER / f"{other}.lock"), *WITHOUT.get(other, ())]
         compile_lock(uv, sources, target, constraints=constraints, without=without)
         constraints.append(target)
     return 0

@@ -96,6 +96,15 @@ def _java_version(home: Path) -> int:
     return int(found[1]) if found else 0
 
 
+def fetched() -> bool:
+    """Whether a node can run here without fetching anything."""
+    try:
+        find_java()
+    except NodeMissing:
+        return False
+    return (_cache() / f"elasticsearch-{VERSION}").is_dir()
+
+
 def find_distribution() -> Path:
     """The unpacked distribution, fetched by Maven into a cache folder the first time."""
     home = _cache() / f"elasticsearch-{VERSION}"
@@ -156,6 +165,7 @@ def running_node(
     *,
     login: str = "",
     context: ssl.SSLContext | None = None,
+    java_options: str = JAVA_OPTIONS,
 ) -> Iterator[str]:
     """Start a node, wait until it answers, yield ``http://127.0.0.1:PORT``, and stop it.
 
@@ -165,7 +175,7 @@ def running_node(
     """
     java, home = find_java(), find_distribution()
     with _folder() as folder, _folder(fast_place()) as data:
-        process = _start(java, home, folder, data, prepare)
+        process = _start(java, home, folder, data, prepare, java_options)
         try:
             yield _address(process, folder, login, context)
         finally:
@@ -196,6 +206,7 @@ def _start(
     folder: Path,
     data: Path,
     prepare: Callable[[Path, Run], str],
+    java_options: str,
 ) -> subprocess.Popen[bytes]:
     config = folder / "config"
     shutil.copytree(home / "config", config)
@@ -205,7 +216,7 @@ def _start(
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "ES_JAVA_HOME": str(java),
-        "ES_JAVA_OPTS": JAVA_OPTIONS,
+        "ES_JAVA_OPTS": java_options,
         "ES_PATH_CONF": str(config),
         "ES_TMPDIR": str(folder / "tmp"),
     }
