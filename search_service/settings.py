@@ -15,6 +15,7 @@ from search_service import logs
 from search_service.errors import ConfigurationError
 
 PREFIX = "GONGWEN_"
+_EMBEDDED, _SQLITE = "embedded:", "sqlite:///"
 
 
 class Settings(BaseSettings):
@@ -124,28 +125,30 @@ class Settings(BaseSettings):
     @property
     def state_url(self) -> str:
         """The database URL of the state; the default if none is set."""
-        if self.state:
-            return self.state
-        return f"sqlite:///{self._folder}/state.sqlite3"
+        return self.state or f"{_SQLITE}{self._engine_folder}/state.sqlite3"
 
     @property
     def vectors_url(self) -> str:
         """The database URL of :class:`indexer.build.vector_cache.VectorCache`: a local file."""
-        return f"sqlite:///{self._folder}/vectors.sqlite3"
+        return f"{_SQLITE}{self._folder}/vectors.sqlite3"
 
     @property
     def reports(self) -> Path:
-        """The folder of import reports: beside the embedded index, else beside an SQLite state database."""
-        url = self.state_url
-        if not self.engine.startswith("embedded:") and url.startswith("sqlite:///"):
-            return Path(url.removeprefix("sqlite:///")).parent / "reports"
+        """The folder of import reports."""
         return self._folder / "reports"
 
     @property
     def _folder(self) -> Path:
+        """Where files lie: the folder of the embedded engine, else that of an SQLite state database."""
+        if not self.engine.startswith(_EMBEDDED) and self.state.startswith(_SQLITE):
+            return Path(self.state.removeprefix(_SQLITE)).parent
+        return self._engine_folder
+
+    @property
+    def _engine_folder(self) -> Path:
         """The folder of the embedded engine; with another engine ``data``."""
-        if self.engine.startswith("embedded:"):
-            return Path(self.engine.removeprefix("embedded:"))
+        if self.engine.startswith(_EMBEDDED):
+            return Path(self.engine.removeprefix(_EMBEDDED))
         return Path("data")
 
 

@@ -20,13 +20,23 @@ from indexer.commands.demo import SAMPLE
 from search_service import service as service_module
 from search_service.intake.cleaning import Cleaning
 from search_service.service import SearchService, open_service
-from search_service.settings import read_settings
+from search_service.settings import PREFIX, read_settings
+
+_OF_TESTS = {
+    "GONGWEN_REQUIRE_ALL",
+    "GONGWEN_TEST_CORPUS",
+    "GONGWEN_TEST_ELASTICSEARCH",
+    "GONGWEN_TEST_RELEVANCE",
+}
 
 # Random texts of a property: fewer while one works, other ones each time; `make test-all` draws four times as
 # many (--hypothesis-profile=thorough). A property that says a number of its own keeps it.
 settings.register_profile("quick", max_examples=250, deadline=None)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("quick")
+# The settings of whoever runs the tests name an index of theirs, which must not be written.
+for name in [one for one in os.environ if one.startswith(PREFIX) and one not in _OF_TESTS]:
+    del os.environ[name]
 ALL_CLEANING = Cleaning.parse("all")
 Records = Sequence[Mapping[str, object]]
 Open = Callable[[str], SearchService]

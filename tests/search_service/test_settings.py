@@ -1,5 +1,7 @@
 """Settings are read from the environment, and an invalid one is named."""
 
+from pathlib import Path
+
 import pytest
 
 from search_service.errors import ConfigurationError, redact_credentials
@@ -26,6 +28,17 @@ def test_the_default_state_is_in_the_folder_of_the_index() -> None:
     assert (
         read_settings(engine="http://localhost:9200/p").state_url == "sqlite:///data/state.sqlite3"
     )
+
+
+def test_local_files_of_another_engine_are_beside_the_state() -> None:
+    """There they outlive a container; without a file of the state they are in ``data``."""
+    elastic = {"engine": "http://localhost:9200/gongwen"}
+    kept = read_settings(**elastic, state="sqlite:////state/state.sqlite3")
+    assert kept.vectors_url == "sqlite:////state/vectors.sqlite3"
+    assert kept.reports == Path("/state/reports")
+    for settings in (read_settings(**elastic), read_settings(**elastic, state="postgresql://db/x")):
+        assert settings.vectors_url == "sqlite:///data/vectors.sqlite3"
+        assert settings.reports == Path("data/reports")
 
 
 def test_every_setting_has_a_help_text() -> None:
