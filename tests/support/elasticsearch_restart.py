@@ -26,7 +26,7 @@ class Node:
         """Start it, wait until it answers, and return its address."""
         folder = self._stack.enter_context(node._folder())
         self._process = node._start(
-            self._java, self._home, folder, self._data, node.without_security
+            self._java, self._home, folder, self._data, node.without_security, node.JAVA_OPTIONS
         )
         return node._address(self._process, folder, "", None)
 
