@@ -131,9 +131,10 @@ class EmbeddedReader(Reader):
         check_facets(request.facets)
         articles = self._snapshot.articles
         query = self._query(articles, request.match, request.filters)
-        facets = articles.facets(query, list(request.facets))
+        facets, counted = articles.facets(query, list(request.facets))
         if request.limit <= 0:
-            return Found([], Totals(articles.count(query), facets))
+            total = articles.count(query) if counted is None else counted
+            return Found([], Totals(total, facets))
         if request.sort is Sort.DATE:
             scored, key = [], "sort_date"
         else:

@@ -125,18 +125,24 @@ class Searcher:
         """Number of documents that contain the term; deleted ones count until they are merged away."""
         return int(self._searcher.doc_freq(field, value))
 
-    def facets(self, query: Query, names: Sequence[str]) -> dict[str, dict[str, int]]:
-        """The first values of the facets with their counts: by count descending, then by value."""
+    def facets(
+        self, query: Query, names: Sequence[str]
+    ) -> tuple[dict[str, dict[str, int]], int | None]:
+        """The first values of the facets with their counts: by count descending, then by value.
+
+        And the number of all documents, which the counts of any facet add up to; None without facets.
+        """
         if not names:
-            return {}
+            return {}, None
         aggregations = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
         answer: dict[str, Any] = self._searcher.aggregate(query, aggregations)
-        facets = {}
+        facets, total = {}, 0
         for name in names:
             counts = [(-int(one["doc_count"]), one["key"]) for one in answer[name]["buckets"]]
+            total = max(total, -sum(count for count, _ in counts))
             first = nsmallest(FACET_VALUES, counts)
             facets[name] = {value: -count for count, value in first}
-        return facets
+        return facets, total
 
     def top(self, query: Query, limit: int) -> tuple[list[RowHit], int]:
         """The first ``limit`` documents by score, ties in no particular order; the number of all."""
