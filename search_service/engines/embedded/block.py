@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from search_service.engines.embedded.projection import PROJECTED_FROM, Projection
 from search_service.engines.embedded.rows import PassageVectors
 from search_service.engines.quantisation import Codes, lengths
 
@@ -18,6 +19,7 @@ class Block:
     One entry per article: ``rows``, ``revisions``, ``starts`` (index of its first passage) and ``counts``.
     One per passage: ``ids`` in UTF-8, ``roles`` as indexes into ``role_names``, ``codes``: its vector, shape
     (passages, dimensions), zeros without one, and ``lengths``: that of its vector, infinite without one.
+    ``projection``: of many vectors.
     """
 
     rows: npt.NDArray[np.int32]
@@ -29,6 +31,7 @@ class Block:
     role_names: tuple[str, ...]
     codes: Codes
     lengths: npt.NDArray[np.float64]
+    projection: Projection | None
 
     @classmethod
     def of(cls, articles: Iterable[PassageVectors], *, passages: int, dimensions: int) -> "Block":
@@ -51,6 +54,7 @@ class Block:
             codes[start:end] = article.codes
             start = end
         known = lengths(codes)
+        known[known == 0] = np.inf
         return cls(
             rows=np.array(rows, dtype=np.int32),
             revisions=np.array(revisions, dtype=np.int64),
@@ -60,7 +64,8 @@ class Block:
             roles=roles,
             role_names=tuple(code_of),
             codes=codes,
-            lengths=np.where(known > 0, known, np.inf),
+            lengths=known,
+            projection=Projection.of(codes, known) if passages >= PROJECTED_FROM else None,
         )
 
     @classmethod
