@@ -80,6 +80,13 @@ def test_what_is_not_allowed_or_has_another_role_is_not_compared(projected: Bloc
             {"allowed": allowed, "role": "主体"},
         ):
             assert search(projected, query, **options) == search(everything, query, **options)
+    query = vectors(1, 100_003)[0]
+    nearer = [one.row for one in search(everything, query, articles=ARTICLES // 2)]
+    farther = np.ones(ARTICLES + 1, dtype=bool)
+    farther[nearer] = False
+    found = search(projected, query, allowed=farther)
+    assert found == search(everything, query, allowed=farther)
+    assert len(found) == 10
     few = np.zeros(ARTICLES + 1, dtype=bool)
     few[[5, 9]] = True
     assert {one.row for one in search(projected, vectors(1, 100_003)[0], allowed=few)} == {5, 9}
