@@ -43,6 +43,7 @@ class Kind(enum.StrEnum):
 
 
 # Each server process keeps a vocabulary in memory: 62,000 entries take 80 MB.
+_AT_ONCE = 2_000  # articles counted together: bounded memory
 MAX_ENTRIES: Mapping[Kind, int] = {Kind.TITLE: 20_000, Kind.HEADING: 20_000, Kind.TERM: 50_000}
 # Terms and headings must occur in two articles, which excludes most misspellings.
 MIN_ARTICLES: Mapping[Kind, int] = {Kind.TITLE: 1, Kind.HEADING: 2, Kind.TERM: 2}
@@ -112,17 +113,21 @@ class Inventory:
         Titles by date, the newest first; headings and terms by number of articles.
         """
         ids = sorted(id for id in self.by_article if id not in hidden)
-        indices = [self.by_article[id].indices for id in ids]
         counts = np.zeros(len(self.texts), dtype=np.int64)
-        first = np.zeros(len(self.texts), dtype=np.int64)
-        for number, texts in reversed(list(enumerate(indices))):
-            counts[texts] += 1
-            first[texts] = number
+        first = np.full(len(self.texts), len(ids), dtype=np.int64)
         newest: dict[int, str] = {}
         titles = sum(text.kind is Kind.TITLE for text in self.texts)
-        for id, texts in zip(ids, indices, strict=True):
-            for index in texts[: texts.searchsorted(titles)].tolist():
-                newest[index] = max(newest.get(index, ""), self.by_article[id].date)
+        for start in range(0, len(ids), _AT_ONCE):
+            articles = [self.by_article[id] for id in ids[start : start + _AT_ONCE]]
+            places = np.concatenate([one.indices for one in articles])
+            numbers = np.repeat(np.arange(len(articles)), [len(one.indices) for one in articles])
+            counts += np.bincount(places, minlength=len(self.texts))
+            np.minimum.at(first, places, numbers + start)
+            is_title = places < titles
+            for index, number in zip(
+                places[is_title].tolist(), numbers[is_title].tolist(), strict=True
+            ):
+                newest[index] = max(newest.get(index, ""), articles[number].date)
         selected: dict[Kind, list[int]] = {kind: [] for kind in Kind}
         for index, (text, count) in enumerate(zip(self.texts, counts.tolist(), strict=True)):
             if count >= MIN_ARTICLES[text.kind]:
