@@ -1,11 +1,6 @@
 """Plots of what was measured, as SVG. Entry point: :func:`plots`. Needs matplotlib (the extra ``eval``)."""
 
-import io
-import os
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analyzers.messages import say
@@ -15,53 +10,24 @@ from indexer.benchmark.indexing import STAGES as INDEXING_STAGES
 from indexer.benchmark.indexing import Indexing
 from indexer.benchmark.report import Benchmark
 from indexer.benchmark.speed import STAGES, Speed
+from indexer.plotting import svg
 
 
 def plots(measured: Benchmark) -> dict[str, str]:
     """SVG files by name: of a search, of indexing, of disk and of growth, of what was measured."""
-    drawn: dict[str, str] = {}
-    with _matplotlib():
-        if measured.speed:
-            drawn["search.svg"] = _svg(lambda axes: _draw_search(axes, measured.speed))
-        if (indexing := measured.indexing) is not None:
-            drawn["indexing.svg"] = _svg(lambda axes: _draw_indexing(axes, indexing))
-        if (disk := measured.disk) is not None:
-            drawn["disk.svg"] = _svg(lambda axes: _draw_disk(axes, [("", disk)]))
-        if sizes := measured.growth:
-            drawn["growth-speed.svg"] = _svg(lambda axes: _draw_growth(axes, sizes))
-            named = [(f"{one.articles:,}", one.disk) for one in sizes]
-            drawn["growth-disk.svg"] = _svg(lambda axes: _draw_disk(axes, named))
-            drawn["growth-memory.svg"] = _svg(lambda axes: _draw_memory(axes, sizes))
-    return drawn
-
-
-@contextmanager
-def _matplotlib() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        # Otherwise matplotlib writes settings and a list of fonts to the home folder.
-        os.environ["MPLCONFIGDIR"] = folder
-        from matplotlib import rc_context
-
-        # No date and no random ids: the same figures give the same file. Text stays text, so that the
-        # viewer's fonts show Chinese names; matplotlib's own lack them, and it warns.
-        with (
-            rc_context({"svg.hashsalt": "gongwen", "svg.fonttype": "none"}),
-            warnings.catch_warnings(),
-        ):
-            warnings.filterwarnings("ignore", message="Glyph")
-            yield
-
-
-def _svg(draw: Callable[[Any], None]) -> str:
-    from matplotlib.figure import Figure
-
-    out = io.StringIO()
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.subplots()
-    draw(axes)
-    figure.legend(loc="outside lower center", ncols=5)
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+    drawn: dict[str, Callable[[Any], None]] = {}
+    if measured.speed:
+        drawn["search"] = lambda axes: _draw_search(axes, measured.speed)
+    if (indexing := measured.indexing) is not None:
+        drawn["indexing"] = lambda axes: _draw_indexing(axes, indexing)
+    if (disk := measured.disk) is not None:
+        drawn["disk"] = lambda axes: _draw_disk(axes, [("", disk)])
+    if sizes := measured.growth:
+        drawn["growth-speed"] = lambda axes: _draw_growth(axes, sizes)
+        named = [(f"{one.articles:,}", one.disk) for one in sizes]
+        drawn["growth-disk"] = lambda axes: _draw_disk(axes, named)
+        drawn["growth-memory"] = lambda axes: _draw_memory(axes, sizes)
+    return {f"{name}.svg": svg(draw, legend_columns=5) for name, draw in drawn.items()}
 
 
 def _draw_search(axes: Any, speeds: Sequence[Speed]) -> None:

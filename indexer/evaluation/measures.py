@@ -57,8 +57,8 @@ def require(*names: str) -> None:
         remedy = "pip install 'gongwen-search[eval]'"
         raise ConfigurationError(
             say(
-                f"评测需要 {packages}，尚未安装：{remedy}（源码目录中：python3 tools/bootstrap.py eval）",
-                f"evaluation needs {packages}, not installed: {remedy}"
+                f"这里需要 {packages}，尚未安装：{remedy}（源码目录中：python3 tools/bootstrap.py eval）",
+                f"this needs {packages}, not installed: {remedy}"
                 " (in a checkout: python3 tools/bootstrap.py eval)",
             )
         )

@@ -3,12 +3,9 @@
 Every form names the corpus; nothing is averaged over the tasks.
 """
 
-import io
-import os
-import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from analyzers.messages import say
 from indexer.evaluation.answers import DEPTH
@@ -24,6 +21,7 @@ from indexer.evaluation.measures import (
     compare,
     estimate,
 )
+from indexer.plotting import svg
 from search_service.engines import Reader
 from search_service.relevance import MAX_QUERY
 
@@ -166,46 +164,29 @@ class Evaluation:
 
     def plot(self) -> str:
         """A bar chart with intervals as SVG: a group per measure, a bar per system."""
-        with tempfile.TemporaryDirectory() as folder:
-            # Otherwise matplotlib writes settings and a list of fonts to the home folder.
-            os.environ["MPLCONFIGDIR"] = folder
-            return self._drawn()
+        return svg(self._draw, legend_columns=3)
 
-    def _drawn(self) -> str:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-
+    def _draw(self, axes: Any) -> None:
         width = 0.8 / len(self.systems)
-        out = io.StringIO()
-        # No date and no random ids: the same figures give the same file. Text stays text, so that the
-        # viewer's fonts show Chinese names; matplotlib's own lack them, and it warns.
-        with rc_context({"svg.hashsalt": "gongwen", "svg.fonttype": "none"}):
-            figure = Figure(figsize=(9, 4.5), layout="constrained")
-            axes = figure.subplots()
-            for place, row in enumerate(self.systems):
-                values = row.measures.values()
-                below = [max(0.0, one.mean - one.low) for one in values]  # never -1e-17
-                above = [max(0.0, one.high - one.mean) for one in values]
-                axes.bar(
-                    [group + place * width for group in range(len(MEASURES))],
-                    [one.mean for one in values],
-                    width,
-                    yerr=[below, above],
-                    capsize=3,
-                    label=f"{row.model} {row.way}",
-                )
-            middle = width * (len(self.systems) - 1) / 2
-            axes.set_xticks([group + middle for group in range(len(MEASURES))], MEASURES)
-            axes.set_ylim(0, 1)
-            axes.set_title(
-                f"{self.about['corpus']}: {self.about['queries']} queries,"
-                f" {self.about['documents']} documents, {CONFIDENCE:.0%} intervals"
+        for place, row in enumerate(self.systems):
+            values = row.measures.values()
+            below = [max(0.0, one.mean - one.low) for one in values]  # never -1e-17
+            above = [max(0.0, one.high - one.mean) for one in values]
+            axes.bar(
+                [group + place * width for group in range(len(MEASURES))],
+                [one.mean for one in values],
+                width,
+                yerr=[below, above],
+                capsize=3,
+                label=f"{row.model} {row.way}",
             )
-            figure.legend(loc="outside lower center", ncols=3)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="Glyph")
-                figure.savefig(out, format="svg", metadata={"Date": None})
-        return out.getvalue()
+        middle = width * (len(self.systems) - 1) / 2
+        axes.set_xticks([group + middle for group in range(len(MEASURES))], MEASURES)
+        axes.set_ylim(0, 1)
+        axes.set_title(
+            f"{self.about['corpus']}: {self.about['queries']} queries,"
+            f" {self.about['documents']} documents, {CONFIDENCE:.0%} intervals"
+        )
 
 
 def row(system: System) -> Row:
