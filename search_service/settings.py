@@ -138,18 +138,22 @@ class Settings(BaseSettings):
         return self._folder / "reports"
 
     @property
+    def embedded_folder(self) -> Path | None:
+        """The folder of the embedded engine; None with another engine."""
+        folder = self.engine.removeprefix(_EMBEDDED)
+        return Path(folder) if folder != self.engine else None
+
+    @property
     def _folder(self) -> Path:
         """Where files lie: the folder of the embedded engine, else that of an SQLite state database."""
-        if not self.engine.startswith(_EMBEDDED) and self.state.startswith(_SQLITE):
+        if self.embedded_folder is None and self.state.startswith(_SQLITE):
             return Path(self.state.removeprefix(_SQLITE)).parent
         return self._engine_folder
 
     @property
     def _engine_folder(self) -> Path:
         """The folder of the embedded engine; with another engine ``data``."""
-        if self.engine.startswith(_EMBEDDED):
-            return Path(self.engine.removeprefix(_EMBEDDED))
-        return Path("data")
+        return self.embedded_folder or Path("data")
 
 
 def read_log_format() -> str:

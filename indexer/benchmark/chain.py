@@ -18,6 +18,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzers.terms import HAN
+
 Positions = NDArray[np.int64]
 # The first word number: the end of a run. Kinds of runs are words, too.
 END = 0
@@ -27,7 +29,7 @@ _SPREAD = 0.001
 _NUMBER = re.compile(r"[0-9]+")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 # Names of places and what is named after them: two characters and a suffix.
-_PLACE = re.compile(r"[㐀-䶿一-鿿]{2}[省市县区镇乡村旗州]")
+_PLACE = re.compile(f"[{HAN}]{{2}}[省市县区镇乡村旗州]")
 _STOPS = "，、；：,;:—（(《“〔[ \u3000"
 
 

@@ -20,6 +20,7 @@ from random import Random
 from analyzers.messages import say
 from analyzers.normalize import normalize
 from analyzers.segment import Segmenter, open_segmenter
+from analyzers.terms import HAN
 from indexer.benchmark import speed
 from indexer.benchmark.disk import Disk, disk_use
 from indexer.benchmark.generator import POOL, Generator, learn
@@ -39,7 +40,7 @@ QUERIES = 30
 # Passages of an article, about: a pool need not be larger than all of them.
 _PASSAGES = 30
 _EMBEDDED_AT_ONCE = 1_000
-_HAN = re.compile(r"[㐀-䶿一-鿿]{2,}")
+_WORD = re.compile(f"[{HAN}]{{2,}}")
 _HEADING = re.compile(
     r"^[一二三四五六七八九十]、([^\n。]{4,30})$|^第.{1,3}章 ([^\n]{4,30})$", re.MULTILINE
 )
@@ -179,7 +180,7 @@ def queries_of(generator: Generator, below: int, segmenter: Segmenter) -> list[Q
     for number in range(0, below, max(1, below // (QUERIES * 20))):
         record = generator.article(number)
         draw = Random(number)  # noqa: S311  (repeatable, no secret)
-        words = [word for word, _, _ in segmenter.cut(record["title"]) if _HAN.fullmatch(word)]
+        words = [word for word, _, _ in segmenter.cut(record["title"]) if _WORD.fullmatch(word)]
         words = list(dict.fromkeys(words))
         if len(words) > 1:
             some = sorted(draw.sample(range(len(words)), min(len(words), draw.randint(2, 4))))

@@ -27,8 +27,6 @@ from search_service.model import Audience, Everything
 from search_service.service import SearchService
 from search_service.settings import Settings, read_settings
 
-_EMBEDDED = "embedded:"
-
 
 def bench_command(open_service: Open) -> click.Command:
     """The command; ``open_service`` opens the service by the settings and its arguments."""
@@ -128,7 +126,7 @@ def bench_command(open_service: Open) -> click.Command:
                 measured = _grow(sources, sizes, repetitions, folder, keep=bool(data))
             else:
                 # Its own index and state: it must not overwrite those of the settings.
-                own = {"engine": f"{_EMBEDDED}{folder}", "state": ""} if sources else {}
+                own = {"engine": f"embedded:{folder}", "state": ""} if sources else {}
                 with open_service(**own) as (service, settings):
                     built = _build(service, settings, sources, folder) if sources else Benchmark({})
                     measured = _search(
@@ -237,8 +235,7 @@ def _search(
         )
         texts = [text for one in sets for text in one.texts if text.strip()]
         loaded = load.measure(server, texts, seconds) if seconds else None
-    disk = None
-    if settings.engine.startswith(_EMBEDDED):
-        disk = disk_use(Path(settings.engine.removeprefix(_EMBEDDED)), reader)
+    folder = settings.embedded_folder
+    disk = disk_use(folder, reader) if folder else None
     about = report.about(redact_credentials(settings.engine), total)
     return Benchmark(about, speeds, disk=disk, load=loaded)

@@ -86,11 +86,7 @@ class ScannedText:
 
     def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
         """The spans of ``literals`` and ``words`` (both normalised), as :func:`merged`."""
-        return merged(self.occurrences(literals, words))
-
-    def occurrences(self, literals: Iterable[str], words: Iterable[str]) -> Iterator[Span]:
-        """Where ``literals`` and ``words`` (both normalised) occur, in no order."""
-        return chain(*map(self._literal, literals), *map(self._word, words))
+        return merged(chain(*map(self._literal, literals), *map(self._word, words)))
 
     def characters_found(
         self, literals: Iterable[str], words: Iterable[str], parts: Sequence[Span]

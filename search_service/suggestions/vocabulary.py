@@ -43,8 +43,8 @@ class Kind(enum.StrEnum):
 
 
 # Each server process keeps a vocabulary in memory: 62,000 entries take 80 MB.
-_AT_ONCE = 2_000  # articles counted together: bounded memory
 MAX_ENTRIES: Mapping[Kind, int] = {Kind.TITLE: 20_000, Kind.HEADING: 20_000, Kind.TERM: 50_000}
+_AT_ONCE = 2_000  # articles counted together: bounded memory
 # Terms and headings must occur in two articles, which excludes most misspellings.
 MIN_ARTICLES: Mapping[Kind, int] = {Kind.TITLE: 1, Kind.HEADING: 2, Kind.TERM: 2}
 

@@ -14,6 +14,7 @@ from tools.peers.peer import (
     allocated,
     fill,
     folder_size,
+    like,
     not_importable,
     read_articles,
     words,
@@ -96,8 +97,7 @@ class MariadbLike(Peer):
         parts = words(query)
         if not parts:
             return []
-        condition = " AND ".join(["(title LIKE %s OR text LIKE %s)"] * len(parts))
-        values = [f"%{part}%" for part in parts for _ in range(2)]
+        condition, values = like("LIKE", parts)
         return self.select(
             f"WHERE {condition} ORDER BY title LIKE %s DESC",
             [*values, f"%{parts[0]}%"],

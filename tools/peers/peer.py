@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,6 +148,12 @@ def words(query: str) -> list[str]:
     """The parts of a query between spaces and punctuation, as users of LIKE split it."""
     text = "".join(one if one.isalnum() else " " for one in normalize(query))
     return text.split()
+
+
+def like(operator: str, parts: Sequence[str]) -> tuple[str, list[str]]:
+    """A condition, and its values: each part in the title or the text."""
+    condition = " AND ".join([f"(title {operator} %s OR text {operator} %s)"] * len(parts))
+    return condition, [f"%{part}%" for part in parts for _ in range(2)]
 
 
 def fill(first: list[str], more: Callable[[], list[str]], limit: int) -> list[str]:

@@ -12,6 +12,7 @@ from tools.peers.peer import (
     PerThread,
     Place,
     fill,
+    like,
     not_importable,
     passages,
     query_vector,
@@ -88,8 +89,7 @@ class PgTrgm(Peer):
         if not parts:
             return []
         text = " ".join(parts)
-        condition = " AND ".join(["(title ILIKE %s OR text ILIKE %s)"] * len(parts))
-        values = [f"%{part}%" for part in parts for _ in range(2)]
+        condition, values = like("ILIKE", parts)
         order = "ORDER BY word_similarity(%s, title) DESC"
         return fill(
             self.select(f"articles WHERE {condition} {order}", [*values, text], limit),

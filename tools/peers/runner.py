@@ -57,7 +57,7 @@ _BATCH = 200
 
 @dataclass(frozen=True)
 class Corpus:
-    """Articles that every peer indexes, what is asked there, and the judged sets over them."""
+    """Articles that every peer indexes, the queries to time, and the judged sets over them."""
 
     place: Place
     texts: Sequence[str]
