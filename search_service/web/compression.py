@@ -7,7 +7,7 @@ networks do not have. Not Flask-Compress: it adds two binary packages, writes th
 
 Security: the length of a compressed page tells whether what a caller put into it, such as a query, is also
 elsewhere in it (BREACH). Pages contain no secrets today. Whoever adds some, such as the token of a form,
-must mask them anew in each response or exclude their pages here.
+must mask them differently in each response or exclude their pages here.
 """
 
 import gzip

@@ -337,7 +337,7 @@ def test_articles_for_the_staff_leave_no_trace_for_guests(
 def test_changes_for_members_alone_leave_no_trace_for_guests(
     open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How many unchanged articles stand beside changed ones depends on paid text; revisions must not."""
+    """How many articles of a batch are unchanged depends on paid text; revisions must not."""
     monkeypatch.setattr("indexer.build.ingest.BATCH", 2)
     told = []
     for name, changed_for_members in (("one", set()), ("two", {2, 4})):

@@ -2,7 +2,7 @@
 // box is a plain search box. Nothing typed is kept anywhere.
 "use strict";
 
-const WAIT = 120; // milliseconds of rest before the server is asked
+const WAIT = 120; // milliseconds without a key before the request
 const KINDS = { title: "标题", heading: "小标题", term: "词语" };
 
 for (const form of document.querySelectorAll("form[data-suggest]")) attach(form);
@@ -66,7 +66,7 @@ function attach(form) {
     status.textContent = found.length > 0 ? `${found.length} 条建议，用上下键选择` : "";
   }
 
-  // What is typed counts at once, not when the server is asked: an arrow pressed meanwhile leads back to it.
+  // What is typed counts at once, not from the request on: an arrow pressed meanwhile leads back to it.
   function changed() {
     typed = input.value;
     forget();
