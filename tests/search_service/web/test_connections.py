@@ -54,6 +54,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def port(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[int]:
     """A real process that answers on this port."""
     with serving(request.param, environment) as served:
+        # It searches, so that what is loaded in the background does not delay what is timed.
+        assert get(served.port, "/api/v1/healthz")[0] == 200
         yield served.port
 
 
