@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from analyzers import table_rows
+
 _HAN = "㐀-䶿一-鿿"
 _NUMERAL = "[零一二三四五六七八九十百千]"
 _ORDINAL = rf"(?:{_NUMERAL}{{1,9}}|[0-9]{{1,4}})\s?"
@@ -281,10 +283,17 @@ class _HeadingScanner:
 def pieces(text: str) -> Iterator[Piece]:
     """The pieces of a normalised text, in order; they cover it completely."""
     frames, scanner = _Frames(text), _HeadingScanner(text)
+    tables = [*table_rows.find(text), (len(text), len(text))]
+    table = 0
     last = len(frames.lines) - 1
     for number, (start, end) in enumerate(frames.lines):
         if number in frames.beginnings:
             scanner = _HeadingScanner(text)
+        while tables[table][1] < start:
+            table += 1
+        if tables[table][0] <= start:  # a row, whose cells may begin like headings
+            yield Piece(start, end, 0)
+            continue
         if part := frames.parts.get(number, ""):
             yield Piece(start, end, 0, part)
             continue

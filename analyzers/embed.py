@@ -66,6 +66,21 @@ class Embedder(Protocol):
         ...
 
 
+def embed_meanings(embedder: Embedder, meanings: Sequence[Sequence[str]]) -> Vectors:
+    """The vectors of queries: of several texts that say the same, the mean, L2-normalised.
+
+    Shape (len(meanings), dimensions); zeros where all words are unknown.
+    """
+    texts = dict.fromkeys(text for same in meanings for text in same)
+    vector_of = dict(zip(texts, embedder.embed(list(texts), query=True), strict=True))
+    vectors = np.zeros((len(meanings), embedder.dimensions), np.float32)
+    for row, same in enumerate(meanings):
+        total = sum(vector_of[text] for text in same)
+        norm = np.linalg.norm(total) if len(same) > 1 else 1.0
+        vectors[row] = total / norm if norm else total
+    return vectors
+
+
 def open_embedder(model: str = "") -> Embedder:
     """Open the built-in model ("" or "builtin"), a model folder, or a model by its hub name.
 

@@ -13,12 +13,13 @@ from analyzers import lexicon
 
 # Circled and bracketed numbers (①, ⑴) are headings of an outline: NFKC would turn them into digits.
 _KEEP = {"No"}
-# Characters that are used interchangeably in 公文: brackets, dashes, dots.
-_VARIANTS = str.maketrans("〔【［﹝〕】］﹞—–－〇○·•・", "[[[[]]]]---零零···")
+# Characters that are used interchangeably in 公文: brackets, dashes and minus signs, dots.
+_VARIANTS = str.maketrans("〔【［﹝〕】］﹞—–－−‐‑‒〇○·•・‧", "[[[[]]]]-------零零····")
 
 
 def _simplest(character: str, simplified: dict[str, str]) -> str:
     """The normal form of one character, or itself if the form would have another length."""
+    character = lexicon.radicals().get(character, character)
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     folded = character

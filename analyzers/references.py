@@ -4,15 +4,19 @@ Entry point: :func:`find`. References are recognised before segmentation, becaus
 differently in every context. The terms (``wh:[2024]5``, ``date:2024-03-05``, ``no:12条``,
 ``num:30个``, ``xx:市``, ``code:b1890``) contain a colon, which no word does.
 
-Numbers are: an ordinal of a part or an edition (第十二条 = 第12条), a month (三月 = 3月), a percentage, and a
-number of 10 or more before a measure word (三十个 = 30个, 三万元 = 30000元). Numerals under ten remain words,
-because names contain them (三个代表, 八项规定, 一次); so do numerals without a measure word (十四五, 二十大)
-and those that are not a single number (十三四个).
+Numbers are: an ordinal of a part or an edition (第十二条 = 第12条, 第五号 = 第5号), a month (三月 = 3月), a
+fraction (百分之三点五 = 3.5%, 三分之一 = 1/3), a negative number, and a number before a measure word that is
+10 or more, or not a whole one (三十个 = 30个, 1.2亿元 = 12000万元 = 一亿二千万元). Numerals under ten remain
+words, because names contain them (三个代表, 八项规定, 一次); so do numerals without a measure word (十四五,
+二十大) and those that are not a single number (十三四个). Whatever holds for a text here holds for the folded
+one (:mod:`analyzers.folding`).
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 _YEAR = r"(?:19|20)[0-9]{2}"
@@ -50,19 +54,35 @@ _DATE = (
     # 3月5日, 三月.
     rf"|{_STANDALONE}(?P<m6>{_MONTH})\s?月(?:\s?(?P<d6>{_DAY})\s?[日号])?"
 )
+# A number with decimals that is no part of a longer row (2024.3.5) and no item of a list before a year
+# (2.2024年), and a fraction that is no part of one, either.
+DECIMAL: Final = r"(?<![0-9]\.)[0-9]+\.(?!(?:19|20)[0-9]{2} ?年)[0-9]+(?!\.?[0-9])"
+FRACTION: Final = r"(?<![0-9])(?<![0-9][/.])[0-9]{1,3}/[0-9]{1,4}(?![0-9]|[./][0-9])"
 # As many numerals as the longest number up to 10^16 has; a longer run is not a number.
 _NUMERALS = f"{_DIGITS}两十百千万亿"
 _HAN_NUMBER = f"[一二两三四五六七八九十][{_NUMERALS}]{{0,30}}+(?![{_NUMERALS}])"
-_PARTS = "条|款|项|章|节|编|部分|季度|期|批|届|次|轮|年|名|位|类"
+_HAN_DECIMAL = (
+    f"[{_DIGITS}两十][{_NUMERALS}]{{0,30}}+(?:点[{_DIGITS}]{{1,9}}[万亿]?)?(?![{_NUMERALS}])"
+)
+_DIGITS_NUMBER = r"[0-9]{1,15}(?:\.(?!(?:19|20)[0-9]{2} ?年)[0-9]{1,6})?(?![0-9.])"
+# 1.2亿, 1亿2000万, 3万5千.
+_SCALED = rf"{_DIGITS_NUMBER}(?: ?[百千万亿]{{1,3}}(?:[0-9]{{1,9}} ?[百千万]{{1,2}}){{0,2}})?"
+_PARTS = "条|款|项|章|节|编|部分|季度|期|批|届|次|轮|年|名|位|类|号|个"
+# Measures of which there are parts: 1.5个 is more often a list's "1." before 5个.
+_DIVISIBLE: Final = re.compile(
+    "平方公里|平方米|立方米|个百分点|千瓦时|千瓦|公里|公顷|公斤|小时|元|吨|亩|米|天|年|岁|倍"
+)
 _MEASURES = (
-    "平方公里|平方米|立方米|个工作日|工作日|周年|公里|公顷|公斤|小时|分钟|人次"
+    "平方公里|平方米|立方米|千瓦时|千瓦|个百分点|个工作日|工作日|周年|公里|公顷|公斤|小时|分钟|人次"
     "|个|名|人|户|家|项|件|次|条|批|所|处|座|栋|套|辆|台|亩|元|吨|米|天|日|年|岁|倍|份|场|期|届"
 )
 _NUMBER = (
     rf"第\s?(?P<ordinal>{_HAN_NUMBER}|[0-9]{{1,5}})\s?(?P<part>{_PARTS})"
-    rf"|百分之(?P<percent>{_HAN_NUMBER}|[0-9]{{1,9}}(?![0-9.点]))"
-    rf"|{_STANDALONE}(?<![0-9],)(?:(?P<amount>{_HAN_NUMBER}|(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}}|[0-9]{{1,9}})\s?[万亿]?)"
-    rf"\s?(?P<measure>{_MEASURES})|(?P<percent2>[0-9]{{1,9}})%)"
+    rf"|(?P<denominator>[{_DIGITS}十百千万]{{1,8}})分之(?P<numerator>{_HAN_DECIMAL}|百(?!分)|{_DIGITS_NUMBER})"
+    rf"|(?P<fraction>{FRACTION})"
+    rf"|(?:{_STANDALONE}|(?P<minus>-))"
+    rf"(?:(?P<amount>{_SCALED}|{_HAN_DECIMAL})\s?(?:(?P<unit>[%‰℃℉])|(?P<measure>{_MEASURES}))"
+    rf"|(?P<bare>(?:(?<=-)|(?=[0-9.]+ ?[万亿])){_SCALED})(?![0-9达科博里]))"  # 3万达 has no number
 )
 # What a placeholder replaces; not where the same characters begin another word (某市场, 某区域, 某组织).
 _THINGS = (
@@ -84,13 +104,20 @@ _REFERENCE = re.compile(
 # Where a reference can begin: trying the whole pattern at each character would take five times as long.
 # The leading character set lets the regex engine skip all other characters quickly.
 _BEGINNING = re.compile(
-    r"[\[(<《{0-9第百某x×*□a-z一二两三四五六七八九十元]"
-    r"(?:(?<=[0-9])|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?[0-9])|(?<=百)(?=分之)"
+    r"[\[(<《{0-9第百千万某x×*□a-z零一二两三四五六七八九十元-]"
+    r"(?:(?<=[0-9])|(?<=[某x×*□])|(?<=[\[(<《{])(?=\s?[12])|(?<=[a-z])(?=\s?[0-9])|(?<=-)(?=[0-9])"
+    r"|(?<=[百千万十一二两三四五六七八九])(?=分之)|(?<=零)(?=点)"
     r"|(?<=第)(?=[\s0-9一二两三四五六七八九十])|(?<=[十元])(?=[一二三四五六七八九月])"
-    rf"|(?<=[一二两三四五六七八九])(?=[{_DIGITS}0o十百千万亿月])|(?<=十)(?={_MEASURES}))"
+    rf"|(?<=[一二两三四五六七八九])(?=[{_DIGITS}0o十百千万亿月点])|(?<=十)(?={_MEASURES}))"
 )
 _MIN_AMOUNT = 10
 _MAX_VALUE: Final = 10**16
+_SCALES: Final = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+# What a hyphen or a dash follows, before which blanks do not matter.
+_JOINED = re.compile(r"[a-z0-9%‰℃℉°)\]-] *\Z|[./]\Z")
+_TELLING = "为是至到达约降低下跌负"
+_MEASURED = re.compile(r"[0-9][㐀-鿿]{1,3}\Z")
+_PRECISE = re.compile(r"[0-9]+(?:\.[0-9]|[0-9]* ?[%‰℃℉])")
 
 
 @dataclass(frozen=True)
@@ -102,15 +129,44 @@ class Reference:
     terms: tuple[str, ...]
 
 
-def _value(text: str) -> int | None:
+def _value(text: str) -> int | Decimal | None:
     """The value of digits or numerals, up to 10^16; None for greater ones and malformed numerals (十四五)."""
-    value = _digits(text) if text[0] in "0123456789" else _numerals(text)
+    value: int | Decimal | None
+    if text[0] in "0123456789":
+        value = int(text) if text.isdecimal() else _digits(text)
+    elif "点" in text:
+        value = _decimal(*text.split("点"))
+    else:
+        value = _numerals(text)
     return value if value is not None and value <= _MAX_VALUE else None
 
 
-def _digits(text: str) -> int:
-    scale = {"万": 10_000, "亿": 100_000_000}.get(text[-1], 1)
-    return int(text.rstrip("万亿").strip().replace(",", "")) * scale
+def _digits(text: str) -> int | Decimal | None:
+    """The value of digits with 百, 千, 万, 亿; None unless they descend."""
+    total, least = Decimal(0), Decimal("inf")
+    for number, units in re.findall(r"([0-9.]+) ?([百千万亿]*)", text):
+        scale = math.prod(_SCALES[unit] for unit in units)
+        part = Decimal(number) * scale
+        if part >= least:
+            return None
+        total += part
+        least = Decimal(scale)
+    return _plain(total)
+
+
+def _decimal(whole: str, decimals: str) -> int | Decimal | None:
+    """The value of numerals with decimals: 三 and 五, or 五亿."""
+    number = _numerals(whole)
+    if number is None:
+        return None
+    digits = "".join(str(_DIGITS.index(one)) for one in decimals.rstrip("万亿"))
+    return _plain(Decimal(f"{number}.{digits}") * _SCALES.get(decimals[-1], 1))
+
+
+def _plain(value: Decimal) -> int | Decimal:
+    """The value, written as usual: without an exponent and without zeros behind the point."""
+    whole = int(value)
+    return whole if value == whole else Decimal(format(value, "f").rstrip("0"))
 
 
 def _numerals(text: str) -> int | None:
@@ -147,12 +203,33 @@ def _numerals(text: str) -> int | None:
     return total + digit
 
 
+def whole_number(text: str) -> int | None:
+    """The value of a normalised text that is a whole number in digits or numerals; None for other texts.
+
+    >>> [whole_number(text) for text in ("12", "十二", "一百零三", "十四五", "条")]
+    [12, 12, 103, None, None]
+    """
+    if text.isascii():
+        return int(text) if text.isdecimal() and len(text) <= 15 else None
+    is_numeral = all(one in _DIGITS or one in "两十百千" for one in text)
+    return _numerals(text) if is_numeral else None
+
+
+def numeral(value: int) -> str:
+    """The numerals of 1 to 99, otherwise an empty string."""
+    tens, ones = divmod(value, 10)
+    if not 0 < value < 100:
+        return ""
+    head = ("" if tens == 1 else _DIGITS[tens]) + "十" if tens else ""
+    return head + (_DIGITS[ones] if ones else "")
+
+
 def _day_or_month(text: str) -> int:
     if text.isascii():
         return int(text)
     if text == "元":
         return 1
-    return _value(text.replace("廿", "二十").replace("卅", "三十")) or 0
+    return _numerals(text.replace("廿", "二十").replace("卅", "三十")) or 0
 
 
 def _date(match: re.Match[str]) -> tuple[str, ...]:
@@ -164,8 +241,8 @@ def _date(match: re.Match[str]) -> tuple[str, ...]:
     )
     digits = "".join(str(_DIGITS.index(one)) if one in _DIGITS else one for one in year)
     digits = digits.replace("o", "0")
-    # A year in numerals also gives a term in digits, as a year in digits does anyway.
-    plain = () if year == digits else (digits,)
+    # A year in numerals also gives a term in digits, as one in digits does anyway, but not that of 2024.03.
+    plain = (digits,) if year != digits or "." in match[0] else ()
     if not month:
         return (f"date:{digits}", *plain)
     to_month = f"{_day_or_month(month):02}"
@@ -177,16 +254,47 @@ def _date(match: re.Match[str]) -> tuple[str, ...]:
     return (*with_year, f"date:{digits}", *without, *plain)
 
 
+def is_negative(text: str, at: int) -> bool:
+    """Whether the - at ``text[at]``, before a digit, is a minus: no range, no hyphen of a name (神舟-18)."""
+    before = text[max(0, at - 6) : at]
+    if not before or _JOINED.search(before):
+        return not before
+    last = before[-1]
+    if not "㐀" <= last <= "鿿" or last in _TELLING:
+        return True
+    return not _MEASURED.search(before) and _PRECISE.match(text, at + 1) is not None
+
+
 def _count(match: re.Match[str]) -> tuple[str, ...]:
-    if percent := match["percent"] or match["percent2"]:
-        value = _value(percent)
-        return () if value is None else (f"num:{value}%",)
-    value = _value(match["ordinal"] or match["amount"])
-    if value is None:
-        return ()
     if match["ordinal"]:
-        return (f"no:{value}{match['part']}",)
-    return (f"num:{value}{match['measure']}",) if value >= _MIN_AMOUNT else ()
+        place = _value(match["ordinal"])
+        return () if place is None else (f"no:{place}{match['part']}",)
+    if match["fraction"]:
+        above, below = map(int, match["fraction"].split("/"))
+        return (f"num:{above}/{below}",)
+    if match["denominator"]:
+        of, share = _numerals(match["denominator"]), _value(match["numerator"])
+        if not of or share is None:
+            return ()
+        unit = {100: "%", 1000: "‰"}.get(of, f"/{of}")
+        return (f"num:{share}{unit}",)
+    typed = match["amount"] or match["bare"]
+    value, measure = _value(typed), match["unit"] or match["measure"] or ""
+    minus = match["minus"]
+    if value is None or (minus and not is_negative(match.string, match.start("minus"))):
+        return ()
+    scaled = "万" in typed or "亿" in typed
+    if match["measure"]:
+        whole_number = isinstance(value, int)
+        if not minus and whole_number and value < _MIN_AMOUNT:
+            return ()
+        if not (scaled or whole_number or _DIVISIBLE.fullmatch(measure)):
+            return ()
+    elif match["bare"] and not (scaled or minus):
+        return ()
+    terms = (f"{value}{measure}", *([str(value)] if scaled and measure else []))
+    negative = tuple(f"num:-{term}" for term in terms) if minus else ()
+    return (*negative, *(f"num:{term}" for term in terms))
 
 
 def _core(match: re.Match[str]) -> str:
@@ -199,7 +307,9 @@ def _core(match: re.Match[str]) -> str:
 
 def _terms(match: re.Match[str]) -> tuple[str, ...]:
     if match["document"]:
-        return (_core(match),)
+        number = match["number"] or match["number2"]
+        ordinal = (f"no:{int(number)}号",) if number and "第" in match[0] else ()
+        return (_core(match), *ordinal)
     if match["date"]:
         return _date(match)
     if match["count"]:

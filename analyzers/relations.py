@@ -1,7 +1,8 @@
 """Relations of a normalised 公文 to other documents, and its own validity. Entry point: :func:`find`.
 
 废止 (and 停止执行), 根据《…》修订, 自…起施行, 有效期. Only what the document itself does, no
-mentions of 废止. Whether a document is itself no longer in force: :func:`is_no_longer_in_force`.
+mentions of 废止. Whether a document is itself no longer in force: :func:`is_no_longer_in_force`,
+:func:`validity_of`.
 """
 
 import re
@@ -50,7 +51,10 @@ _VALID = re.compile(
 _AROUND: Final = 60
 # The term of documents that are no longer in force; no word of a text contains a colon.
 ENDED: Final = "status:ended"
+VALIDITIES: Final = ("现行有效", "已修改", "已废止")
 _IS_OVER = re.compile(r"废止|失效|停止执行|撤销")
+_IS_REVISED = re.compile(r"修改|修订|修正|部分")
+_IS_IN_FORCE = re.compile(r"(?<!无)(?<!失)有效|现行|(?<!未)施行|(?<!未)生效")
 _TITLE_MARK = re.compile(r"[(\[【〔]\s?已?(?:废止|失效)\s?[)\]】〕]")
 
 
@@ -86,6 +90,18 @@ def find(text: str) -> Iterator[Relation]:
 def is_no_longer_in_force(status: str | None, title: str) -> bool:
     """Whether a document is no longer in force, by the source's status or a mark in the normalised title."""
     return bool(_IS_OVER.search(status or "") or _TITLE_MARK.search(title))
+
+
+def validity_of(status: str | None, title: str) -> str:
+    """One of :data:`VALIDITIES`, by the source's status or a mark in the normalised title; else empty.
+
+    What nobody has stated is not guessed: most documents of a source without such a field are in force.
+    """
+    if is_no_longer_in_force(status, title):
+        return "已废止"
+    if _IS_REVISED.search(status or ""):
+        return "已修改"
+    return "现行有效" if _IS_IN_FORCE.search(status or "") else ""
 
 
 def dates(text: str) -> Iterator[tuple[int, int]]:

@@ -25,6 +25,12 @@ class Segmenter(Protocol):
     def cut_for_search(self, text: str) -> list[str]:
         """The words of the best segmentation and the dictionary words inside them, without offsets."""
 
+    def has_word(self, word: str) -> bool:
+        """Whether the dictionary has the word."""
+
+    def tag(self, text: str) -> list[tuple[str, str]]:
+        """The words of the best segmentation with their parts of speech, as jieba names them (ns: place)."""
+
 
 class RustSegmenter:
     """jieba-rs. Its dictionary, a sixth of a second, is read at first use: a server is ready before."""
@@ -48,6 +54,14 @@ class RustSegmenter:
     def cut_for_search(self, text: str) -> list[str]:
         """See :class:`Segmenter`."""
         return list(self._jieba.cut_for_search(text))
+
+    def has_word(self, word: str) -> bool:
+        """See :class:`Segmenter`."""
+        return bool(self._jieba.has_word(word))
+
+    def tag(self, text: str) -> list[tuple[str, str]]:
+        """See :class:`Segmenter`."""
+        return list(self._jieba.tag(text))
 
 
 class PythonSegmenter:
@@ -74,6 +88,20 @@ class PythonSegmenter:
     def cut_for_search(self, text: str) -> list[str]:
         """See :class:`Segmenter`."""
         return list(self._jieba.cut_for_search(text))
+
+    def has_word(self, word: str) -> bool:
+        """See :class:`Segmenter`."""
+        return bool(self._jieba.FREQ.get(word))
+
+    def tag(self, text: str) -> list[tuple[str, str]]:
+        """See :class:`Segmenter`."""
+        return [(pair.word, pair.flag) for pair in self._tagger.cut(text)]
+
+    @functools.cached_property
+    def _tagger(self) -> Any:
+        from jieba import posseg
+
+        return posseg.POSTokenizer(self._jieba)
 
 
 @functools.cache  # reading the dictionary takes a tenth of a second; it is never changed

@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from analyzers.folding import HAN
 from analyzers.messages import say
 from analyzers.normalize import normalize
-from analyzers.terms import HAN, Analyzer, phrase
+from analyzers.terms import Analyzer, phrase
 from search_service.engines import Reader
 from search_service.errors import BadInput
 from search_service.model import Everything, Field, Phrase

@@ -9,18 +9,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from analyzers.messages import say
 from indexer.build.calibration import calibrate
 from indexer.build.entries import (
-    is_stored,
-    latest_ledger_number,
     version_of,
     with_ledger_versions,
 )
 from indexer.build.fault_log import FaultLog
 from indexer.build.ingest import ArticleBuffer, Progress, RunReport, batches, no_progress, read
 from indexer.build.live_writers import LiveWriters, append_and_write, finish, update_of
-from indexer.build.views import source_view
+from indexer.build.missing_index import contains, missing_index
 from indexer.build.vocabulary import collect
 from indexer.build.write import (
     AudienceResult,
@@ -32,7 +29,7 @@ from indexer.build.write import (
 from indexer.sources.files import Fault
 from search_service import relevance
 from search_service.engines import Scope
-from search_service.engines.ordering import Stamp
+from search_service.engines.ordering import Stamp, latest_ledger_number
 from search_service.errors import FingerprintMismatch
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.packing import pack, unpack
@@ -52,6 +49,7 @@ def add(
     sources: Sequence[Path],
     *,
     cleaning: Cleaning,
+    audience: Audience | None = Audience.PUBLIC,
     progress: Progress = no_progress,
     fault_folder: Path | None = None,
 ) -> RunReport:
@@ -60,7 +58,8 @@ def add(
     An update with the same version is written if it changes the view of an audience. Reported as faults are
     updates older than the stored version, and articles with text for an audience that has no index of its
     own; these are indexed as the audiences with an index may read them. ``fault_folder``: where the
-    file of faults is created. Raises ``NoIndex`` if nothing serves.
+    file of faults is created. ``audience``: as for :func:`.read_source`. Raises ``NoIndex`` if nothing
+    serves.
     """
     started = time.monotonic()
     report = RunReport(faults=FaultLog(fault_folder))
@@ -71,7 +70,7 @@ def add(
             service.check_manifest(generation.manifest, model=True)
     with tempfile.TemporaryFile() as file:
         buffer = ArticleBuffer(file)
-        for article in read(sources, cleaning, report):
+        for article in read(sources, cleaning, report, audience):
             buffer.append(article)
             progress("read", buffer.count, 0)
         unchanged = _unchanged(service, buffer)
@@ -109,7 +108,7 @@ def add(
             _report_missing_index(
                 articles(), serving.generations, report, rejection_reasons(results)
             )
-            _recalibrate_doubled(service, serving)
+            recalibrate_doubled(service, serving)
             report.generations = tuple(serving.generations.values())
 
         if changed == 0:
@@ -166,17 +165,10 @@ def _unchanged(service: SearchService, articles: Iterable[Article]) -> set[str]:
 
 def _is_unchanged(article: Article, generation: Generation, stored: Stamp | None) -> bool:
     """Whether writing the article would change neither what the generation stores nor its order."""
-    audience = generation.audience
-    if stored is None or _without_index(article, generation):
+    if stored is None or not contains(generation, article, stored):
         return False
-    if article.audience > audience:
-        if stored.digest is not None:
-            return False
-    elif not is_stored(article, audience, stored):
-        return False
-    if article.version is None:  # later changes have greater numbers
-        return stored.version >= FIRST_LEDGER_VERSION
-    return stored.order >= 2 * article.version
+    # Without a version it gets a number of the ledger; later changes have greater ones.
+    return article.version is not None or stored.version >= FIRST_LEDGER_VERSION
 
 
 def _report_stale(
@@ -223,7 +215,7 @@ def _latest_ledger_number(service: SearchService, articles: Iterable[Article]) -
     )
 
 
-def _recalibrate_doubled(service: SearchService, serving: LiveWriters) -> None:
+def recalibrate_doubled(service: SearchService, serving: LiveWriters) -> None:
     """Recalibrate an index that has doubled: the thresholds depend on the corpus."""
     for audience, generation in serving.generations.items():
         if service.engine.count(generation.name) > 2 * generation.manifest.articles:
@@ -249,41 +241,9 @@ def _report_missing_index(
     ``faults``: ids that are reported already.
     """
     for article in articles:
-        if article.id in faults:
-            continue
-        for generation in generations.values():
-            if without := _without_index(article, generation):
-                indexed = article.audience <= generation.audience
-                reason = _missing_index(generation.audience, without, indexed=indexed)
-                report.faults.append(Fault(f"id={article.id}", reason, id=article.id))
-                report.articles -= 1
-
-
-def _without_index(article: Article, generation: Generation) -> list[str]:
-    """The audiences of the generation that may read another text of the article than it contains."""
-    own = _text(article, generation.audience)
-    return [audience.label for audience in generation.serves if _text(article, audience) != own]
-
-
-def _text(article: Article, audience: Audience) -> str | None:
-    view = source_view(article, audience)
-    return None if view is None else view.text
-
-
-def _missing_index(audience: Audience, without: Sequence[str], *, indexed: bool) -> str:
-    names = say("、", ", ").join(without)
-    if indexed:
-        return say(
-            f"已按 {audience.label} 可读的内容收录；{names} 可读的另有内容，而没有其索引，检索不到。"
-            "请用全部来源运行 gongwen index 重建",
-            f"indexed as {audience.label} may read it; {names} may read more, but have no index of their own"
-            " and do not find it; run gongwen index with the whole source",
-        )
-    return say(
-        f"未收录：只有 {names} 可读，而没有其索引，谁也检索不到。请用全部来源运行 gongwen index 重建",
-        f"not indexed: only {names} may read it and have no index of their own, so nobody finds it;"
-        " run gongwen index with the whole source",
-    )
+        if article.id not in faults and (reason := missing_index(article, generations.values())):
+            report.faults.append(Fault(f"id={article.id}", reason, id=article.id))
+            report.articles -= 1
 
 
 class Deleted(NamedTuple):

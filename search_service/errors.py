@@ -6,13 +6,17 @@ Entry points: :class:`GongwenError`, :func:`redact_credentials`.
 
     GongwenError                 500 internal
     ├── BadInput                 422 invalid-parameters   what a caller sent cannot be used
-    │   └── BadRecord            422 invalid-record       one article of a source cannot be used
+    │   ├── BadRecord            422 invalid-record       one article of a source cannot be used
+    │   └── AudienceUnstated     422 audience-unstated    a source does not say who may read it
+    ├── Outdated                 409 outdated             older than what is there of an article
+    ├── Unauthorized             401 unauthorized         a key, token or session that is not valid
     ├── NotFound                 404 not-found            no such article for this audience
     ├── Gone                     410 gone                 a generation or cursor that no longer exists
     ├── ConfigurationError       500 configuration        a setting is wrong
     │   ├── ModelMissing         500 model-missing        the embedding model cannot be opened
     │   └── FingerprintMismatch  500 fingerprint-mismatch the index was built with another analysis
     │       └── FormatMismatch   500 format-mismatch      it was written by another release
+    ├── SourceUnavailable        503 source-unavailable   the database of a source does not answer
     ├── WriterBusy               409 writer-busy          another process writes this index
     ├── StoreUnavailable         503 store-unavailable    the database of the state does not answer
     │   └── StateLost            503 state-lost           not the one that the index was built with
@@ -93,6 +97,26 @@ class BadRecord(BadInput):
     code = "invalid-record"
 
 
+class AudienceUnstated(BadInput):
+    """A source of which no record says who may read it, and whoever indexes it did not, either."""
+
+    code = "audience-unstated"
+
+
+class Outdated(GongwenError):
+    """A change that is older than what the index or the ledger has of its article."""
+
+    status = 409
+    code = "outdated"
+
+
+class Unauthorized(GongwenError):
+    """A key, token or session that is not valid; the message is the same whatever is wrong with it."""
+
+    status = 401
+    code = "unauthorized"
+
+
 class NotFound(GongwenError):
     """It does not exist for this audience."""
 
@@ -129,6 +153,13 @@ class FormatMismatch(FingerprintMismatch):
     """The data were written by another release in a format that this one does not read."""
 
     code = "format-mismatch"
+
+
+class SourceUnavailable(GongwenError):
+    """The database of a source does not answer; what was read of it is not all of it."""
+
+    status = 503
+    code = "source-unavailable"
 
 
 class WriterBusy(GongwenError):

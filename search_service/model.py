@@ -12,13 +12,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzers.metadata import ExtractedField
 from search_service.formats import REBUILD, mismatch, mismatched_keys
+from search_service.metadata import Metadata, metadata_from
 
 Vector = npt.NDArray[np.float32]
 
@@ -40,28 +41,6 @@ class Audience(enum.IntEnum):
 
 
 # --- writing -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metadata:
-    """The metadata of an article; the same for every audience that may read it.
-
-    ``length`` and ``slices``: as the source publishes them. ``date``: ``YYYY``, ``YYYY-MM`` or
-    ``YYYY-MM-DD``. ``category`` may be a path with ``/``. ``extra``: other fields of the source.
-    """
-
-    code: str | None = None
-    author: str | None = None
-    issuer: str | None = None
-    document_number: str | None = None
-    kind: str | None = None
-    category: str | None = None
-    date: str | None = None
-    length: int | None = None
-    slices: int | None = None
-    status: str | None = None
-    url: str | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,25 +93,24 @@ class View(Metadata):
                 remedy=REBUILD,
             )
         found = tuple(ExtractedField(**one) for one in values["found"])
-        return cls(**{**values, "found": found, "derived": tuple(values["derived"])})
+        derived = tuple(values["derived"])
+        return cls(**metadata_from(values) | {"found": found, "derived": derived})
 
     @functools.cached_property
     def digest(self) -> str:
-        """Hash of what the source says: an article with an unchanged digest is not written again.
-
-        The same without the metadata found, because that follows from title and text.
-        """
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
-        values |= dict.fromkeys(self.derived) | {"found": (), "derived": ()}
+        """Hash of what the source says, without what follows from it; unchanged, it is not written again."""
+        values = self.to_dict() | {"found": (), "derived": ()}
+        values |= {
+            one.name: one.default for one in dataclasses.fields(self) if one.name in self.derived
+        }
         text = json.dumps(values, ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 class Field(enum.StrEnum):
-    """The text fields of an article, each a string of terms separated by single spaces.
+    """The text fields of an article: terms separated by spaces, of the title (``TITLE_…``) or of everything.
 
-    ``TITLE_…`` index the title, the others title and text. ``BIGRAMS`` and ``TITLE_BIGRAMS`` keep positions,
-    for phrases. Each term of ``CHARACTERS`` occurs once.
+    ``…BIGRAMS`` keep positions, for phrases. Each term of ``CHARACTERS`` occurs once.
     """
 
     WORDS = "words"
@@ -170,9 +148,10 @@ class Record:
     """One article of one audience, as an engine stores it.
 
     ``version``: the source's version, or from ``FIRST_LEDGER_VERSION`` on the ledger's number; engines order
-    writes by ``2 × version`` and deletions by ``2 × version + 1``. ``title_words``: terms separated by
-    spaces. ``exact``: normalised keys (id, code, 文号, title); a query equal to one of them ranks the
-    article first.
+    writes by ``2 × version`` and deletions by ``2 × version + 1``. ``title_words``, and ``declared_words``
+    of :attr:`View.declared`: terms separated by spaces. ``exact``: normalised keys (id, code, 文号, title); a
+    query equal to one of them ranks the article first; with a colon, keys of metadata
+    (:mod:`analyzers.names`), of its 文号, of subjects.
     """
 
     view: View
@@ -180,6 +159,7 @@ class Record:
     title_words: str
     exact: tuple[str, ...]
     passages: tuple[AnalysedPassage, ...]
+    declared_words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,10 +197,10 @@ class Manifest:
 
     Similarities (:mod:`search_service.ranking.similarity`): ``background``, the mean of unrelated texts;
     ``floor``, the minimum of the top hit; ``heap_floor``, a stricter minimum for keyword lists that match no
-    article. ``dimensions``: of the vectors, 0 without vectors. ``created``: ISO 8601 with seconds, UTC.
-    ``state``: the identity of the state database. ``release``: the version of this software.
-    ``mismatched_keys``: stored keys that this release does not know, and missing keys; if there are any,
-    the generation can only be listed and dropped.
+    article, of the top hit and the cohesion of their words. ``dimensions``: of the vectors, 0 without.
+    ``created``: ISO 8601 with seconds, UTC. ``state``: the identity of the state database. ``release``: the
+    version of this software. ``mismatched_keys``: stored keys that this release does not know, and missing
+    keys; if there are any, the generation can only be listed and dropped.
     """
 
     schema: int
@@ -370,29 +350,51 @@ class Bonus:
     weight: float
 
 
+# What articles are counted and filtered by; :func:`search_service.engines.fields.facets_of` has the values.
+FACETS: Final = ("validity", "kind", "level", "issuer", "year", "category", "author")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Conditions on metadata, all of which must hold; ``None`` is no condition.
+    """Conditions on metadata, all of which must hold.
 
-    ``category`` also matches its subcategories (``a`` -> ``a/b``). Dates are inclusive: ``YYYY``,
-    ``YYYY-MM`` or ``YYYY-MM-DD``; a partial date of an article counts as its first day, a partial
-    ``date_to`` as its last. Articles without a date match no date. ``ids``: only these articles.
+    Of a facet: the article has one of the values; no values are no condition, an empty one is that of
+    articles without a value. ``category`` also matches its subcategories (``a`` -> ``a/b``). Dates are
+    inclusive: ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; a partial one means its first day in ``date_from``,
+    its last in ``date_to``. A partial date of an article matches every range that overlaps it: 2024 matches
+    2024-05; without a date it matches none. ``ids``: only these articles. ``None`` is no condition.
     """
 
-    category: str | None = None
-    kind: str | None = None
-    author: str | None = None
-    issuer: str | None = None
+    validity: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    level: tuple[str, ...] = ()
+    issuer: tuple[str, ...] = ()
+    year: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
     date_from: str | None = None
     date_to: str | None = None
     ids: tuple[str, ...] | None = None
 
+    def of(self, facet: str) -> tuple[str, ...]:
+        """The values asked for of one of :data:`FACETS`."""
+        values: tuple[str, ...] = getattr(self, facet)
+        return values
+
+    def without(self, *names: str) -> "Filters":
+        """The same filters without these."""
+        nothing = Filters()
+        return dataclasses.replace(self, **{name: getattr(nothing, name) for name in names})
+
 
 class Sort(enum.StrEnum):
-    """Order of keyword hits; ties by article id, ascending. By date the newest come first."""
+    """Order of hits, ties by id; 2024 is older than 2024-01, no date last; the last two not in engines."""
 
     RELEVANCE = "relevance"
     DATE = "date"
+    OLDEST = "oldest"
+    VIEWS = "views"  # as the source counts
+    READS = "reads"  # as we have counted in 30 days
 
 
 # --- results --------------------------------------------------------------------------------------
@@ -400,7 +402,7 @@ class Sort(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """An article with its score. ``day``: yyyymmdd, 0 without a date. ``ended``: no longer in force."""
+    """An article. ``day``: yyyymmdd, 00 for what is not said, 0 undated. ``ended``: not in force."""
 
     id: str
     score: float
@@ -421,9 +423,9 @@ class PassageHit:
 class Totals:
     """Exact count of a match set, and facets: field -> value -> count.
 
-    Facet fields: ``category`` (whole path), ``kind``, ``author``, ``issuer``, ``year``. Values by count,
-    descending, then by value; only the first ones, if there are many. Articles without a value are counted
-    under ``""``, so that the counts of a facet with all of its values sum to the total.
+    Fields: :data:`FACETS`, of ``category`` the whole path. Values by count, descending, then by value; only
+    the first ones, if there are many. Articles without a value are counted under ``""``. An article may have
+    several issuers and levels; of the other facets the counts of all values sum to the total.
     """
 
     total: int

@@ -6,11 +6,11 @@ index built with the analysis in use.
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
-from analyzers.embed import Embedder, ModelError, open_embedder
+from analyzers.embed import Embedder, ModelError, embed_meanings, open_embedder
 from analyzers.messages import say
 from analyzers.terms import Analyzer
 from search_service import logs
@@ -33,7 +33,7 @@ from search_service.state.store import Store
 from search_service.state.vocabularies import LoadedVocabulary
 
 # Increase it when the meaning of stored data changes.
-SCHEMA = 6
+SCHEMA = 7
 NO_MODEL = "none"
 _log = logs.Log(__name__)
 Answer = TypeVar("Answer")
@@ -157,11 +157,21 @@ class SearchService:
             )
 
     @stage("embed")
-    def embed_query(self, manifest: Manifest, text: str) -> Vector | None:
+    def embed_query(self, manifest: Manifest, *texts: str) -> Vector | None:
         """The vector of a query: shape (dimensions,), L2-normalised; None if all its words are unknown.
+
+        ``texts``: the query, or several that say the same.
 
         Raises ``SemanticSearchUnavailable`` if there is no model, it fails, or the index has vectors of
         another one; keyword search remains possible.
+        """
+        vector: Vector = self.embed_queries(manifest, [texts])[0]
+        return vector if vector.any() else None
+
+    def embed_queries(self, manifest: Manifest, queries: Sequence[Sequence[str]]) -> Vector:
+        """The vectors of several queries, shape (number, dimensions); zeros for one of unknown words.
+
+        Raises as :meth:`embed_query`.
         """
         if self.embedder is None:
             raise SemanticSearchUnavailable
@@ -169,13 +179,12 @@ class SearchService:
             _warn_other_model(manifest.model or NO_MODEL, self.embedder.fingerprint)
             raise SemanticSearchUnavailable
         try:
-            vector = self.embedder.embed([text], query=True)[0]
+            return embed_meanings(self.embedder, queries)
         except (
             Exception
         ) as exc:  # a model is third-party code: whatever it raises, keyword search must answer
             _warn_model_failed(type(exc).__name__)
             raise SemanticSearchUnavailable from exc
-        return vector if vector.any() else None
 
     def close(self) -> None:
         """Close files and connections."""
@@ -203,6 +212,17 @@ def reads_shared(
     return wrapped
 
 
+def engine_of(settings: Settings) -> Engine:
+    """Open the engine by the settings; raises ``ConfigurationError``."""
+    access = Access(
+        api_key=settings.engine_api_key.get_secret_value(),
+        ca=settings.engine_ca,
+        fingerprint=settings.engine_fingerprint,
+        timeout=settings.engine_timeout,
+    )
+    return open_engine(settings.engine, access)
+
+
 def open_service(settings: Settings) -> SearchService:
     """Open all parts by the settings; raises ``ConfigurationError`` naming the invalid one."""
     embedder = None
@@ -211,15 +231,8 @@ def open_service(settings: Settings) -> SearchService:
             embedder = open_embedder(settings.model)
         except ModelError as exc:
             raise ModelMissing(str(exc)) from exc
-    access = Access(
-        api_key=settings.engine_api_key.get_secret_value(),
-        ca=settings.engine_ca,
-        fingerprint=settings.engine_fingerprint,
-        timeout=settings.engine_timeout,
-    )
-    engine = open_engine(settings.engine, access)
     return SearchService(
-        engine=engine,
+        engine=engine_of(settings),
         store=Store(settings.state_url),
         analyzer=Analyzer(settings.segmenter),
         embedder=embedder,

@@ -4,18 +4,36 @@ Nothing else reads the environment, except the language of messages. Every field
 ``gongwen settings`` prints; a test compares the documentation with the list.
 """
 
+import ipaddress
 import os
+import re
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analyzers.messages import say
 from search_service import logs
 from search_service.errors import ConfigurationError
+from search_service.model import Audience
 
 PREFIX = "GONGWEN_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 _EMBEDDED, _SQLITE = "embedded:", "sqlite:///"
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def read_networks(text: str) -> Sequence[Network]:
+    """The networks of a comma-separated list; raises ``ValueError`` for what is none."""
+    return [ipaddress.ip_network(one) for one in _listed(text)]
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 class Settings(BaseSettings):
@@ -88,6 +106,14 @@ class Settings(BaseSettings):
             "Segmenter: rjieba or jieba (changing it needs a rebuild)",
         ),
     )
+    audience: str = Field(
+        default="",
+        pattern=f"^({'|'.join(one.label for one in Audience)})?$",
+        description=say(
+            "来源没有写明谁可以看时归谁：public 所有人、member 会员、staff 内部；空：停下来问",
+            "Who may read a source that does not say: public, member or staff; empty: stop and ask",
+        ),
+    )
     cleaning: str = Field(
         default="all",
         description=say(
@@ -114,6 +140,52 @@ class Settings(BaseSettings):
         pattern=r"^(/[\w.~-]+)*$",
         description=say("网址路径前缀，如 /search", "Path prefix of all URLs, such as /search"),
     )
+    embed_origins: str = Field(
+        default="",
+        description=say(
+            "可以嵌入检索框、相关文章和本站网页的网站，逗号分隔，如 https://www.example.gov.cn；空：只有本站",
+            "Sites that may embed the search box, related articles and our pages, comma-separated, such as"
+            " https://www.example.gov.cn; empty: only this site",
+        ),
+    )
+    query_log: int = Field(
+        default=0,
+        ge=0,
+        le=366,
+        description=say(
+            "检索词统计保留多少天；0：不统计。一天之内至少三个来访者检索过的才记下文字，其余只计次数",
+            "Days for which counts of searches are kept; 0: none. A text is kept only if three callers"
+            " searched it on one day, of others only how many there were",
+        ),
+    )
+    count_reads: bool = Field(
+        default=False,
+        description=say(
+            "自己统计阅读次数：热点排行多出今日、本周、本月三榜，首页列出本月常读；保留 30 天，不记是谁",
+            "Count reads here: lists of the most read of the day, the week and the month, and on the home"
+            " page; kept for 30 days, never who read",
+        ),
+    )
+    rate_limit: str = Field(
+        default="3000/minute",
+        pattern="^([1-9][0-9]{0,8}/(second|minute|hour|day))?$",
+        description=say(
+            "一个来访者（一个密钥，或一个地址）最多多少次请求，每个进程各计；空：不限。"
+            "一个单位往往共用一个地址，不要设得太小",
+            "Requests of one caller (a key, or an address), counted by each process; empty: no limit. A"
+            " whole office often has one address, so do not make it small",
+        ),
+    )
+    sync_limit: int = Field(
+        default=0,
+        ge=0,
+        le=8760,
+        description=say(
+            "来源最迟多少小时同步一次（gongwen sync、watch、index）：超过了 healthz 回答 503；0：不查",
+            "Hours within which each source must be synchronised (gongwen sync, watch, index); beyond,"
+            " healthz answers 503; 0: not checked",
+        ),
+    )
     host: str = Field(default="127.0.0.1", description=say("监听地址", "Address to listen on"))
     port: int = Field(
         default=8000, ge=0, le=65535, description=say("监听端口", "Port to listen on")
@@ -121,6 +193,103 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=4, ge=1, le=64, description=say("服务线程数", "Threads that answer requests")
     )
+
+    login_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s\"<>]+|/[^/\s\"<>\\\\][^\s\"<>]*)?$",
+        description=say(
+            "门户登录页的地址；其中的 {next} 换成登录之后要回到的本站路径",
+            "Address of the portal's log-in page; {next} in it becomes the path to come back to",
+        ),
+    )
+    token_algorithm: str = Field(
+        default="HS256",
+        pattern="^(HS256|RS256|EdDSA)$",
+        description=say(
+            "门户令牌的签名算法：HS256、RS256 或 EdDSA；别的一律拒绝",
+            "Algorithm that signs the portal's tokens: HS256, RS256 or EdDSA; any other is refused",
+        ),
+    )
+    token_key: SecretStr = Field(
+        default=SecretStr(""),
+        description=say(
+            "验证门户令牌的密钥：HS256 为共享的密钥（至少 32 字节）；RS256、EdDSA 为公钥 PEM 文件的路径；"
+            "空：不收令牌。不会显示",
+            "Key that checks the portal's tokens: for HS256 the shared secret (32 bytes or more), for"
+            " RS256 and EdDSA the PEM file of the public key; empty: no tokens. Never shown",
+        ),
+    )
+    token_audience: str = Field(
+        default="gongwen-search",
+        min_length=1,
+        description=say("门户令牌的 aud 必须是它", "What `aud` of the portal's tokens must be"),
+    )
+    role_header: str = Field(
+        default="",
+        pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$",
+        description=say(
+            "反向代理写明来访者身份（member、staff）的请求头，如 X-Gongwen-Role；"
+            "只信 GONGWEN_TRUSTED_PROXIES 送来的",
+            "Header in which a reverse proxy names the visitor's role (member, staff), such as"
+            " X-Gongwen-Role; believed only from GONGWEN_TRUSTED_PROXIES",
+        ),
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description=say(
+            "可信的反向代理的地址或网段，逗号分隔，如 127.0.0.1,10.0.0.0/8",
+            "Addresses or networks of trusted reverse proxies, comma-separated, such as"
+            " 127.0.0.1,10.0.0.0/8",
+        ),
+    )
+    secure_cookies: bool = Field(
+        default=True,
+        description=say(
+            "登录的 cookie 只经 https 发送；本站只有 http 时设为 false，启动时会提醒",
+            "Cookies of a log-in are sent over https only; false where this site has http alone, with a"
+            " warning at the start",
+        ),
+    )
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for one in _listed(value):
+            if not _ORIGIN.fullmatch(one):
+                raise ValueError(
+                    say(
+                        f"{one!r} 不是网站的地址；请写成 https://主机 或 https://主机:端口，不带路径",
+                        f"{one!r} is no origin; write https://host or https://host:port, no path",
+                    )
+                )
+        return value
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins that may embed us, as browsers send them."""
+        return frozenset(map(str.lower, _listed(self.embed_origins)))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        read_networks(value)
+        return value
+
+    @model_validator(mode="after")
+    def _believed_from_somewhere(self) -> "Settings":
+        if self.role_header and not self.trusted_proxies:
+            raise ConfigurationError(
+                say(
+                    "设置有误：GONGWEN_ROLE_HEADER 须与 GONGWEN_TRUSTED_PROXIES 同设，否则谁的都不信",
+                    "Bad settings: GONGWEN_ROLE_HEADER needs GONGWEN_TRUSTED_PROXIES: who may send it",
+                )
+            )
+        return self
+
+    @cached_property
+    def proxies(self) -> Sequence[Network]:
+        """The networks of the trusted proxies."""
+        return read_networks(self.trusted_proxies)
 
     @property
     def state_url(self) -> str:
@@ -165,6 +334,11 @@ def read_log_format() -> str:
         return read_settings().log
     except ConfigurationError:
         return logs.TEXT
+
+
+def variable(name: str) -> str | None:
+    """A variable that a file of the operator names, such as that of a database's password."""
+    return os.environ.get(name)
 
 
 def environment_with(**values: str) -> dict[str, str]:

@@ -27,6 +27,7 @@ LOG = os.path.join(VENV, "install.log")
 LOCKS = {
     "base": "requirements.lock",
     "test": "locks/test.lock",
+    "postgresql": "locks/postgresql.lock",
     "server": "locks/server.lock",
     "fetch": "locks/fetch.lock",
     "models": "locks/models.lock",

@@ -43,7 +43,7 @@ from search_service.model import (
     StoredArticle,
     Vector,
 )
-from search_service.query import matching
+from search_service.query import matching, scoring
 from search_service.query.parsing import parse
 from search_service.service import SCHEMA, SearchService, open_service
 from search_service.settings import read_settings
@@ -132,7 +132,7 @@ def load(service: SearchService, elastic: Engine, corpus: Path) -> None:
 
 def records(service: SearchService, corpus: Path) -> Iterator[Record]:
     """Yield the public records of the corpus, with part of the main text under an extra role."""
-    read = read_source(corpus, cleaning=Cleaning.parse("all"), counts=Counter(), places={})
+    read = read_source(corpus, cleaning=Cleaning.parse("all"), counts=Counter())
     articles = (item for item in read if not isinstance(item, Fault))
     views = ((view, 1) for article in articles if (view := view_of(article, Audience.PUBLIC)))
     while batch := list(islice(views, _BATCH)):
@@ -200,7 +200,7 @@ def keyword(
         frequencies = reader.frequencies(Field.WORDS, query.words)
         match = matching.relaxed(query, frequencies, articles)
         total = reader.totals(match).total
-    return total, reader.keyword(match, matching.rank(query), limit=TOP)
+    return total, reader.keyword(match, scoring.rank(query), limit=TOP)
 
 
 def reason(hits: Sequence[Hit], others: Sequence[Hit]) -> str:
@@ -321,7 +321,8 @@ def choose_cells(articles: Sequence[StoredArticle]) -> list[Cell]:
         if values:
             (name, value), count = nearest_count(values, share * len(articles))
             part = f"{name}={value} {count / len(articles):.1%}"
-            cells.append(Cell(part, Filters(**{name: value})))
+            only = replace(Filters(), **{name: (value,)})  # type: ignore[arg-type]  # a facet's values
+            cells.append(Cell(part, only))
     for share in SHARES:
         role, count = nearest_count(roles, share * passages)
         cells.append(Cell(f"role={role} {count / passages:.1%}", role=role))

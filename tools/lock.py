@@ -21,6 +21,7 @@ PROJECT = ["pyproject.toml"]
 PARTS = {
     "build": ["--group", "pyproject.toml:build"],
     "test": ["--group", "pyproject.toml:test", "--group", "pyproject.toml:check"],
+    "postgresql": [*PROJECT, "--extra", "postgresql"],
     "server": [*PROJECT, "--extra", "server"],
     "fetch": [*PROJECT, "--extra", "fetch"],
     "models": [*PROJECT, "--extra", "models"],

@@ -17,8 +17,9 @@ from indexer.evaluation.judgements import Judgements, Method, read_judgements
 from indexer.evaluation.measures import Run, measure
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.query.matching import rank, strict
+from search_service.query.matching import strict
 from search_service.query.parsing import parse
+from search_service.query.scoring import rank
 from search_service.relevance import MAX_DEPTH, MAX_QUERY
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings

@@ -151,6 +151,7 @@ class Rehearsal:
         """The environment of a service with this prefix."""
         return {
             **os.environ,
+            "GONGWEN_RATE_LIMIT": "",  # all load comes from one address
             "GONGWEN_ENGINE": f"http://127.0.0.1:{self.cable.port}/{prefix}",
             "GONGWEN_STATE": f"sqlite:///{self.folder}/{prefix}.sqlite3",
         }

@@ -25,7 +25,7 @@ from search_service.answers.search import search
 from search_service.errors import NoIndex
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, View
-from search_service.query import matching
+from search_service.query import matching, scoring
 from search_service.query import parsing as queries
 from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
@@ -210,7 +210,7 @@ def print_questions(service: SearchService, terms: Sequence[Coined], articles: i
             for term in terms:
                 query = queries.parse(question.format(term.term), service.analyzer)
                 query = queries.with_coined_terms(query, accepted)
-                hits = reader.keyword(matching.strict(query), matching.rank(query), limit=articles)
+                hits = reader.keyword(matching.strict(query), scoring.rank(query), limit=articles)
                 ids = [hit.id for hit in hits]
                 literal = term.literal.intersection(ids)
                 parts = frozenset(ids) - literal
@@ -229,7 +229,7 @@ def order(service: SearchService, term: Coined, mode: Mode) -> Order:
         reader = service.reader(Audience.PUBLIC)
         query = queries.parse(term.term, service.analyzer)
         size = len(term.literal) + len(term.parts)
-        hits = reader.keyword(matching.strict(query), matching.rank(query), limit=size)
+        hits = reader.keyword(matching.strict(query), scoring.rank(query), limit=size)
         ids = [hit.id for hit in hits]
     else:
         ids = []

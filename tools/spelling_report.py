@@ -2,7 +2,8 @@
 
 Takes phrases from the titles of a corpus, misspells each in one of four ways, and counts how often the phrase
 is among the first suggestions. The seed is fixed, so that two runs use the same queries. A misspelling that
-occurs in some text is not used, because it could not be recognised as one.
+occurs in some text, or of whose words some article contains all, is not used, because it could not be
+recognised as one (武汉城镇职工 for 武汉市城镇职工).
 """
 
 import argparse
@@ -16,10 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzers.folding import HAN
 from analyzers.lexicon import look_alikes
 from analyzers.normalize import normalize
 from analyzers.pinyin import readings, syllables
-from analyzers.terms import HAN
 from indexer.build import generations
 from search_service.answers.complete import complete
 from search_service.answers.search import search
@@ -107,11 +108,17 @@ def cases(service: SearchService, each: int) -> list[Case]:
         while count < each and pool:
             phrase = pool.pop()
             misspelled = misspell(phrase, chance)
-            literal = strict(parse(f'"{misspelled}"', service.analyzer))
-            if misspelled != phrase and not reader.totals(literal).total:
+            if misspelled != phrase and not _is_correct(service, reader, misspelled):
                 made.append(Case(kind, phrase, misspelled))
                 count += 1
     return made
+
+
+def _is_correct(service: SearchService, reader: Reader, text: str) -> bool:
+    """Whether some article contains the text, or all its words, each of two characters or more."""
+    words = [len(token.term) for token in service.analyzer.query_words(text)]
+    typed = text if min(words, default=0) > 1 else f'"{text}"'
+    return bool(reader.totals(strict(parse(typed, service.analyzer))).total)
 
 
 def right(service: SearchService, case: Case) -> bool:

@@ -18,7 +18,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzers.terms import HAN
+from analyzers.folding import HAN
 
 Positions = NDArray[np.int64]
 # The first word number: the end of a run. Kinds of runs are words, too.

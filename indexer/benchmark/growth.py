@@ -17,14 +17,14 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+from analyzers.folding import HAN
 from analyzers.messages import say
 from analyzers.normalize import normalize
 from analyzers.segment import Segmenter, open_segmenter
-from analyzers.terms import HAN
 from indexer.benchmark import speed
 from indexer.benchmark.disk import Disk, disk_use
 from indexer.benchmark.generator import POOL, Generator, learn
-from indexer.benchmark.memory import peak_memory
+from indexer.benchmark.memory import Memory, peak
 from indexer.benchmark.queries import Queries
 from indexer.benchmark.server import serving
 from indexer.benchmark.speed import Speed
@@ -50,7 +50,7 @@ _HEADING = re.compile(
 class Size:
     """One size.
 
-    ``indexing_memory``: the peak of the indexing process; ``memory``: of the server after the queries; bytes.
+    ``indexing_memory``: the peak of the indexing process; ``memory``: of the server after the queries.
     ``ready_seconds``: from the start of the server until it answers a search.
     """
 
@@ -58,9 +58,9 @@ class Size:
     passages: int
     characters: int
     seconds: float
-    indexing_memory: int
+    indexing_memory: Memory
     ready_seconds: float
-    memory: int
+    memory: Memory
     disk: Disk
     speed: Sequence[Speed]
 
@@ -150,10 +150,10 @@ def _measure(
     settings = _at(settings, folder)
     service = open_service(settings)
     try:
-        report = generations.rebuild(
-            with_cache(service, settings), [source], cleaning=Cleaning.parse(settings.cleaning)
-        )
-        indexing_memory = peak_memory()
+        with peak() as most:
+            report = generations.rebuild(
+                with_cache(service, settings), [source], cleaning=Cleaning.parse(settings.cleaning)
+            )
         with serving(settings) as server:
             speeds = list(speed.measure(service, server, sets, repetitions=repetitions))
             memory, ready = server.memory(), server.ready_seconds
@@ -162,7 +162,7 @@ def _measure(
             passages=report.passages,
             characters=report.characters,
             seconds=report.seconds,
-            indexing_memory=indexing_memory,
+            indexing_memory=most.memory,
             ready_seconds=ready,
             memory=memory,
             disk=disk_use(folder, service.reader(Audience.PUBLIC)),

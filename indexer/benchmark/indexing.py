@@ -16,7 +16,7 @@ from pathlib import Path
 
 from analyzers.normalize import normalize
 from indexer.benchmark.disk import Disk, disk_use
-from indexer.benchmark.memory import peak_memory
+from indexer.benchmark.memory import Memory, peak
 from indexer.build import generations
 from indexer.build.ingest import BATCH, Progress, RunReport, no_progress, read
 from indexer.build.records import analyse
@@ -30,7 +30,8 @@ from search_service.model import Article, Audience, Record
 from search_service.service import SearchService
 
 STAGES = (
-    "read", "analyse", "embed", "write", "vocabulary", "calibrate", "check", "activate", "other",
+    "read", "analyse", "embed", "write", "vocabulary", "copies", "calibrate", "check", "activate",
+    "other",
 )  # fmt: skip
 # Articles that are added again, and those of the sample for the bounds.
 ADDED, SAMPLE = 1_000, 200
@@ -62,7 +63,7 @@ class Indexing:
 
     ``model``: the model alone, None without one; ``writer``: the writer of the engine alone.
     ``unchanged``, ``add_seconds``: how many unchanged articles were added and how long that took.
-    ``memory``: peak of the process, in bytes, after the first build.
+    ``memory``: peak of the process during the first build.
     """
 
     articles: int
@@ -74,7 +75,7 @@ class Indexing:
     writer: Bound
     unchanged: int
     add_seconds: float
-    memory: int
+    memory: Memory
 
 
 def measure(
@@ -89,8 +90,8 @@ def measure(
 
     Raises as :func:`.generations.rebuild` does.
     """
-    first, report = _rebuild(service, sources, cleaning, progress)
-    memory = peak_memory()
+    with peak() as most:
+        first, report = _rebuild(service, sources, cleaning, progress)
     disk = disk_use(folder, service.reader(Audience.PUBLIC))
     again, _ = _rebuild(service, sources, cleaning, progress)
     articles = _some(sources, cleaning, report.articles)
@@ -107,7 +108,7 @@ def measure(
         writer=writer,
         unchanged=unchanged,
         add_seconds=add_seconds,
-        memory=memory,
+        memory=most.memory,
     )
     return indexing, disk, report
 
@@ -120,7 +121,7 @@ def _rebuild(
         report = generations.rebuild(service, sources, cleaning=cleaning, progress=progress)
     total, used = timer.total, time.process_time() - used
     stages = {name: timer.stages.get(name, 0.0) / 1000 for name in STAGES}
-    stages["other"] = max(0.0, (total - sum(timer.stages.values())) / 1000)
+    stages["other"] = max(0.0, total / 1000 - sum(stages.values()))
     return Run(total / 1000, used, stages), report
 
 
@@ -147,6 +148,7 @@ def _add(
 def _record(article: Article) -> dict[str, object]:
     values = dataclasses.asdict(article)
     extra, audience = values.pop("extra"), values.pop("audience")
+    values["issuer"] = values.pop("issuers")
     given = {name: value for name, value in values.items() if value is not None}
     return {**extra, **given, "audience": audience.label}
 

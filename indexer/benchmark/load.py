@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analyzers.messages import say
+from indexer.benchmark.memory import Memory
 from indexer.benchmark.server import HOST, Server
 from indexer.benchmark.speed import Percentiles, percentiles
 from search_service.query.request import Mode
@@ -64,14 +65,14 @@ class Load:
     """The loads in order, in hybrid mode.
 
     ``recovery_seconds``: from the end of the overload until answers are as fast as before, None if they do
-    not become so while watched. ``memory_before``, ``memory_after``: of the server, in bytes.
+    not become so while watched. ``memory_before``, ``memory_after``: of the server.
     """
 
     seconds: float
     phases: Sequence[Phase]
     recovery_seconds: float | None
-    memory_before: int
-    memory_after: int
+    memory_before: Memory
+    memory_after: Memory
 
 
 def measure(server: Server, texts: Sequence[str], seconds: float) -> Load:
@@ -179,10 +180,7 @@ class _Connections:
         return Sample(due, self.now - due, status, may_retry)
 
     async def _response(self, path: str) -> tuple[int, bool]:
-        if self._idle:
-            reader, writer = self._idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection(HOST, self._port)
+        reader, writer = await self._connection()
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode("ascii"))
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
@@ -196,6 +194,14 @@ class _Connections:
         else:
             self._idle.append((reader, writer))
         return int(head.split(" ", 2)[1]), "retry-after" in lines
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()  # the server closed it, because it was idle for too long
+        return await asyncio.open_connection(HOST, self._port)
 
     async def close(self) -> None:
         """Close all idle connections."""

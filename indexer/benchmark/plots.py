@@ -87,16 +87,18 @@ def _draw_growth(axes: Any, sizes: Sequence[Size]) -> None:
 
 
 def _draw_memory(axes: Any, sizes: Sequence[Size]) -> None:
-    """Lines of the memory of both processes by number of articles."""
+    """Lines of the memory of both processes by number of articles; dashed with mapped files."""
     counts = [one.articles for one in sizes]
     for name, values in (
         (say("建索引，峰值", "indexing, peak"), [one.indexing_memory for one in sizes]),
         (say("服务", "server"), [one.memory for one in sizes]),
     ):
-        axes.plot(counts, [value / 1e6 for value in values], marker="o", label=name)
+        (line,) = axes.plot(counts, [m.own / 1e6 for m in values], marker="o", label=name)
+        both = [(m.own + m.mapped) / 1e6 for m in values]
+        axes.plot(counts, both, "--", marker=".", color=line.get_color())
     axes.set_ylim(bottom=0)
     axes.set_xlabel(say("文章", "articles"))
-    axes.set_ylabel("MB")
+    axes.set_ylabel(say("MB（虚线：连同映射的文件）", "MB (dashed: with mapped files)"))
 
 
 def _stack(

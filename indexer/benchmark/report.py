@@ -17,6 +17,7 @@ from indexer.benchmark.growth import Size
 from indexer.benchmark.indexing import STAGES as INDEXING_STAGES
 from indexer.benchmark.indexing import Bound, Indexing, Run
 from indexer.benchmark.load import Load, Phase
+from indexer.benchmark.memory import Memory
 from indexer.benchmark.speed import STAGES, Percentiles, Speed
 
 # The head of a report, in Chinese and English.
@@ -144,9 +145,9 @@ def _indexing_lines(indexing: Indexing | None) -> Iterator[str]:
     rows.append([say("引擎写入单独", "the engine's writer alone"), writer, writer])
     yield from _table(["", say("第一次", "first"), say("再次，没有变化", "again, unchanged")], rows)
     yield ""
-    rate, memory = one.articles / one.first.seconds, _megabytes(one.memory)
-    yield say(f"- 每秒 {rate:,.0f} 篇；内存峰值 {memory}",
-              f"- {rate:,.0f} articles/s; peak memory {memory}")  # fmt: skip
+    rate, memory = one.articles / one.first.seconds, _memory(one.memory)
+    yield say(f"- 每秒 {rate:,.0f} 篇；内存峰值（自用 + 映射的文件）{memory}",
+              f"- {rate:,.0f} articles/s; peak memory (own + mapped files) {memory}")  # fmt: skip
     yield say(
         f"- 再次加入 {one.unchanged:,} 篇没有变化的：{one.add_seconds:.1f} 秒",
         f"- adding {one.unchanged:,} unchanged articles: {one.add_seconds:.1f} s",
@@ -193,8 +194,11 @@ def _load_lines(load: Load | None) -> Iterator[str]:
     yield ""
     recovery = "–" if load.recovery_seconds is None else f"{load.recovery_seconds:.2f} s"
     yield say(f"- 超载之后恢复：{recovery}", f"- recovery after the overload: {recovery}")
-    before, after = _megabytes(load.memory_before), _megabytes(load.memory_after)
-    yield say(f"- 服务的内存：{before} → {after}", f"- memory of the server: {before} → {after}")
+    before, after = _memory(load.memory_before), _memory(load.memory_after)
+    yield say(
+        f"- 服务的内存（自用 + 映射的文件）：{before} → {after}",
+        f"- memory of the server (own + mapped files): {before} → {after}",
+    )
 
 
 def _phase_row(one: Phase) -> list[str]:
@@ -230,14 +234,17 @@ def _growth_lines(sizes: Sequence[Size]) -> Iterator[str]:
             *(f"{one.articles / one.seconds:,.0f}" for one in sizes),
         ],
         [
-            say("建索引内存峰值", "peak memory of indexing"),
-            *(_megabytes(one.indexing_memory) for one in sizes),
+            say("建索引内存峰值：自用 + 映射的文件", "peak memory of indexing: own + mapped files"),
+            *(_memory(one.indexing_memory) for one in sizes),
         ],
         [
             say("启动至可用，秒", "start of the server to readiness, s"),
             *(f"{one.ready_seconds:.1f}" for one in sizes),
         ],
-        [say("服务的内存", "memory of the server"), *(_megabytes(one.memory) for one in sizes)],
+        [
+            say("服务的内存：自用 + 映射的文件", "memory of the server: own + mapped files"),
+            *(_memory(one.memory) for one in sizes),
+        ],
         [say("磁盘", "disk"), *(_megabytes(one.disk.total) for one in sizes)],
         [
             say("磁盘，原文的倍数", "disk, × the text"),
@@ -264,6 +271,10 @@ def _values(one: Percentiles) -> list[str]:
 
 def _pair(values: Mapping[str, float]) -> list[str]:
     return [f"{values['p50']:.1f}", f"{values['p95']:.1f}", ""]
+
+
+def _memory(one: Memory) -> str:
+    return f"{one.own / 1e6:,.0f} + {one.mapped / 1e6:,.0f} MB"
 
 
 def _megabytes(size: int) -> str:

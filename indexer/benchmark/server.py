@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import urlencode
 
 from analyzers.messages import say
-from indexer.benchmark.memory import resident_memory
+from indexer.benchmark.memory import Memory, memory
 from search_service.errors import EngineError
 from search_service.query.request import Mode
 from search_service.settings import Settings, environment_with
@@ -40,9 +40,9 @@ class Server:
         """The path of a search."""
         return f"{self.prefix}/api/v1/search?{urlencode({'q': query, 'mode': mode.value})}"
 
-    def memory(self) -> int:
-        """Its resident memory in bytes; 0 on systems without ``/proc``."""
-        return resident_memory(self.process)
+    def memory(self) -> Memory:
+        """Its memory now."""
+        return memory(self.process)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def serving(settings: Settings) -> Iterator[Server]:
     it does not start.
     """
     environment = environment_with(
-        engine=settings.engine, state=settings.state, model=settings.model
+        engine=settings.engine, state=settings.state, model=settings.model, rate_limit=""
     )
     command = [sys.executable, "-m", "indexer", "serve", "--host", HOST, "--port", "0"]
     started = time.perf_counter()

@@ -25,10 +25,10 @@ from indexer.benchmark.server import Client, Server
 from indexer.build.ingest import Progress, no_progress
 from search_service.engines import Reader
 from search_service.engines.reads import NearestArticles, Request, Search
-from search_service.engines.validation import FACETS
-from search_service.model import Audience, Vector
-from search_service.query import matching
-from search_service.query.parsing import Query, parse, with_coined_terms
+from search_service.model import FACETS, Audience, Vector
+from search_service.query import scoring
+from search_service.query.parsed import Query
+from search_service.query.parsing import parse, with_coined_terms
 from search_service.query.request import Mode, SearchRequest
 from search_service.ranking.match_set import match
 from search_service.relevance import WINDOW
@@ -125,7 +125,7 @@ class _Probe:
     def _search(self, mode: Mode) -> Callable[[], Search]:
         request = SearchRequest(text=self._text, mode=mode)
         matched = match(self._service, self._reader, self._query, request, _PAGE)
-        rank = matching.rank(self._query)
+        rank = scoring.rank(self._query)
         # A new one each time: a reader could remember the answer to a request.
         return lambda: Search(matched.clause, rank, limit=ENGINE_LIMIT, facets=FACETS)
 
@@ -153,7 +153,7 @@ class _Probe:
     def _semantic(self) -> dict[str, float]:
         started = time.perf_counter()
         manifest = self._reader.manifest
-        vector: Vector | None = self._service.embed_query(manifest, self._query.semantic_text)
+        vector: Vector | None = self._service.embed_query(manifest, *self._query.semantic_texts)
         encode = time.perf_counter() - started
         if vector is None:
             return {"encode": encode}
@@ -174,7 +174,7 @@ class _Probe:
 
 def _is_encoded(query: Query) -> bool:
     """Whether a hybrid search embeds the query."""
-    return bool(matching.rank(query) and query.semantic_text and not query.title_only)
+    return bool(scoring.rank(query) and query.semantic_texts and not query.title_only)
 
 
 def _speed(name: str, mode: Mode, probes: Sequence[_Probe], repetitions: int) -> Speed:

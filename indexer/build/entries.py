@@ -2,7 +2,7 @@
 
 import dataclasses
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,11 +48,6 @@ class Prepared:
         """Record why an article cannot be prepared, and replace it by a tombstone."""
         self.refused[id] = reason
         self.entries.append(Tombstone(id=id, version=version, withheld=True))
-
-
-def latest_ledger_number(stamps: Mapping[str, Stamp]) -> int:
-    """The greatest ledger number among stored versions; 0 or less if there is none."""
-    return max((one.version for one in stamps.values()), default=0) - FIRST_LEDGER_VERSION
 
 
 @stage("analyse")

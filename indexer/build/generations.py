@@ -10,23 +10,24 @@ unfinished generation never serves. Changes made during a build are in the ledge
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.messages import say
-from indexer.build import loading
+from indexer.build import ingest, loading
 from indexer.build.calibration import calibrate
 from indexer.build.checks import check_size, verify
 from indexer.build.disk_space import free_space
 from indexer.build.fault_log import FaultLog
-from indexer.build.ingest import ArticleBuffer, Progress, RunReport, no_progress, read
+from indexer.build.ingest import ArticleBuffer, Progress, RunReport, Sources, no_progress, read
 from indexer.build.live_writers import finish, open_live_writers, open_writers, replay
 from indexer.build.vector_cache import cache_of
 from indexer.build.vocabulary import Collector
 from indexer.build.write import add_results
+from indexer.sources.seen import SeenIds
 from search_service import logs, relevance
 from search_service.disk import is_full
 from search_service.engines import Scope
@@ -43,11 +44,7 @@ from search_service.errors import (
 from search_service.formats import release
 from search_service.intake.cleaning import Cleaning
 from search_service.metrics import stage
-from search_service.model import (
-    Audience,
-    Generation,
-    Manifest,
-)
+from search_service.model import Audience, Generation, Manifest
 from search_service.service import SCHEMA, SearchService
 from search_service.state.ledger import Build
 
@@ -60,9 +57,10 @@ _log = logs.Log(__name__)
 
 def rebuild(
     service: SearchService,
-    sources: Sequence[Path],
+    sources: Sources,
     *,
     cleaning: Cleaning,
+    audience: Audience | None = Audience.PUBLIC,
     shrink: bool = False,
     new_state: bool = False,
     progress: Progress = no_progress,
@@ -71,9 +69,9 @@ def rebuild(
     """Replace the index by the contents of the sources; the live one serves until the last step.
 
     Raises, with the live index unchanged: ``BadInput`` for sources that must not replace it
-    (:func:`.check_size`); ``EngineError`` if the new generations fail the check; ``WriterBusy`` if another
-    process rebuilds; ``StateLost`` if the state does not belong to the index. With ``new_state`` the
-    present state becomes the state of the index.
+    (:func:`.check_size`), or do not say who may read them while ``audience`` is None; ``EngineError`` if the
+    new generations fail the check; ``WriterBusy`` if another process rebuilds; ``StateLost`` if the state
+    does not belong to the index. With ``new_state`` the present state becomes the state of the index.
     """
     with service.store.ledger.exclusive():
         try:
@@ -83,6 +81,7 @@ def rebuild(
                     service,
                     sources,
                     cleaning=cleaning,
+                    audience=audience,
                     shrink=shrink,
                     progress=progress,
                     fault_folder=fault_folder,
@@ -134,9 +133,10 @@ def create(service: SearchService, *, new_state: bool = False) -> Build:
 
 def load(
     service: SearchService,
-    sources: Sequence[Path],
+    sources: Sources,
     *,
     cleaning: Cleaning,
+    audience: Audience | None = Audience.PUBLIC,
     shrink: bool = False,
     progress: Progress = no_progress,
     fault_folder: Path | None = None,
@@ -144,7 +144,7 @@ def load(
     """Write the articles of the sources into the build, and nothing else.
 
     Articles that a killed load has written are not analysed again if they are unchanged. ``fault_folder``:
-    where the file of faults is created. Raises ``BadInput`` as :func:`.check_size` does.
+    where the file of faults is created. Raises ``BadInput`` as :func:`rebuild` does.
     """
     started = time.monotonic()
     report = RunReport(faults=FaultLog(fault_folder))
@@ -154,12 +154,19 @@ def load(
     sequence = _log_position(service)
     with tempfile.TemporaryFile() as file:
         buffer = ArticleBuffer(file)
-        with stage("read"):
-            for article in read(sources, cleaning, report):
-                buffer.append(article)
-                progress("read", buffer.count, 0)
+        origins: dict[str, list[str]] = {}
+        with stage("read"), SeenIds() as seen:
+            for name, files in ingest.named(sources).items():
+                ids = origins.setdefault(name, [])
+                for article in read(files, cleaning, report, audience, seen=seen):
+                    buffer.append(article)
+                    ids.append(article.id)
+                    progress("read", buffer.count, 0)
         faults = len(report.faults)
         check_size(service, buffer.count, faults, report, shrink=shrink)
+        service.store.sources.unstage()
+        for name, ids in origins.items():
+            service.store.sources.stage(name, ids)
         reads = buffer.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)
@@ -183,17 +190,18 @@ def load(
             # Counted over the public view only: no other text decides whether guests get a new index.
             refused = len(results[Audience.PUBLIC].refused)
             check_size(service, buffer.count - refused, faults + refused, report, shrink=shrink)
-            for audience, writer in writers.items():
+            for own, writer in writers.items():
                 with stage("write"):
                     writer.complete()
-                result = results[audience]
-                loading.remove_obsolete(service, created[audience], writer, result)
+                result = results[own]
+                loading.remove_obsolete(service, created[own], writer, result)
                 excluded = hidden.union(result.refused)
-                titles = buffer.titles(audience, relevance.FLOOR_TITLES, excluded)
+                titles = buffer.titles(own, relevance.FLOOR_TITLES, excluded)
+                loading.find_copies(service, created[own], collectors[own], result)
                 inventory = loading.inventory_of(
-                    service, created[audience], buffer, collectors.pop(audience), result
+                    service, created[own], buffer, collectors.pop(own), result
                 )
-                calibrate(service, created[audience], writer, titles, inventory)
+                calibrate(service, created[own], writer, titles, inventory)
     if any(result.stale for result in results.values()):
         # Only a killed load can have left a version newer than the present one: start over.
         discard_build(service)
@@ -202,6 +210,7 @@ def load(
             service,
             sources,
             cleaning=cleaning,
+            audience=audience,
             shrink=shrink,
             progress=progress,
             fault_folder=fault_folder,
@@ -267,6 +276,7 @@ def activate(service: SearchService) -> Mapping[Audience, str]:
             replay(service, writers, after, readers)
             service.engine.activate(serving)
     _log.info("index-activated", **{who.label: name for who, name in serving.items()})
+    service.store.sources.activate()
     service.store.hidden_articles.drop_before(build.sequence)
     # Later changes are kept: a rollback to the previous generation would need them.
     ledger.forget(build.sequence)
@@ -297,7 +307,7 @@ def discard_build(service: SearchService) -> None:
     dropped = service.engine.drop_unused()
     _log.info("build-discarded", generations=dropped)
     service.store.ledger.set_build(None)
-    service.store.vocabularies.keep([one.name for one in service.engine.generations()])
+    _forget_others(service)
 
 
 def drop_unused(service: SearchService) -> None:
@@ -307,7 +317,14 @@ def drop_unused(service: SearchService) -> None:
     for generation in service.engine.generations():
         if not (generation.serves or generation.is_rollback_target or generation.name in built):
             service.engine.drop(generation.name)
-    service.store.vocabularies.keep([one.name for one in service.engine.generations()])
+    _forget_others(service)
+
+
+def _forget_others(service: SearchService) -> None:
+    """Delete what the state has of generations that are gone."""
+    names = [one.name for one in service.engine.generations()]
+    service.store.vocabularies.keep(names)
+    service.store.copies.keep(names)
 
 
 def open_build(service: SearchService) -> Build:

@@ -5,7 +5,7 @@ Entry points: :func:`read`, :class:`ArticleBuffer`, :class:`RunReport`.
 
 import pickle
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,13 +13,16 @@ from typing import IO, TypeVar
 
 from analyzers.messages import say
 from indexer.build.fault_log import FaultLog
-from indexer.sources.files import Fault, Notes, read_source
+from indexer.sources.files import Fault, Notes, read_source, source_name
+from indexer.sources.seen import SeenIds
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Article, Audience, Generation, WriteResult
 
 # Articles analysed, embedded and committed together: enough for a batch of vectors, little to lose.
 BATCH = 200
 T = TypeVar("T")
+# Files and folders, by the name of what they are together, or each for itself.
+Sources = Sequence[Path] | Mapping[str, Sequence[Path]]
 # Called with the stage, what is done and the total; 0 if the total is unknown.
 Progress = Callable[[str, int, int], None]
 
@@ -33,11 +36,13 @@ class RunReport:
     """What a run did.
 
     The records read are ``articles`` + ``faults`` + ``queued``; ``queued`` are in the ledger, for another
-    process to write. ``characters`` and ``passages`` are those of the fullest view.
+    process to write. ``unnamed``: faults of which it is not known which article they concern.
+    ``characters`` and ``passages`` are those of the fullest view.
     """
 
     articles: int = 0
     queued: int = 0
+    unnamed: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     notes: Notes = field(default_factory=Notes)
     cleaned: Counter[str] = field(default_factory=Counter)
@@ -100,25 +105,48 @@ class ArticleBuffer:
         return {Audience.PUBLIC: Audience.PUBLIC, Audience.MEMBER: members, Audience.STAFF: staff}
 
 
-def read(sources: Sequence[Path], cleaning: Cleaning, report: RunReport) -> Iterator[Article]:
-    """Yield the articles of all sources; faults go into the report. Ids must be unique over all sources."""
-    places: dict[str, str] = {}
+def read(
+    sources: Sequence[Path],
+    cleaning: Cleaning,
+    report: RunReport,
+    audience: Audience | None = Audience.PUBLIC,
+    *,
+    seen: SeenIds | None = None,
+) -> Iterator[Article]:
+    """Yield the articles of all sources; faults go into the report. Ids must be unique over all sources.
+
+    ``audience``: as for :func:`read_source`. ``seen`` gets the ids of the articles and of bad records, and
+    has those that were read before.
+    """
+    seen = SeenIds() if seen is None else seen
     try:
         for source in sources:
             for item in read_source(
                 source,
                 cleaning=cleaning,
                 counts=report.cleaned,
-                places=places,
+                seen=seen,
                 notes=report.notes,
+                audience=audience,
             ):
                 if isinstance(item, Fault):
                     report.faults.append(item)
+                    if item.id:
+                        seen.add_bad(item.id)
+                    else:
+                        report.unnamed += 1
                 else:
                     report.articles += 1
                     yield item
     finally:
         report.faults.flush()
+
+
+def named(sources: Sources) -> Mapping[str, Sequence[Path]]:
+    """The sources by name; each of those without a name is named by its absolute path."""
+    if isinstance(sources, Mapping):
+        return sources
+    return {source_name(one): [one] for one in sources}
 
 
 def batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -11,18 +11,34 @@ next run applies what is in the ledger.
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analyzers.terms import Analyzer
 from indexer.build.entries import version_of
+from indexer.build.missing_index import missing_index
 from indexer.build.vocabulary import vocabulary_of
-from indexer.build.write import AudienceResult, Update, write_for_audience
+from indexer.build.write import (
+    AudienceResult,
+    Update,
+    rejection_reasons,
+    write_for_audience,
+)
 from search_service import logs
 from search_service.engines import Writer
-from search_service.engines.ordering import Stamp
+from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
 from search_service.errors import WriterBusy
 from search_service.intake.packing import unpack
-from search_service.model import Audience, Generation, Manifest, Record, Tombstone, WriteResult
+from search_service.model import (
+    Article,
+    Audience,
+    Generation,
+    Manifest,
+    Record,
+    Tombstone,
+    WriteResult,
+)
 from search_service.service import SearchService
+from search_service.state.copies import Copies
 from search_service.state.ledger import Change
 from search_service.state.vocabularies import Vocabularies
 
@@ -48,7 +64,11 @@ def open_writers(
             if loading
             else {
                 audience: _VocabularyPruner(
-                    writer, generations[audience].name, service.store.vocabularies
+                    writer,
+                    generations[audience].name,
+                    service.store.vocabularies,
+                    service.store.copies,
+                    service.analyzer,
                 )
                 for audience, writer in writers.items()
             }
@@ -57,24 +77,40 @@ def open_writers(
 
 @dataclass(frozen=True)
 class _VocabularyPruner:
-    """A writer that first removes from the vocabulary what the written articles no longer contain."""
+    """A writer that first removes from the state what will not be true of the articles."""
 
     writer: Writer
     generation: str
     vocabularies: Vocabularies
+    copies: Copies
+    analyzer: Analyzer
 
     def write(self, entries: Sequence[Record | Tombstone]) -> WriteResult:
-        """Update the vocabulary, then write."""
+        """Update the vocabulary and the groups of copies, then write."""
+        self._leave_groups(entries)
         self.vocabularies.narrow(
             self.generation,
             (
-                (entry.view.id, vocabulary_of(entry))
+                (entry.view.id, vocabulary_of(entry, self.analyzer))
                 if isinstance(entry, Record)
                 else (entry.id, None)
                 for entry in entries
             ),
         )
         return self.writer.write(entries)
+
+    def _leave_groups(self, entries: Sequence[Record | Tombstone]) -> None:
+        """Of the articles that will change, those in a group leave it."""
+        grouped = self.copies.of(self.generation)
+        entries = [one for one in entries if id_of(one) in grouped]
+        stored = self.writer.stamps([id_of(one) for one in entries])
+        changing = {
+            id_of(one)
+            for one in entries
+            if decide(stamp_of(one), stored.get(id_of(one))) is not Decision.UNCHANGED
+        }
+        if changing:
+            self.copies.leave(self.generation, changing)
 
     def stamps(self, ids: Collection[str]) -> Mapping[str, Stamp]:
         """Delegate to the writer."""
@@ -125,10 +161,29 @@ class LiveWriters:
         ledger = self._service.store.ledger
         self._restore_unhidden()
         while numbers := ledger.pending():
-            # Failures are not reported here but by the process that appends the change.
-            self.write(lambda numbers=numbers: map(update_of, ledger.read(numbers)))  # type: ignore[misc]  # bound at once
-            ledger.mark_applied(numbers)
+            self.apply(numbers)
             _log.info("changes-finished", changes=len(numbers))
+
+    def apply(
+        self, numbers: Sequence[int], progress: Callable[[int], None] = lambda _: None
+    ) -> tuple[dict[Audience, AudienceResult], dict[str, str]]:
+        """Write changes of the ledger; the result for each audience.
+
+        Also, by id, why articles are not in the index as they were sent; the ledger remembers it.
+        """
+        ledger = self._service.store.ledger
+        results = self.write(lambda: map(update_of, ledger.read(numbers)), progress)
+        faults = rejection_reasons(results)
+        by_number: dict[int, str] = {}
+        for change in ledger.read(numbers):
+            update = update_of(change)
+            if isinstance(update, Article) and change.article_id not in faults:
+                reason = missing_index(update, self.generations.values())
+                faults |= {change.article_id: reason} if reason else {}
+            if reason := faults.get(change.article_id, ""):
+                by_number[change.sequence] = reason
+        ledger.mark_applied(numbers, by_number)
+        return results, faults
 
     def _restore_unhidden(self) -> None:
         """Append to the ledger the articles that are hidden no more, unless a later version is known."""
@@ -232,7 +287,7 @@ def update_of(change: Change) -> Update:
     """The article of a change, or the tombstone of a deletion."""
     if change.article is None:
         return Tombstone(id=change.article_id, version=change.version)
-    return unpack(change.article)
+    return replace(unpack(change.article), version=change.version)
 
 
 def replay(

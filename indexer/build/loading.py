@@ -6,6 +6,7 @@ Entry points: :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`,
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from indexer.build.copies import groups_of
 from indexer.build.entries import with_ledger_versions
 from indexer.build.ingest import ArticleBuffer, Progress, batches
 from indexer.build.vocabulary import Collector, collect
@@ -100,6 +101,17 @@ def inventory_of(
         return collector.inventory()
     reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
     return collect(reader, service.analyzer, (article.id for article in buffer))
+
+
+@stage("copies")
+def find_copies(
+    service: SearchService, generation: Generation, collector: Collector, result: AudienceResult
+) -> None:
+    """Store the groups of copies of a loaded generation; of a continued load, found in the index."""
+    reader = service.engine.reader(Scope(generation.audience), generation=generation.name)
+    continued = result.written.unchanged
+    groups = groups_of(reader) if continued else collector.copies.groups(reader)
+    service.store.copies.put(generation.name, groups)
 
 
 def remove_obsolete(

@@ -7,7 +7,7 @@ without any other text.
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from analyzers import outline
+from analyzers import document_numbers, names, outline
 from analyzers.embed import Embedder
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, exact_key
@@ -19,6 +19,7 @@ from search_service.model import (
     Vector,
     View,
 )
+from search_service.query import subjects, succession
 
 
 def passages_of(view: View, *, limit: int) -> list[tuple[Passage, str]]:
@@ -71,6 +72,7 @@ def analyse(
             view=view,
             version=version,
             title_words=" ".join(analyzer.index_words(normalize(view.title))),
+            declared_words=" ".join(analyzer.index_words(normalize(view.declared))),
             exact=_exact_keys(view),
             passages=tuple(
                 AnalysedPassage(
@@ -87,5 +89,10 @@ def _exact_keys(view: View) -> tuple[str, ...]:
     # As portals print an entry of a list: the code, then the title.
     line = f"{view.code}{view.title}" if view.code else None
     values = (view.id, view.code, view.document_number, view.title, line)
-    keys = (exact_key(value) for value in values if value)
+    keys = [exact_key(value) for value in values if value]
+    keys += document_numbers.index_keys(normalize(view.document_number or ""))
+    for field in names.FIELDS:
+        keys += sorted(names.index_keys(field, getattr(view, field) or ""))
+    keys += subjects.keys_of(view)
+    keys += succession.keys_of(view)
     return tuple(dict.fromkeys(key for key in keys if key))

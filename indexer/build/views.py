@@ -3,15 +3,12 @@
 This is decided here and nowhere else.
 """
 
+import re
 from dataclasses import fields, replace
 
-from analyzers import metadata
-from search_service.model import (
-    Article,
-    Audience,
-    Metadata,
-    View,
-)
+from analyzers import metadata, names
+from search_service.metadata import Metadata
+from search_service.model import Article, Audience, View
 
 
 def view_of(article: Article, audience: Audience) -> View | None:
@@ -28,22 +25,33 @@ def source_view(article: Article, audience: Audience) -> View | None:
     if audience < article.audience:
         return None
     preview = article.preview if audience is Audience.PUBLIC else None
+    values = {one.name: getattr(article, one.name) for one in fields(Metadata)}
+    # Whether the body differs does not count: that would reveal something of the paid text.
+    gapped = preview is not None
+    if gapped:
+        values["attachments"] = ()  # they may hold the whole text
     return View(
         id=article.id,
         title=article.title,
         text=article.body if preview is None else preview,
-        # Whether the body differs does not count: that would reveal something of the paid text.
-        gapped=preview is not None,
-        **{one.name: getattr(article, one.name) for one in fields(Metadata)},
+        gapped=gapped,
+        **values,
     )
 
 
+def source_text(article: Article, audience: Audience) -> str | None:
+    """The text of the article as the audience may read it; None if it may not see the article."""
+    view = source_view(article, audience)
+    return None if view is None else view.text
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Kinds of found metadata -> fields of a view.
 _FILLED = {
-    "issuer": "issuer",
     "document_number": "document_number",
     "kind": "kind",
     "written": "date",
+    "effective": "effective_date",
 }
 
 
@@ -53,6 +61,14 @@ def _with_metadata(view: View) -> View:
     The view of guests gets only what the preview says: the signature is often in the paid part.
     """
     found = metadata.find(view.title, view.text)
-    values = {_FILLED[one.field]: one.value for one in found if one.field in _FILLED}
+    values: dict[str, object] = {
+        # 自发布之日起施行 names no day.
+        _FILLED[one.field]: one.value
+        for one in found
+        if one.field in _FILLED and (one.field != "effective" or _DAY.fullmatch(one.value))
+    }
+    for one in found:
+        if one.field == "issuer":
+            values["issuers"] = names.organs(one.value)
     filled = {name: value for name, value in values.items() if not getattr(view, name)}
-    return replace(view, found=found, derived=tuple(filled), **filled)  # type: ignore[arg-type]  # all texts
+    return replace(view, found=found, derived=tuple(filled), **filled)  # type: ignore[arg-type]  # by name

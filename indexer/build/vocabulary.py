@@ -1,4 +1,4 @@
-"""A generation -> its titles, headings and terms for suggestions, and the articles that contain them.
+"""A generation -> its titles, headings, terms, names and numbers for suggestions, and which article has them.
 
 Entry points: :class:`Collector` while a generation is loaded, :func:`collect` for one that is loaded, and
 :func:`vocabulary_of` for one article that is to be written. The vocabulary is a function of only what the
@@ -8,13 +8,15 @@ generation contains, and the same after a load that was killed and continued.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 
+from analyzers.folding import HAN
 from analyzers.normalize import normalize
-from analyzers.pinyin import syllables
-from analyzers.terms import HAN, Analyzer
+from analyzers.pinyin import options
+from analyzers.terms import Analyzer
+from indexer.build.copies import CopyFinder
 from indexer.build.ingest import batches
 from search_service.engines import Reader
 from search_service.engines.fields import words_of
@@ -43,6 +45,13 @@ _NUMBER = re.compile(
     r"\s*(?:第[零一二三四五六七八九十百千0-9]+[编章节条部分]+|[零一二三四五六七八九十]+、"
     r"|\([零一二三四五六七八九十0-9]+\)|[0-9]{1,2}[.、]|[①-⑳])\s*"
 )
+# A word of a phrase, and the characters of a phrase.
+_WORD = re.compile(rf"[{HAN}]{{2,}}")
+_LONGEST_PHRASE = 10
+# What :func:`.fold` keeps.
+_KEPT = re.compile(r"[^\W_]")
+# Nobody types these by sound.
+_WITHOUT_PINYIN = frozenset({Kind.NUMBER, Kind.CODE})
 # In characters; longer headings are sentences, which nobody types.
 _HEADING_LENGTH = range(4, 26)
 
@@ -52,6 +61,7 @@ class Collector:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
+        self.copies = CopyFinder()
         self._counts = {kind: _Counts(MAX_ENTRIES[kind]) for kind in Kind}
         self._next_number = 0
         self._numbers: dict[str, Indices] = {}
@@ -60,6 +70,7 @@ class Collector:
 
     def add(self, record: Record) -> None:
         """Add an article that was written."""
+        self.copies.add(record.view)
         passages = [one.passage for one in record.passages]
         self._add(record.view, passages, words_of(record).split())
 
@@ -67,16 +78,14 @@ class Collector:
         """Add an article that the generation contains; its text is segmented again."""
         whole = normalize(stored.view.text)
         parts = [whole[one.start : one.end] for one in stored.passages]
-        words = map(self._analyzer.index_words, [normalize(stored.view.title), *parts])
+        texts = [normalize(stored.view.title), *parts, normalize(stored.view.declared)]
+        words = map(self._analyzer.index_words, texts)
         self._add(stored.view, stored.passages, chain.from_iterable(words))
 
     def _add(self, view: View, passages: Sequence[Passage], words: Iterable[str]) -> None:
         known = self._counts[Kind.TERM].entries
-        texts: dict[Kind, Iterable[str]] = {
-            Kind.TITLE: {view.title},
-            Kind.HEADING: headings_of(passages),
-            Kind.TERM: [word for word in set(words) if word in known or _TERM.fullmatch(word)],
-        }
+        texts = _texts(view, passages, self._analyzer)
+        texts[Kind.TERM] = {word for word in set(words) if word in known or _TERM.fullmatch(word)}
         numbers: list[int] = []
         for kind, counts in self._counts.items():
             self._next_number = counts.add(texts[kind], numbers, self._next_number)
@@ -86,14 +95,15 @@ class Collector:
 
     def inventory(self) -> Inventory:
         """The vocabulary of the articles added."""
-        kept = {
+        kept: dict[Kind, list[str]] = {
             kind: self._counts[kind].commonest(MIN_ARTICLES[kind])
-            for kind in (Kind.HEADING, Kind.TERM)
+            for kind in Kind
+            if kind is not Kind.TITLE
         }
         titles = sorted(self._newest, key=lambda text: (self._newest[text], text), reverse=True)
         kept[Kind.TITLE] = titles[: _SPARE * MAX_ENTRIES[Kind.TITLE]]
         texts = [
-            Text(kind, text, pinyin_of(text, self._analyzer))
+            Text(kind, text, "" if kind in _WITHOUT_PINYIN else pinyin_of(text, self._analyzer))
             for kind in Kind
             for text in sorted(kept[kind])
         ]
@@ -124,16 +134,36 @@ def collect(reader: Reader, analyzer: Analyzer, ids: Iterable[str] | None = None
     return collector.inventory()
 
 
-def vocabulary_of(record: Record) -> ArticleTexts:
+def vocabulary_of(record: Record, analyzer: Analyzer) -> ArticleTexts:
     """The vocabulary of one article, as :func:`collect` would read it from the index."""
-    return ArticleTexts(
-        {
-            Kind.TITLE: {record.view.title},
-            Kind.HEADING: headings_of([one.passage for one in record.passages]),
-            Kind.TERM: set(words_of(record).split()),
+    texts = _texts(record.view, [one.passage for one in record.passages], analyzer)
+    texts[Kind.TERM] = set(words_of(record).split())
+    return ArticleTexts(texts, record.view.date or "")
+
+
+def _texts(view: View, passages: Sequence[Passage], analyzer: Analyzer) -> dict[Kind, set[str]]:
+    """The texts of an article by kind, without its terms."""
+    headings = headings_of(passages)
+    return {
+        Kind.TITLE: {view.title},
+        Kind.HEADING: headings,
+        Kind.PHRASE: {
+            phrase for text in (view.title, *headings) for phrase in _phrases(text, analyzer)
         },
-        record.view.date or "",
-    )
+        Kind.ISSUER: set(view.issuers),
+        Kind.AUTHOR: {view.author} if view.author else set(),
+        Kind.NUMBER: {view.document_number} if view.document_number else set(),
+        Kind.CODE: {view.code} if view.code else set(),
+    }
+
+
+def _phrases(text: str, analyzer: Analyzer) -> Iterable[str]:
+    """The pairs of words side by side in a title or heading, in normal form, with a space between."""
+    normal = normalize(text)
+    words = [one for one in analyzer.query_words(normal) if _WORD.fullmatch(one.term)]
+    for one, other in pairwise(words):
+        if one.end == other.start and other.end - one.start <= _LONGEST_PHRASE:
+            yield f"{one.term} {other.term}"
 
 
 def headings_of(passages: Sequence[Passage]) -> set[str]:
@@ -176,10 +206,18 @@ class _Counts:
 
 
 def pinyin_of(text: str, analyzer: Analyzer) -> str:
-    """The pinyin syllables of a text, looked up word by word."""
+    """The pinyin of a text as in :class:`.Entry`, looked up word by word."""
+    normal = normalize(text)
     folded = fold(text)
+    # The characters as they are written: 乾 of 乾安 is read otherwise than the 干 that it becomes.
+    written = "".join(text[one.start()] for one in _KEPT.finditer(normal))
     words = (token.term for token in analyzer.query_words(folded))
-    return " ".join(part for word in _whole(folded, words) for part in syllables(word))
+    position = 0
+    found: list[tuple[str, ...]] = []
+    for word in _whole(folded, words):
+        found += options(word, written[position : position + len(word)])
+        position += len(word)
+    return " ".join("|".join(readings) for readings in found)
 
 
 def _whole(text: str, words: Iterable[str]) -> Iterable[str]:

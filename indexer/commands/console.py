@@ -17,7 +17,7 @@ import click
 from analyzers.messages import say
 from search_service import logs
 from search_service.disk import disk_full, is_full
-from search_service.errors import GongwenError
+from search_service.errors import AudienceUnstated, GongwenError
 from search_service.settings import read_log_format
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
@@ -121,6 +121,9 @@ def _status_of(command: click.Command, arguments: Sequence[str] | None) -> int:
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except AudienceUnstated as exc:
+        _failed(exc)
+        return USAGE
     except GongwenError as exc:
         return _failed(exc)
     except BrokenPipeError:

@@ -19,7 +19,7 @@ from search_service import logs
 from search_service.errors import FormatMismatch
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience
-from search_service.service import SearchService
+from search_service.service import NO_MODEL, SearchService
 from search_service.settings import Settings
 
 Open = Callable[..., AbstractContextManager[tuple[SearchService, Settings]]]
@@ -29,6 +29,22 @@ sources_argument = click.argument(
     required=True,
     type=click.Path(path_type=Path),
     metavar=say("来源…", "SOURCE…"),
+)
+audience_option = click.option(
+    "--audience",
+    type=click.Choice([one.label for one in Audience]),
+    help=say(
+        "来源没有写明谁可以看时归谁（默认 GONGWEN_AUDIENCE；都没有则停下）",
+        "Who may read a source that does not say (default: GONGWEN_AUDIENCE; with neither, stop)",
+    ),
+)
+name_option = click.option(
+    "--name",
+    default="",
+    help=say(
+        "来源的名字，同步时用它认出自己的文章（默认：各来源的绝对路径）",
+        "Name of the source, by which sync knows its articles (default: the absolute path of each)",
+    ),
 )
 shrink_option = click.option(
     "--shrink",
@@ -47,6 +63,21 @@ new_state_option = click.option(
         "The state was lost without a backup: use the present one (hide articles again first)",
     ),
 )
+
+
+def default_audience(option: str | None, settings: Settings) -> Audience | None:
+    """Who may read what does not say it: by the option, else by the settings; None if neither says it."""
+    label = option or settings.audience
+    return Audience[label.upper()] if label else None
+
+
+@contextmanager
+def changing_state(open_service: Open) -> Iterator[SearchService]:
+    """The service without its model, to change the state; ``StateLost`` if it is not that of the index."""
+    with open_service(model=NO_MODEL) as (service, _):
+        service.store.upgrade()
+        service.check_state()
+        yield service
 
 
 @contextmanager
@@ -82,16 +113,19 @@ def generation_group(open_service: Open) -> click.Group:
 
     @generation.command(help=say("把来源装入新索引。", "Load sources into the new index."))
     @sources_argument
+    @audience_option
+    @name_option
     @shrink_option
-    def load(sources: tuple[Path, ...], *, shrink: bool) -> None:
+    def load(sources: tuple[Path, ...], *, audience: str | None, name: str, shrink: bool) -> None:
         """Load."""
         lower_priority()
         with exclusive() as (service, settings):
             cleaning = Cleaning.parse(settings.cleaning)
             report = generations.load(
                 service,
-                sources,
+                {name: sources} if name else sources,
                 cleaning=cleaning,
+                audience=default_audience(audience, settings),
                 shrink=shrink,
                 progress=progress(),
                 fault_folder=settings.reports,

@@ -3,8 +3,7 @@
 Hiding works without the model, and after the state was lost: then it is the first step of the remedy.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from functools import partial
 
 import click
@@ -14,14 +13,13 @@ from analyzers.terms import exact_key
 from indexer.build import live_writers
 from indexer.build.disk_space import with_free_space
 from indexer.commands.console import Command
+from indexer.commands.generation import Open
 from search_service.engines import Scope
 from search_service.errors import BadInput, NoIndex, StateLost
 from search_service.intake.packing import unpack
 from search_service.model import Audience, Exact
 from search_service.service import NO_MODEL, SearchService
-from search_service.settings import Settings
 
-Open = Callable[..., AbstractContextManager[tuple[SearchService, Settings]]]
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID…")
 
 

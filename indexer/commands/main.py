@@ -8,7 +8,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,21 +17,28 @@ import click
 
 from analyzers.messages import say
 from indexer import updates
+from indexer.applier import applying
 from indexer.build import generations
 from indexer.build.disk_space import with_free_space
 from indexer.build.ingest import RunReport
 from indexer.build.vector_cache import with_cache
 from indexer.commands.benchmark import bench_command
+from indexer.commands.block import block_group
+from indexer.commands.connect import connect_command
 from indexer.commands.console import FAILED, Group, lower_priority, run
 from indexer.commands.evaluation import eval_command
 from indexer.commands.generation import (
+    audience_option,
+    default_audience,
     generation_group,
+    name_option,
     new_state_option,
     print_serving,
     shrink_option,
     sources_argument,
 )
 from indexer.commands.hiding import hiding_commands
+from indexer.commands.keys import keys_group
 from indexer.commands.model import model_group
 from indexer.commands.printing import (
     line,
@@ -40,16 +48,19 @@ from indexer.commands.printing import (
     print_report,
     progress,
 )
+from indexer.commands.queries import queries_command
+from indexer.commands.sync import sync_commands
 from indexer.commands.terms import terms_group
+from indexer.commands.users import users_group
 from search_service import logs
 from search_service.answers import browse
 from search_service.answers.related import related as find_related
 from search_service.answers.search import search as find
 from search_service.errors import BadInput, NotFound, redact_credentials
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience
+from search_service.model import Audience, Sort
 from search_service.query.request import Mode, SearchRequest
-from search_service.service import SearchService, open_service
+from search_service.service import SearchService, engine_of, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
 # Seconds that a search of a command may take: no page is waiting, and a new index is slow at first.
@@ -77,11 +88,14 @@ def _opened(settings: Settings) -> Iterator[SearchService]:
         service.close()
 
 
+def _patient(settings: Settings) -> Settings:
+    timeout = max(settings.engine_timeout, _SEARCH_TIMEOUT)
+    return settings.model_copy(update={"engine_timeout": timeout})
+
+
 @contextmanager
 def _service(**overrides: object) -> Iterator[tuple[SearchService, Settings]]:
-    settings = read_settings(**overrides)
-    timeout = max(settings.engine_timeout, _SEARCH_TIMEOUT)
-    settings = settings.model_copy(update={"engine_timeout": timeout})
+    settings = _patient(read_settings(**overrides))
     with _opened(settings) as service:
         yield with_cache(service, settings), settings
 
@@ -116,9 +130,13 @@ def _finish(report: RunReport) -> None:
     help=say("用来源重建整个索引（文件或目录，可多个）。", "Rebuild the index from sources.")
 )
 @sources_argument
+@audience_option
+@name_option
 @shrink_option
 @new_state_option
-def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
+def index(
+    sources: tuple[Path, ...], *, audience: str | None, name: str, shrink: bool, new_state: bool
+) -> None:
     """Rebuild."""
     lower_priority()
     with _service() as (service, settings):
@@ -126,8 +144,9 @@ def index(sources: tuple[Path, ...], *, shrink: bool, new_state: bool) -> None:
         _finish(
             generations.rebuild(
                 service,
-                sources,
+                {name: sources} if name else sources,
                 cleaning=cleaning,
+                audience=default_audience(audience, settings),
                 shrink=shrink,
                 new_state=new_state,
                 progress=progress(),
@@ -147,18 +166,24 @@ def rollback() -> None:
             print_serving(generations.rollback(service))
 
 
+cli.add_command(connect_command())
 cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
-for _command in hiding_commands(_service):
+cli.add_command(block_group(_service))
+cli.add_command(queries_command(_service))
+for _command in (*hiding_commands(_service), *sync_commands(_service)):
     cli.add_command(_command)
 cli.add_command(eval_command(_service))
 cli.add_command(bench_command(_service))
 cli.add_command(model_group())
+cli.add_command(keys_group(_service))
+cli.add_command(users_group(_service))
 
 
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
 @sources_argument
-def add(sources: tuple[Path, ...]) -> None:
+@audience_option
+def add(sources: tuple[Path, ...], *, audience: str | None) -> None:
     """Add."""
     with _service() as (service, settings):
         service.store.upgrade()
@@ -168,6 +193,7 @@ def add(sources: tuple[Path, ...]) -> None:
                 service,
                 sources,
                 cleaning=cleaning,
+                audience=default_audience(audience, settings),
                 progress=progress(),
                 fault_folder=settings.reports,
             )
@@ -208,6 +234,13 @@ def delete(ids: tuple[str, ...]) -> None:
     help=say("精确、按意思、或两者", "Keyword, semantic, or both"),
 )
 @click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in Sort]),
+    default=Sort.RELEVANCE.value,
+    show_default=True,
+    help=say("最相关、最新、最早或常读的在前", "First: the best, newest, oldest or most viewed"),
+)
+@click.option(
     "--size",
     type=click.IntRange(1, 100),
     default=10,
@@ -216,9 +249,9 @@ def delete(ids: tuple[str, ...]) -> None:
 )
 @_audience
 @_json
-def search(query: str, mode: str, size: int, audience: str, *, as_json: bool) -> None:
+def search(query: str, mode: str, sort: str, size: int, audience: str, *, as_json: bool) -> None:
     """Search."""
-    request = SearchRequest(text=query, mode=Mode(mode), size=size)
+    request = SearchRequest(text=query, mode=Mode(mode), sort=Sort(sort), size=size)
     with _service() as (service, _):
         page = find(service, request, _audience_of(audience))
     if as_json:
@@ -242,12 +275,11 @@ def related(article_id: str, audience: str, *, as_json: bool) -> None:
     if as_json:
         from search_service.answers.presentation import article_to_dict
 
-        click.echo(
-            json.dumps([article_to_dict(one) for one in articles], ensure_ascii=False, indent=1)
-        )
+        values = [article_to_dict(one.stored) | {"reason": one.reason} for one in articles]
+        click.echo(json.dumps(values, ensure_ascii=False, indent=1))
         return
-    for place, stored in enumerate(articles, start=1):
-        click.echo(f"{place:>3}. {line(stored)}  [{stored.view.id}]")
+    for place, one in enumerate(articles, start=1):
+        click.echo(f"{place:>3}. {line(one.stored)}  [{one.view.id}]  {one.reason}")
 
 
 def _resolve(service: SearchService, key: str, audience: Audience) -> str:
@@ -298,14 +330,17 @@ def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
     from search_service.web.server import serve as run_server
 
     logs.set_up(settings.log)  # requests are printed by nothing else
-    app = create_app(service, settings, examples=examples(service) if demo else ())
-    run_server(
-        app,
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        ready=_greet(settings, demo=demo),
-    )
+    app = create_app(service, settings, examples=examples(service) if demo else (), demo=demo)
+    # Nobody waits for a page here: what writes may take longer than a search.
+    engine = engine_of(_patient(settings))
+    with closing(engine), applying(with_cache(replace(service, engine=engine), settings)):
+        run_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ready=_greet(settings, demo=demo),
+        )
 
 
 def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
@@ -315,15 +350,16 @@ def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
             say(f"请用浏览器打开：{url}  （Ctrl-C 结束）", f"Open {url} in a browser (Ctrl-C ends)")
         )
         if demo:
-            click.echo(say("试一试：", "Three things to try:"))
+            click.echo(say("试一试：", "Try:"))
             click.echo(f"  {url}search?q=小区没人管怎么办")
             click.echo(f"  curl '{url}api/v1/search?q=b1890'")
             click.echo(f"  {url}precedents?text=电动自行车充电安全")
+            click.echo(f"  {url}demo/portal")
             click.echo(
                 say("换成自己的文章：", "Your own articles: ")
                 + say(
-                    f"{_PROGRAM} index 目录或文件.jsonl && {_PROGRAM} serve",
-                    f"{_PROGRAM} index FOLDER_OR_FILE.jsonl && {_PROGRAM} serve",
+                    f"{_PROGRAM} index 目录或文件.jsonl --audience public && {_PROGRAM} serve",
+                    f"{_PROGRAM} index FOLDER_OR_FILE.jsonl --audience public && {_PROGRAM} serve",
                 )
             )
 
@@ -361,6 +397,7 @@ def demo(host: str | None, port: int | None) -> None:
 
     # Its own index and state: it must not overwrite those of the settings.
     overrides = {**_address_settings(host, port), "engine": "embedded:./data/demo", "state": ""}
+    overrides["secure_cookies"] = False  # plain http on this machine
     with _service(**overrides) as (service, settings):
         print_report(
             generations.rebuild(

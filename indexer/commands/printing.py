@@ -60,11 +60,8 @@ def time_left(seconds: float) -> str:
     return say(f"，还需约 {minutes} 分钟", f", about {minutes} min left")
 
 
-def print_report(report: RunReport, *, err: bool = False) -> None:
-    """Print what a run did, and the first faults on stderr; with ``err`` everything on stderr.
-
-    The counts are logged as well.
-    """
+def print_faults(report: RunReport) -> None:
+    """Print the first faults on stderr, the others by kind, and the file that has all."""
     for fault in report.faults:
         click.echo(str(fault), err=True)
     if more := len(report.faults) - len(list(report.faults)):
@@ -80,6 +77,14 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
             say(f"记录原因的文件写不下去：{error}", f"the file of faults is incomplete: {error}"),
             err=True,
         )
+
+
+def print_report(report: RunReport, *, err: bool = False) -> None:
+    """Print what a run did, and the first faults on stderr; with ``err`` everything on stderr.
+
+    The counts are logged as well.
+    """
+    print_faults(report)
     rate = report.articles / report.seconds if report.seconds else 0
     read = report.articles + len(report.faults) + report.queued
     logs.add(
@@ -114,11 +119,22 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
     if report.cleaned:
         rules = "，".join(f"{name} {count}" for name, count in sorted(report.cleaned.items()))
         click.echo(say(f"清洗：{rules}", f"cleaned: {rules}"), err=err)
-    _print_notes(report.notes)
+    print_notes(report.notes)
 
 
-def _print_notes(notes: Notes) -> None:
+def print_notes(notes: Notes) -> None:
     """Print on stderr what is no fault but may be a mistake, a line for each name."""
+    if count := notes.left_out.total():
+        reasons = say("；", "; ").join(
+            f"{reason} {number}" for reason, number in notes.left_out.most_common(_SHOWN_NAMES)
+        )
+        click.echo(
+            say(
+                f"按映射不收录 {count} 行：{reasons}",
+                f"{count} rows left out by the mapping: {reasons}",
+            ),
+            err=True,
+        )
     if count := notes.unknown_files.total():
         click.echo(
             say(

@@ -12,7 +12,7 @@ from indexer.build.ingest import Progress, RunReport, no_progress
 from indexer.evaluation.judgements import Judgements, Method, Question, records
 from indexer.evaluation.measures import Run
 from search_service.answers.precedents import precedents
-from search_service.answers.related import related
+from search_service.answers.related import rank
 from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.errors import BadInput, FingerprintMismatch, ModelMissing, NoIndex
@@ -99,7 +99,7 @@ def _answer(
 ) -> tuple[list[str], bool]:
     """The ids, and whether semantic search failed."""
     if method is Method.RELATED:
-        return [one.view.id for one in related(service, text, audience, limit=depth)], False
+        return list(rank(service, text, audience, limit=depth)), False
     if method is Method.PRECEDENTS:
         # An article has the rank of its best passage.
         answer = precedents(service, text, audience, limit=_PASSAGES * depth)

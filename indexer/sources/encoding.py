@@ -1,4 +1,5 @@
-"""Decoding text of unknown encoding. Entry points: :func:`decode`, :func:`read_lines`.
+"""Decoding text of unknown encoding. Entry points: :func:`decode`, :func:`read_lines`,
+:func:`familiarity`.
 
 The bytes outweigh a declared charset: other text is hardly ever valid UTF-8, so UTF-8 is tried first;
 GB18030, which accepts almost anything, only if the bytes are not damaged UTF-8.
@@ -28,7 +29,7 @@ _FREQUENT: Final = frozenset(
     "，。、；：“”（）《》　的和一二三年月日人民政府国家社会工作发展建设管理"
     "关于通知规定有在为是了不中大上行业应当单位實國會發關於與為這個來條對業務"
 )
-_FAMILIAR: Final = 0.08  # share of frequent characters; Chinese prose has 0.2 and more
+FAMILIAR: Final = 0.08  # share of frequent characters; Chinese prose has 0.2 and more
 _SHORT: Final = 12  # non-ASCII characters; fewer do not identify a charset
 # The first megabyte of a file decides the encoding of its short lines.
 _SAMPLE_PIECE: Final = 1 << 14  # bytes
@@ -168,10 +169,15 @@ def _is_damaged_utf8(data: bytes) -> bool:
     return good > text.count("\ufffd")
 
 
-def _is_familiar(text: str) -> bool:
+def familiarity(text: str) -> float:
+    """The share of frequent Chinese characters among those beyond ASCII."""
     beyond = [character for character in text if character > "\x7f"]
-    frequent = sum(1 for character in beyond if character in _FREQUENT)
-    return "\0" not in text and (len(beyond) < _SHORT or frequent >= _FAMILIAR * len(beyond))
+    return sum(character in _FREQUENT for character in beyond) / max(1, len(beyond))
+
+
+def _is_familiar(text: str) -> bool:
+    short = sum(character > "\x7f" for character in text) < _SHORT
+    return "\0" not in text and (short or familiarity(text) >= FAMILIAR)
 
 
 def _strict(data: bytes, codec: str, offset: int) -> str:

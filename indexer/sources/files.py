@@ -1,7 +1,7 @@
 """Files and folders -> articles. Entry point: :func:`read_source`.
 
-JSON lines and CSV (also gzipped) contain many articles; .txt, .md, .html and .docx one. A record that cannot
-be used becomes a :class:`Fault` with its place and never stops the rest.
+JSON lines and CSV (also gzipped) contain many articles; .txt, .md, .html and .docx one; .yaml maps a
+database. A record that cannot be used becomes a :class:`Fault` with its place and never stops the rest.
 """
 
 import os
@@ -14,13 +14,14 @@ from analyzers.messages import say
 from indexer.sources.documents import markdown_record, text_record
 from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
+from indexer.sources.seen import SeenIds
 from indexer.sources.tables import read_csv, read_jsonl
-from search_service.errors import BadInput, BadRecord
+from search_service.errors import AudienceUnstated, BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.fields import MAX_ID_LENGTH
-from search_service.intake.names import known_field
+from search_service.intake.names import PROTECTING, known_field, says_who_reads
 from search_service.intake.record import Fault, Notes, RawRecord, article_of
-from search_service.model import Article
+from search_service.model import Article, Audience
 
 __all__ = ["Fault", "Notes", "read_source"]
 
@@ -45,6 +46,8 @@ _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".htm": html_record,
     ".docx": _word_record,
 }
+# A mapping of a database; only where it is named itself, because folders have other files of this type.
+_DATABASE: Final = frozenset({".yaml", ".yml"})
 # Types that cannot be read -> the type to save them as.
 _SAVE_AS: Final = {
     **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
@@ -59,30 +62,48 @@ def read_source(
     *,
     cleaning: Cleaning,
     counts: Counter[str] | None = None,
-    places: dict[str, str] | None = None,
+    seen: SeenIds | None = None,
     notes: Notes | None = None,
+    audience: Audience | None = Audience.PUBLIC,
 ) -> Iterator[Article | Fault]:
     """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
 
-    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``places`` has the
+    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``seen`` has the
     ids read so far with their places, for a run over several sources: the second of two records with the
-    same id is a fault that names both places. ``notes`` collects warnings. Links that leave the source are
-    faults; the source itself may be a link. Raises :class:`BadInput` at once if ``path`` is missing or a
-    file of an unknown type.
+    same id is a fault that names both places. ``notes`` collects warnings. ``audience``: who may read the
+    records that do not say it; None: unknown, then :class:`AudienceUnstated` is raised at the end of a source
+    of which no record says it. Links that leave the source are faults; the source itself may be a link.
+    Raises :class:`BadInput` at once if ``path`` is missing or a file of an unknown type; while reading,
+    ``SourceUnavailable`` if a database is lost.
     """
     if not path.exists():
         raise BadInput(
             say(f"没有 {shown(path)} 这个文件或目录", f"no such file or folder: {shown(path)}")
         )
-    if path.is_file() and _type(path) not in _MULTI_ARTICLE | _SINGLE_ARTICLE:
+    known = _DATABASE | _MULTI_ARTICLE.keys() | _SINGLE_ARTICLE.keys()
+    if path.is_file() and _type(path) not in known:
         raise BadInput(f"{shown(path)}: {_unreadable(path)}")
     return _articles(
         path,
         cleaning,
         counts,
-        {} if places is None else places,
+        SeenIds() if seen is None else seen,
         Notes() if notes is None else notes,
+        audience,
     )
+
+
+def source_name(path: Path) -> str:
+    """The name of a source that was given none: that of a database's mapping, else its absolute path.
+
+    Raises ``BadInput`` for a mapping that cannot be used.
+    """
+    if path.is_file() and _type(path) in _DATABASE:
+        from indexer.sources.database.mapping import load  # here: other commands start sooner
+
+        if name := load(path).name:
+            return name
+    return shown(path.absolute())
 
 
 def shown(path: Path) -> str:
@@ -100,15 +121,23 @@ def _articles(
     path: Path,
     cleaning: Cleaning,
     counts: Counter[str] | None,
-    places: dict[str, str],
+    seen: SeenIds,
     notes: Notes,
+    audience: Audience | None,
 ) -> Iterator[Article | Fault]:
+    records, stated = 0, False
     for item in _records(path, notes):
         if isinstance(item, Fault):
             yield item
             continue
+        records += 1
+        values = item.values
+        if audience is None:
+            stated = stated or any(known_field(name) in PROTECTING for name in values)
+        elif not says_who_reads(values):
+            values = {**values, "audience": audience.label}
         try:
-            article = article_of(item.values, cleaning=cleaning, counts=counts, notes=notes)
+            article = article_of(values, cleaning=cleaning, counts=counts, notes=notes)
         except BadRecord as exc:
             yield Fault(item.place, exc.message, id=_id_of(item))
             continue
@@ -116,12 +145,13 @@ def _articles(
             reason = say("字段嵌套过深", "fields are nested too deeply")
             yield Fault(item.place, reason, id=_id_of(item))
             continue
-        first = places.setdefault(article.id, item.place)
-        if first is item.place:
+        if (first := seen.add(article.id, item.place)) is None:
             yield article
         else:
             kind = say("id 重复", "repeated id")
             yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
+    if audience is None and records and not stated:
+        raise AudienceUnstated(_unstated(shown(path), records))
 
 
 def _id_of(record: RawRecord) -> str:
@@ -131,6 +161,13 @@ def _id_of(record: RawRecord) -> str:
 
 
 def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
+    if path.is_file() and _type(path) in _DATABASE:
+        from indexer.sources.database.reading import (
+            read_database,
+        )  # here: other commands start sooner
+
+        yield from read_database(path, notes=notes)
+        return
     if path.is_file():
         yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
         return
@@ -140,15 +177,22 @@ def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
             yield file
         elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
             kind = say("链接指向来源以外", "link that leaves the source")
-            yield Fault(f"{shown(file)}:1", _link_leaves(target), kind=kind)
+            yield Fault(
+                f"{shown(file)}:1", _link_leaves(target), id=_file_id(path, file), kind=kind
+            )
         elif file.is_dir():
             continue  # a link to a folder of the source, which is read at its own place
         elif _type(file) in _MULTI_ARTICLE | _SINGLE_ARTICLE:
-            yield from _file(file, identifier=_stem(shown(file.relative_to(path)), _type(file)))
+            yield from _file(file, identifier=_file_id(path, file))
         elif file.suffix.lower() in _SAVE_AS:
-            yield Fault(f"{shown(file)}:1", _unreadable(file))
+            yield Fault(f"{shown(file)}:1", _unreadable(file), id=_file_id(path, file))
         else:
             notes.count_file(_type(file), shown(file.relative_to(path)))
+
+
+def _file_id(folder: Path, file: Path) -> str:
+    """The id of a file of one article: its path in the folder, without the suffix."""
+    return _stem(shown(file.relative_to(folder)), _type(file))
 
 
 def _files(folder: Path) -> Iterator[Path | Fault]:
@@ -174,10 +218,11 @@ def _unreadable_folder(exc: OSError) -> Fault:
 
 def _file(path: Path, *, identifier: str) -> Iterator[RawRecord | Fault]:
     place = f"{shown(path)}:1"
+    read_many = _MULTI_ARTICLE.get(_type(path))
     if not path.is_file():
-        yield Fault(place, _not_regular())
+        yield Fault(place, _not_regular(), id="" if read_many else identifier)
         return
-    if (read_many := _MULTI_ARTICLE.get(_type(path))) is not None:
+    if read_many is not None:
         yield from read_many(path, shown=shown(path))
         return
     try:
@@ -188,9 +233,9 @@ def _file(path: Path, *, identifier: str) -> Iterator[RawRecord | Fault]:
         own = any(known_field(field) == "id" and value for field, value in values.items())
         yield RawRecord(place, values if own else {**values, "id": identifier})
     except BadRecord as exc:
-        yield Fault(place, exc.message)
+        yield Fault(place, exc.message, id=identifier)
     except OSError as exc:
-        yield Fault(place, _cannot_be_read(exc))
+        yield Fault(place, _cannot_be_read(exc), id=identifier)
 
 
 def _type(path: Path) -> str:
@@ -207,7 +252,7 @@ def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
     if other := _SAVE_AS.get(suffix):
         return say(f"不读 {suffix}；请另存为 {other}", f"{suffix} is not read; save it as {other}")
-    known = " ".join(_MULTI_ARTICLE | _SINGLE_ARTICLE)
+    known = " ".join([*_MULTI_ARTICLE, *_SINGLE_ARTICLE, *sorted(_DATABASE)])
     return say(
         f"不认识 {suffix or '没有后缀'} 的文件；可读：{known}",
         f"files of type {suffix or '(none)'} are not read; readable types: {known}",
@@ -238,6 +283,17 @@ def _too_large(size: int) -> str:
     return say(
         f"有 {size >> 20} MB，一篇文章的文件最多 {limit} MB",
         f"has {size >> 20} MB; the limit for a file of one article is {limit} MB",
+    )
+
+
+def _unstated(source: str, records: int) -> str:
+    return say(
+        f"{source}：{records} 条记录都没有写明谁可以看，未收录。请加 --audience public（所有人都能看）、"
+        "member（只给会员）或 staff（只给内部），或设 GONGWEN_AUDIENCE；其中有收费内容的，"
+        "给记录加上 preview（免费预览）、free_length（免费字数）或 audience（受众）",
+        f"{source}: none of {records} records says who may read it; nothing was indexed. Add --audience"
+        " public (everybody), member or staff, or set GONGWEN_AUDIENCE; if some of it is paid, give the"
+        " records a preview, a free_length or an audience",
     )
 
 

@@ -25,6 +25,7 @@ from analyzers.messages import say
 from indexer.sources.documents import title_and_body
 from indexer.sources.limits import MAX_SIZE, check_marks
 from search_service.errors import BadRecord
+from search_service.intake.table_text import Cell, span_of, table_lines
 
 _MAX_UNPACKED: Final = 256 << 20  # bytes, with pictures; a small file may unpack to gigabytes
 _PIECE: Final = 1 << 20  # bytes
@@ -145,15 +146,25 @@ def _lines(block: etree._Element) -> Iterator[str]:
     for child in block:
         if child.tag == qn("w:p"):
             yield "".join(_runs(child))
-        elif child.tag == qn("w:tbl"):
-            yield from map(_row, _within(child, qn("w:tr")))
+        elif child.tag == qn("w:tbl") and next(child.iterdescendants(child.tag), None) is None:
+            yield from table_lines(map(_row, _within(child, qn("w:tr"))))
+        elif child.tag == qn("w:tbl"):  # with another one inside: page layout
+            for row in _within(child, qn("w:tr")):
+                for cell in _within(row, qn("w:tc")):
+                    yield from _lines(cell)
         elif child.tag not in _SKIPPED:
             yield from _lines(child)
 
 
-def _row(row: etree._Element) -> str:
+def _row(row: etree._Element) -> list[Cell]:
+    """The cells of a row; one that continues the cell above it is empty in Word, too."""
     cells = _within(row, qn("w:tc"))
-    return "\t".join(" ".join(" ".join(_lines(cell)).split()) for cell in cells)
+    return [Cell(list(_lines(cell)), columns=_columns(cell)) for cell in cells]
+
+
+def _columns(cell: etree._Element) -> int:
+    span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
+    return span_of(None if span is None else span.get(qn("w:val")))
 
 
 def _within(element: etree._Element, tag: str) -> Iterator[etree._Element]:

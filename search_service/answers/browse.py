@@ -1,31 +1,36 @@
 """Browsing without a query: one article, the newest, the most viewed, the categories.
 
-Entry points: :func:`article`, :func:`home`.
+Entry points: :func:`article`, :func:`home`, :func:`values`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
+from search_service.answers import lists
 from search_service.engines.reads import Reader, Search
 from search_service.errors import NotFound
-from search_service.model import Audience, Everything, Exact, Identifiers, Sort, StoredArticle
+from search_service.model import Audience, Everything, Exact, Sort, StoredArticle
 from search_service.service import SearchService, reads_shared
+from search_service.state.read_counts import Period
 
-# Of the most viewed ids, so many are looked up; and so many if most of these are gone or hidden: in one read
-# too, as long a list as engines return.
-_LIKELY, _MOST = 100, 10_000
+HOME_FACETS = ("category", "kind", "year")
+NAMED_FACETS = ("issuer", "author", "kind", "category")
 
 
 @dataclass(frozen=True)
 class Home:
-    """The content of the home page."""
+    """The content of the home page; ``facets``: counts of all articles by category, kind and year.
+
+    ``period``: that of ``hottest``; None: as the source counts.
+    """
 
     total: int
     latest: tuple[StoredArticle, ...]
     hottest: tuple[StoredArticle, ...]
-    categories: Mapping[str, int]
+    period: Period | None
+    facets: Mapping[str, Mapping[str, int]]
 
 
 def fetch_one(reader: Reader, article_id: str) -> StoredArticle:
@@ -52,32 +57,40 @@ def article(service: SearchService, article_id: str, audience: Audience) -> Stor
 
 
 @reads_shared
-def home(service: SearchService, audience: Audience, *, limit: int = 10) -> Home:
-    """The ``limit`` newest and most viewed articles, and the categories with their counts."""
+def home(
+    service: SearchService, audience: Audience, period: Period | None = None, *, limit: int = 10
+) -> Home:
+    """The ``limit`` newest and most viewed articles, and what there is of each category, kind and year.
+
+    ``period``: the most read in it by our own counts, if anything was read.
+    """
     reader = service.reader(audience, shared=True)
-    listing = Search(Everything(), sort=Sort.DATE, limit=limit, facets=("category",))
-    counted = service.store.views.most(audience, _LIKELY)
-    there = _those_there(counted)
+    listing = Search(Everything(), sort=Sort.DATE, limit=limit, facets=HOME_FACETS)
+    if period and not service.store.reads.of(audience, period):
+        period = None
+    counts = lists.counts_of(service, period)
+    counted = counts.most(audience, lists.LIKELY)
+    there = lists.visibility(counted)
     answers = reader.read(listing, there)
     newest, totals = [hit.id for hit in answers[listing].hits], answers[listing].totals
-    if len(answers[there].hits) < limit and len(counted) == _LIKELY:
-        counted = service.store.views.most(audience, _MOST)
-        there = _those_there(counted)
-        answers = reader.read(there)
-    visible = {hit.id for hit in answers[there].hits}
-    hottest = [key for key in counted if key in visible][:limit]
+    hottest = lists.in_order(counted, answers[there].hits)
+    if len(hottest) < limit and len(counted) == lists.LIKELY:
+        hottest = lists.visible(reader, counts.most(audience, lists.MOST))
+    hottest = hottest[:limit]
     stored = reader.fetch([*newest, *hottest])
     return Home(
         total=totals.total,
         latest=tuple(stored[key] for key in newest if key in stored),
         hottest=tuple(stored[key] for key in hottest if key in stored),
-        categories=totals.facets["category"],
+        period=period,
+        facets=totals.facets,
     )
 
 
-def _those_there(ids: Sequence[str]) -> Search:
-    """The articles of these ids that the audience can see."""
-    return Search(Identifiers(tuple(ids)), limit=len(ids))
+def values(service: SearchService, audience: Audience) -> Mapping[str, list[str]]:
+    """The issuers, authors, kinds and categories of all articles, those of most articles first."""
+    counted = service.reader(audience).totals(Everything(), facets=NAMED_FACETS).facets
+    return {name: [value for value in counted[name] if value] for name in NAMED_FACETS}
 
 
 @reads_shared

@@ -6,7 +6,7 @@ from analyzers.outline import FRAME
 from search_service import relevance
 from search_service.answers.snippets import ScannedText, Snippet, marks, snippet
 from search_service.model import StoredArticle
-from search_service.query.parsing import Query
+from search_service.query.parsed import Query
 
 
 @dataclass(frozen=True, kw_only=True)

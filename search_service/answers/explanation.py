@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from search_service.answers.snippets import ScannedText
 from search_service.engines.reads import Reader, Search
 from search_service.model import Identifiers, StoredArticle
-from search_service.query.matching import rank_parts
-from search_service.query.parsing import Query
+from search_service.query.parsed import Query
+from search_service.query.scoring import rank_parts
 from search_service.ranking.factors import Factors
 from search_service.ranking.order import Ranks
 

@@ -58,10 +58,15 @@ class Precedent:
 
 @dataclass(frozen=True, kw_only=True)
 class PrecedentPage:
-    """The passages, best first. ``degraded``: by keyword only, because semantic search is unavailable."""
+    """The passages, best first.
+
+    ``degraded``: by keyword only, because semantic search is unavailable. ``blocked``: the topic contains a
+    blocked word.
+    """
 
     results: tuple[Precedent, ...]
     degraded: bool
+    blocked: bool = False
 
 
 @reads_shared
@@ -88,6 +93,9 @@ def precedents(
             field_errors={"text": say("长度不符", "bad length")},
         )
     reader = service.reader(audience, shared=True)
+    # A draft is somebody's own text; only what might be a search is refused.
+    if len(text) <= relevance.MAX_QUERY and service.store.blocked.block(text):
+        return PrecedentPage(results=(), degraded=False, blocked=True)
     sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
     pieces = [normalize(text.strip()[section.start : section.end]) for section in sections]
     words = [

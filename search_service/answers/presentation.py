@@ -13,11 +13,16 @@ from markupsafe import Markup, escape
 from analyzers.messages import say
 from search_service.answers.complete import Completion
 from search_service.answers.evidence import ShownPassage
-from search_service.answers.page import Page, Result, degraded_notice
+from search_service.answers.lists import Viewed
+from search_service.answers.page import BLOCKED_NOTICE, Page, Result, degraded_notice
 from search_service.answers.precedents import Precedent, PrecedentPage
+from search_service.answers.related import Related
 from search_service.answers.snippets import Span
+from search_service.answers.subjects import Subject
+from search_service.answers.succession import Relation
+from search_service.metadata import Attachment, Metadata
 from search_service.metrics import stage
-from search_service.model import Metadata, Passage, StoredArticle, View
+from search_service.model import Passage, StoredArticle, View
 
 Values = dict[str, object]
 _MARK, _END = Markup("<mark>"), Markup("</mark>")
@@ -40,16 +45,25 @@ def highlight(text: str, marks: Sequence[Span]) -> Markup:
 
 def own_address(view: View) -> str | None:
     """The article's URL in its portal, if it is one that a browser may open."""
-    return view.url if view.url and _OPENABLE.fullmatch(view.url) else None
+    return _if_openable(view.url)
+
+
+def _if_openable(url: str | None) -> str | None:
+    return url if url and _OPENABLE.fullmatch(url) else None
+
+
+def opening(view: View, length: int) -> str:
+    """The first characters of a text in one line, without the title where it begins with it."""
+    text = view.text.lstrip()
+    text = text.removeprefix(view.title)
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
 
 
 Link = Callable[[View], str | None]
 # What lists show of an article's metadata; the rest comes with the article alone.
-_LISTED = [
-    one.name
-    for one in dataclasses.fields(Metadata)
-    if one.name not in {"length", "slices", "url", "extra"}
-]
+_ALONE = {"length", "slices", "url", "extra", "outline", "attachments", "replaces", "replaced_by"}
+LISTED = [one.name for one in dataclasses.fields(Metadata) if one.name not in _ALONE]
 
 
 def view_to_dict(view: View, *, link: Link = own_address) -> Values:
@@ -57,34 +71,88 @@ def view_to_dict(view: View, *, link: Link = own_address) -> Values:
     return {
         "id": view.id,
         "title": view.title,
-        **{name: getattr(view, name) for name in _LISTED},
+        **{name: _plain(getattr(view, name)) for name in LISTED},
+        "issuer": view.issuer,
         "url": link(view),
         "derived": list(view.derived),
     }
 
 
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def attachment_to_dict(attachment: Attachment) -> Values:
+    """An attachment; ``url`` only if a browser may open it."""
+    return {"name": attachment.name, "url": _if_openable(attachment.url)}
+
+
+def relation_to_dict(relation: Relation, *, link: Link = own_address) -> Values:
+    """An article that replaces or repeals the shown one, or the other way round."""
+    return view_to_dict(relation.view, link=link) | {
+        "type": relation.type.value,
+        "from_text": relation.derived,
+    }
+
+
+def related_to_dict(related: Related, *, link: Link = own_address) -> Values:
+    """A related article with its ``reason``."""
+    return view_to_dict(related.view, link=link) | {"reason": related.reason}
+
+
+def subject_to_dict(subject: Subject, *, link: Link = own_address) -> Values:
+    """What a query names: ``type``, ``name``, ``total``, ``kinds``, ``series`` and ``articles``."""
+    return {
+        "type": subject.type.value,
+        "name": subject.name,
+        "total": subject.total,
+        "kinds": dict(subject.kinds),
+        "series": subject.series,
+        "articles": [view_to_dict(one, link=link) for one in subject.articles],
+    }
+
+
+def viewed_to_dict(viewed: Viewed, *, link: Link = own_address) -> Values:
+    """An article of the most viewed, with its ``views``."""
+    return view_to_dict(viewed.stored.view, link=link) | {"views": viewed.views}
+
+
 @stage("render")
 def page_to_dict(page: Page, *, link: Link = own_address) -> Values:
-    """A page of results; ``message`` has its notices (:meth:`.Page.notices`), if any."""
+    """A page of results; ``message`` has its notices (:meth:`.Page.notices`), if any.
+
+    ``searched`` and ``alternatives``: see :class:`.Page`; only if there are any.
+    """
     values: Values = {
         "total": page.total,
+        "full": page.full,
         "relaxed": page.relaxed,
+        "reason": page.reason,
         "degraded": page.degraded,
         "suggestions": list(page.suggestions),
         "facets": {name: dict(counts) for name, counts in page.facets.items()},
         "results": [result_to_dict(result, link=link) for result in page.results],
     }
+    if page.alternatives:
+        values["alternatives"] = [
+            {"without": list(one.without), "total": one.total} for one in page.alternatives
+        ]
+    if page.searched:
+        values["searched"] = page.searched
     if notices := page.notices():
         values["message"] = say("；", "; ").join(notices)
     return values
 
 
 def completion_to_dict(completion: Completion, *, link: Link = own_address) -> Values:
-    """A suggestion; ``id`` and ``url`` if it is the title of a single article."""
+    """A suggestion; ``id`` and ``url`` if it opens a single article."""
     view = completion.view
     return {
         "text": completion.text,
         "kind": completion.kind.value,
+        "group": completion.group.value,
+        "count": completion.count,
+        "query": completion.query,
         "id": view.id if view else None,
         "url": link(view) if view else None,
     }
@@ -94,9 +162,13 @@ def result_to_dict(result: Result, *, link: Link = own_address) -> Values:
     """One result; ``explain`` only if it was requested."""
     view = result.stored.view
     values = view_to_dict(view, link=link) | {
+        "full": result.in_full,
         "score": result.score,
         "highlights": {"title": highlight(view.title, result.title_marks)},
+        "matched": [{"field": one.field, "value": one.value} for one in result.matched],
         "passages": [shown_to_dict(passage) for passage in result.passages],
+        "copies": [view_to_dict(one, link=link) for one in result.copies],
+        "copies_total": result.copies_total,
     }
     if result.explanation is not None:
         values["explain"] = dataclasses.asdict(result.explanation)
@@ -112,13 +184,13 @@ def shown_to_dict(shown: ShownPassage) -> Values:
 
 @stage("render")
 def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Values:
-    """The passages for a draft, with a ``message`` if semantic search was unavailable."""
+    """The passages for a draft, with a ``message`` where semantic search or the topic is unavailable."""
     values: Values = {
         "degraded": page.degraded,
         "passages": [precedent_to_dict(one, link=link) for one in page.results],
     }
-    if page.degraded:
-        values["message"] = degraded_notice()
+    if page.degraded or page.blocked:
+        values["message"] = degraded_notice() if page.degraded else say(*BLOCKED_NOTICE)
     return values
 
 
@@ -163,6 +235,10 @@ def article_to_dict(stored: StoredArticle, *, link: Link = own_address) -> Value
         "text": view.text,
         "gapped": view.gapped,
         "found": [dataclasses.asdict(one) for one in view.found],
+        "outline": list(view.outline),
+        "attachments": [attachment_to_dict(one) for one in view.attachments],
+        "replaces": list(view.replaces),
+        "replaced_by": list(view.replaced_by),
         "length": view.length,
         "slices": view.slices,
         "passages": [passage_to_dict(passage) for passage in stored.passages],

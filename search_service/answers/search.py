@@ -5,20 +5,23 @@ follow one order (:mod:`search_service.ranking.order`). A page reached by a curs
 generation that the first page was read from; all it shows and counts comes from the live generation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from analyzers import document_numbers
 from analyzers.messages import say
 from search_service import relevance
+from search_service.answers.around import Around, alternatives
 from search_service.answers.evidence import select_passages
 from search_service.answers.explanation import explain
-from search_service.answers.page import CursorPosition, Page, Result
+from search_service.answers.matched_fields import declared_fields, matched_fields
+from search_service.answers.page import CountedQuery, CursorPosition, Page, Reason, Result
 from search_service.answers.snippets import marks
 from search_service.engines.reads import Fetch, Reader, Search
-from search_service.engines.validation import FACETS
 from search_service.errors import BadInput
 from search_service.metrics import stage
 from search_service.model import (
+    FACETS,
     All,
     AnyOf,
     Audience,
@@ -30,13 +33,21 @@ from search_service.model import (
     StoredArticle,
 )
 from search_service.query import matching
-from search_service.query.parsing import Query, parse, with_coined_terms
-from search_service.query.request import SearchRequest
-from search_service.ranking.corrections import results_of
-from search_service.ranking.match_set import MatchSet, exact_clauses, match
+from search_service.query.parsed import Query
+from search_service.query.parsing import parse, with_coined_terms
+from search_service.query.request import Mode, SearchRequest
+from search_service.query.syntax import AndNode
+from search_service.ranking.corrections import texts_of_pinyin
+from search_service.ranking.folding import Count
+from search_service.ranking.listing import Listing
+from search_service.ranking.match_set import MatchSet, match
 from search_service.ranking.order import Order, order
 from search_service.ranking.similarity import SimilarArticles
 from search_service.service import SearchService, reads_shared
+from search_service.state.blocked_words import contains_any
+
+_COPIES = 10  # that are named under a result
+_PARTS = 6  # words of a query that are counted one by one
 
 
 @dataclass(frozen=True)
@@ -70,18 +81,32 @@ def search(
     Raises ``BadInput`` for a query over ``MAX_QUERY`` characters or a position beyond ``MAX_DEPTH``,
     ``Gone`` if the generation of the position no longer exists, and ``EngineError``.
     """
+    # Of a long list only the pages with a number say what there is to choose from.
+    request = replace(request, counted=position is None and request.counted)
+    ranked = live = service.reader(audience, shared=True)
+    blocked = service.store.blocked.words()
+    if contains_any(request.text, blocked):
+        return Page(total=0, results=(), reason=Reason.BLOCKED)
     query = parse(request.text, service.analyzer, title_only=request.title_only)
     offset, limit = _window(request, position)
-    ranked = live = service.reader(audience, shared=True)
     query = with_coined_terms(query, service.store.coined.accepted())
     if position and position.generation != live.generation:
         earlier = service.reader_of_generation(audience, position.generation)
         # If it has changed since the first page, it may contain articles that this caller never could read.
         ranked = earlier if earlier.revision == position.revision else live
     earlier_total = position.total if position else 0
-    page, length = _page(
-        service, _Readers(ranked, live), query, request, (offset, limit), earlier_total
-    )
+    readers = _Readers(ranked, live)
+    page, length = _page(service, readers, query, request, (offset, limit), earlier_total)
+    if not page.total:
+        texts = _permitted(texts_of_pinyin(service, live, query), blocked)
+        if texts:
+            spoken = parse(texts[0], service.analyzer, title_only=request.title_only)
+            found = _page(service, readers, spoken, request, (offset, limit), earlier_total)
+            if found[0].total:
+                page, length = (
+                    replace(found[0], searched=texts[0], reason=Reason.CORRECTED),
+                    found[1],
+                )
     here = CursorPosition(
         generation=ranked.generation, revision=ranked.revision, total=length, offset=offset
     )
@@ -89,9 +114,15 @@ def search(
     end = offset + limit
     return replace(
         page,
+        corrections=tuple(one for one in page.corrections if not contains_any(one.text, blocked)),
         next=replace(first, offset=end) if end < length else None,
         changed=replace(here, offset=first.offset) != first,
     )
+
+
+def _permitted(texts: Sequence[str], blocked: Sequence[str]) -> list[str]:
+    """The texts without a blocked word."""
+    return [text for text in texts if not contains_any(text, blocked)]
 
 
 def _window(request: SearchRequest, position: CursorPosition | None) -> tuple[int, int]:
@@ -124,35 +155,64 @@ def _page(
     if not query.tree.parts:
         if request.text.strip():  # only punctuation: no results
             return Page(total=0, results=()), 0
-        return _browse(readers, request, window, earlier_total)  # no query: all, newest first
+        # No query: all, newest first or most viewed first.
+        return _browse(service, readers, request, window, earlier_total)
     matched = match(service, live, query, request, window)
     audience = live.scope.audience
     if readers.differ:
         ordered = _earlier_order(service, readers, query, request, window, matched)
     else:
         ordered = order(service.store, audience, matched, window)
-    is_first = not window[0]
     with stage("evidence"):
-        totals = Search(matched.clause, filters=request.filters, facets=FACETS if is_first else ())
-        fetch = Fetch(ordered.ids)
+        totals = Search(matched.clause, filters=request.filters, facets=_facets(request))
+        around = Around(request.filters, matched.unfiltered if request.counted else None)
+        is_empty = not (matched.hits or matched.exact or matched.semantic.hits)
+        dropped = around.without_conditions if is_empty else {}
+        # Without other matches all match in full.
+        is_mixed = matched.relaxed or matched.semantic.hits
+        shown = All((matched.full, Identifiers(tuple(ordered.ids))))
+        full = Search(matched.full, filters=request.filters)
+        shown_full = Search(shown, limit=len(ordered.ids))
+        groups = (full, shown_full) if is_mixed else ()
+        copies = [id for one in ordered.ids for id in matched.copies.get(one, ())[:_COPIES]]
+        fetch = Fetch([*ordered.ids, *copies])
         nearest = matched.semantic.nearest_passages(ordered.ids)
-        corrected = results_of(matched.corrections, request.filters)
-        answers = live.read(totals, fetch, *filter(None, [nearest]), *corrected)
+        groups_of_copies = service.store.copies.of(live.generation)
+        asked = [*matched.corrections, *(_parts(query) if is_empty or matched.by_part else ())]
+        counts = [
+            Count(matching.strict(one), one.merge_filters(request.filters), groups_of_copies)
+            for one in asked
+        ]
+        answers = live.read(
+            totals,
+            *around.facets.values(),
+            *dropped.values(),
+            *groups,
+            fetch,
+            *filter(None, [nearest]),
+            *(search for count in counts for search in count.requests),
+        )
     found = answers[totals].totals
-    suggestions = [
-        one.text
-        for one, results in zip(matched.corrections, corrected, strict=True)
-        if answers[results].totals.total
+    in_full = {hit.id for hit in answers[shown_full].hits} if is_mixed else {*ordered.ids}
+    full_total = answers[full].totals.total if is_mixed else found.total
+    counted = [
+        CountedQuery(document_numbers.printed(one.text), count.of(answers))
+        for one, count in zip(asked, counts, strict=True)
     ]
+    corrections = [one for one in counted[: len(matched.corrections)] if one.total]
     near = {hit.article_id: hit.passage_id for hit in answers[nearest]} if nearest else {}
     page = Page(
         total=found.total,
-        results=_results(live, query, request, matched, ordered, answers[fetch], near),
-        facets=found.facets,
-        relaxed=matched.relaxed and found.total > matched.full,
-        full=matched.full,
+        results=_results(live, query, request, matched, ordered, answers[fetch], near, in_full),
+        facets=around.completed(found.facets, answers),
+        alternatives=alternatives(dropped, answers),
+        relaxed=matched.relaxed and found.total > full_total,
+        reason=None if request.mode is Mode.SEMANTIC else _reason(matched, found.total, full_total),
+        full=full_total,
         degraded=matched.degraded,
-        suggestions=tuple(suggestions[: relevance.CORRECTIONS]),
+        corrections=tuple(corrections[: relevance.CORRECTIONS]),
+        parts=tuple(counted[len(matched.corrections) :]),
+        synonyms=tuple(dict.fromkeys(query.synonyms)),
         hints=query.hints,
         # An unknown document number is similar to others only in its spelling.
         semantic_results_available=not found.total
@@ -162,24 +222,74 @@ def _page(
     return page, earlier_total if readers.differ else found.total
 
 
+def _facets(request: SearchRequest) -> Sequence[str]:
+    return FACETS if request.counted else ()
+
+
+def _parts(query: Query) -> list[Query]:
+    """Each word of a query of several words and nothing else."""
+    chunks = query.included
+    if not (1 < len(chunks) <= _PARTS and chunks == query.tree.parts):
+        return []
+    return [replace(query, text=one.text, key="", tree=AndNode((one,))) for one in chunks]
+
+
+def _reason(matched: MatchSet, total: int, full: int) -> Reason | None:
+    if not total:
+        return Reason.NONSENSE if matched.nonsense else None
+    if matched.by_part and total > full:
+        return Reason.RELAXED
+    return None if full else Reason.NEAR_ONLY
+
+
 def _browse(
-    readers: _Readers, request: SearchRequest, window: tuple[int, int], earlier_total: int
+    service: SearchService,
+    readers: _Readers,
+    request: SearchRequest,
+    window: tuple[int, int],
+    earlier_total: int,
 ) -> tuple[Page, int]:
     live, ranked = readers.live, readers.ranked
-    facets = () if window[0] else FACETS
-    listing = Search(Everything(), (), request.filters, Sort.DATE, *window, facets)
-    listed = live.read(listing)[listing]
-    ids = [hit.id for hit in listed.hits]
+    facets = _facets(request)
+
+    def listing_of(reader: Reader) -> Listing:
+        return Listing(
+            service.store,
+            reader,
+            Everything(),
+            request.filters,
+            sort=request.sort,
+            offset=window[0],
+            limit=window[1],
+            facets=facets,
+        )
+
+    listing = listing_of(live)
+    around = Around(request.filters, Everything() if facets else None)
+    answers = live.read(*listing.requests, *around.facets.values())
+    listed = answers[listing.counted]
+    ids = [hit.id for hit in listing.hits(answers)]
     if readers.differ:
-        ids = [hit.id for hit in ranked.read(listing)[listing].hits]
+        earlier = listing_of(ranked)
+        ids = [hit.id for hit in earlier.hits(ranked.read(*earlier.requests))]
         ids = _among(live, [Everything()], ids, request.filters)
-    stored = live.fetch(ids)
+    dropped = {} if listed.totals.total else around.without_conditions
+    fetch = Fetch(ids)
+    last = live.read(fetch, *dropped.values())
+    stored = last[fetch]
     results = tuple(
         Result(stored=stored[key], score=0.0, title_marks=(), passages=())
         for key in ids
         if key in stored
     )
-    page = Page(total=listed.totals.total, results=results, facets=listed.totals.facets)
+    total = listed.totals.total
+    page = Page(
+        total=total,
+        full=total,
+        results=results,
+        facets=around.completed(listed.totals.facets, answers),
+        alternatives=alternatives(dropped, last),
+    )
     return page, earlier_total if readers.differ else page.total
 
 
@@ -207,8 +317,9 @@ def _earlier_order(
         again = SimilarArticles(live.manifest, matched.semantic.vector, filters=on_page)
         similar = again.hits(live.read(*again.requests)).ids
     by_similarity = matching.restricted(query, Identifiers(similar))
-    clauses = [matched.keyword, *exact_clauses(query), by_similarity]
-    return Order(_among(live, clauses, ids, request.filters))
+    clauses = [matched.keyword, *matching.exact(query), by_similarity]
+    gone = {id for copies in matched.copies.values() for id in copies}
+    return Order([id for id in _among(live, clauses, ids, request.filters) if id not in gone])
 
 
 def _among(
@@ -232,8 +343,9 @@ def _results(
     order: Order,
     stored: Mapping[str, StoredArticle],
     nearest: Mapping[str, str],
+    in_full: Collection[str],
 ) -> tuple[Result, ...]:
-    """The results; ``nearest``: article id -> id of its nearest passage."""
+    """The results. ``nearest``: article id -> id of its nearest passage; ``in_full``: ids."""
     # Articles that were deleted or hidden since the order was computed are missing.
     articles = [stored[key] for key in order.ids if key in stored]
     explanations = {}
@@ -241,13 +353,24 @@ def _results(
         explanations = explain(
             live, query, order.ranks, articles, exact=matched.exact, nearest=nearest
         )
-    return tuple(
-        Result(
-            stored=one,
-            score=order.scores.get(one.view.id, 0.0),
-            title_marks=marks(one.view.title, query.highlight_terms, query.words),
-            passages=select_passages(one, query, nearest.get(one.view.id)),
-            explanation=explanations.get(one.view.id),
+    results = []
+    for one in articles:
+        copies = matched.copies.get(one.view.id, ())
+        passages = select_passages(one, query, nearest.get(one.view.id))
+        matched_ones = matched_fields(one.view, query)
+        if not any(passage.snippet.marks for passage in passages):
+            matched_ones += declared_fields(one.view, query)
+        results.append(
+            Result(
+                stored=one,
+                score=order.scores.get(one.view.id, 0.0),
+                title_marks=marks(one.view.title, query.highlight_terms, query.words),
+                passages=passages,
+                in_full=one.view.id in in_full,
+                matched=matched_ones,
+                explanation=explanations.get(one.view.id),
+                copies=tuple(stored[id].view for id in copies if id in stored),
+                copies_total=len(copies),
+            )
         )
-        for one in articles
-    )
+    return tuple(results)

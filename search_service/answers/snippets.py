@@ -1,7 +1,7 @@
 """Highlighting marks and snippets. Entry points: :func:`marks`, :class:`ScannedText`, :func:`snippet`. Pure.
 
-Terms are located in the normalised text, which has the same length as the original, so that marks are
-offsets into the original, in its own width and script.
+Terms are located in the folded text (:mod:`analyzers.folding`), as when it is searched; the marks are offsets
+into the original, in its own width, script and spacing.
 """
 
 import re
@@ -9,17 +9,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 
 from analyzers import references
+from analyzers.folding import HAN, fold
 from analyzers.normalize import normalize
-from analyzers.terms import HAN
+from analyzers.terms import Token, runs
 from search_service import relevance
 
 Span = tuple[int, int]
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 _ASCII_EDGE = re.compile(r"[a-z0-9]")
-_RUN = re.compile(r"[^\W_]+")
 _ONLY_HAN = re.compile(f"[{HAN}]+")
 _ONE_HAN = re.compile(f"[{HAN}]")
 
@@ -34,28 +34,17 @@ class Snippet:
     marks: tuple[Span, ...]
 
 
-def _occurrences(text: str, term: str) -> Iterator[Span]:
-    # Letters and digits match whole tokens only: 5 is not marked inside 2025.
-    whole_start, whole_end = _ASCII_EDGE.match(term[0]), _ASCII_EDGE.match(term[-1])
-    length = len(term)
-    position = text.find(term)
-    while position >= 0:
-        end = position + length
-        inside = (whole_start and position and _ASCII_EDGE.match(text[position - 1])) or (
-            whole_end and end < len(text) and _ASCII_EDGE.match(text[end])
-        )
-        if not inside:
-            yield position, end
-        position = text.find(term, position + 1)
-
-
-def _literal(text: str, literal: str) -> Iterator[Span]:
-    """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
-    runs = _RUN.findall(literal)
-    if len(runs) < 2:
-        return _occurrences(text, literal)
-    pattern = r"[\W_]+".join(map(re.escape, runs))
-    return (match.span() for match in re.finditer(pattern, text))
+def _separator(before: Token, after: Token, literal: str) -> str:
+    """What may stand between two runs of a literal in a text: punctuation is ignored, as by phrases."""
+    if _ONE_HAN.match(after.term):
+        if _ONE_HAN.match(before.term):
+            return r"[\W_]+"
+        blank = not literal[before.end : after.start].strip()
+        return r"\s*" if blank else r"[\W_]+"
+    # Two numbers and two words are apart; ISO9001 is ISO 9001.
+    alike = before.term[-1].isalpha() == after.term[0].isalpha()
+    apart = alike and before.term[-1].isalnum() and after.term[0].isalnum()
+    return r"[\W_]+" if apart and not _ONE_HAN.match(before.term) else r"[\W_]*"
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -69,24 +58,39 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def _occurrences(text: str, term: str) -> Iterator[Span]:
+    position = text.find(term)
+    while position >= 0:
+        yield position, position + len(term)
+        position = text.find(term, position + 1)
+
+
 class ScannedText:
-    """A text to search for terms of a query; its normal form and references are computed once."""
+    """A text to search for terms of a query; its folded form and references are computed once."""
 
     def __init__(self, text: str) -> None:
-        self._normal = normalize(text)
+        self._folded = fold(normalize(text))
+        self._text = self._folded.text
 
     @cached_property
     def _terms(self) -> dict[str, list[Span]]:
         """Term of a reference -> spans."""
         spans: dict[str, list[Span]] = {}
-        for reference in references.find(self._normal):
+        for reference in references.find(self._text):
             for term in reference.terms:
                 spans.setdefault(term, []).append((reference.start, reference.end))
         return spans
 
+    @cached_property
+    def _edges(self) -> tuple[set[int], set[int]]:
+        """Where runs start and end: 5 is not in 2025, nor in 1.5."""
+        tokens = runs(self._text)
+        return {token.start for token in tokens}, {token.end for token in tokens}
+
     def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
         """The spans of ``literals`` and ``words`` (both normalised), as :func:`merged`."""
-        return merged(chain(*map(self._literal, literals), *map(self._word, words)))
+        spans = chain(*map(self._literal, literals), *map(self._word, words))
+        return merged(self._folded.span(start, end) for start, end in spans)
 
     def characters_found(
         self, literals: Iterable[str], words: Iterable[str], parts: Sequence[Span]
@@ -95,23 +99,26 @@ class ScannedText:
 
         Not their spans, which take far longer to find. ``parts``: in order, without gaps.
         """
-        starts, ends = [start for start, _ in parts], [end for _, end in parts]
+        position_of = self._folded.position
+        starts = [position_of(start) for start, _ in parts]
+        ends = [position_of(end) for _, end in parts]
         found = [0] * len(parts)
         finders: dict[str, Callable[[str], Iterable[Span]]]
         finders = {term: self._word for term in words if not _ONE_HAN.fullmatch(term)}
         finders.update(dict.fromkeys(literals, self._literal))
         for term, spans_of in finders.items():
+            term = fold(term).text if ":" not in term else term  # noqa: PLW2901  (the same, folded)
             if not _ONLY_HAN.fullmatch(term):
                 inside = {bisect_right(starts, a) - 1: (a, b) for a, b in spans_of(term)}
                 for index, (start, end) in inside.items():
                     found[index] += end - start if end <= ends[index] else 0
                 continue
-            position = self._normal.find(term)
+            position = self._text.find(term)
             while position >= 0:  # from one part that contains it to the next
                 index = bisect_right(starts, position) - 1
                 if position + len(term) <= ends[index]:
                     found[index] += len(term)
-                position = self._normal.find(term, ends[index])
+                position = self._text.find(term, ends[index])
         return found
 
     def contains_literal(self, literal: str) -> bool:
@@ -122,13 +129,31 @@ class ScannedText:
         """Whether the text contains the word or reference term."""
         return any(True for _ in self._word(word))
 
-    def _literal(self, literal: str) -> Iterable[Span]:
-        return _literal(self._normal, literal)
+    def _literal(self, literal: str) -> Iterator[Span]:
+        """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
+        literal = fold(literal).text
+        parts = runs(literal)
+        if not parts:
+            return iter(())
+        pattern = re.escape(parts[0].term)
+        for before, after in pairwise(parts):
+            pattern += _separator(before, after, literal) + re.escape(after.term)
+        # Looking ahead, as occurrences may overlap: 人人人 contains 人人 twice.
+        return self._whole(match.span(1) for match in re.finditer(f"(?=({pattern}))", self._text))
 
     def _word(self, word: str) -> Iterable[Span]:
         if ":" in word:
             return self._terms.get(word, ())
-        return () if _ONE_HAN.fullmatch(word) else _occurrences(self._normal, word)
+        if _ONE_HAN.fullmatch(word):
+            return ()
+        return self._whole(_occurrences(self._text, fold(word).text))
+
+    def _whole(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """The spans that begin and end with whole numbers and words of letters."""
+        for start, end in spans:
+            cut = _ASCII_EDGE.match(self._text[start]) and start not in self._edges[0]
+            if not (cut or (_ASCII_EDGE.match(self._text[end - 1]) and end not in self._edges[1])):
+                yield start, end
 
 
 def marks(text: str, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:

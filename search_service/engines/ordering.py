@@ -7,9 +7,10 @@ view under the same version, or withdraws it) the last to arrive.
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from search_service.model import Record, Tombstone
+from search_service.model import FIRST_LEDGER_VERSION, Record, Tombstone
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,8 @@ def decide(entry: Stamp, stored: Stamp | None) -> Decision:
     if entry.digest == stored.digest:
         return Decision.UNCHANGED
     return Decision.WRITE if entry.order >= stored.order else Decision.STALE
+
+
+def latest_ledger_number(stamps: Mapping[str, Stamp]) -> int:
+    """The greatest ledger number among stored versions; 0 or less if there is none."""
+    return max((one.version for one in stamps.values()), default=0) - FIRST_LEDGER_VERSION

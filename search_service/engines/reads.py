@@ -153,6 +153,14 @@ class Fetch(Request[dict[str, StoredArticle]]):
     ids: Sequence[str]
 
 
+@dataclass(frozen=True, eq=False)
+class Listed(Request[list[str]]):
+    """The first ``limit`` ids of live articles of the scope that come ``after`` an id, ascending."""
+
+    after: str = ""
+    limit: int = 1_000
+
+
 class Answers:
     """The answers to the requests of one call: ``answers[request]``."""
 

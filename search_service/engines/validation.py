@@ -8,9 +8,8 @@ from typing import Final
 
 from analyzers.messages import say
 from search_service.errors import BadInput, BadRecord
-from search_service.model import Record, Vector
+from search_service.model import FACETS, Record, Vector
 
-FACETS: Final = ("category", "kind", "author", "issuer", "year")
 # Values of a facet, the most frequent ones: 50,000 articles have thousands of authors, and nobody reads them.
 FACET_VALUES: Final = 100
 # Decimal places of an article's similarity: engines sum in different orders, and equal values must tie.

@@ -14,17 +14,23 @@ from html import unescape
 from html.entities import html5
 from typing import Final
 
+from analyzers.folding import HAN
 from analyzers.messages import say
+from analyzers.table_rows import EMPTY
 from search_service.errors import ConfigurationError
 from search_service.intake.markup import is_markup, keeps_lines, text_of_html
+from search_service.intake.table_text import markdown_tables
+from search_service.intake.wrapped_lines import join_wrapped_lines
 
 
 class Rule(StrEnum):
     """The rules, by their names in settings and reports."""
 
+    MARKDOWN_TABLES = "markdown-tables"
     PAGE_MARKS = "page-marks"
     MARKUP = "markup"
     ENTITIES = "entities"
+    WRAPPED_LINES = "wrapped-lines"
     INDENTATION = "indentation"
     LOGIN_NOTICE = "login-notice"
     REPEATED_TITLE = "repeated-title"
@@ -81,9 +87,11 @@ def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Clea
         return _without_title(dirty, title)
 
     rules: dict[Rule, Callable[[str], str]] = {
+        Rule.MARKDOWN_TABLES: markdown_tables,
         Rule.PAGE_MARKS: _without_page_marks,
         Rule.MARKUP: _without_markup,
         Rule.ENTITIES: _without_entities,
+        Rule.WRAPPED_LINES: join_wrapped_lines,
         Rule.INDENTATION: _without_indentation,
         Rule.LOGIN_NOTICE: _without_login_notice,
         Rule.REPEATED_TITLE: without_title,
@@ -128,7 +136,7 @@ def _without_markup(text: str) -> str:
 
 # --- page marks ----------------------------------------------------------------------------------
 
-_PAGE_MARKS: Final = re.compile(
+PAGE_MARKS: Final = re.compile(
     r"""
     \#p\#(?P<subtitle>[^#\n]{0,80})\#e\#      # DedeCMS; a real subtitle is kept
     | \[/?!--(?:empirenews\.)?page--\]         # EmpireCMS
@@ -146,7 +154,7 @@ def _without_page_marks(text: str) -> str:
         subtitle = (match["subtitle"] or match["title"] or "").strip("=:： \t　")
         return "\n" if subtitle in ("", "副标题", "分页标题", "标题") else f"\n{subtitle}\n"
 
-    return _PAGE_MARKS.sub(line_break, text)
+    return PAGE_MARKS.sub(line_break, text)
 
 
 # --- entities ------------------------------------------------------------------------------------
@@ -172,13 +180,18 @@ def _without_entities(text: str) -> str:
 _BLANKS: Final = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {  # control characters
     ord("\t"): "\t",
     **dict.fromkeys(map(ord, "\n\r\v\f\x85\u2028\u2029"), "\n"),
-    **dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff\u00ad"), None),  # invisible
+    **dict.fromkeys(map(ord, "\u00ad\u061c\u180e\u200b\u200e\u200f\ufeff"), None),  # invisible
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2060, 0x2070)], None),
     **dict.fromkeys(range(0xD800, 0xE000), None),  # lone surrogates: no encoding can store them
     0xA0: " ",
 }
 # Most texts have none of these; to look for them is faster than to look up every character.
 _BLANK: Final = re.compile(
     "[" + "".join(re.escape(chr(one)) for one in _BLANKS if _BLANKS[one] != chr(one)) + "]"
+)
+# Joiners and variants of characters mean something in other scripts and in pictures, but not beside Han ones.
+_JOINER: Final = re.compile(
+    f"[\u200c\u200d](?:(?<=[{HAN}].)|(?=[{HAN}]))|[\ufe00-\ufe0f\U000e0100-\U000e01ef](?<=[{HAN}].)"
 )
 # Two full-width blanks begin a paragraph, even if the line break before them was lost.
 _LOST_BREAK: Final = re.compile(r"(?<=[。；：！？”）])\u3000{2,}(?=\S)")
@@ -188,9 +201,24 @@ def _without_indentation(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if _BLANK.search(text):
         text = text.translate(_BLANKS)
-    text = _LOST_BREAK.sub("\n", text)
-    text = "\n".join(line.strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = _LOST_BREAK.sub("\n", _JOINER.sub("", text))
+    text = "\n".join(map(_stripped, text.split("\n")))
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+_EMPTY_BEFORE: Final = re.compile(rf" *((?:{EMPTY}\t)+) *")
+_EMPTY_AFTER: Final = re.compile(rf" *((?:\t{EMPTY})+) *")
+
+
+def _stripped(line: str) -> str:
+    """A line without blanks at its ends, but with the empty cells of a row of a table."""
+    core = line.strip()
+    if not core or "\t" not in line:
+        return core
+    start = line.index(core)
+    before = _EMPTY_BEFORE.fullmatch(line, 0, start)
+    after = _EMPTY_AFTER.fullmatch(line, start + len(core))
+    return f"{before[1] if before else ''}{core}{after[1] if after else ''}"
 
 
 # --- log-in notices ------------------------------------------------------------------------------

@@ -6,17 +6,20 @@ Each takes the raw value and returns the normalised one, or raises ``ValueError`
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from analyzers.messages import say
 from analyzers.terms import exact_key
+from search_service.metadata import Attachment
 from search_service.model import FIRST_LEDGER_VERSION, Audience
 
 MAX_ID_LENGTH: Final = 200  # characters; limit of the state's columns
 MAX_ID_BYTES: Final = 512  # in UTF-8; Elasticsearch's limit
 MAX_LINE_LENGTH: Final = 1_000  # characters of a title, author …; Elasticsearch keys: 32,766 bytes
+MAX_LINES: Final = 1_000  # keywords, headings … of one article
 MAX_URL_LENGTH: Final = 2_000  # characters; browsers and proxies support these
 MAX_TEXT_LENGTH: Final = 5_000_000  # characters; ten times the longest law of the country
 MAX_NUMBER: Final = FIRST_LEDGER_VERSION - 1
@@ -27,6 +30,10 @@ _AUDIENCES: Final = {
     "会员": Audience.MEMBER,
     "内部": Audience.STAFF,
 }
+_ATTACHMENT_NAMES: Final = ("name", "title", "名称", "标题")
+_ATTACHMENT_URLS: Final = ("url", "href", "address", "网址", "链接", "地址")
+_ADDRESS: Final = re.compile(r"https?://|/|\.{1,2}/", re.IGNORECASE)
+_SLASH: Final = re.compile(r"\s*[/／]\s*")
 _NUMBER: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?\s*[字片次个]?")
 _DATE: Final = re.compile(
     r"(?P<year>[0-9]{4})(?:"
@@ -87,6 +94,73 @@ def line(value: object) -> str:
     return _at_most(str(value).strip(), MAX_LINE_LENGTH)
 
 
+def lines(value: object) -> tuple[str, ...]:
+    """Read a list of short texts, or a text with one a line; at most ``MAX_LINES``."""
+    return tuple(text for one in _entries(value) if (text := line(one)))
+
+
+def _entries(value: object) -> Sequence[object]:
+    given = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        given = [given]
+    if len(given) > MAX_LINES:
+        raise ValueError(
+            say(
+                f"有 {len(given)} 项，最多 {MAX_LINES} 项",
+                f"has {len(given)} entries, {MAX_LINES} at most",
+            )
+        )
+    return given
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Read keywords: a list, or a text that separates them by blanks or punctuation."""
+    if isinstance(value, str):
+        value = [one for one in re.split(r"[\s,，、;；]+", value) if one]
+    return lines(value)
+
+
+def attachments(value: object) -> tuple[Attachment, ...]:
+    """Read attachments: a list of names, or of objects with ``name`` and ``url``; or one of these.
+
+    In a text each line is a name, with its address after a blank, if it has one.
+    """
+    return tuple(one for entry in _entries(value) if (one := _attachment(entry)).name)
+
+
+def _attachment(value: object) -> Attachment:
+    if isinstance(value, Mapping):
+        values = {str(key).strip().lower(): one for key, one in value.items()}
+        name = next((values[key] for key in _ATTACHMENT_NAMES if values.get(key)), "")
+        url = next((values[key] for key in _ATTACHMENT_URLS if values.get(key)), None)
+        url = None if url is None else web_address(url)
+        return Attachment(line(name) or (url or "").rsplit("/", 1)[-1], url)
+    text = line(value)
+    name, _, end = text.rpartition(" ")
+    if name and _ADDRESS.match(end):
+        return Attachment(name.strip(), web_address(end))
+    return Attachment(text)
+
+
+def resolved(url: str | None, base: str | None) -> str | None:
+    """A URL that is relative to the article's own; unchanged if that is not known.
+
+    >>> resolved("files/1.pdf", "/wj/2024/7.html")
+    '/wj/2024/files/1.pdf'
+    """
+    return urljoin(base, url) if url and base else url
+
+
+def category(value: object) -> str:
+    """A category, a path of one line."""
+    return category_path(line(value))
+
+
+def category_path(text: str) -> str:
+    """The category with its levels separated by nothing but a slash: 民生 ／ 医保 is 民生/医保."""
+    return _SLASH.sub("/", text.strip())
+
+
 def text(value: object) -> str:
     """Read a body or preview."""
     if not isinstance(value, str):
@@ -112,6 +186,19 @@ def address(value: object) -> str:
             )
         )
     return _at_most(url, MAX_URL_LENGTH)
+
+
+def web_address(value: object) -> str:
+    """Read the address of an attachment: http, https, or a path."""
+    url = address(value)
+    if urlsplit(url).scheme.lower() not in ("", "http", "https"):
+        raise ValueError(
+            say(
+                f"{quoted(url)} 不是 http 或 https 网址，也不是站内路径",
+                f"{quoted(url)} is neither an http(s) address nor a path",
+            )
+        )
+    return url
 
 
 def number(value: object) -> int:

@@ -10,6 +10,8 @@ from typing import Final
 
 from lxml import etree
 
+from search_service.intake.table_text import Cell, span_of, table_lines
+
 
 def _names(names: str) -> frozenset[str]:
     return frozenset(names.split())
@@ -18,13 +20,13 @@ def _names(names: str) -> frozenset[str]:
 _LINES: Final = _names(
     "address article aside blockquote body br caption center dd div dl dt fieldset figcaption"
     " figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody"
-    " tfoot thead tr ul"
+    " td tfoot th thead tr ul"
 )
 _INLINE: Final = _names(
     "a abbr acronym area audio b base basefont big button canvas cite code col colgroup del em"
     " embed font head i iframe img input ins label legend link map mark meta nobr noscript object"
     " option param q rp rt ruby s samp script select small source span strike strong style sub sup"
-    " svg td textarea th title tt u var video wbr"
+    " svg textarea title tt u var video wbr"
 )
 _DROPPED: Final = _names(
     "audio button canvas embed head iframe map noscript object rp rt script select style svg"
@@ -47,7 +49,6 @@ _TAG: Final = re.compile(
 _TRUNCATED_TAG: Final = re.compile(
     r"<(?=[^<>]*+\Z)(?:/[a-z0-9]*+\Z|[a-z][a-z0-9]*+\s[^<>=]*+=).*", re.IGNORECASE | re.DOTALL
 )
-_MAX_CELL_LENGTH: Final = 300  # characters; a longer cell is page layout, not data
 _HAN_BREAK: Final = re.compile(r"(?<=[^\x00-\xff])[ \t\f]*[\r\n]\s*(?=[^\x00-\xff])")
 _OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
 _SENTENCE_ENDS: Final = frozenset("。；：！？…）”.;:!?")
@@ -142,38 +143,44 @@ def parse_html(html: str) -> etree._Element:
 
 
 def text_of_html(html: str, *, keep_lines: bool = False) -> str:
-    """The readable text of HTML, one line per paragraph or table row.
+    """The readable text of HTML, one line per paragraph or table row; never longer than the HTML.
 
-    Cells of a row are separated by tabs. Scripts, styles and controls are left out. ``keep_lines``:
-    keep the line breaks of the source, for plain text with some tags.
+    Tables become lines as :mod:`search_service.intake.table_text` says. Scripts, styles and controls are left
+    out. ``keep_lines``: keep the line breaks of the source, for plain text with some tags.
     """
-    return text_of_tree(parse_html(html), keep_lines=keep_lines)
+    root = parse_html(html)
+    text = text_of_tree(root, keep_lines=keep_lines)
+    if len(text) > len(html):  # a contrived table of empty cells
+        text = text_of_tree(root, keep_lines=keep_lines, tables=False)
+    return text
 
 
-def text_of_tree(root: etree._Element, *, keep_lines: bool = False) -> str:
-    """The text below an element, by the rules of :func:`text_of_html`."""
-    text = re.sub(r"(?<! ) *\t *", "\t", "".join(_pieces(root, keep_lines=keep_lines)))
+def text_of_tree(root: etree._Element, *, keep_lines: bool = False, tables: bool = True) -> str:
+    """The text below an element, by the rules of :func:`text_of_html`.
+
+    ``tables``: whether rows are lines; otherwise each cell is.
+    """
+    pieces = "".join(_pieces(root, keep_lines=keep_lines, tables=tables))
+    text = re.sub(r"(?<! ) *\t *", "\t", pieces)
     if not keep_lines:
         text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text)
     return "\n".join(line.strip(" \t") for line in text.split("\n")).strip("\n")
 
 
-def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
+def _pieces(root: etree._Element, *, keep_lines: bool, tables: bool) -> Iterator[str]:
     """Yield texts and separators in document order, without recursion, because old pages nest deeply."""
-    cells = preformatted = 0
+    preformatted = 0
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         tag = str(element.tag).lower()
         starts = event == "start"
         if tag == "pre":
             preformatted += 1 if starts else -1
-        if tag in _CELLS and (not starts or _is_data_cell(element)):
-            cells += 1 if starts else -(cells > 0)
         if tag in _LINES and not (tag == "br" and starts):
-            yield " " if cells else "\n"
-        if not starts and tag in _CELLS:
-            yield "\t" if not cells else " "
-        if starts and tag in _DROPPED:
+            yield "\n"
+        lines = _table(element) if tables and starts and tag == "table" else []
+        if lines or (starts and tag in _DROPPED):
+            yield "\n".join(lines)
             walker.skip_subtree()
             continue
         run = element.text if starts else element.tail if element is not root else None
@@ -181,11 +188,21 @@ def _pieces(root: etree._Element, *, keep_lines: bool) -> Iterator[str]:
             yield run if keep_lines or preformatted else _collapsed(run)
 
 
-def _is_data_cell(cell: etree._Element) -> bool:
-    return (
-        cell.find(".//table") is None
-        and sum(len(run) for run in cell.itertext() if isinstance(run, str)) <= _MAX_CELL_LENGTH
-    )
+def _table(table: etree._Element) -> list[str]:
+    """The lines of a table; none if it contains another one, or text outside its cells."""
+    if table.find(".//table") is not None:
+        return []
+    rows: list[list[Cell]] = [[]]
+    for element in table.iter("caption", "tr", *_CELLS):
+        if element.tag not in _CELLS:
+            rows.append([])
+        if element.tag != "tr":
+            text = text_of_tree(element)
+            spans = (span_of(element.get(name)) for name in ("colspan", "rowspan"))
+            rows[-1].append(Cell(text.split("\n"), *spans))
+    lines = list(table_lines(row for row in rows if row))
+    whole = text_of_tree(table, tables=False)
+    return lines if "".join(whole.split()) == "".join("".join(lines).split()) else []
 
 
 def _collapsed(run: str) -> str:

@@ -28,6 +28,13 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("文种",),
     "category": ("分类", "类别", "栏目"),
     "date": ("日期", "成文日期", "发布日期", "发文日期", "发布时间"),
+    "effective_date": ("施行日期", "实施日期", "生效日期"),
+    "summary": ("摘要", "内容摘要"),
+    "keywords": ("关键词", "主题词"),
+    "outline": ("目录", "提纲"),
+    "attachments": ("附件", "附件列表"),
+    "replaces": ("取代", "废止文件"),
+    "replaced_by": ("被取代", "取代文件"),
     "preview": ("免费预览", "预览", "试读"),
     "free_length": ("免费字数", "试读字数"),
     "length": ("字数", "全文字数"),
@@ -94,6 +101,16 @@ def protects(name: str) -> bool:
     """Whether a name is that of a field that restricts what guests may read, or resembles one."""
     like = likely_field(name)
     return known_field(name.strip()) in PROTECTING or bool(like and like.protects)
+
+
+def says_who_reads(values: Mapping[str, object]) -> bool:
+    """Whether a record says who may read it; a blank preview does, another blank value does not."""
+    return any(
+        (field := known_field(name)) in PROTECTING
+        and value is not None
+        and (field == "preview" or bool(str(value).strip()))
+        for name, value in values.items()
+    )
 
 
 @lru_cache(maxsize=4096)  # a source has the same names in every record

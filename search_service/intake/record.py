@@ -9,13 +9,14 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from analyzers.messages import say
+from analyzers.names import organs
 from search_service.errors import BadRecord
 from search_service.intake import fields
 from search_service.intake.cleaning import Cleaning, Rule, clean, clean_head, clean_line
@@ -27,7 +28,8 @@ from search_service.intake.names import (
     likely_field,
     protects,
 )
-from search_service.model import Article, Audience, Metadata
+from search_service.metadata import SEVERAL, Attachment, Metadata
+from search_service.model import Article, Audience
 
 _MAX_FILE_NAMES: Final = 3  # example names per suffix
 _MAX_KINDS: Final = 1_000  # distinct field names or suffixes that are counted
@@ -64,12 +66,14 @@ class Notes:
     """Counts of records or files that may be mistakes, but are no faults; reported at the end of a run.
 
     ``similar``: by name of an unknown field and the known name that it resembles. ``ignored_texts``: by
-    name of a second body or preview in a record. ``unknown_files``: by suffix of files that cannot be read;
+    name of a second body or preview in a record. ``left_out``: rows that are not to be indexed (drafts), by
+    reason. ``unknown_files``: by suffix of files that cannot be read;
     ``file_names``: examples of each.
     """
 
     similar: Counter[tuple[str, str]] = field(default_factory=Counter)
     ignored_texts: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     unknown_files: Counter[str] = field(default_factory=Counter)
     file_names: dict[str, list[str]] = field(default_factory=dict)
 
@@ -80,6 +84,12 @@ class Notes:
             f"({', '.join(self.file_names[suffix])}{', …' if count > len(self.file_names[suffix]) else ''})"
             for suffix, count in self.unknown_files.most_common()
         )
+
+    def count_left_out(self, reason: str) -> None:
+        """Count a row that is not to be indexed."""
+        if reason not in self.left_out and len(self.left_out) >= _MAX_KINDS:
+            reason = say("其他", "others")
+        self.left_out[reason] += 1
 
     def count_similar(self, name: str, known: str) -> None:
         """Count an unknown field that resembles a known one."""
@@ -95,13 +105,16 @@ class Notes:
             names.append(name)
 
 
-_METADATA: Final = [one.name for one in dataclasses.fields(Metadata) if one.name != "extra"]
-_NOT_CLEANED: Final = frozenset({"date", "url"})  # checked by their own rules
+_METADATA: Final = [
+    one.name for one in dataclasses.fields(Metadata) if one.name not in {"issuers", "extra"}
+]
+_NOT_CLEANED: Final = frozenset({"date", "effective_date", "url"})  # checked by their own rules
 # Only one name of each is used; the others do not become further fields.
 _TEXTS: Final = frozenset({"body", "preview"})
 
 _T = TypeVar("_T")
 _Line = Annotated[str | None, BeforeValidator(fields.line)]
+_Lines = Annotated[tuple[str, ...], BeforeValidator(fields.lines)]
 _Number = Annotated[int | None, BeforeValidator(fields.number)]
 
 
@@ -119,11 +132,18 @@ class _Fields(BaseModel):
     body: Annotated[str, BeforeValidator(fields.text)]
     code: _Line = None
     author: _Line = None
-    issuer: _Line = None
+    issuer: _Lines = ()
     document_number: _Line = None
     kind: _Line = None
-    category: _Line = None
+    category: Annotated[str | None, BeforeValidator(fields.category)] = None
     date: Annotated[str | None, BeforeValidator(fields.iso_date)] = None
+    effective_date: Annotated[str | None, BeforeValidator(fields.iso_date)] = None
+    summary: Annotated[str | None, BeforeValidator(fields.text)] = None
+    keywords: Annotated[tuple[str, ...], BeforeValidator(fields.words)] = ()
+    outline: _Lines = ()
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(fields.attachments)] = ()
+    replaces: _Lines = ()
+    replaced_by: _Lines = ()
     preview: Annotated[str | None, BeforeValidator(fields.text)] = None
     free_length: _Number = None
     length: _Number = None
@@ -186,9 +206,24 @@ def article_of(
         counts.update(str(rule) for rule in rules)
 
     metadata = {name: getattr(read, name) for name in _METADATA} | {"code": code}
+
+    def line(value: str) -> str:
+        return clean_line(value, cleaning=cleaning).text
+
+    def lines(values: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(filter(None, map(line, values))))
+
     for field_name in metadata.keys() - _NOT_CLEANED:
         if isinstance(value := metadata[field_name], str):
-            metadata[field_name] = clean_line(value, cleaning=cleaning).text or None
+            metadata[field_name] = line(value) or None
+    metadata |= {name: lines(getattr(read, name)) for name in SEVERAL if name != "issuers"}
+    issuers = lines(read.issuer)
+    metadata["issuers"] = organs(issuers[0]) if len(issuers) == 1 else issuers
+    metadata["attachments"] = tuple(
+        Attachment(label, fields.resolved(one.url, read.url))
+        for one in read.attachments
+        if (label := line(one.name))
+    )
     return Article(
         id=read.id,
         title=name,

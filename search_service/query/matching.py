@@ -1,75 +1,61 @@
-"""A query -> the clauses that must match and the terms that rank. Pure.
+"""A query -> the clauses that must match. Pure.
 
 Entry points: :func:`strict`, :func:`relaxed`, :func:`relaxed_by_bigrams`, :func:`restricted`,
-:func:`literal`, :func:`rank`, :func:`is_gibberish`.
+:func:`exact`, :func:`literal`, :func:`as_typed`.
 
-A chunk matches an article that contains it literally, or contains all its words or synonyms of them; a
-quoted chunk matches literally only.
+What matches a chunk of it: :mod:`search_service.query.clauses`.
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from analyzers.terms import characters, exact_key, is_bigram, phrase
+import numpy as np
+
+from analyzers.document_numbers import query_keys
+from analyzers.terms import exact_key, phrase
 from search_service import relevance
 from search_service.model import (
     All,
     AnyOf,
     AtLeast,
-    Bonus,
     Clause,
     Everything,
     Exact,
     Field,
     Not,
-    Phrase,
     Term,
-    WeightedTerm,
 )
-from search_service.query.parsing import Chunk, MetadataCondition, Node, Query, SynonymGroup
+from search_service.query.clauses import (
+    any_of,
+    chunk_clause,
+    literal_clause,
+    metadata_clauses,
+    phrase_clause,
+    synonym_clauses,
+    word_clause,
+)
+from search_service.query.parsed import Chunk, MetadataCondition, Node, Query
 from search_service.query.syntax import AndNode, NotNode, OrNode
 
 
-def _literal_clause(chunk: Chunk, *, title_only: bool) -> Clause:
-    if not chunk.phrase:  # a single Han character, looked for in titles only
-        return Term(Field.TITLE_CHARACTERS, chunk.text)
-    return _phrase_clause(chunk.phrase, title_only=title_only)
+def exact(query: Query) -> tuple[Clause, ...]:
+    """What identifies the articles that come first whatever else the query says, in this order.
 
-
-def _phrase_clause(terms: tuple[str, ...], *, title_only: bool) -> Clause:
-    return _adjacent(Field.TITLE_BIGRAMS if title_only else Field.BIGRAMS, terms)
-
-
-def _adjacent(field: Field, terms: tuple[str, ...]) -> Clause:
-    return Term(field, terms[0]) if len(terms) == 1 else Phrase(field, terms)
-
-
-def _word_clause(word: str, *, title_only: bool) -> Clause:
-    return Term(Field.TITLE_WORDS if title_only else Field.WORDS, word)
-
-
-def _synonym_clauses(one: SynonymGroup, *, title_only: bool) -> tuple[Clause, ...]:
-    return tuple(_phrase_clause(terms, title_only=title_only) for terms in one.phrases)
-
-
-def _chunk_clause(chunk: Chunk, *, title_only: bool) -> Clause:
-    title_only = title_only or chunk.title_only
-    literally = _literal_clause(chunk, title_only=title_only)
-    if chunk.literal or not chunk.words:
-        return literally
-    others = list(chunk.words)
-    for one in chunk.synonyms:
-        for word in one.words:
-            others.remove(word)
-    parts = [_word_clause(word, title_only=title_only) for word in others]
-    for one in chunk.synonyms:
-        itself = All(tuple(_word_clause(word, title_only=title_only) for word in one.words))
-        parts.append(AnyOf((itself, *_synonym_clauses(one, title_only=title_only))))
-    words = All(tuple(parts))
-    if chunk.has_identifier and not chunk.title_only:  # a code is a key, and in no text
-        return AnyOf((literally, words, Exact(exact_key(chunk.text))))
-    return AnyOf((literally, words))
+    Those whose id, code, 文号 or title equals the query; those of a 文号 in it, first the ones that match the
+    whole query; those whose title equals the text beside a 文号, as in a citation.
+    """
+    clauses: list[Clause] = [Exact(query.key)] if query.key else []
+    numbers = [one for one in query.included if one.names_document]
+    others = [one for one in query.included if one not in numbers]
+    if not numbers and not others[1:]:  # the beginning of a 文号
+        numbers, others = [one for one in others if one.is_number], []
+    if numbers:
+        keys = (key for one in numbers if one.number for key in query_keys(one.number))
+        by_number = AnyOf(tuple(map(Exact, dict.fromkeys(keys))))
+        clauses += [All((strict(query), by_number)), by_number] if others else [by_number]
+        if title := exact_key(" ".join(one.text for one in others if not one.title_only)):
+            clauses.append(Exact(title))
+    return tuple(restricted(query, clause) for clause in clauses)
 
 
 def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -> Clause:
@@ -80,7 +66,7 @@ def _node_clause(node: Node, *, title_only: bool, required_only: bool = False) -
         case Chunk():
             if required_only and not node.required:
                 return Everything()
-            return _chunk_clause(node, title_only=title_only)
+            return chunk_clause(node, title_only=title_only)
         case NotNode(part):
             return Not(_node_clause(part, title_only=title_only))
         case AndNode(parts):
@@ -123,10 +109,11 @@ def literal(query: Query) -> Clause:
 def as_typed(chunk: Chunk, coined: Sequence[str] = (), *, title_only: bool = False) -> Clause:
     """The articles that contain a chunk as typed, or all coined terms in it."""
     title_only = title_only or chunk.title_only
-    whole = _literal_clause(chunk, title_only=title_only)
+    whole = literal_clause(chunk, title_only=title_only)
+    metadata = metadata_clauses(chunk, title_only=title_only)
     terms = [phrase(term) for term in coined if term in chunk.text]
-    by_terms = tuple(_phrase_clause(term, title_only=title_only) for term in terms)
-    return AnyOf((whole, All(by_terms))) if by_terms else whole
+    by_terms = tuple(phrase_clause(term, title_only=title_only) for term in terms)
+    return any_of((whole, *([All(by_terms)] if by_terms else []), *metadata))
 
 
 def strict(query: Query) -> Clause:
@@ -135,29 +122,42 @@ def strict(query: Query) -> Clause:
 
 
 def relaxed(
-    query: Query, frequencies: Mapping[str, int], articles: int, *, lenient: bool = False
+    query: Query,
+    frequencies: Mapping[str, int],
+    articles: int,
+    *,
+    lenient: bool = False,
+    tail: int | None = None,
+    at_least: float = 0.0,
 ) -> Clause:
     """A share of the query's idf must match. Required chunks still must; with OR nothing is relaxed.
 
     ``frequencies``: word -> how many of the ``articles`` contain it. An unknown word has the highest idf, so
     a query of unknown words matches nothing. ``lenient``: the smaller share for questions, to be used if
-    some article reaches the normal one.
+    some article reaches the normal one. ``tail``: the share is raised as long as this many articles would
+    match if words occurred independently of one another; they do not, so a few times as many match.
+    ``at_least``: a lower bound of the share.
     """
     if query.has_or:
         return AnyOf(())
-    alternatives: dict[str, Clause] = {}
+    alternatives: dict[str, tuple[Clause, int]] = {}  # with how many articles may have it
     for chunk in query.included:
-        if chunk.required:
+        if chunk.required or chunk.is_surely_number:
             continue
         for word in chunk.words:
-            alternatives.setdefault(word, _word_clause(word, title_only=query.title_only))
+            itself = word_clause(word, title_only=query.title_only)
+            alternatives.setdefault(word, (itself, frequencies.get(word, 0)))
         for one in chunk.synonyms:
+            others = synonym_clauses(one, title_only=query.title_only)
+            # At most so many articles contain a synonym: 跑腿 tells no more than 办理.
+            most = max(
+                min((frequencies.get(term, 0) for term in terms), default=0)
+                for terms in (one.words, *one.terms)
+            )
             for word in one.words:
-                exact = _word_clause(word, title_only=query.title_only)
-                alternatives[word] = AnyOf(
-                    (exact, *_synonym_clauses(one, title_only=query.title_only))
-                )
-    clauses = [(clause, frequencies.get(word, 0)) for word, clause in alternatives.items()]
+                itself = word_clause(word, title_only=query.title_only)
+                alternatives[word] = AnyOf((itself, *others)), most
+    clauses = list(alternatives.values())
     if len(clauses) <= 1:
         return AnyOf(())
     idfs = [idf(count, articles) for _, count in clauses]
@@ -169,14 +169,33 @@ def relaxed(
         share = relevance.QUESTION_WORDS / len(weights)
     else:
         share = max(relevance.RELAXED_MIN_SHARE, relevance.RELAXED_WORDS / len(weights))
-    share = min(relevance.RELAXED_MAX_SHARE, share)
+    share = max(at_least, min(relevance.RELAXED_MAX_SHARE, share))
     minimum = math.ceil(share * sum(weights))
     if query.is_question and not lenient:
         minimum = max(
             minimum, max(weights) + 1
         )  # two words: a single one occurs somewhere by chance
+    if tail is not None:
+        shares = [count / articles if articles else 0.0 for _, count in clauses]
+        minimum = max(minimum, _minimum_for(tail / max(articles, 1), weights, shares))
     weighted = tuple((clause, weight) for (clause, _), weight in zip(clauses, weights, strict=True))
     return restricted(query, AtLeast(weighted, minimum))
+
+
+def _minimum_for(share: float, weights: Sequence[int], shares: Sequence[float]) -> int:
+    """The largest sum of weights that this share of the articles reaches.
+
+    ``shares``: of the articles, the share that contains each word, independently of the others.
+    """
+    # By the sum of weights, the share of the articles that have exactly this sum.
+    distribution = np.ones(1)
+    for weight, occurs in zip(weights, shares, strict=True):
+        longer = np.zeros(len(distribution) + weight)
+        longer[: len(distribution)] = (1 - occurs) * distribution
+        longer[weight:] += occurs * distribution
+        distribution = longer
+    reached = distribution[::-1].cumsum()[::-1]
+    return int(np.flatnonzero(reached >= min(share, 1.0) - 1e-9)[-1])
 
 
 def relaxed_by_bigrams(
@@ -193,10 +212,11 @@ def relaxed_by_bigrams(
     unknown = [
         chunk
         for chunk in query.included
-        if not chunk.required and not all(frequencies.get(word) for word in chunk.words)
+        if not (chunk.required or chunk.is_surely_number)
+        and not all(frequencies.get(word) for word in chunk.words)
     ]
     clauses = [
-        _chunk_clause(one, title_only=query.title_only)
+        chunk_clause(one, title_only=query.title_only)
         for one in query.included
         if one not in unknown
     ]
@@ -210,106 +230,6 @@ def relaxed_by_bigrams(
     return restricted(query, All(tuple(clauses))) if unknown else AnyOf(())
 
 
-def is_gibberish(query: Query, frequencies: Mapping[str, int]) -> bool:
-    """Whether most words are single characters or in no article, which is how nonsense is segmented.
-
-    Never for conversational queries, nor for fewer than ``GIBBERISH_MIN_WORDS`` words.
-    """
-    if query.is_conversational or len(query.words) < relevance.GIBBERISH_MIN_WORDS:
-        return False
-    odd = sum(len(word) == 1 or not frequencies.get(word) for word in query.words)
-    return 2 * odd > len(query.words)
-
-
 def idf(frequency: int, articles: int) -> float:
     """Lucene's inverse document frequency, ``ln(1 + (N - n + 0.5) / (n + 0.5))``, never negative."""
     return math.log((max(articles, frequency) + 1) / (frequency + 0.5))
-
-
-def rank(query: Query) -> list[WeightedTerm | Bonus]:
-    """The ranking terms: words, bigrams and characters, and bonuses for literal chunks and synonyms.
-
-    A word that occurs twice in the query counts twice.
-    """
-    return [*_weighted(query), *_literal_bonuses(query), *_synonym_bonuses(query)]
-
-
-def rank_parts(query: Query) -> dict[str, list[WeightedTerm | Bonus]]:
-    """The terms of :func:`rank` by word, or under ``bigrams``, ``characters``, ``literal``, ``synonyms``."""
-    parts: dict[str, list[WeightedTerm | Bonus]] = {}
-    names = {Field.BIGRAMS: "bigrams", Field.TITLE_BIGRAMS: "bigrams"}
-    names[Field.CHARACTERS] = "characters"
-    for term in _weighted(query):
-        parts.setdefault(names.get(term.field, term.value), []).append(term)
-    for name, bonuses in (
-        ("literal", _literal_bonuses(query)),
-        ("synonyms", _synonym_bonuses(query)),
-    ):
-        if bonuses:
-            parts[name] = list(bonuses)
-    return parts
-
-
-def _weighted(query: Query) -> list[WeightedTerm]:
-    anywhere = _full_text_chunks(query)
-    terms: list[WeightedTerm] = []
-    for field, weight, chunks, terms_of in (
-        (Field.WORDS, relevance.WORDS, anywhere, _words),
-        (Field.BIGRAMS, relevance.BIGRAMS, anywhere, _bigrams),
-        (Field.CHARACTERS, relevance.CHARACTERS, anywhere, _characters),
-        (Field.TITLE_WORDS, relevance.TITLE_WORDS, query.included, _words),
-        (Field.TITLE_BIGRAMS, relevance.TITLE_BIGRAMS, query.included, _bigrams),
-    ):
-        counts = Counter(term for chunk in chunks for term in terms_of(chunk))
-        terms += [WeightedTerm(field, term, weight * count) for term, count in counts.items()]
-    return terms
-
-
-def _literal_bonuses(query: Query) -> list[Bonus]:
-    # A clause of a question is no coined term.
-    has_clauses = query.is_question and len(query.included) > 1
-    bonuses = []
-    for chunk in query.included:
-        if chunk.phrase:
-            phrase_clause = _literal_clause(chunk, title_only=query.title_only or chunk.title_only)
-            literal = (
-                relevance.LITERAL_CLAUSE if has_clauses and not chunk.literal else relevance.LITERAL
-            )
-            bonuses.append(Bonus(phrase_clause, literal))
-            title = _adjacent(Field.TITLE_BIGRAMS, chunk.phrase)
-            bonuses.append(Bonus(title, relevance.LITERAL_TITLE))
-    for term in query.coined:
-        phrase_clause = _phrase_clause(phrase(term), title_only=query.title_only)
-        bonuses.append(Bonus(phrase_clause, relevance.LITERAL))
-    return bonuses
-
-
-def _synonym_bonuses(query: Query) -> list[Bonus]:
-    bonuses = []
-    for field, chunks, synonym in (
-        (Field.TITLE_BIGRAMS, query.included, relevance.SYNONYM_TITLE),
-        (Field.BIGRAMS, _full_text_chunks(query), relevance.SYNONYM_TEXT),
-    ):
-        for chunk in chunks:
-            for one in chunk.synonyms:
-                # If the words themselves occur, they score already: 人民法院 is no second 法院.
-                itself, *others = (_adjacent(field, run) for run in one.phrases)
-                bonuses.append(Bonus(All((AnyOf(tuple(others)), Not(itself))), synonym))
-    return bonuses
-
-
-def _full_text_chunks(query: Query) -> list[Chunk]:
-    """The included chunks that are not limited to titles."""
-    return [one for one in query.included if not (query.title_only or one.title_only)]
-
-
-def _words(chunk: Chunk) -> Iterable[str]:
-    return chunk.words
-
-
-def _bigrams(chunk: Chunk) -> Iterable[str]:
-    return filter(is_bigram, chunk.phrase)
-
-
-def _characters(chunk: Chunk) -> Iterable[str]:
-    return characters(chunk.text)

@@ -1,32 +1,34 @@
 """Query text -> a tree of chunks, with their terms, and metadata conditions. Entry point: :func:`parse`.
 
-Pure. :mod:`search_service.query.syntax` parses the text, :mod:`search_service.query.matching` turns the
-query into clauses and ranking terms.
+Pure. :mod:`search_service.query.parsed` has the types, :mod:`search_service.query.syntax` parses the text,
+:mod:`search_service.query.matching` turns the query into clauses and ranking terms.
 """
 
-import calendar
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from analyzers import references, synonyms
+from analyzers import document_numbers, names, synonyms
 from analyzers.messages import say
-from analyzers.terms import HAN, Analyzer, exact_key, phrase
+from analyzers.terms import Analyzer, exact_key, phrase
 from search_service import relevance
 from search_service.errors import BadInput
+from search_service.intake.fields import category_path
 from search_service.metrics import stage
-from search_service.model import Exact, Filters, PassesFilters
+from search_service.model import FACETS, AnyOf, Exact, Filters, PassesFilters
 from search_service.query import syntax
-from search_service.query.syntax import AndNode, Hint, NotNode, OrNode, Piece
-
-_ONE_HAN = re.compile(f"[{HAN}]")
-# Interrogatives and personal pronouns. Few single characters: random text contains any of them at times.
-_CONVERSATIONAL = re.compile(
-    r"怎[么样能]|如何|什么|为何|是否|多[少久长]|(.)[不没]\1|[谁吗哪咋啥我你没想了]"
+from search_service.query.parsed import (
+    ONE_HAN,
+    Chunk,
+    Leaf,
+    MetadataCondition,
+    Node,
+    Query,
+    SynonymGroup,
 )
-# Prefixes of terms that identify one document.
-IDENTIFIER_PREFIXES = ("wh:", "code:")
+from search_service.query.syntax import AndNode, Hint, NotNode, OrNode, Piece
+from search_service.query.typed_dates import read_date
+
 # Fields of the syntax that are filters -> attributes of Filters.
 _FILTERS = {
     "author": "author",
@@ -36,158 +38,10 @@ _FILTERS = {
     "after": "date_from",
     "before": "date_to",
 }
-_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
-_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})?", re.ASCII)
-
-
-@dataclass(frozen=True)
-class SynonymGroup:
-    """Consecutive words of a chunk (``text``, ``words``) that have ``synonyms``."""
-
-    text: str
-    words: tuple[str, ...]
-    synonyms: tuple[str, ...]
-
-    @cached_property
-    def phrases(self) -> tuple[tuple[str, ...], ...]:
-        """The bigrams of the words themselves, then of each synonym."""
-        return tuple(map(phrase, (self.text, *self.synonyms)))
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One part of a query, normalised, with its words and its ``phrase`` (bigrams).
-
-    ``literal``: quoted. ``title_only``: of the field ``title:``. ``required``: every result must match it,
-    semantic hits too.
-    """
-
-    text: str
-    literal: bool
-    excluded: bool
-    words: tuple[str, ...]
-    phrase: tuple[str, ...]
-    title_only: bool = False
-    required: bool = False
-    synonyms: tuple[SynonymGroup, ...] = ()
-
-    @cached_property
-    def has_identifier(self) -> bool:
-        """Whether it contains a 文号 or a code, which identifies one document."""
-        return any(word.startswith(IDENTIFIER_PREFIXES) for word in self.words)
-
-
-@dataclass(frozen=True)
-class MetadataCondition:
-    """A condition on metadata, such as the author or the 文号."""
-
-    clause: Exact | PassesFilters
-
-
-Leaf = Chunk | MetadataCondition
-Node = Leaf | AndNode[Leaf] | OrNode[Leaf] | NotNode[Leaf]
-
-
-@dataclass(frozen=True)
-class Query:
-    """A parsed query: ``text`` normalised, ``key`` for exact matches, ``title_only`` for ``in=title``.
-
-    ``hints``: parts that were not understood. ``coined``: accepted terms that it contains inside longer
-    chunks (:func:`with_coined_terms`).
-    """
-
-    text: str
-    key: str
-    tree: AndNode[Leaf]
-    title_only: bool = False
-    hints: tuple[Hint, ...] = ()
-    coined: tuple[str, ...] = ()
-
-    @cached_property
-    def chunks(self) -> tuple[Chunk, ...]:
-        """All chunks, in order."""
-        return tuple(leaf for leaf in _leaves(self.tree) if isinstance(leaf, Chunk))
-
-    @cached_property
-    def included(self) -> tuple[Chunk, ...]:
-        """The chunks that are not excluded."""
-        return tuple(chunk for chunk in self.chunks if not chunk.excluded)
-
-    @cached_property
-    def excluded(self) -> tuple[Chunk, ...]:
-        """The chunks that must not match."""
-        return tuple(chunk for chunk in self.chunks if chunk.excluded)
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The distinct words of the included chunks, in order."""
-        return tuple(dict.fromkeys(word for chunk in self.included for word in chunk.words))
-
-    @cached_property
-    def has_or(self) -> bool:
-        """Whether one of its top-level parts is an OR."""
-        return any(isinstance(part, OrNode) for part in self.tree.parts)
-
-    @cached_property
-    def is_question(self) -> bool:
-        """Whether it contains a question or a sentence: keywords are short or separated by spaces."""
-        plain = (chunk for chunk in self.included if not (chunk.literal or chunk.has_identifier))
-        return any(len(chunk.text) >= relevance.QUESTION_LENGTH for chunk in plain)
-
-    @cached_property
-    def is_conversational(self) -> bool:
-        """Whether it contains an interrogative or a personal pronoun, unlike a list of keywords."""
-        return any(
-            _CONVERSATIONAL.search(chunk.text) for chunk in self.included if not chunk.literal
-        )
-
-    @cached_property
-    def mostly_single_characters(self) -> bool:
-        """Whether most of its words are single characters."""
-        return 2 * sum(len(word) == 1 for word in self.words) > len(self.words)
-
-    @cached_property
-    def literals(self) -> tuple[str, ...]:
-        """The normalised texts of the included chunks."""
-        return tuple(chunk.text for chunk in self.included)
-
-    @cached_property
-    def synonyms(self) -> tuple[str, ...]:
-        """The synonyms of words of the included chunks."""
-        return tuple(
-            text for chunk in self.included for one in chunk.synonyms for text in one.synonyms
-        )
-
-    @cached_property
-    def highlight_terms(self) -> tuple[str, ...]:
-        """The texts to highlight; in a text without them, the words are highlighted."""
-        return self.literals + self.synonyms
-
-    @cached_property
-    def semantic_text(self) -> str:
-        """The text to embed for semantic search; empty if there is none.
-
-        Quotes, 文号, codes, ``title:`` and text without Chinese name something exactly and are left out.
-        """
-        plain = (
-            one
-            for one in self.included
-            if not (one.literal or one.has_identifier or one.title_only)
-        )
-        text = " ".join(chunk.text for chunk in plain)
-        return text if _ONE_HAN.search(text) else ""
-
-    def merge_filters(self, filters: Filters) -> Filters:
-        """The filters, completed by top-level filters of the query, to narrow semantic search early.
-
-        Filters take precedence; :func:`search_service.query.matching.restricted` applies the whole query.
-        """
-        for part in self.tree.parts:
-            if isinstance(part, MetadataCondition) and isinstance(part.clause, PassesFilters):
-                own = {k: v for k, v in vars(part.clause.filters).items() if v is not None}
-                free = {k: v for k, v in own.items() if getattr(filters, k) is None}
-                filters = replace(filters, **free)
-        return filters
+# Of the parts of a text around a 文号: 《办法》(清政规[2021]4号).
+_EDGES = " ()[]《》<>"
+# 20240305, which texts write as a date.
+_COMPACT_DATE = re.compile(r"(?:19|20)[0-9]{6}", re.ASCII)
 
 
 @stage("parse")
@@ -239,23 +93,62 @@ def _build_tree(node: AndNode[Piece], analyzer: Analyzer, hints: list[Hint]) -> 
 
     def build(node: syntax.Node, *, excluded: bool) -> Node | None:
         match node:
+            case Piece() if not (node.quoted or node.field):
+                return joined(
+                    [_leaf(one, analyzer, hints, excluded=excluded) for one in _parts(node)]
+                )
             case Piece():
                 return _leaf(node, analyzer, hints, excluded=excluded)
             case NotNode(part):
                 inner = build(part, excluded=True)
                 return None if inner is None else NotNode(inner)
             case AndNode(parts) | OrNode(parts):
-                built = (build(part, excluded=excluded) for part in parts)
+                built = [build(part, excluded=excluded) for part in parts]
+                if isinstance(node, AndNode):
+                    return joined(built)
                 nodes = tuple(part for part in built if part is not None)
                 if len(nodes) < 2:
                     return nodes[0] if nodes else None
-                if isinstance(node, OrNode):
-                    return OrNode(nodes)
-                # A nested AND is flattened.
-                return AndNode(tuple(one for part in nodes for one in _flattened(part)))
+                return OrNode(nodes)
+
+    def joined(built: Sequence[Node | None]) -> Node | None:
+        nodes = tuple(part for part in built if part is not None)
+        if len(nodes) < 2:
+            return nodes[0] if nodes else None
+        # A nested AND is flattened.
+        return AndNode(tuple(one for part in nodes for one in _flattened(part)))
 
     tree = build(node, excluded=False)
     return AndNode(() if tree is None else _flattened(tree))
+
+
+def _parts(piece: Piece) -> list[Piece]:
+    """The pieces that a piece consists of: each 文号 in it, and the text around them.
+
+    A part of a 文号 without organ and brackets (2024年第5号) is one only by itself.
+    """
+    parts, position = [], 0
+    for number in document_numbers.find(piece.text):
+        is_one = number.organ or number.is_alone(piece.text)
+        if not (number.certain and (is_one or "[" in piece.text[number.start : number.end])):
+            continue
+        parts += [
+            _around(piece, position, number.start),
+            _part(piece, number.start, number.end),
+        ]
+        position = number.end
+    return [*parts, _around(piece, position, len(piece.text))] if parts else [piece]
+
+
+def _part(piece: Piece, start: int, end: int) -> Piece:
+    return replace(piece, text=piece.text[start:end], typed=piece.typed[start:end])
+
+
+def _around(piece: Piece, start: int, end: int) -> Piece:
+    """A part of a piece, without the brackets and marks at its edges."""
+    text = piece.text[start:end]
+    first = start + len(text) - len(text.lstrip(_EDGES))
+    return _part(piece, first, max(first, start + len(text.rstrip(_EDGES))))
 
 
 def _flattened(node: Node) -> tuple[Node, ...]:
@@ -268,9 +161,12 @@ def _leaf(
     if not piece.text:
         return None
     if piece.field == "number":
-        # 号 may be omitted; text without digits is no 文号.
+        # Whole or in part, 号 may be omitted; text without digits is no 文号.
         if any(character.isdecimal() for character in piece.text):
-            return MetadataCondition(Exact(exact_key(piece.text.removesuffix("号") + "号")))
+            keys = [exact_key(piece.text.removesuffix("号") + "号")]
+            for number in document_numbers.find(piece.text):
+                keys += document_numbers.query_keys(number)
+            return MetadataCondition(AnyOf(tuple(map(Exact, keys))))
         hints.append(
             Hint(
                 f"“{piece.typed}”不是完整的文号，按词检索",
@@ -278,11 +174,13 @@ def _leaf(
             )
         )
     elif piece.field in _FILTERS:
-        value = piece.typed
+        value = category_path(piece.typed) if piece.field == "category" else piece.typed
         if piece.field in {"after", "before"}:
-            value = _date(piece.text)
+            value = read_date(piece.text)
         if value:
-            filters = replace(Filters(), **{_FILTERS[piece.field]: value})  # type: ignore[arg-type]  # texts
+            name = _FILTERS[piece.field]
+            values = (value,) if name in FACETS else value
+            filters = replace(Filters(), **{name: values})  # type: ignore[arg-type]  # see Filters
             return MetadataCondition(PassesFilters(filters))
         hints.append(
             Hint(
@@ -294,27 +192,14 @@ def _leaf(
     return _chunk_of(piece, analyzer, excluded=excluded)
 
 
-def _date(text: str) -> str:
-    """The ISO form of 2024, 202403, 2024-3, 2024年3月5日; empty for other text."""
-    if match := _DIGITS.fullmatch(text):
-        text = "-".join(part for part in match.groups() if part)
-    elif not _DAY.fullmatch(text):
-        dates = references.find(text)
-        whole = len(dates) == 1 and (dates[0].start, dates[0].end) == (0, len(text))
-        text = dates[0].terms[0].removeprefix("date:") if whole else ""
-    match = _DAY.fullmatch(text)
-    if match is None:
-        return ""
-    year, month, day = (int(part or 1) for part in match.groups())
-    valid = year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
-    return text if valid else ""
-
-
 def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | None:
     tokens = analyzer.query_words(piece.text)
     words = tuple(token.term for token in tokens)
+    date = read_date(piece.text)
+    if date and _COMPACT_DATE.fullmatch(piece.text):
+        words = (f"date:{date}",)
     terms = phrase(piece.text)
-    if not (words or terms or _ONE_HAN.fullmatch(piece.text)):
+    if not (words or terms or ONE_HAN.fullmatch(piece.text)):
         return None
     groups: tuple[SynonymGroup, ...] = ()
     if not (piece.quoted or excluded):
@@ -324,20 +209,35 @@ def _chunk_of(piece: Piece, analyzer: Analyzer, *, excluded: bool) -> Chunk | No
                 piece.text[one.start : one.end],
                 tuple(t.term for t in tokens if one.start <= t.start and t.end <= one.end),
                 one.synonyms,
+                tuple(tuple(t.term for t in analyzer.query_words(o)) for o in one.synonyms),
             )
             for one in synonyms.find(piece.text, spans)
         )
     title_only = piece.field == "title"
     required = title_only or piece.standalone
-    return Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, groups)
+    chunk = Chunk(piece.text, piece.quoted, excluded, words, terms, title_only, required, groups)
+    if len(date) == len("2024-03-05"):  # whole dates are those of articles, too
+        chunk = replace(chunk, date=date)
+    return chunk if title_only else _with_metadata(chunk)
 
 
-def _leaves(node: Node) -> Iterator[Leaf]:
-    match node:
-        case AndNode(parts) | OrNode(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case NotNode(part):
-            yield from _leaves(part)
-        case _:
-            yield node
+def _with_metadata(chunk: Chunk) -> Chunk:
+    """The chunk with the 文号 that it is or may be, and the keys by which it matches metadata.
+
+    In quotes only a whole 文号: other metadata are not the text that the quotes ask for.
+    """
+    text = chunk.text
+    numbers = document_numbers.find(text)
+    if chunk.literal and not (numbers and numbers[0].certain and numbers[0].is_alone(text)):
+        return chunk
+    if numbers:
+        keys = tuple((key,) for key in document_numbers.query_keys(numbers[0]))
+        chunk = replace(chunk, number=numbers[0], keys=keys)
+        if chunk.is_number:
+            return chunk
+    variants = [text.replace(one.text, other) for one in chunk.synonyms for other in one.synonyms]
+    return replace(
+        chunk,
+        keys=chunk.keys + names.query_keys(text),
+        synonymous_keys=tuple(keys for one in variants for keys in names.query_keys(one)),
+    )

@@ -8,7 +8,7 @@ from search_service.model import Filters, Sort
 
 
 class Mode(enum.StrEnum):
-    """How articles match: by 精确 (keyword), by semantic similarity, or 智能 (both)."""
+    """How articles match: by keyword, by semantic similarity, or by both."""
 
     KEYWORD = "keyword"
     SEMANTIC = "semantic"
@@ -17,7 +17,10 @@ class Mode(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
-    """One search. ``page`` counts from 1; ``size`` is 1 to 100. ``explain``: add explanations to the hits."""
+    """One search. ``page`` counts from 1; ``size`` is 1 to 100. ``explain``: add explanations to the hits.
+
+    ``counted``: count the values of the facets.
+    """
 
     text: str = ""
     mode: Mode = Mode.HYBRID
@@ -27,3 +30,4 @@ class SearchRequest:
     page: int = 1
     size: int = 10
     explain: bool = False
+    counted: bool = True

@@ -2,16 +2,20 @@
 
 A recursive-descent parser that never fails: what is not valid syntax is text, and a hint says so.
 Operators are recognised only at the beginning of a piece, never inside one, because people paste titles
-(关于“三无小区”的通知(试行), 2024年:工作要点, A-B) and list items, which must remain text. A space (AND)
-binds tighter than ``OR``. :mod:`search_service.query.parsing` turns pieces into terms and conditions.
+(关于“三无小区”的通知(试行), 2024年:工作要点, A-B) and list items, which must remain text. A space or ``AND``
+binds tighter than ``OR``; ``NOT`` is the same as ``-``. :mod:`search_service.query.parsing` turns pieces into
+terms and conditions.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from analyzers import document_numbers
+from analyzers.folding import join_spaced
 from analyzers.normalize import normalize
 
 Leaf = TypeVar("Leaf")
@@ -39,24 +43,40 @@ FIELDS: Final = {
     "止": "before",
 }
 _SEPARATORS = r"\s,;。!?、"
-_GAP = re.compile(f"[{_SEPARATORS}]+")
+GAP = re.compile(f"[{_SEPARATORS}]+")
 _EDGE = re.compile(f"[{_SEPARATORS})]")
 # Quotes of every shape, after normalising (which keeps “ ” 「 」 as they are).
 _PIECE = re.compile(
     rf'["“「『](?P<quoted>[^"”」』]*)(?P<closed>["”」』]?)|(?P<plain>[^{_SEPARATORS}"“「『]+)'
 )
 _QUOTED = re.compile(r'["“「『][^"”」』]*["”」』]?')
-_MINUS = re.compile(rf"-(?![-{_SEPARATORS}])(?=.)")
+# -4.6% has a sign and excludes nothing; -2023年 excludes a year.
+_MINUS = re.compile(rf"-(?![-0-9{_SEPARATORS}])(?=.)|-(?=(?:19|20)[0-9]{{2}}年)")
 _FIELD = re.compile(rf"({'|'.join(sorted(FIELDS, key=len, reverse=True))})\s*:\s*")
-_OR = re.compile(r"(?:or|\|)(?=[\s(]|$)")
+# Operators between spaces: in capitals, in lower case between Chinese words, or in Chinese.
+_OPERATORS: Final = {
+    "or": ("or", "或", "或者"),
+    "and": ("and", "与", "和", "且", "并且", "以及"),
+    "not": ("not", "不含", "不包含", "不包括", "排除", "除了"),
+}
+_OPERATOR_OF = {name: operator for operator, names in _OPERATORS.items() for name in names} | {
+    "|": "or"
+}
+_OPERATOR = re.compile(
+    rf"(?P<name>{'|'.join(map(re.escape, sorted(_OPERATOR_OF, key=len, reverse=True)))})(?=[\s(]|$)"
+)
+#: What may be read as an operator between spaces, in normal form.
+OPERATOR_NAMES: Final = frozenset(_OPERATOR_OF)
+_SIGNS: Final = frozenset({"OR", "AND", "NOT", "|"})
+_ENDS_CHINESE = re.compile(r"[㐀-鿿”」』》)]\s*$")
+_BEGINS_CHINESE = re.compile(r"\s*[㐀-鿿“「『《(-]")
+_READ_AS: Final = {
+    "or": ("两边的词有一个即可", "OR: one of the words is enough"),
+    "and": ("两边的词都要有", "AND: both words must occur"),
+    "not": ("不要后面的词", "NOT: without the word behind it"),
+}
 # Normalisation turns the dashes of a subtitle (——在…会上的讲话) into -, but only a typed - excludes.
 _DASHES = str.maketrans("—–―", "   ")
-# 国办发 〔2024〕 5 号: spaces inside a 文号 do not separate pieces.
-_SPACED_NUMBER = re.compile(
-    r"(?<!\s)\s*[\[(<{]\s*(?:19|20)[0-9]{2}\s*年?\s*[\])>}]\s*第?\s*[0-9]+\s*号"
-)
-
-
 # Elasticsearch refuses clauses nested more than 30 deep; a group may be three of them.
 MAX_NESTING: Final = 5
 
@@ -117,7 +137,7 @@ class ParsedSyntax:
 
 def parse_syntax(typed: str) -> ParsedSyntax:
     """Parse a query as typed. Never fails; ``小区 OR 物业`` gives an ``OrNode`` of two pieces."""
-    typed = _join_document_numbers(typed.translate(_DASHES))
+    typed = _join_document_numbers(join_spaced(typed).translate(_DASHES))
     parser = _Parser(typed)
     node = parser.disjunction(0, len(typed), "")
     tree = node if isinstance(node, AndNode) else AndNode((node,))
@@ -129,11 +149,18 @@ def parse_syntax(typed: str) -> ParsedSyntax:
 
 
 def _join_document_numbers(typed: str) -> str:
-    """The text without spaces inside 文号."""
+    """The text with each 文号 in one piece: 国办发 〔2024〕 5 号, 清政办发2024 17."""
     pieces, position = [], 0
-    for match in _SPACED_NUMBER.finditer(normalize(typed)):
-        pieces += [typed[position : match.start()], *typed[match.start() : match.end()].split()]
-        position = match.end()
+    for number in document_numbers.find(normalize(typed)):
+        if not (number.certain or number.is_likely):
+            continue
+        # Between year and number a blank becomes what separates them as well.
+        parts = re.split(r"\s+", typed[number.start : number.end])
+        pieces += [typed[position : number.start], parts[0]]
+        for before, after in pairwise(parts):
+            pieces.append("-" if before[-1].isdecimal() and after[0].isdecimal() else "")
+            pieces.append(after)
+        position = number.end
     return "".join([*pieces, typed[position:]])
 
 
@@ -162,11 +189,20 @@ class _Parser:
         alternatives: list[list[Node]] = [[]]
         position = start
         while position < end:
-            if gap := _GAP.match(self.text, position, end):
+            if gap := GAP.match(self.text, position, end):
                 position = gap.end()
-            elif self._is_or(position, start, end):
-                alternatives.append([])
-                position = start = position + (1 if self.text[position] == "|" else 2)
+            elif operator := self._operator(position, start, end, has_left=bool(alternatives[-1])):
+                name, after = operator
+                if name == "or":
+                    alternatives.append([])
+                    start = after
+                elif name == "not":
+                    gap = GAP.match(self.text, after, end)
+                    after = gap.end() if gap else after
+                    if after < end:
+                        nodes, after = self._operand(after, after, end, field)
+                        alternatives[-1] += [NotNode(node) for node in nodes]
+                position = after
             else:
                 nodes, position = self._operand(position, start, end, field)
                 alternatives[-1] += nodes
@@ -180,12 +216,42 @@ class _Parser:
             return AndNode(())
         return parts[0] if len(parts) == 1 else OrNode(tuple(parts))
 
-    def _is_or(self, position: int, start: int, end: int) -> bool:
-        """Whether OR begins here, in capitals and separated by spaces; ``or`` is a word."""
-        found = _OR.match(self.text, position, end)
-        if not found or not self._may_begin(position, start, also=")"):
-            return False
-        return unicodedata.normalize("NFKC", self.typed[position : found.end()]) in {"OR", "|"}
+    def _operator(
+        self, position: int, start: int, end: int, *, has_left: bool
+    ) -> tuple[str, int] | None:
+        """The operator that begins here, separated by spaces, and its end; None for text.
+
+        Only OR, AND, NOT and | are operators always. Other forms, which are also words, need a word on both
+        sides, and in English a Chinese one; a hint says how they were read.
+        """
+        match = _OPERATOR.match(self.text, position, end)
+        if not match or not self._may_begin(position, start, also=")"):
+            return None
+        operator, after = _OPERATOR_OF[match["name"]], match.end()
+        typed = unicodedata.normalize("NFKC", self.typed[position:after])
+        if typed in _SIGNS:
+            return operator, after
+        if not has_left or not self.text[after:end].strip():
+            return None
+        is_english = match["name"].isascii()
+        if is_english and not (
+            _ENDS_CHINESE.search(self.text, max(0, position - 9), position)
+            and _BEGINS_CHINESE.match(self.text, after, end)
+        ):
+            return None
+        chinese, english = _READ_AS[operator]
+        self._hint(
+            f"“{typed}”按条件理解：{chinese}；要检索这个词，请加引号",
+            f"{typed} was read as {english}; put it in quotes to search for it",
+        )
+        return operator, after
+
+    def _is_or(self, position: int, end: int) -> bool:
+        """Whether OR stands here."""
+        match = _OPERATOR.match(self.text, position, end)
+        return match is not None and unicodedata.normalize(
+            "NFKC", self.typed[position : match.end()]
+        ) in {"OR", "|"}
 
     def _may_begin(self, position: int, start: int, also: str = "") -> bool:
         """Whether an operator may begin here: after a space or at the beginning of the group."""
@@ -201,7 +267,7 @@ class _Parser:
         named = _FIELD.match(self.text, position, end) if begins else None
         if named:
             inner = named.end()
-            if inner >= end or _EDGE.match(self.text, inner) or self._is_or(inner, inner, end):
+            if inner >= end or _EDGE.match(self.text, inner) or self._is_or(inner, end):
                 name = self.typed[position : position + len(named[1])]
                 self._hint(
                     f"“{name}：”后面没有内容，未用",

@@ -1,5 +1,6 @@
-"""Fusion of several ranked lists into one. Entry point: :func:`fuse`. Pure."""
+"""Fusion of ranked lists: by absolute scores (:func:`fuse_scores`) or scaled ones (:func:`fuse`). Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,3 +37,31 @@ def fuse(lists: Sequence[RankedList]) -> Mapping[str, float]:
             scores[key] = scores.get(key, 0.0) + one.weight * value
     ordered = sorted(scores.items(), key=lambda item: (-round(item[1], 6), item[0]))
     return {key: round(score, 6) for key, score in ordered}
+
+
+def fuse_scores(
+    keyword: Mapping[str, float],
+    similarity: Mapping[str, float],
+    *,
+    background: float,
+    articles: int,
+) -> Mapping[str, float]:
+    """Id -> (keyword score ÷ scale)^p + weight × (cosine above ``background``)^p.
+
+    The scale is ``KEYWORD_SCALE`` × the idf of a word that one of the ``articles`` contains: a keyword score
+    grows with it. Both scores are absolute, so the list that has nothing to say adds little; and because
+    p > 1, what is strong in one of them outweighs what is mediocre in both. An unknown cosine is lower than
+    every known one: it counts as ``UNKNOWN_SIMILARITY`` × the lowest.
+    """
+    above = {key: max(0.0, score - background) for key, score in similarity.items()}
+    unknown = relevance.UNKNOWN_SIMILARITY * min(above.values(), default=0.0)
+    power = relevance.FUSION_POWER
+    scale = relevance.KEYWORD_SCALE * math.log(articles + 1)
+    return {
+        key: round(
+            (max(0.0, keyword.get(key, 0.0)) / scale) ** power
+            + relevance.SIMILARITY_WEIGHT * above.get(key, unknown) ** power,
+            6,
+        )
+        for key in sorted({*keyword, *similarity})
+    }

@@ -7,16 +7,19 @@ from search_service import relevance
 from search_service.metrics import stage
 from search_service.model import Audience
 from search_service.ranking.factors import Factors, factors
-from search_service.ranking.fusion import RankedList, fuse
+from search_service.ranking.fusion import fuse_scores
 from search_service.ranking.match_set import MatchSet
 from search_service.state.store import Store
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """By id: (rank, score) in each fused list, fused score, multipliers."""
+    """By id: (rank, score) in each fused list, fused score, multipliers.
 
-    keyword: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    What is similar but not among the keyword hits has a keyword score without a rank.
+    """
+
+    keyword: Mapping[str, tuple[int | None, float]] = field(default_factory=dict)
     semantic: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     fused: Mapping[str, float] = field(default_factory=dict)
     factors: Mapping[str, Factors] = field(default_factory=dict)
@@ -39,28 +42,27 @@ def order(
     window: tuple[int, int],
 ) -> Order:
     """The ids of the page ``window`` (offset, limit) in order, with their scores and ranks."""
-    if matched.by_date:
+    if matched.is_listed:
         return Order([hit.id for hit in matched.hits])
     offset, limit = window
     keyword, semantic = matched.hits[: relevance.WINDOW], matched.semantic.hits
-    fused = fuse(
-        [
-            RankedList([(hit.id, hit.score) for hit in keyword]),
-            RankedList([(hit.id, hit.score) for hit in semantic], relevance.SEMANTIC_WEIGHT),
-        ]
+    fused = fuse_scores(
+        {**matched.scores, **{hit.id: hit.score for hit in keyword}},
+        {hit.id: hit.score for hit in semantic},
+        background=matched.background,
+        articles=matched.articles,
     )
     hits = {hit.id: hit for hit in (*keyword, *semantic)}
     ranks = Ranks(
-        {hit.id: (position, hit.score) for position, hit in enumerate(keyword, start=1)},
+        {key: (None, score) for key, score in matched.scores.items()}
+        | {hit.id: (position, hit.score) for position, hit in enumerate(keyword, start=1)},
         {hit.id: (position, hit.score) for position, hit in enumerate(semantic, start=1)},
         fused,
         factors(store, audience, hits.values()),
     )
-    scores = {key: round(score * ranks.factors[key].product, 6) for key, score in fused.items()}
-    # Articles that contain the query as typed rank above all others.
-    literal = matched.literal if keyword and semantic else frozenset()
-    ordered = sorted(scores, key=lambda key: (key not in literal, -scores[key], key))
-    head = dict.fromkeys((*matched.exact, *ordered))
+    scores = {key: round(fused[key] * ranks.factors[key].product, 6) for key in hits}
+    ordered = sorted(scores, key=lambda key: (-scores[key], key))
     # After the window the keyword order continues.
-    rest = (hit.id for hit in matched.hits[relevance.WINDOW :] if hit.id not in head)
-    return Order([*head, *rest][offset : offset + limit], scores, ranks)
+    rest = (hit.id for hit in matched.hits[relevance.WINDOW :])
+    ids = dict.fromkeys((*matched.exact, *ordered, *rest))
+    return Order([*ids][offset : offset + limit], scores, ranks)

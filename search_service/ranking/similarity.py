@@ -40,6 +40,11 @@ class SemanticHits:
         """These hits if the top score reaches the floor, else no hits."""
         return self if self.top_score >= floor else SemanticHits()
 
+    def above(self, share: float, background: float) -> "SemanticHits":
+        """The hits that reach this share of the way from the background to the top score."""
+        cutoff = _way(background, self.top_score, share)
+        return replace(self, hits=tuple(hit for hit in self.hits if hit.score >= cutoff))
+
     def restricted_to(self, ids: Collection[str]) -> "SemanticHits":
         """The hits with these ids, in the same order."""
         return replace(self, hits=tuple(hit for hit in self.hits if hit.id in ids))
@@ -94,11 +99,19 @@ class SimilarArticles:
     """The articles above the cut-off; the caller applies the minimum: :meth:`SemanticHits.if_above`."""
 
     def __init__(
-        self, manifest: Manifest, vector: Vector, *, filters: Filters = NO_FILTERS
+        self,
+        manifest: Manifest,
+        vector: Vector,
+        *,
+        filters: Filters = NO_FILTERS,
+        around: bool = False,
     ) -> None:
+        """``around``: ask also which articles do not pass the filters."""
         self._manifest, self._vector = manifest, vector
         self._nearest = NearestArticles(vector, filters, relevance.WINDOW, manifest.background)
-        self._top = _top(manifest, vector, unfiltered=filters == NO_FILTERS)
+        unfiltered = filters == NO_FILTERS
+        articles = relevance.WINDOW if around else 1
+        self._top = _top(manifest, vector, unfiltered=unfiltered, articles=articles)
 
     @property
     def requests(self) -> tuple[Request[Any], ...]:
@@ -114,12 +127,35 @@ class SimilarArticles:
             tuple(hit for hit in hits if hit.score >= cutoff), self._vector, top_score
         )
 
+    def unfiltered(self, answers: Answers, share: float) -> tuple[Hit, ...]:
+        """All articles that reach this share, if ``around`` was asked for: see ``above``."""
+        hits = [hit for one in (self._nearest, *self._top) for hit in answers[one]]
+        cutoff = _way(self._manifest.background, self.hits(answers).top_score, share)
+        return tuple({hit.id: hit for hit in hits if hit.score >= cutoff}.values())
 
-def _top(manifest: Manifest, vector: Vector, *, unfiltered: bool) -> tuple[NearestArticles, ...]:
-    """The request for the best article of the index, unless the hits begin with it: ``unfiltered``."""
+
+def cohesion(words: Vector, whole: Vector) -> float:
+    """How much the words of a query say one thing: the mean cosine of each to the whole.
+
+    Shapes (words, dimensions) and (dimensions,). The more words, the less each is like the whole: unrelated
+    words must be few, or some article near. A single word counts as two that are unrelated.
+    """
+    known = words[words.any(axis=1)]
+    return float((known @ whole).mean()) if len(known) > 1 else 0.5**0.5
+
+
+def connected(top_score: float, cohesion: float) -> float:
+    """What ``Manifest.heap_floor`` is compared with: the nearest article, and what connects the words."""
+    return top_score + relevance.COHESION_WEIGHT * cohesion
+
+
+def _top(
+    manifest: Manifest, vector: Vector, *, unfiltered: bool, articles: int = 1
+) -> tuple[NearestArticles, ...]:
+    """The request for the best articles of the index, unless the hits begin with them: ``unfiltered``."""
     if unfiltered:
         return ()
-    return (NearestArticles(vector, articles=1, min_score=manifest.background),)
+    return (NearestArticles(vector, articles=articles, min_score=manifest.background),)
 
 
 def _top_score(
@@ -133,4 +169,9 @@ def _top_score(
 
 def _cutoff(manifest: Manifest, top_score: float) -> float:
     """The similarity that a hit needs, relative to the top score."""
-    return manifest.background + relevance.SEMANTIC_CUTOFF * (top_score - manifest.background)
+    return _way(manifest.background, top_score, relevance.SEMANTIC_CUTOFF)
+
+
+def _way(background: float, top_score: float, share: float) -> float:
+    """The similarity at a share of the way from the background to the top score."""
+    return background + share * (top_score - background)

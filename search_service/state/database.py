@@ -70,6 +70,7 @@ class Lock(enum.IntEnum):
 
     BUILD = 0  # build generations, activate, roll back
     LIVE = 2  # write the live index, or change which one is live
+    SYNC = 4  # compare a source with the index
 
 
 @sa.event.listens_for(IDENTITY, "after_create")
@@ -305,6 +306,7 @@ class Database:
         chinese, english = {
             Lock.BUILD: ("重建、切换或回退索引", "rebuilds, activates or rolls back"),
             Lock.LIVE: ("写入索引", "writes the index"),
+            Lock.SYNC: ("与来源同步", "synchronises the index with a source"),
         }[lock]
         return WriterBusy(
             say(

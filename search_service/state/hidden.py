@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from search_service import logs
 from search_service.state.database import IDENTITY, METADATA, Database
+from search_service.state.inserts import inserted
 
 _HIDDEN = sa.Table(
     "hidden",
@@ -72,14 +72,8 @@ class Hidden:
         entry = _HIDDEN.insert().values(
             article_id=article_id, since=datetime.now(UTC).isoformat(timespec="seconds")
         )
-        # Insert without looking first: of two concurrent calls, the second would fail.
-        with self._database.translated():
-            try:
-                with self._database.transaction() as connection:
-                    connection.execute(entry)
-                    _count(connection, 1)
-            except IntegrityError:
-                return False
+        if not inserted(self._database, entry, _counting(1)):
+            return False
         _log.info("article-hidden", article=logs.quoted(article_id))
         return True
 
@@ -88,7 +82,7 @@ class Hidden:
         self.read()  # raises if the list is incomplete
         with self._database.writing() as connection:
             done = connection.execute(_HIDDEN.delete().where(_HIDDEN.c.article_id == article_id))
-            _count(connection, -done.rowcount)
+            connection.execute(_counting(-done.rowcount))
         if done.rowcount:
             _log.info("article-unhidden", article=logs.quoted(article_id))
         return bool(done.rowcount)
@@ -129,5 +123,5 @@ class HiddenArticles:
             connection.execute(_SHELF.delete().where(_SHELF.c.build < build))
 
 
-def _count(connection: sa.Connection, more: int) -> None:
-    connection.execute(IDENTITY.update().values(hidden=IDENTITY.c.hidden + more))
+def _counting(more: int) -> sa.Update:
+    return IDENTITY.update().values(hidden=IDENTITY.c.hidden + more)

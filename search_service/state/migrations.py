@@ -8,8 +8,10 @@ changes. To change a table: change its definition, append a step, and keep a sta
 in ``tests/promises/data``. The packed articles of ``changes`` and ``shelf`` are part of the version.
 """
 
+import json
 import secrets
 import uuid
+import zlib
 from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
@@ -22,7 +24,7 @@ SCHEMA_VERSION = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("release", sa.String(32), nullable=False),
 )
-# ``{bytes}`` is the type of binary columns.
+# ``{bytes}`` is the type of binary columns, ``{serial}`` that of a number for each row.
 _VERSION_1 = """
 CREATE TABLE IF NOT EXISTS identity (
     id VARCHAR(32) NOT NULL, cursor_key {bytes} NOT NULL, hidden INTEGER NOT NULL);
@@ -74,9 +76,7 @@ def _to_1(connection: sa.Connection) -> None:
             sa.text("ALTER TABLE identity ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
         )
         connection.execute(sa.text("UPDATE identity SET hidden = :hidden"), {"hidden": hidden})
-    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
-    for statement in _VERSION_1.format(bytes=binary).split(";\n")[:-1]:
-        connection.execute(sa.text(statement))
+    _run(connection, _VERSION_1)
     if "identity" not in tables:
         connection.execute(
             sa.text("INSERT INTO identity VALUES (:id, :key, :hidden)"),
@@ -95,8 +95,119 @@ def _to_2(connection: sa.Connection) -> None:
     )
 
 
+def _to_3(connection: sa.Connection) -> None:
+    """An article has several issuers."""
+    for name in ("changes", "shelf"):
+        table = sa.table(name, sa.column("article_id"), sa.column("article"))
+        stored = sa.select(table).where(table.c.article.is_not(None))
+        for key, blob in connection.execute(stored).all():
+            values = json.loads(zlib.decompress(blob))
+            issuer = values.pop("issuer", None)
+            values["issuers"] = [issuer] if issuer else []
+            packed = zlib.compress(json.dumps(values, ensure_ascii=False).encode())
+            changed = table.update().where(table.c.article_id == key).values(article=packed)
+            connection.execute(changed)
+
+
+def _to_4(connection: sa.Connection) -> None:
+    """Blocked words."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE blocked_words (word VARCHAR(50) NOT NULL PRIMARY KEY,"
+            " since VARCHAR(32) NOT NULL)"
+        )
+    )
+
+
+def _to_5(connection: sa.Connection) -> None:
+    """Counts of searches."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE queries (day VARCHAR(10) NOT NULL, audience INTEGER NOT NULL,"
+            " text VARCHAR(50) NOT NULL, searches BIGINT NOT NULL, without_results BIGINT NOT NULL,"
+            " PRIMARY KEY (day, audience, text))"
+        )
+    )
+
+
+_TABLES_6 = """
+CREATE TABLE api_keys (
+    id VARCHAR(16) NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, digest {bytes} NOT NULL,
+    role VARCHAR(16) NOT NULL, origins TEXT NOT NULL, expires BIGINT, created VARCHAR(32) NOT NULL,
+    last_used VARCHAR(10), UNIQUE (name));
+CREATE TABLE accounts (
+    name VARCHAR(64) NOT NULL PRIMARY KEY, password VARCHAR(200) NOT NULL, role VARCHAR(16) NOT NULL,
+    disabled BOOLEAN NOT NULL, created VARCHAR(32) NOT NULL);
+CREATE TABLE sessions (
+    digest VARCHAR(64) NOT NULL PRIMARY KEY, account VARCHAR(64), password VARCHAR(200),
+    role VARCHAR(16), expires BIGINT NOT NULL);
+CREATE TABLE spent_tokens (digest VARCHAR(64) NOT NULL PRIMARY KEY, expires BIGINT NOT NULL);
+CREATE TABLE attempts (
+    digest VARCHAR(32) NOT NULL PRIMARY KEY, count INTEGER NOT NULL, expires BIGINT NOT NULL);
+"""
+
+
+def _to_6(connection: sa.Connection) -> None:
+    """Who may log in: keys, accounts, sessions."""
+    _run(connection, _TABLES_6)
+
+
+def _run(connection: sa.Connection, statements: str) -> None:
+    """Execute statements, each of which ends its line with a semicolon."""
+    types = {"bytes": "BLOB", "serial": "INTEGER NOT NULL PRIMARY KEY"}
+    if connection.dialect.name == "postgresql":
+        types = {"bytes": "BYTEA", "serial": "SERIAL NOT NULL PRIMARY KEY"}
+    for statement in statements.format(**types).split(";\n")[:-1]:
+        connection.execute(sa.text(statement))
+
+
+def _to_7(connection: sa.Connection) -> None:
+    """Copies of each generation."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE copies (generation VARCHAR(200) NOT NULL PRIMARY KEY, members TEXT NOT NULL)"
+        )
+    )
+
+
+_TABLES_8 = """
+CREATE TABLE sources (id {serial}, name TEXT NOT NULL, synced BIGINT, UNIQUE (name));
+CREATE TABLE origins (
+    article_id VARCHAR(200) NOT NULL, staged BOOLEAN NOT NULL, source INTEGER NOT NULL,
+    PRIMARY KEY (article_id, staged));
+CREATE INDEX origins_of_source ON origins (source, staged, article_id);
+ALTER TABLE changes ADD COLUMN fault TEXT;
+"""
+
+
+def _to_8(connection: sa.Connection) -> None:
+    """Which article came from which source; why a change was refused."""
+    _run(connection, _TABLES_8)
+
+
+def _to_9(connection: sa.Connection) -> None:
+    """Own counts of reads."""
+    connection.execute(
+        sa.text(
+            "CREATE TABLE reads (day VARCHAR(10) NOT NULL, audience INTEGER NOT NULL,"
+            " article_id VARCHAR(200) NOT NULL, reads BIGINT NOT NULL,"
+            " PRIMARY KEY (day, audience, article_id))"
+        )
+    )
+
+
 # The step at place n makes version n + 1 of version n.
-_STEPS: Sequence[Callable[[sa.Connection], None]] = (_to_1, _to_2)
+_STEPS: Sequence[Callable[[sa.Connection], None]] = (
+    _to_1,
+    _to_2,
+    _to_3,
+    _to_4,
+    _to_5,
+    _to_6,
+    _to_7,
+    _to_8,
+    _to_9,
+)
 VERSION = len(_STEPS)
 
 

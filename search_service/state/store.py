@@ -2,16 +2,25 @@
 
 import sqlalchemy as sa
 
+from search_service.state.accounts import Accounts
+from search_service.state.attempts import Attempts
+from search_service.state.blocked_words import BlockedWords
 from search_service.state.coined_terms import CoinedTerms
+from search_service.state.copies import Copies
 from search_service.state.database import IDENTITY, Database
 from search_service.state.hidden import Hidden, HiddenArticles
+from search_service.state.keys import Keys
 from search_service.state.ledger import Ledger
+from search_service.state.query_log import QueryLog
+from search_service.state.read_counts import ReadCounts
+from search_service.state.sessions import Sessions
+from search_service.state.sources import Sources
 from search_service.state.view_counts import ViewCounts
 from search_service.state.vocabularies import Vocabularies
 
 
 class Store:
-    """Hidden ids, view counters, ledger, vocabularies, coined terms, the key of cursors.
+    """Hidden ids, counters, ledger, sources, vocabularies, copies, terms, log-in, the key of cursors.
 
     Safe to share among threads and processes.
     """
@@ -21,13 +30,23 @@ class Store:
         self._database = Database(url)
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
+        self.blocked = BlockedWords(self._database)
+        self.copies = Copies(self._database)
         self.coined = CoinedTerms(self._database)
         self.hidden = Hidden(self._database)
         self.hidden_articles = HiddenArticles(self._database)
+        self.queries = QueryLog(self._database)
+        self.reads = ReadCounts(self._database)
         self.views = ViewCounts(self._database)
+        self.keys = Keys(self._database)
+        self.accounts = Accounts(self._database)
+        self.sessions = Sessions(self._database)
+        self.sources = Sources(self._database)
+        self.attempts = Attempts(self._database)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Write what was counted, and close the connections."""
+        self.reads.flush()
         self._database.close()
 
     def create(self) -> None:

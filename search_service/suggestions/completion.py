@@ -4,16 +4,23 @@ Entry point: :class:`CompletionIndex`. Pure. The entries of each kind are joined
 of suggestion, which is scanned: 90,000 entries are two million characters, a millisecond or two.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice, product
+from typing import Final
 
-from analyzers.normalize import normalize
+from analyzers.pinyin import typed
 from search_service.suggestions.vocabulary import BREAK as _BREAK
 from search_service.suggestions.vocabulary import Entry, Kind, Vocabulary, fold, fold_all
 
-_LETTERS = re.compile(r"[a-z]{2,}")
+# Syllables of a text with all its readings, number of readings, syllables on each side of another reading.
+_SHORT: Final = 6
+_MAX_READINGS: Final = 8
+_AROUND: Final = 6
+# Kinds that can be searched for by pinyin, and the letters of the shortest word of two characters.
+_SPOKEN: Final = (Kind.TERM, Kind.PHRASE, Kind.HEADING, Kind.ISSUER, Kind.AUTHOR, Kind.TITLE)
+_LEAST_LETTERS: Final = 3
+_INSIDE: Final = "\t"
 
 
 class _Haystack:
@@ -39,18 +46,16 @@ class _PinyinIndex:
     """The entries by pinyin and by its initials."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = [entry for entry in entries if entry.pinyin]
-        spaced = [entry.pinyin for entry in self.entries]
-        self._full = _Haystack([pinyin.replace(" ", "") for pinyin in spaced])
-        self._initials = _Haystack(
-            ["".join(part[0] for part in pinyin.split()) for pinyin in spaced]
-        )
+        rows = [(entry, row) for entry in entries if entry.pinyin for row in _rows(entry.pinyin)]
+        self.entries = [entry for entry, _ in rows]
+        self._full = _Haystack(["".join(row) for _, row in rows])
+        self._initials = _Haystack(["".join(part[0] for part in row) for _, row in rows])
         # 1 where a syllable or text begins: uxi must not match inside of bu-xiang.
         marks = bytearray(len(self._full.text))
         position = 1
-        for pinyin in spaced:
+        for _, row in rows:
             marks[position - 1] = 1
-            for part in pinyin.split():
+            for part in row:
                 marks[position] = 1
                 position += len(part)
             position += 1
@@ -67,6 +72,33 @@ class _PinyinIndex:
             (self._initials, letters, always),
         ):
             yield from (self.entries[index] for index in haystack.find(needle, accept))
+
+    def find_exact(self, letters: str) -> Iterator[Entry]:
+        """Entries whose whole pinyin, in some reading, is these letters."""
+        for index in self._full.find(f"{_BREAK}{letters}{_BREAK}", lambda _: True):
+            yield self.entries[index]
+
+
+def _rows(pinyin: str) -> Iterator[tuple[str, ...]]:
+    """The syllables of an entry, and what else may be typed for it.
+
+    Of a short text every combination of its readings, up to ``_MAX_READINGS``; of a longer one each other
+    reading with the syllables around it, from the beginning if it is near, else behind a mark that makes it
+    no prefix.
+    """
+    syllables = [part.split("|") for part in pinyin.split()]
+    first = tuple(options[0] for options in syllables)
+    if "|" not in pinyin:
+        yield first
+    elif len(syllables) <= _SHORT:
+        yield from islice(product(*syllables), _MAX_READINGS)
+    else:
+        yield first
+        others = [(n, other) for n, options in enumerate(syllables) for other in options[1:]]
+        for place, other in others[:_MAX_READINGS]:
+            start = place - _AROUND if place > _AROUND else 0
+            row = (*first[start:place], other, *first[place + 1 : place + 1 + _AROUND])
+            yield (_INSIDE, *row) if start else row
 
 
 class CompletionIndex:
@@ -88,6 +120,26 @@ class CompletionIndex:
         """Whether a title or heading contains the folded text."""
         return any(folded in self._letters[kind].text for kind in (Kind.TITLE, Kind.HEADING))
 
+    def texts_of(self, letters: str) -> list[str]:
+        """The texts whose pinyin the letters are, those of most articles first; else of two in a row.
+
+        ``letters``: as of :func:`analyzers.pinyin.typed`.
+        """
+        whole = [one.text for one in self._of_pinyin(letters)]
+        if whole:
+            return list(dict.fromkeys(whole))
+        best: tuple[int, str] | None = None
+        for end in range(_LEAST_LETTERS, len(letters) - _LEAST_LETTERS + 1):
+            for first in self._of_pinyin(letters[:end])[:1]:
+                for last in self._of_pinyin(letters[end:])[:1]:
+                    found = min(first.count, last.count), first.text + last.text
+                    best = max(best or found, found)
+        return [best[1]] if best else []
+
+    def _of_pinyin(self, letters: str) -> list[Entry]:
+        found = [one for kind in _SPOKEN for one in self._pinyin[kind].find_exact(letters)]
+        return sorted(found, key=lambda one: -one.count)
+
     def find(self, text: str, kind: Kind) -> Iterator[Entry]:
         """The entries of a kind that match ``text`` as typed, best first, each once."""
         folded = fold(text)
@@ -104,7 +156,5 @@ class CompletionIndex:
         for needle in (_BREAK + folded, folded):
             for index in self._letters[kind].find(needle, lambda _: True):
                 yield entries[index]
-        # Spaces between syllables are optional.
-        letters = "".join(normalize(text).split())
-        if _LETTERS.fullmatch(letters):
+        if letters := typed(text):
             yield from self._pinyin[kind].find(letters)

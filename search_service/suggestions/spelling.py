@@ -1,27 +1,31 @@
 """Spelling correction: 同音, 形近, 漏字, 多字, 颠倒. Entry point: :class:`Spelling`. Pure.
 
 A candidate is the text with one change: a homophone, a look-alike, a character inserted, deleted or swapped.
-It is accepted if it is more likely than the text, by the words and bigrams of the audience's vocabulary.
+It is accepted if it is more likely than the text, by the words and bigrams of the audience's vocabulary, and
+if it repairs something: what the texts contain (:class:`Usage`) is not changed into something more frequent.
 """
 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzers.folding import HAN
 from analyzers.lexicon import look_alikes, stop_words
 from analyzers.pinyin import readings, syllables
-from analyzers.terms import HAN
-from search_service.suggestions.vocabulary import BREAK, Kind, Vocabulary, fold_all
+from search_service.suggestions.vocabulary import BREAK, Kind, Vocabulary, fold_all, primary
 
 # Longer texts are sentences: errors in them are less certain, and finding them costs more.
 LENGTHS: Final = range(2, 25)
 _HAN = re.compile(f"[{HAN}]")
+_PAIR = re.compile(f"[{HAN}]{{2}}")
 # Everyday questions: official texts are not written so, and official wording is no correction.
 _QUESTION: Final = re.compile("怎么|怎样|咋|什么|为何|哪|谁|吗|呢|没")
 _LONGEST_WORD: Final = 8
@@ -43,18 +47,73 @@ _INSERT_COST: Final = 0.0
 _DELETE_COST: Final = 6.0
 _SWAP_COST: Final = 0.0
 _HOMOPHONE_COST: Final = 0.5
+# What shows how things are spelt. Phrases are part of titles and headings.
+_SPELT: Final = frozenset({Kind.TITLE, Kind.HEADING, Kind.TERM})
 _SHIFT: Final = 21  # bits of a code point
 
 _Codes = npt.NDArray[np.uint64]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a text the articles of the audience contain.
+
+    ``words``: the spans of those of its words that some article contains. ``pairs``: the neighbouring
+    characters in it that are neighbours in some article.
+    """
+
+    words: Sequence[tuple[int, int]]
+    pairs: Collection[str]
+
+    def allows(self, change: "_Change", text: str, *, is_whole: bool) -> bool:
+        """Whether the change may repair something.
+
+        One that makes a whole (a term, or part of a title or heading) may change words of the text, but
+        inserts nothing between two of them, and takes nothing from them. Others leave its words as they are,
+        insert nothing between them or beside a single character that is one, and change neighbours that are
+        neighbours nowhere else.
+        """
+        if change.is_insertion and self._is_boundary(change.start, 2 if is_whole else 1):
+            return False
+        if not change.new and any(start <= change.start < end for start, end in self.words):
+            neighbours = (
+                text[max(0, change.start - 1) : change.start],
+                text[change.end : change.end + 1],
+            )
+            if text[change.start : change.end] not in neighbours:
+                return False
+        if is_whole:
+            return True
+        if any(self._changes(word, change) for word in self.words):
+            return False
+        around = text[max(0, change.start - 1) : change.end + 1]
+        pairs = filter(_PAIR.match, map("".join, pairwise(around)))
+        return not all(pair in self.pairs for pair in pairs)
+
+    def _is_boundary(self, position: int, least: int) -> bool:
+        """Whether a word of at least so many characters ends at the position, and another begins there."""
+        words = [(start, end) for start, end in self.words if end - start >= least]
+        return position in {end for _, end in words} & {start for start, _ in words}
+
+    @staticmethod
+    def _changes(word: Span, change: "_Change") -> bool:
+        start, end = word
+        if change.is_insertion:
+            return start < change.start < end
+        return end - start > 1 and start < change.end and change.start < end
 
 
 class _Candidate(NamedTuple):
-    """A text changed from ``start`` on, the cost of the change, and the gain in bigram frequency."""
+    """A text with one change, and the gain in bigram frequency."""
 
     text: str
-    start: int
-    cost: float
+    change: "_Change"
     gain: float
+
+    @property
+    def cost(self) -> float:
+        return self.change.cost
 
 
 class _Change(NamedTuple):
@@ -65,6 +124,18 @@ class _Change(NamedTuple):
     new: str
     cost: float
     needs_all: bool = False
+
+    @property
+    def is_insertion(self) -> bool:
+        return self.start == self.end
+
+    @property
+    def old_span(self) -> Span:
+        return self.start, self.end
+
+    @property
+    def new_span(self) -> Span:
+        return self.start, self.start + len(self.new)
 
 
 class Spelling:
@@ -90,7 +161,7 @@ class Spelling:
         }
         self._homophones: dict[str, list[str]] = defaultdict(list)
         for entry, text in zip(terms, folded, strict=True):
-            same = self._homophones[entry.pinyin]
+            same = self._homophones[primary(entry.pinyin)]
             if len(same) < _MAX_HOMOPHONES:
                 same.append(text)
         self._bigrams, bigram_counts = _count_bigrams(vocabulary)
@@ -118,10 +189,20 @@ class Spelling:
             return False
         return not self._bigrams_occur(text)
 
-    def corrections(self, text: str, *, limit: int = 8, only_whole: bool = False) -> list[str]:
+    def corrections(
+        self,
+        text: str,
+        *,
+        limit: int = 8,
+        only_whole: bool = False,
+        usage: Usage | None = None,
+        is_refused: Callable[[str, Span, str, Span], bool] = lambda *_: False,
+    ) -> list[str]:
         """Corrections of a folded text, best first; empty if the vocabulary contains it.
 
-        ``only_whole``: only those that are a term, or in a title or heading.
+        ``only_whole``: only those that are a term, or in a title or heading. ``usage``: what articles contain
+        of the text. ``is_refused``: called with the text and the span that is changed, and the correction and
+        the span of its new characters.
         """
         if len(text) not in LENGTHS or not self._words or self.contains(text):
             return []
@@ -147,16 +228,20 @@ class Spelling:
             )
             if is_question and not is_whole:
                 continue
-            likelihood = self._likelihoods_of_prefixes(one.text, likelihoods[: one.start + 1])[-1]
+            if usage and not usage.allows(one.change, text, is_whole=is_whole):
+                continue
+            start = one.change.start
+            likelihood = self._likelihoods_of_prefixes(one.text, likelihoods[: start + 1])[-1]
             score = likelihood + one.gain - one.cost
             score += _WHOLE_BONUS * len(one.text) * is_whole
-            scored.append((-score, one.text, is_whole))
+            scored.append((-score, one.text, is_whole, one.change))
         scored.sort()
-        minimum = max([minimum, *(-score - _MAX_GAP for score, _, _ in scored[:1])])
+        minimum = max([minimum, *(-score - _MAX_GAP for score, *_ in scored[:1])])
         return [
             corrected
-            for score, corrected, is_whole in scored[:limit]
+            for score, corrected, is_whole, change in scored[:limit]
             if -score >= minimum and (is_whole or not only_whole)
+            if not is_refused(text, change.old_span, corrected, change.new_span)
         ]
 
     def _is_one_change_away(self, text: str) -> bool:
@@ -200,7 +285,7 @@ class Spelling:
         after = self._strengths(around)
         for changed, one, old, new in zip(texts, changes, before, after, strict=True):
             if all(new) if one.needs_all else any(new):
-                yield _Candidate(changed, one.start, one.cost, _mean(new) - _mean(old))
+                yield _Candidate(changed, one, _mean(new) - _mean(old))
 
     def _with_another_character(self, text: str) -> Iterator[_Candidate]:
         """One character replaced or inserted; only those that can be among the best of all candidates."""
@@ -234,8 +319,9 @@ class Spelling:
         chosen = chosen[np.argsort((cost - gain)[chosen], kind="stable")][: 2 * _MAX_SCORED]
         for place, character in zip(chosen.tolist(), new[chosen].tolist(), strict=True):
             start, end, one_cost, _ = places[owner[place]]
-            changed = text[:start] + chr(character) + text[end:]
-            yield _Candidate(changed, start, one_cost, float(gain[place]))
+            change = _Change(start, end, chr(character), one_cost)
+            changed = text[:start] + change.new + text[end:]
+            yield _Candidate(changed, change, float(gain[place]))
 
     def _similar(self, character: str) -> _Codes:
         """The code points of its homophones and look-alikes."""
@@ -296,12 +382,11 @@ def _encode_bigrams(text: str) -> _Codes:
 
 
 def _count_bigrams(vocabulary: Vocabulary) -> tuple[_Codes, npt.NDArray[np.int64]]:
-    """The distinct bigrams of all entries, ascending, and the sum of the entries' article counts."""
-    texts = fold_all(entry.text for entry in vocabulary.entries)
+    """The distinct bigrams of titles, headings and terms, ascending, and the sum of their article counts."""
+    entries = [entry for entry in vocabulary.entries if entry.kind in _SPELT]
+    texts = fold_all(entry.text for entry in entries)
     codes = _encode_bigrams("".join(text + BREAK for text in texts))
-    weights = np.repeat(
-        [entry.count for entry in vocabulary.entries], [len(text) + 1 for text in texts]
-    )
+    weights = np.repeat([entry.count for entry in entries], [len(text) + 1 for text in texts])
     line = np.uint64(ord(BREAK))
     inside = ((codes >> np.uint64(_SHIFT)) != line) & ((codes & _SECOND) != line)
     bigrams, places = np.unique(codes[inside], return_inverse=True)

@@ -14,7 +14,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, request
 
 from search_service import logs, metrics
-from search_service.web.request import audience
 
 HEADER = "X-Request-ID"
 # Milliseconds from which a request is logged as a warning.
@@ -42,7 +41,7 @@ class AccessLog:
         @app.before_request
         def describe() -> None:
             route = request.url_rule.rule if request.url_rule else None
-            logs.add(route=route, path=logs.quoted(request.path), audience=audience().label)
+            logs.add(route=route, path=logs.quoted(request.path))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Process one request; see PEP 3333."""

@@ -6,8 +6,8 @@ networks do not have. Not Flask-Compress: it adds two binary packages, writes th
 (equal answers must be equal bytes), takes ``gzip;q=0`` for consent and leaves errors uncompressed.
 
 Security: the length of a compressed page tells whether what a caller put into it, such as a query, is also
-elsewhere in it (BREACH). Pages contain no secrets today. Whoever adds some, such as the token of a form,
-must mask them differently in each response or exclude their pages here.
+elsewhere in it (BREACH). The tokens of forms are masked differently in each response (:mod:`.forms`). Whoever
+adds another secret must mask it so, too, or exclude its pages here.
 """
 
 import gzip

@@ -30,7 +30,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[impo
 
 from search_service import logs
 from search_service.web.access_log import HEADER, log_rejection, request_id
-from search_service.web.problems import MAX_BODY, error_text, problem
+from search_service.web.problems import MAX_PUSH, error_text, problem
 
 # A process may have 1,024 open files by default, and an index needs some. At this many connections, or at
 # half of the file limit, those that have been waiting for their client longest are closed. Connections are
@@ -48,14 +48,18 @@ _LINGER = 2.0
 # If requests turn out to take longer, the last of those who wait are rejected at _TOO_LONG times as much; if
 # no thread returns at all, everyone after QUEUE_TIMEOUT.
 MAX_WAIT, QUEUE_TIMEOUT = 1.0, 3.0
+# A second is for bursts. A queue that was not empty for BURST seconds is no burst but overload: then requests
+# may wait STANDING_WAIT seconds each, so that little is left to work off when the overload ends.
+# Not if fewer than _FEW wait for each thread, as behind a few people at a slow machine.
+BURST, STANDING_WAIT, _FEW = 1.0, 0.3, 2
 _TOO_LONG = 1.5
 # What requests are taken to need before any was measured, and the weight of each in the moving average.
 _FIRST_ESTIMATE, _WEIGHT = 0.05, 0.1
 _RETRY_SECONDS = 5
 # The longest query string that the API accepts (MAX_QUERY_STRING), and as much again for headers.
 _MAX_HEADER = 32_768
-# A body over MAX_BODY is still read, so that the application can reject it; beyond this it is not read.
-_MAX_BODY = 5 * MAX_BODY
+# A body over its limit is still read, so that the application can reject it; beyond this it is not read.
+_MAX_BODY = MAX_PUSH + 1
 _SENT_ID = "X_REQUEST_ID"  # as waitress spells the header
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _HOST = re.compile(
@@ -226,6 +230,7 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # no types
     def __init__(self, count: int) -> None:
         super().__init__()
         self._count, self._seconds = count, _FIRST_ESTIMATE
+        self._queue_began = 0.0
         self.set_thread_count(count)
 
     def took(self, seconds: float) -> None:
@@ -237,6 +242,13 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # no types
     def wait(self) -> float:
         """Expected seconds until a request that is queued now gets a thread."""
         return len(self.queue) * self._seconds / self._count
+
+    def accepts(self, now: float) -> bool:
+        """Whether a request that arrives now may wait for a thread."""
+        if not self.queue:
+            self._queue_began = now
+        short = now - self._queue_began <= BURST or len(self.queue) < _FEW * self._count
+        return self.wait < (MAX_WAIT if short else STANDING_WAIT)
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
@@ -257,6 +269,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
             connection_limit=self._max_connections + 3 * _BATCH,  # never reached: see _sweep
             max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
+            # Only web/request.py reads X-Forwarded-For, and only from proxies that are trusted.
+            clear_untrusted_proxy_headers=False,
             log_socket_errors=False,  # clients that disconnect would fill the log
             asyncore_use_poll=True,
         )
@@ -319,7 +333,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
         task.queued = time.monotonic()
         if request.error:
             self._rejections.append((task, request.error.code))
-        elif threads.wait >= MAX_WAIT:
+        elif not threads.accepts(task.queued):
             self._rejections.append((task, 503))
         else:
             threads.add_task(task)

@@ -18,7 +18,7 @@ from search_service.model import Audience, Everything, Exact, Sort
 from search_service.query.request import SearchRequest
 from search_service.service import SearchService
 from search_service.web.problems import problem
-from search_service.web.request import audience
+from search_service.web.request import audience, service, site
 
 READINESS = "gongwen.readiness"
 # The health endpoints of the API; other requests must not delay them.
@@ -108,10 +108,21 @@ def healthz() -> Response:
     """Report whether searches work. Unknown parameters are ignored: monitors append some."""
     readiness: Readiness = current_app.extensions[READINESS]
     error = readiness.error(audience())
-    if error is None:
+    if error is not None:
+        # The message of the error may name hosts and paths.
+        return _unhealthy(error.code, "the index cannot be read")
+    limit = site().settings.sync_limit
+    if not limit:
         return jsonify({"status": "ok"})
-    logs.add(code=error.code)
-    # The message of the error may name hosts and paths.
-    response = problem(503, error.code, "the index cannot be read")
+    times = [one.synced for one in service().store.sources.all() if one.synced is not None]
+    age = max(0, int(time.time()) - min(times)) if times else None
+    if age is None or age > limit * 3600:
+        return _unhealthy("sync-overdue", "a source has not been synchronised in time")
+    return jsonify({"status": "ok", "synced": age})
+
+
+def _unhealthy(code: str, detail: str) -> Response:
+    logs.add(code=code)
+    response = problem(503, code, detail)
     response.headers["Retry-After"] = "10"
     return response

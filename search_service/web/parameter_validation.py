@@ -14,11 +14,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
+from analyzers.levels import LEVELS
 from analyzers.messages import say
 from analyzers.outline import ROLES
+from analyzers.relations import VALIDITIES
 from search_service import relevance
 from search_service.errors import BadInput
-from search_service.web.parameters import MAX_FILTER, CursorParameters
+from search_service.model import FACETS
+from search_service.web.parameters import MAX_FILTER, MAX_VALUES, CursorParameters
 
 # The characters of a value that an error repeats, and the errors that a response lists.
 _MAX_ECHO = 100
@@ -38,6 +41,8 @@ class ParameterError:
     @classmethod
     def of(cls, parameter: str, value: object, reason: str) -> Self:
         """Build one, with the value as text of at most 100 characters."""
+        if isinstance(value, list):
+            value = "、".join(map(str, value))
         text = None if value is None else str(value).encode(errors="replace").decode()
         if text is not None and len(text) > _MAX_ECHO:
             text = text[:_MAX_ECHO] + "…"
@@ -92,12 +97,26 @@ def validate(
 
 def validate_query(model: type[Parameters], given: MultiDict[str, str]) -> Parameters:
     """Like :func:`validate`, for a query string or a form."""
-    repeated = [name for name, values in given.lists() if len(values) > 1]
-    return validate(model, given.to_dict(), repeated=repeated)
+    values, repeated = once_or_several(model, given)
+    return validate(model, values, repeated=repeated)
+
+
+def once_or_several(
+    model: type[BaseModel], given: MultiDict[str, str]
+) -> tuple[dict[str, object], list[str]]:
+    """The parameters, those that take several values as lists; and the names of others that are repeated."""
+    several = {name for name, one in model.model_fields.items() if one.default == ()}
+    values: dict[str, object] = {}
+    repeated = []
+    for name, all_values in given.lists():
+        values[name] = all_values if name in several else all_values[0]
+        if name not in several and len(all_values) > 1:
+            repeated.append(name)
+    return values, repeated
 
 
 def validate_leniently(
-    model: type[Parameters], given: Mapping[str, str]
+    model: type[Parameters], given: Mapping[str, object]
 ) -> tuple[Parameters, frozenset[str]]:
     """Return the model of the valid parameters, and the names of those that were known but invalid.
 
@@ -114,6 +133,13 @@ def validate_leniently(
                 raise
             dropped |= bad
             values = {name: value for name, value in values.items() if name not in bad}
+
+
+def validate_query_leniently(
+    model: type[Parameters], given: MultiDict[str, str]
+) -> tuple[Parameters, frozenset[str]]:
+    """Like :func:`validate_leniently`, for a query string; of what is repeated the first one counts."""
+    return validate_leniently(model, once_or_several(model, given)[0])
 
 
 def _names(model: type[BaseModel]) -> list[str]:
@@ -174,12 +200,12 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 _FILTER = (
-    f"应为不超过 {MAX_FILTER} 个字的文字",
-    f"a text of at most {MAX_FILTER} characters",
+    f"应为不超过 {MAX_FILTER} 个字的文字，可写多次（任一相符），最多 {MAX_VALUES} 次",
+    f"a text of at most {MAX_FILTER} characters; may be repeated (any of them), at most {MAX_VALUES} times",
 )
 _DATE_FORM = (
-    "应为 YYYY、YYYY-MM 或 YYYY-MM-DD，且是存在的日期，如 2024-05",
-    "YYYY, YYYY-MM or YYYY-MM-DD, an existing date, such as 2024-05",
+    "应为存在的日期，如 2024、2024-05、2024-05-06、20240506 或 2024年5月6日（YYYY-MM-DD）",
+    "an existing date, such as 2024, 2024-05, 2024-05-06, 20240506 or 2024年5月6日 (YYYY-MM-DD)",
 )
 _EXPECTED: Mapping[str, tuple[str, str]] = {
     "q": (
@@ -190,19 +216,27 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
         f"应为 1 至 {relevance.MAX_DRAFT} 个字的文字（题目或草稿）",
         f"a text of 1 to {relevance.MAX_DRAFT} characters (a topic or a draft)",
     ),
+    "wait": ("应为 0 或 1", "0 or 1"),
+    "source": (f"应为不超过 {MAX_FILTER} 个字的名字", f"a name of at most {MAX_FILTER} characters"),
+    "version": ("应为不超过 18 位的非负整数", "a whole number of at most 18 digits"),
     "mode": ("应为 keyword、semantic 或 hybrid", "keyword, semantic or hybrid"),
     "in": ("应为 title 或 all", "title or all"),
-    "sort": ("应为 relevance 或 date", "relevance or date"),
+    "format": ("应为 csv、json、bibtex 或 gbt7714", "csv, json, bibtex or gbt7714"),
+    "sort": (
+        "应为 relevance、date、oldest、views 或 reads",
+        "relevance, date, oldest, views or reads",
+    ),
+    "period": ("应为 all、day、week 或 month", "all, day, week or month"),
     "page": ("应为整数，从 1 起", "an integer, from 1"),
     "size": (
         f"应为 1 至 {relevance.MAX_SIZE} 的整数",
         f"an integer from 1 to {relevance.MAX_SIZE}",
     ),
     "explain": ("应为 1 或 0", "1 or 0"),
-    "category": _FILTER,
-    "kind": _FILTER,
-    "author": _FILTER,
-    "issuer": _FILTER,
+    **dict.fromkeys(FACETS, _FILTER),
+    "validity": (f"应为 {'、'.join(VALIDITIES)}，或空", f"{', '.join(VALIDITIES)} or empty"),
+    "level": (f"应为 {'、'.join(LEVELS)}，或空", f"{', '.join(LEVELS)} or empty"),
+    "year": ("应为四位数的年份，如 2024，或空", "a year of four digits, such as 2024, or empty"),
     "date_from": _DATE_FORM,
     "date_to": _DATE_FORM,
     "role": (f"应为 {'、'.join(ROLES)}", f"one of {', '.join(ROLES)}"),

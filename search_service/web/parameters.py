@@ -3,9 +3,9 @@
 :mod:`search_service.web.parameter_validation` validates them and has the error messages.
 """
 
-import calendar
 import re
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -20,15 +20,27 @@ from pydantic_core import PydanticCustomError
 
 from analyzers.outline import ROLES
 from search_service import relevance
-from search_service.model import Filters, Sort
+from search_service.intake.fields import category_path
+from search_service.model import FACETS, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
+from search_service.query.typed_dates import read_date
+from search_service.state.read_counts import Period
 
 # A filter value is a facet value; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200
+# Values of a filter.
+MAX_VALUES = 20
 # Bytes of a query string: the longest query and filters have 12,000, percent-encoded.
 MAX_QUERY_STRING = 16_384
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+# Of lists by views: as the source counts.
+ALL: Final = "all"
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def _within_the_results(page: int, info: ValidationInfo) -> int:
+    if (page - 1) * info.data.get("size", 1) >= relevance.MAX_RESULTS:
+        raise PydanticCustomError("beyond_cap", "beyond the last page")
+    return page
 
 
 def _whole_number(value: object) -> object:
@@ -45,6 +57,15 @@ def _absent_if_empty(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _several(value: object) -> object:
+    # JSON may have one value or a list, a query string is read as a list.
+    return [value] if isinstance(value, str) else value
+
+
+def _each_once(values: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(dict.fromkeys(values))
+
+
 def _encodable(value: str) -> str:
     # JSON can contain half a surrogate pair, which cannot be stored or sent.
     if any("\ud800" <= character <= "\udfff" for character in value):
@@ -53,13 +74,9 @@ def _encodable(value: str) -> str:
 
 
 def _iso_date(value: str) -> str:
-    match = _DATE.fullmatch(value)
-    if match is None:
-        raise PydanticCustomError("not_a_date", "not a date")
-    year, month, day = (int(part or 1) for part in match.groups())
-    if not (year and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
-        raise PydanticCustomError("not_a_date", "not a date")
-    return value
+    if date := read_date(value):
+        return date
+    raise PydanticCustomError("not_a_date", "not a date")
 
 
 def _role(value: str) -> str:
@@ -69,16 +86,33 @@ def _role(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
-FilterValue = Annotated[
-    Annotated[Text, Field(max_length=MAX_FILTER)] | None, BeforeValidator(_absent_if_empty)
+# A filter may be given several times: one of its values. An empty one: the articles without a value, as the
+# facet counts them.
+FilterValue = Annotated[Text, AfterValidator(str.strip), Field(max_length=MAX_FILTER)]
+CategoryValue = Annotated[Text, AfterValidator(category_path), Field(max_length=MAX_FILTER)]
+YearValue = Annotated[str, Field(pattern=r"^([0-9]{4})?$")]
+Value = TypeVar("Value")
+Several = Annotated[
+    tuple[Value, ...],
+    BeforeValidator(_several),
+    AfterValidator(_each_once),
+    Field(max_length=MAX_VALUES),
 ]
 DateValue = Annotated[
     Annotated[str, AfterValidator(_iso_date)] | None, BeforeValidator(_absent_if_empty)
 ]
 RoleValue = Annotated[
-    Annotated[str, AfterValidator(_role)] | None, BeforeValidator(_absent_if_empty)
+    Annotated[str, AfterValidator(_role), Field(json_schema_extra={"enum": [*ROLES]})] | None,
+    BeforeValidator(_absent_if_empty),
 ]
-Size = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=relevance.MAX_SIZE)]
+# The limits are inside, so that they are those of JSON Schema.
+Size = Annotated[Annotated[int, Field(ge=1, le=relevance.MAX_SIZE)], BeforeValidator(_whole_number)]
+# Validated after ``size``, on which its limit depends.
+PageNumber = Annotated[
+    Annotated[int, Field(ge=1)],
+    BeforeValidator(_whole_number),
+    AfterValidator(_within_the_results),
+]
 
 
 class NoParameters(BaseModel):
@@ -87,10 +121,48 @@ class NoParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PushParameters(NoParameters):
+    """``PUT articles/{id}`` and ``POST articles:bulk``."""
+
+    wait: Literal["0", "1"] = "0"
+    source: Annotated[Text, Field(max_length=MAX_FILTER)] = ""
+
+
+class RemovalParameters(NoParameters):
+    """``DELETE articles/{id}``."""
+
+    wait: Literal["0", "1"] = "0"
+    version: Annotated[str, Field(pattern=r"^[0-9]{0,18}$")] = ""
+
+
 class RelatedParameters(NoParameters):
     """``GET articles/{id}/related``."""
 
     size: Size = 10
+
+
+class PageParameters(NoParameters):
+    """The pages of lists."""
+
+    size: Size = 20
+    page: PageNumber = 1
+
+
+class HottestParameters(PageParameters):
+    """``GET hottest``, and its page."""
+
+    period: Literal["all", "day", "week", "month"] = ALL
+
+    @property
+    def counted(self) -> Period | None:
+        """The period; None: everything, as the source counts."""
+        return None if self.period == ALL else Period(self.period)
+
+
+class CategoryParameters(NoParameters):
+    """``GET feed.atom``."""
+
+    category: Several[CategoryValue] = ()
 
 
 class SuggestParameters(NoParameters):
@@ -108,10 +180,13 @@ class CursorParameters(NoParameters):
 class FilterParameters(NoParameters):
     """The filters that search and precedents share."""
 
-    category: FilterValue = None
-    kind: FilterValue = None
-    author: FilterValue = None
-    issuer: FilterValue = None
+    validity: Several[Literal["现行有效", "已修改", "已废止", ""]] = ()
+    kind: Several[FilterValue] = ()
+    level: Several[Literal["国家", "省", "市", "县", "乡镇", ""]] = ()
+    issuer: Several[FilterValue] = ()
+    year: Several[YearValue] = ()
+    category: Several[CategoryValue] = ()
+    author: Several[FilterValue] = ()
     date_from: DateValue = None
     date_to: DateValue = None
 
@@ -127,27 +202,42 @@ class FilterParameters(NoParameters):
     @property
     def filters(self) -> Filters:
         """The filters in the form that engines take."""
-        names = ("category", "kind", "author", "issuer", "date_from", "date_to")
+        names = (*FACETS, "date_from", "date_to")
         return Filters(**{name: getattr(self, name) for name in names})
 
 
-class SearchParameters(FilterParameters):
-    """``GET search``. ``size`` is validated before ``page``, whose limit depends on it."""
+class QueryParameters(FilterParameters):
+    """What search and export share: all but pages."""
 
     q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
     mode: Mode = Mode.HYBRID
     scope: Annotated[Literal["title", "all"], Field(alias="in")] = "all"
     sort: Sort = Sort.RELEVANCE
-    size: Size = 10
-    page: Annotated[int, BeforeValidator(_whole_number), Field(ge=1)] = 1
-    explain: Literal["0", "1"] = "0"
 
-    @field_validator("page")
-    @classmethod
-    def _within_the_limit(cls, value: int, info: ValidationInfo) -> int:
-        if (value - 1) * info.data.get("size", 1) >= relevance.MAX_RESULTS:
-            raise PydanticCustomError("beyond_cap", "beyond the last page")
-        return value
+    @property
+    def request(self) -> SearchRequest:
+        """The search request of these parameters."""
+        return SearchRequest(
+            text=self.q,
+            mode=self.mode,
+            title_only=self.scope == "title",
+            filters=self.filters,
+            sort=self.sort,
+        )
+
+
+class ExportParameters(QueryParameters):
+    """``GET export``."""
+
+    format: Literal["csv", "json", "bibtex", "gbt7714"] = "csv"
+
+
+class SearchParameters(QueryParameters):
+    """``GET search``."""
+
+    size: Size = 10
+    page: PageNumber = 1
+    explain: Literal["0", "1"] = "0"
 
     @field_validator("explain")
     @classmethod
@@ -159,22 +249,19 @@ class SearchParameters(FilterParameters):
     @property
     def request(self) -> SearchRequest:
         """The search request of these parameters."""
-        return SearchRequest(
-            text=self.q,
-            mode=self.mode,
-            title_only=self.scope == "title",
-            filters=self.filters,
-            sort=self.sort,
-            page=self.page,
-            size=self.size,
-            explain=self.explain == "1",
-        )
+        explain = self.explain == "1"
+        return replace(super().request, page=self.page, size=self.size, explain=explain)
 
     @property
-    def query(self) -> dict[str, str]:
-        """The query string of the same search: name to value of everything that is not a default."""
+    def query(self) -> dict[str, str | list[str]]:
+        """The query string of the same search: name to value of everything that is not a default.
+
+        Of a filter, a list of its values.
+        """
         values = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return {name: str(value) for name, value in values.items()}
+        return {
+            name: value if isinstance(value, list) else str(value) for name, value in values.items()
+        }
 
 
 class PrecedentParameters(FilterParameters):

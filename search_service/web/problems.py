@@ -18,6 +18,8 @@ from search_service.web.parameters import MAX_QUERY_STRING
 
 # The largest draft is 20,000 characters: 180 kB when a form percent-encodes it.
 MAX_BODY = 200_000
+# Of a push: some hundred articles, or a book.
+MAX_PUSH = 8_000_000
 # Seconds after which a restarting engine or database, or a first index, is usually available.
 _RETRY_SECONDS = 10
 _log = logs.Log(__name__)
@@ -30,7 +32,13 @@ def register(app: Flask, *, api_prefix: str) -> None:
         logs.add(code=code)
         if request.path == api_prefix or request.path.startswith(f"{api_prefix}/"):
             return problem(status, code, detail, **members)
-        page = render_template("error.html", status=status, code=code, error_id=members.get("id"))
+        page = render_template(
+            "error.html",
+            status=status,
+            code=code,
+            retry=_RETRY_SECONDS,
+            error_id=members.get("id"),
+        )
         return Response(page, status)
 
     @app.errorhandler(GongwenError)
@@ -55,7 +63,7 @@ def register(app: Flask, *, api_prefix: str) -> None:
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
         if status < HTTPStatus.BAD_REQUEST:  # a redirect
             return error
-        code, detail = error_text(status)
+        code, detail = error_text(status, request.max_content_length or MAX_BODY)
         response = respond(status, code, detail)
         for name, value in error.get_headers():
             if name in {"Allow", "Retry-After"}:
@@ -117,23 +125,27 @@ def _no_index_detail() -> str:
     )
 
 
-def error_text(status: int) -> tuple[str, str]:
-    """Code and message of an error detected by the framework or the server."""
+def error_text(status: int, limit: int = MAX_BODY) -> tuple[str, str]:
+    """Code and message of an error detected by the framework or the server; ``limit`` of a body in bytes."""
     texts = {
         400: ("bad-request", "请求的格式不对；请求体应为 JSON 对象或表单",
               "malformed request; the body must be a JSON object or a form"),
+        403: ("forbidden", "这个身份不能这样做；请用工作人员的密钥或登录",
+              "not allowed to this caller; use the key or log-in of staff"),
         404: ("not-found", "没有这个地址；接口见 /api/v1/search",
               "not found; the API begins at /api/v1/search"),
         405: ("method-not-allowed", "这个地址不支持这种请求方法；可用的见 Allow 头",
               "method not allowed; see the Allow header"),
         408: ("request-timeout", "请求没有在时限内发完；请重新发送",
               "the request was not received in time; send it again"),
-        413: ("too-large", f"请求体超过 {MAX_BODY} 字节；请分段提交",
-              f"the body is over {MAX_BODY} bytes; send it in parts"),
+        413: ("too-large", f"请求体超过 {limit} 字节；请分段提交",
+              f"the body is over {limit} bytes; send it in parts"),
         414: ("address-too-long", f"地址中 ? 之后超过 {MAX_QUERY_STRING} 字节；长文字请用 POST precedents",
               f"the query string is over {MAX_QUERY_STRING} bytes; for long texts use POST precedents"),
         415: ("unsupported-media-type", "请用 application/json 或表单提交",
               "send application/json or a form"),
+        429: ("too-many-requests", "请求太频繁；请等 Retry-After 所说的秒数再试",
+              "too many requests; wait as many seconds as Retry-After says"),
         431: ("headers-too-large", "请求行与请求头过长；长文字请用 POST",
               "request line and headers are too long; send long texts by POST"),
         500: (GongwenError.code, "服务出错；请稍后再试", "internal error; try again later"),

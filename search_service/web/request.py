@@ -1,20 +1,44 @@
-"""The context of the current request. Entry points: :func:`service` and :func:`audience`.
+"""The context of the current request. Entry points: :func:`service`, :func:`audience`, :func:`may`.
 
-Only this module decides the audience of a request.
+Only this module decides the audience of a request, once, before anything else happens: by a key or token,
+by a session, by the header of a trusted proxy. What is sent and not valid is an error, never a guest.
 """
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import current_app, jsonify, render_template
+from flask import current_app, g, jsonify, render_template, request
 
+from analyzers.messages import say
+from search_service import logs
+from search_service.errors import Unauthorized
 from search_service.metrics import stage
 from search_service.model import Audience
+from search_service.roles import Right, Role
 from search_service.service import SearchService
 from search_service.settings import Settings
+from search_service.state import keys
+from search_service.web.tokens import ROLES, Tokens
 
 SERVICE = "gongwen"
 SITE = "gongwen.site"
+# The cookie of a session, and that of a preview: it can only take away, so it needs no signature.
+SESSION, PREVIEW = "gongwen_session", "gongwen_preview"
+KEY_HEADER = "X-API-Key"
+# Files, which cost nothing, and what monitors ask.
+FILES_AND_HEALTH = frozenset(
+    {"static", "robots", "operations.livez", "operations.healthz", "themes.theme_sheet"}
+    | {"embed.search", "embed.related"}
+)
+# What is the same for everybody: those, and how to log in.
+_FOR_ALL = (
+    FILES_AND_HEALTH
+    | {"themes.choose_theme"}
+    | {"login.form", "login.log_in", "login.by_token", "login.log_out"}
+)
+# Bits of an IPv6 address that a provider gives to one customer.
+_IPV6_PREFIX = 64
 # Flask's functions, timed.
 render_page = stage("render")(render_template)
 render_json = stage("render")(jsonify)
@@ -22,20 +46,41 @@ render_json = stage("render")(jsonify)
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A search suggested on the home page. ``like_count``: the articles that ``LIKE '%text%'`` finds."""
+    """A search suggested on the home page.
+
+    ``found``: the number of results, by audience; ``like_count``: that of ``LIKE '%text%'``.
+    """
 
     text: str
     note: str
-    like_count: int
-    found: int
+    like_count: Sequence[int]
+    found: Sequence[int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Settings and examples for the pages."""
+    """Settings and examples for the pages; ``tokens``: of the portal; ``demo``: anybody may be anybody."""
 
     settings: Settings
     examples: Sequence[Example] = ()
+    tokens: Tokens | None = None
+    demo: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Who makes this request.
+
+    ``shown``: the role as which they see the pages, lower in a preview. ``in_session``: they have logged in
+    here, and can log out.
+    """
+
+    role: Role
+    shown: Role
+    in_session: bool = False
+
+
+_GUEST = Visitor(role=Role.PUBLIC, shown=Role.PUBLIC)
 
 
 def service() -> SearchService:
@@ -50,6 +95,102 @@ def site() -> Site:
     return found
 
 
+def visitor() -> Visitor:
+    """Who makes this request; a guest until :func:`identify` has said otherwise."""
+    found: Visitor = g.get("visitor", _GUEST)
+    return found
+
+
 def audience() -> Audience:
-    """The audience of this request: the public, until there are accounts."""
-    return Audience.PUBLIC
+    """The audience of this request."""
+    return visitor().shown.audience
+
+
+def may(right: Right) -> bool:
+    """Whether whoever makes this request has a right."""
+    return right in visitor().shown.rights
+
+
+def depends_on_visitor() -> bool:
+    """Whether the answer may depend on who asks."""
+    return request.endpoint not in _FOR_ALL
+
+
+def identify() -> None:
+    """Decide who makes this request; what is sent and not valid is refused by :func:`admit`, once counted."""
+    if depends_on_visitor():
+        role = _role()
+        g.is_refused = role is None
+        if role is not None:
+            wanted = request.cookies.get(PREVIEW)
+            shown = next((one for one in role.previews if one.value == wanted), role)
+            g.visitor = Visitor(role=role, shown=shown, in_session=SESSION in request.cookies)
+    logs.add(audience=audience().label)
+
+
+def admit() -> None:
+    """Raise ``Unauthorized`` if what was sent is not valid."""
+    if is_refused():
+        raise Unauthorized(
+            say(
+                "密钥、令牌或登录无效；不带它即为游客，或换一个有效的",
+                "the key, token or session is not valid; send none to be a guest, or a valid one",
+            )
+        )
+
+
+def is_refused() -> bool:
+    """Whether this request has sent a key, token or session that is not valid."""
+    refused: bool = g.get("is_refused", False)
+    return refused
+
+
+def _role() -> Role | None:
+    """The role of this request; None if what it sends is not valid."""
+    token = sent_key()
+    if token is not None:
+        if token.startswith(keys.PREFIX):
+            return service().store.keys.role(token, request.headers.get("Origin"))
+        reader = site().tokens
+        claims = reader.read(token) if reader else None
+        return claims.role if claims else None
+    if session := request.cookies.get(SESSION):
+        return service().store.sessions.role(session)
+    name = site().settings.role_header
+    named = request.headers.get(name) if name else None
+    if named and _is_trusted(request.remote_addr):
+        return ROLES.get(named)
+    return Role.PUBLIC
+
+
+def sent_key() -> str | None:
+    """The key or token that was sent. Other kinds of ``Authorization`` are for a proxy in front."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    return request.headers.get(KEY_HEADER)
+
+
+def caller() -> str:
+    """What counts as one caller: the client's address; of IPv6 the network, which one customer has."""
+    address = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    while forwarded and forwarded[-1].strip() and _is_trusted(address):
+        address = forwarded.pop().strip()
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return address
+
+
+def _is_trusted(address: str | None) -> bool:
+    """Whether an address is that of a trusted proxy."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(parsed in network for network in site().settings.proxies)

@@ -13,6 +13,7 @@ from analyzers.messages import say
 from search_service import logs
 from search_service.errors import ConfigurationError
 from search_service.settings import read_log_format
+from search_service.web.request import SERVICE
 from search_service.web.server import open_server
 
 
@@ -37,6 +38,7 @@ class Worker(BaseWorker):  # type: ignore[misc]  # ships no types
         server = open_server(self.wsgi, listeners[0], threads=self.cfg.threads)
         server.run(self._alive)
         server.close()
+        self.wsgi.extensions[SERVICE].close()
 
     def _alive(self) -> bool:
         self.notify()

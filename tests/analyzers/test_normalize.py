@@ -18,6 +18,7 @@ def test_length_is_kept_and_twice_is_once(text: str) -> None:
     assert normalize(normalised) == normalised
 
 
+@pytest.mark.slow
 def test_every_character_becomes_one_character() -> None:
     """Each character of Unicode, lone surrogates too, becomes one, the same alone and in a text."""
     text = "".join(map(chr, range(sys.maxunicode + 1)))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzers.folding import fold
 from analyzers.normalize import normalize
-from analyzers.references import document_number_key, find
+from analyzers.references import document_number_key, find, numeral
 from analyzers.terms import Analyzer
 from tests.support.chinese import TEXT
 
@@ -16,7 +17,7 @@ BRACKETS = ["〔{}〕", "[{}]", "【{}】", "（{}）", "({})", "［{}］", "{{{
 
 def terms(text: str) -> list[str]:
     """The most specific term of each reference."""
-    return [reference.terms[0] for reference in find(normalize(text))]
+    return [reference.terms[0] for reference in find(fold(normalize(text)).text)]
 
 
 @pytest.mark.parametrize("bracket", BRACKETS)
@@ -78,6 +79,18 @@ def test_a_code_is_one_term_in_any_case_and_width(text: str) -> None:
         (["三万元", "30000元", "3万元", "30,000元"], "num:30000元"),
         (["两千人", "2000人", "二千人"], "num:2000人"),
         (["百分之三十", "30%", "３０％", "百分之30"], "num:30%"),
+        (["百分之六点二五", "6.25%", "６．２５％", "6.25 %", "百分之6.25"], "num:6.25%"),
+        (["百分之百", "100%"], "num:100%"),
+        (["千分之七", "7‰"], "num:7‰"),
+        (["四分之三", "3/4"], "num:3/4"),
+        (["3.6亿元", "36000万元", "3亿6000万元", "三亿六千万元", "三点六亿元"], "num:360000000元"),
+        (["2.5万亿元", "25000亿元", "两万五千亿元"], "num:2500000000000元"),
+        (["1万2千元", "12000元", "12,000元", "1.2万元"], "num:12000元"),
+        (["0.8元"], "num:0.8元"),
+        (["2.4个百分点", "二点四个百分点"], "num:2.4个百分点"),
+        (["3.6亿", "36000万"], "num:360000000"),
+        (["−6.25%", "-6.25%"], "num:-6.25%"),
+        (["第十六号", "第16号"], "no:16号"),
         (["十五个工作日", "15个工作日", "15 个工作日"], "num:15个工作日"),
         (["三十一日", "31日"], "num:31日"),
         (["三月廿五日", "3月25日", "三月二十五日", "03月25日"], "date:03-25"),
@@ -93,6 +106,15 @@ def test_a_number_is_one_term_in_every_form(forms: list[str], term: str) -> None
         typed = {token.term for token in ANALYZER.query_words(normalize(form))}
         for other in forms:
             assert typed <= set(ANALYZER.index_words(normalize(f"按照{other}办理"))), (form, other)
+
+
+@pytest.mark.parametrize(
+    "typed", ["2022年度总结", "二〇二二年度总结", "２０２２ 年度总结", "2022年总结"]
+)
+def test_a_query_for_a_year_as_a_whole_is_one_for_the_year(typed: str) -> None:
+    """A text that has 2022年 answers one for 2022年度; 本年度 remains a word."""
+    assert [token.term for token in ANALYZER.query_words(normalize(typed))] == ["date:2022", "总结"]
+    assert [token.term for token in ANALYZER.query_words("年度总结")] == ["年度", "总结"]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +137,12 @@ def test_a_number_is_one_term_in_every_form(forms: list[str], term: str) -> None
         "第一时间",
         "千家万户",
         "三〇〇个",
-        "2024.5万元",
         "百日攻坚",
+        "三点五十分",
+        "5千克",
+        "3万达广场",
+        "2.2024工作",
+        "1亿2亿元",
     ],
 )
 def test_malformed_numbers_remain_words(text: str) -> None:
@@ -190,3 +216,10 @@ def test_a_document_number_may_be_typed_without_brackets_or_with_spaces(text: st
     assert reference.terms == ("wh:[2019]4",)
     assert reference.end == len(text)
     assert document_number_key(normalize(text)) == "冀科平规[2019]4号"
+
+
+def test_numerals_are_read_as_they_are_written() -> None:
+    """The ordinals of 1 to 99 in numerals are those in digits."""
+    for value in range(1, 100):
+        assert terms(f"第{numeral(value)}号") == [f"no:{value}号"]
+    assert numeral(0) == numeral(100) == ""

@@ -1,8 +1,6 @@
 """A real server and a real Chromium. Needs Debian's chromium and the Python package playwright."""
 
-import queue
 import shutil
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +10,7 @@ from indexer.commands.demo import examples
 from search_service.service import SearchService
 from search_service.settings import read_settings
 from search_service.web.app import create_app
-from search_service.web.server import serve
+from tests.support.servers import served
 
 # It runs as root in containers, and must reach nothing but the server under test.
 ARGUMENTS = [
@@ -25,16 +23,21 @@ ARGUMENTS = [
 ]
 
 
+def assert_fits(page: Any, width: int) -> None:
+    """Nothing stands out sideways, and no field makes a phone zoom in."""
+    shown = page.evaluate("document.documentElement.scrollWidth")
+    sizes = page.locator("input:visible, textarea:visible").evaluate_all(
+        "fields => fields.map(field => parseFloat(getComputedStyle(field).fontSize))"
+    )
+    assert shown <= width
+    assert all(size >= 16 for size in sizes)
+
+
 @pytest.fixture(scope="session")
 def address(sample_service: SearchService) -> str:
     """Where the sample corpus is served, over plain http."""
     app = create_app(sample_service, read_settings(), examples=examples(sample_service))
-    ready: queue.Queue[str] = queue.Queue()
-    # A daemon: it ends with the tests.
-    threading.Thread(
-        target=serve, args=(app, "127.0.0.1", 0, 4), kwargs={"ready": ready.put}, daemon=True
-    ).start()
-    return ready.get(timeout=30)
+    return served(app)
 
 
 @pytest.fixture(scope="session")

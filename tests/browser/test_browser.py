@@ -5,23 +5,35 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import assert_fits
+
 pytestmark = pytest.mark.browser
 
 
-def assert_fits(page: Any, width: int) -> None:
-    """Nothing stands out sideways, and no field makes a phone zoom in."""
-    shown = page.evaluate("document.documentElement.scrollWidth")
-    sizes = page.locator("input:visible, textarea:visible").evaluate_all(
-        "fields => fields.map(field => parseFloat(getComputedStyle(field).fontSize))"
-    )
-    assert shown <= width
-    assert all(size >= 16 for size in sizes)
+def total_of(page: Any) -> int:
+    """The articles of both groups."""
+    return sum(map(int, page.locator(".count b").all_inner_texts()))
+
+
+def open_filters(page: Any, width: int) -> None:
+    """On a phone they are in a sheet that a button at the foot opens."""
+    if width < 960:
+        page.locator(".dock").get_by_role("link", name=re.compile("^筛选")).click()
+    assert page.locator(".filters").is_visible()
+
+
+def apply(page: Any, width: int) -> None:
+    """A filter applies at once at a desk with script; else by the button."""
+    scripted = page.locator("form.facets.at-once").count()
+    if width < 960 or not scripted:
+        page.locator(".apply button").click()
+    page.wait_for_load_state()
 
 
 def ask(page: Any, text: str) -> None:
     """Type a question into the box of the page and send it."""
     page.locator("#q").fill(text)
-    page.get_by_role("button", name="搜索").click()
+    page.get_by_role("button", name="检索").click()
     page.wait_for_url("**/search?**")
 
 
@@ -31,28 +43,28 @@ def test_a_reader_searches_filters_pages_opens_and_follows(page: Any, width: int
     assert_fits(page, width)
 
     ask(page, "群众")
-    total = int(page.locator(".count b").inner_text())
+    total = total_of(page)
     assert total > 10
     assert page.locator(".hit mark").first.inner_text() == "群众"
     assert_fits(page, width)
 
-    if width < 960:  # filters fold away on a phone
-        page.get_by_text("筛选", exact=True).click()
+    open_filters(page, width)
     assert_fits(page, width)
-    page.locator(".filters").get_by_role("link", name=re.compile("^通知公告")).click()
+    page.locator(".filters").get_by_role("checkbox", name=re.compile("^通知公告")).click()
+    apply(page, width)
     page.wait_for_url("**category=**")
-    filtered = int(page.locator(".count b").inner_text())
+    filtered = total_of(page)
     assert 0 < filtered < total
     page.locator(".chips.active a").first.click()
-    assert int(page.locator(".count b").inner_text()) == total
+    assert total_of(page) == total
 
-    first = page.locator(".hit h2").first.inner_text()
+    first = page.locator(".hit h3").first.inner_text()
     page.get_by_role("link", name="下一页").click()
     page.wait_for_url("**page=2**")
-    assert page.locator(".hit h2").first.inner_text() != first
+    assert page.locator(".hit h3").first.inner_text() != first
     assert_fits(page, width)
 
-    page.locator(".hit h2 a").first.click()
+    page.locator(".hit h3 a").first.click()
     page.wait_for_url("**/articles/**")
     title = page.locator("h1").inner_text()
     assert_fits(page, width)
@@ -63,36 +75,152 @@ def test_a_reader_searches_filters_pages_opens_and_follows(page: Any, width: int
     assert_fits(page, width)
 
 
-def test_switches_keep_the_question(page: Any, width: int) -> None:
-    """精确 and 标题 are one touch each, say which is on, and keep what was typed."""
+def test_scope_and_order_keep_the_question(page: Any, width: int) -> None:
+    """Only titles, only in full, newest first: each keeps what was typed and says that it is on."""
     page.goto("/search?q=小区治理")
+    everything = total_of(page)
 
-    page.get_by_role("link", name="精确", exact=True).click()
+    open_filters(page, width)
+    page.get_by_label("只看原文相符").click()
+    apply(page, width)
     page.wait_for_url("**mode=keyword**")
-    page.get_by_role("link", name="标题", exact=True).click()
+    assert total_of(page) < everything
+    open_filters(page, width)
+    assert page.get_by_label("只看原文相符").is_checked()
+    page.get_by_label("只找标题").click()
+    apply(page, width)
     page.wait_for_url("**in=title**")
+    page.goto("/search?q=小区")
+    order = page.locator(".dock" if width < 960 else ".order")
+    order.get_by_role("link", name=re.compile("最新")).click()
+    page.wait_for_url("**sort=date**")
 
-    assert page.locator(".switch [aria-current]").all_inner_texts() == ["精确", "标题", "相关"]
-    assert page.locator("#q").input_value() == "小区治理"
+    assert page.locator("#q").input_value() == "小区"
+    for group in page.locator(".group").all():
+        dates = group.locator(".hit time").all_inner_texts()
+        assert dates == sorted(dates, reverse=True)
     assert_fits(page, width)
 
 
-def test_the_first_question_may_be_exact_and_of_titles(page: Any, width: int) -> None:
-    """The home page offers both choices before anything was asked."""
+def test_several_values_of_a_facet(page: Any, width: int) -> None:
+    """Two kinds are one or the other; on a phone nothing applies before the button, which counts."""
+    page.goto("/search?q=小区")
+    open_filters(page, width)
+    boxes = page.locator(".filters [name=kind]:is([value=通知], [value=方案])")
+    labels = page.locator(".filters label").filter(has_text=re.compile(r"^\s*(通知|方案)\s+\d+$"))
+    counts = [int(text.split()[-1]) for text in labels.all_inner_texts()]
+    assert len(counts) == 2
+    scripted = page.locator(".copy").first.get_attribute("hidden") is None
+    boxes.first.click()
+    if width < 960:
+        assert "kind=" not in page.url
+        boxes.nth(1).click()
+        if scripted:
+            page.locator(".live", has_text=f"{sum(counts)} 篇").wait_for()
+        page.locator(".apply button").click()
+    else:
+        apply(page, width)
+        page.wait_for_url("**kind=**")
+        boxes.nth(1).click()
+        apply(page, width)
+    page.wait_for_url("**kind=**kind=**")
+
+    assert total_of(page) == sum(counts)
+    assert page.locator(".chips.active li").count() == 3
+    assert {*page.locator(".hit .tag").all_inner_texts()} <= {"通知", "方案"}
+    page.locator(".chips.active .plain").click()
+    assert page.locator(".chips.active").count() == 0
+    assert_fits(page, width)
+
+
+def test_a_form_writes_a_query(page: Any, width: int) -> None:
+    """From the home page to the field of a 文号, and back with more fields; the query is in the box."""
     page.goto("/")
+    page.get_by_role("link", name="按文号").click()
+    field = page.get_by_label("文号")
+    assert field.evaluate("field => field === document.activeElement")
+    assert_fits(page, width)
+    page.keyboard.type("清政办发〔2024〕17号")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?**")
+    assert page.locator("#q").input_value() == "文号:清政办发〔2024〕17号"
+    assert total_of(page) > 0
 
-    page.locator("label", has_text="精确").click()
-    page.locator("label", has_text="标题").click()
-    ask(page, "通知")
+    page.goto("/")
+    page.get_by_role("link", name="按标题").click()
+    page.get_by_label("全部词").fill("小区")
+    page.get_by_label("文种").select_option("意见")
+    page.get_by_label("成文日期从").fill("去年")
+    page.locator("main").get_by_role("button", name="检索").click()
+    assert "没有看懂" in page.locator(".fault").inner_text()
+    assert_fits(page, width)
+    page.get_by_label("成文日期从").fill("2021年")
+    page.locator("main").get_by_role("button", name="检索").click()
+    page.wait_for_url("**/search?**")
+    assert page.locator("#q").input_value() == "标题:小区 文种:意见 起:2021"
+    assert {*page.locator(".hit .tag").all_inner_texts()} == {"意见"}
 
-    assert "mode=keyword" in page.url
-    assert "in=title" in page.url
-    assert page.locator(".hit h2 mark").count() > 0
+
+def test_an_office_is_named_beside_its_documents(page: Any, width: int) -> None:
+    """Its kinds and newest documents: at a desk beside the results, on a phone folded above them."""
+    page.goto("/search?q=清源县人民政府")
+    if width < 960:
+        folded = page.locator("details.named")
+        assert folded.locator("a").first.is_hidden()
+        folded.locator("summary").click()
+    card = page.locator(".named:visible")
+    every = card.get_by_role("link", name=re.compile(r"^全部 \d+ 篇$"))
+    number = int(every.inner_text().split()[1])
+    assert card.locator("time").count() == 3
+    assert_fits(page, width)
+    kind = card.locator("a[href*='kind=']").first
+    of_kind = int(re.findall(r"\d+", kind.locator("xpath=..").inner_text())[0])
+    kind.click()
+    page.wait_for_url("**kind=**")
+    assert total_of(page) == of_kind < number
+    page.go_back()
+    if width < 960 and page.locator("details.named[open]").count() == 0:
+        page.locator("details.named summary").click()
+    every.click()
+    page.wait_for_url("**/office/**")
+    assert page.locator(".lines li").count() == number
+
+
+def test_a_pasted_paragraph_is_searched_and_taken_to_the_passages(page: Any, width: int) -> None:
+    """More than a query: the beginning is searched, and one touch looks for passages for all of it."""
+    page.goto("/")
+    paragraph = "加强老旧小区物业管理，健全社区治理机制，提升居民生活品质。" * 100
+    page.locator("#q").fill(paragraph)
+    page.locator("#q").press("Enter")
+    page.wait_for_url("**/search?**")
+    assert "已用前 200 字检索" in page.locator(".notice").first.inner_text()
+    assert_fits(page, width)
+    page.get_by_role("button", name="为这段文字找范例").click()
+    page.wait_for_url("**/precedents")
+    assert page.locator("#text").input_value() == paragraph
+    assert page.locator(".precedent").count() > 0
+
+
+def test_results_are_within_a_few_keys(page: Any, width: int) -> None:
+    """From the top of the page at most 12 presses of Tab; then the arrows lead from one to the next."""
+    page.goto("/search?q=小区")
+    first = page.locator(".hit h3 a").first
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if first.evaluate("link => link === document.activeElement"):
+            break
+    assert first.evaluate("link => link === document.activeElement"), width
+    if page.locator("#q").get_attribute("role"):  # with script
+        page.keyboard.press("ArrowDown")
+        assert page.locator(".hit h3 a").nth(1).evaluate("link => link === document.activeElement")
+        page.keyboard.press("ArrowUp")
+        assert first.evaluate("link => link === document.activeElement")
 
 
 def test_an_example_finds_what_it_promises(page: Any, width: int) -> None:
     """Each example of the home page leads to as many results as stand beside it."""
     page.goto("/")
+    assert_fits(page, width)
     rows = page.locator(".examples tbody tr")
     promised = [
         (rows.nth(place).locator("a").get_attribute("href"), rows.nth(place).locator(".found").inner_text())
@@ -101,24 +229,57 @@ def test_an_example_finds_what_it_promises(page: Any, width: int) -> None:
 
     for href, count in promised:
         page.goto(href)
-        assert f"{page.locator('.count b').inner_text()} 篇" == count
+        assert f"{total_of(page)} 篇" == count
     assert len(promised) == 5
 
 
 def test_years_narrow_the_dates(page: Any, width: int) -> None:
-    """A range of years typed into the filter leaves articles of those years."""
+    """A year has its bar; a range of years typed into the filter leaves articles of those years."""
     page.goto("/search?q=工作")
-    if width < 960:
-        page.get_by_text("筛选", exact=True).click()
+    open_filters(page, width)
+    bars = page.locator(".filters label:has([name=year]) svg rect")
+    lengths = bars.evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
+    counts = page.locator(".filters label:has([name=year]) span").all_inner_texts()
+    assert len(lengths) == len(counts) > 3
+    assert max(lengths) == lengths[counts.index(max(counts, key=int))] > 20
 
+    assert not page.locator("#date_from").is_visible()
+    page.locator(".filters .own summary").click()
     page.locator("#date_from").fill("2023")
     page.locator("#date_to").fill("2024")
-    page.get_by_role("button", name="确定").click()
+    page.locator(".apply button").click()
     page.wait_for_url("**date_from=2023**")
 
     dates = page.locator(".hit time").all_inner_texts()
     assert dates
     assert {date[:4] for date in dates} <= {"2023", "2024"}
+    open_filters(page, width)
+    assert page.locator("#date_from").is_visible(), "what was chosen is shown"
+
+
+def test_an_office_is_found_in_a_long_list(page: Any, width: int) -> None:
+    """All are there to choose from; with script a field leaves those that contain what is typed."""
+    page.goto("/search?q=工作")
+    open_filters(page, width)
+    offices = page.locator(".filters fieldset:has([name=issuer])")
+    offices.locator("summary").click()
+    every = offices.get_by_role("checkbox").count()
+    assert every > 10
+    field = offices.get_by_label("在发文机关中查找")
+    if page.locator("#q").get_attribute("role") is None:
+        assert field.is_hidden()
+    else:
+        field.fill("县委")
+        field.press("Enter")
+        assert "issuer=" not in page.url
+        shown = offices.get_by_role("checkbox")
+        assert 0 < shown.count() < every
+        assert all("县委" in text for text in offices.locator("li:visible").all_inner_texts())
+    assert_fits(page, width)
+    offices.get_by_role("checkbox", name=re.compile("^中共清源县委办公室")).check()
+    apply(page, width)
+    page.wait_for_url("**issuer=**")
+    assert "清源县委办公室" in page.locator(".hit .meta").first.inner_text()
 
 
 def test_a_drafter_finds_and_copies_a_passage(
@@ -146,12 +307,7 @@ def test_a_drafter_finds_and_copies_a_passage(
     page.wait_for_url("**/articles/**")
     key = page.url.rpartition("#")[2]
     line = text.splitlines()[0][:20]
-    assert (
-        line
-        in page.locator(
-            f"p:has(#{key}), h2:has(#{key}), h3:has(#{key}), h4:has(#{key})"
-        ).inner_text()
-    )
+    assert line in page.locator(f".passage#{key}, .passage:has(#{key})").inner_text()
     assert_fits(page, width)
 
 
@@ -159,7 +315,7 @@ def test_the_keyboard_reaches_the_text_and_the_box(page: Any, width: int) -> Non
     """The first stop of the keyboard skips to the text; Enter in the box asks."""
     page.goto("/search?q=小区")
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "跳到正文"
+    assert page.locator(":focus").inner_text() == "跳到结果"
 
     page.locator("#q").fill("河长制")
     page.locator("#q").press("Enter")
@@ -227,7 +383,7 @@ def test_a_suggested_title_opens_and_a_suggested_term_asks(page: Any, width: int
         assert page.locator(".suggestions").count() == 0
         return
     page.locator("#q").fill("营商")
-    title = page.get_by_role("option").filter(has_text="标题").first
+    title = page.get_by_role("group", name="标题").get_by_role("option").first
     title.wait_for()
     name = title.locator("span").first.inner_text()
     while page.locator("#q").input_value() != name:
@@ -238,7 +394,7 @@ def test_a_suggested_title_opens_and_a_suggested_term_asks(page: Any, width: int
 
     page.goto("/search?q=工作&mode=keyword")
     page.locator("#q").fill("物业")
-    term = page.get_by_role("option").filter(has_text="词语").first
+    term = page.get_by_role("group", name="说法").get_by_role("option").first
     term.wait_for()
     word = term.locator("span").first.inner_text()
     term.click()
@@ -246,6 +402,53 @@ def test_a_suggested_title_opens_and_a_suggested_term_asks(page: Any, width: int
     assert page.locator("#q").input_value() == word
     assert "mode=keyword" in page.url
     assert page.locator(".hit").count() > 0
+
+
+def test_the_panel_has_groups_counts_and_keys(page: Any, width: int) -> None:
+    """A slash puts the cursor in the box; numbers open, names and words are counted; recent searches are kept
+    in this browser until they are cleared.
+    """
+    page.goto("/")
+    box = page.locator("#q")
+    if box.get_attribute("role") is None:
+        return
+    page.locator("body").press("/")
+    assert box.evaluate("box => document.activeElement === box")
+    assert box.input_value() == ""
+    assert page.get_by_role("option").count() == 0  # nothing was searched yet
+
+    box.fill("营商")
+    page.get_by_role("option").first.wait_for()
+    assert page.get_by_role("option").count() <= 10
+    counted = page.get_by_role("group", name="说法").get_by_role("option").first.inner_text()
+    assert re.search(r"\d 篇$", counted)
+    assert_fits(page, width)
+    if width > 600:
+        assert page.get_by_text("↑↓ 选择 · Enter 打开 · Esc 收起").is_visible()
+
+    box.fill("yingshanghuanjing")
+    box.press("Enter")
+    page.wait_for_url("**/search?**")
+    assert page.locator(".heard").inner_text().startswith("已按“营商环境”检索")
+    page.locator(".heard a").click()
+    page.wait_for_url("**%22yingshang**")
+    assert page.locator(".heard").count() == 0
+
+    page.goto("/")
+    box.click()
+    recent = page.get_by_role("group", name="最近检索").get_by_role("option")
+    recent.first.wait_for()
+    assert recent.all_inner_texts() == ["yingshanghuanjing"]
+    box.press("ArrowDown")
+    assert box.input_value() == "yingshanghuanjing"
+    box.press("Escape")
+    assert box.input_value() == ""
+    box.blur()
+    box.click()
+    page.get_by_role("button", name="清除最近检索").click()
+    box.blur()
+    box.click()
+    assert page.get_by_role("option").count() == 0
 
 
 def test_a_slip_is_mended_by_one_touch(page: Any, width: int) -> None:

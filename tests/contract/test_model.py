@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from search_service.engines import Engine, Reader
 from search_service.engines.fields import fields_of
 from search_service.model import (
+    FACETS,
     All,
     AnyOf,
     AtLeast,
@@ -37,6 +39,13 @@ WORDS = ("安全", "生产", "监督", "管理", "应急", "预案")
 KINDS = ("通知", "意见", None)
 CATEGORIES = ("安全", "安全/消防", "教育", None)
 ROLES = ("导语", "主体", "")
+STATUSES = {"废止": "已废止", "现行有效": "现行有效", "部分修改": "已修改", "待定": "", None: ""}
+ISSUERS = {
+    "国务院办公厅": "国家",
+    "河北省教育厅": "省",
+    "清源县人民政府": "县",
+    "商会": "",
+}
 DATES = ("2023", "2024-02", "2024-02-29", "2024-12-31", None)
 ORDINARY = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -59,6 +68,8 @@ def make(number: int, version: int, source: random.Random) -> Record:
         roles=[source.choice(ROLES) for _ in passages],
         kind=source.choice(KINDS),
         category=source.choice(CATEGORIES),
+        status=source.choice([*STATUSES]),
+        issuers=tuple(source.sample([*ISSUERS], source.choice((0, 1, 1, 2)))),
         date=source.choice(DATES),
     )
 
@@ -110,20 +121,36 @@ def passes(filters: Filters, article: Record) -> bool:
     view = article.view
     if filters.ids is not None and view.id not in filters.ids:
         return False
-    if filters.kind is not None and (view.kind or "") != filters.kind:
-        return False
+    for name, values in values_of(article).items():
+        if (wanted := filters.of(name)) and not set(wanted) & set(values):
+            return False
     category = view.category or ""
-    if filters.category is not None and not (
-        category == filters.category or category.startswith(f"{filters.category}/")
+    if filters.category and not any(
+        category == one or category.startswith(f"{one}/") for one in filters.category
     ):
         return False
     if filters.date_from is None and filters.date_to is None:
         return True
     if view.date is None:
         return False
-    last = filters.date_to or ""
-    day = view.date + "0000-01-01"[len(view.date) :]
-    return (filters.date_from or "") <= day <= last + "9999-12-31"[len(last) :]
+    until = filters.date_to or ""
+    first, last = (
+        view.date + "0000-01-01"[len(view.date) :],
+        view.date + "9999-12-31"[len(view.date) :],
+    )
+    return (filters.date_from or "") <= last and first <= until + "9999-12-31"[len(until) :]
+
+
+def values_of(article: Record) -> dict[str, tuple[str, ...]]:
+    """The values of the facets, but for the category's."""
+    view = article.view
+    return {
+        "kind": (view.kind or "",),
+        "year": ((view.date or "")[:4],),
+        "validity": (STATUSES[view.status],),
+        "level": tuple({*filter(None, map(ISSUERS.__getitem__, view.issuers))}) or ("",),
+        "issuer": view.issuers or ("",),
+    }
 
 
 leaves = st.one_of(
@@ -155,8 +182,12 @@ clauses: st.SearchStrategy[Clause] = st.recursive(
 )
 filter_sets = st.builds(
     Filters,
-    kind=st.sampled_from([None, None, "通知", ""]),
-    category=st.sampled_from([None, None, "安全", "安全/消防", "教育", ""]),
+    kind=st.sampled_from([(), (), ("通知",), ("",), ("通知", "意见"), ("没有",)]),
+    category=st.sampled_from([(), (), ("安全",), ("安全/消防", "教育"), ("教育", ""), ("",)]),
+    validity=st.sampled_from([(), (), (), ("现行有效", "已修改"), ("已废止",), ("",)]),
+    level=st.sampled_from([(), (), (), ("国家", "县"), ("省", "乡镇", "")]),
+    issuer=st.sampled_from([(), (), (), ("国务院办公厅", "商会"), ("清源县人民政府",)]),
+    year=st.sampled_from([(), (), (), ("2023",), ("2023", "2024"), ("2024", "")]),
     ids=st.sampled_from([None, None, None, (), ("N01", "N22", "N33", "N40", "X")]),
     date_from=st.sampled_from([None, None, "2023", "2024-02", "2024-02-02"]),
     date_to=st.sampled_from([None, None, "2023", "2024-02", "2024-12"]),
@@ -192,14 +223,14 @@ def test_match_sets_are_exact(
         for id, article in stored.items()
         if holds(clause, article) and passes(filters, article)
     }
-    totals = reader.totals(clause, filters=filters, facets=["kind", "year"])
+    totals = reader.totals(clause, filters=filters, facets=FACETS)
     found = reader.keyword(clause, filters=filters, limit=100)
     assert [hit.id for hit in found] == sorted(expected)
     assert totals.total == len(expected)
-    for name in ("kind", "year"):
-        assert sum(totals.facets[name].values()) == totals.total
-    for kind, count in totals.facets["kind"].items():
-        assert count == sum((a.view.kind or "") == kind for a in expected.values())
+    assert list(totals.facets) == [*FACETS]
+    for name in ("kind", "year", "validity", "level", "issuer"):
+        counts = Counter(value for a in expected.values() for value in values_of(a)[name])
+        assert totals.facets[name] == counts
 
 
 @ORDINARY

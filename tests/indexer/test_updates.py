@@ -287,6 +287,7 @@ def test_an_article_set_aside_does_not_undo_later_changes(
 # --- an index is a function of what its audience may know of -------------------------------------
 
 
+@pytest.mark.slow
 def test_articles_for_the_staff_leave_no_trace_for_guests(
     open_named: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ def test_elasticsearch_is_pinned_secured_and_bounded(services: dict[str, Any]) -
 
 def test_the_service_waits_for_its_engine(services: dict[str, Any]) -> None:
     """Server and indexer start when the engine answers; the indexer only on demand."""
-    for name in ("api", "indexer"):
+    for name in ("api", "indexer", "applier"):
         condition = services[name]["depends_on"]["elasticsearch"]["condition"]
         assert condition == "service_healthy"
     assert services["indexer"]["profiles"] == ["indexer"]
@@ -48,7 +48,11 @@ def test_the_service_waits_for_its_engine(services: dict[str, Any]) -> None:
 def test_only_the_indexer_may_write(services: dict[str, Any]) -> None:
     """Each has its own user, created at the start of the node with a role of the same name."""
     roles = yaml.safe_load((ROOT / "docker/roles.yml").read_text(encoding="utf-8"))
-    for name, user in (("api", "gongwen_reader"), ("indexer", "gongwen_indexer")):
+    for name, user in (
+        ("api", "gongwen_reader"),
+        ("indexer", "gongwen_indexer"),
+        ("applier", "gongwen_indexer"),
+    ):
         address = services[name]["environment"]["GONGWEN_ENGINE"]
         assert address.startswith(f"http://{user}:${{{user.upper()}_PASSWORD:?")
         assert f"{user.upper()}_PASSWORD" in services["elasticsearch"]["environment"]

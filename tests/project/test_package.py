@@ -14,6 +14,8 @@ DATA = (
     "analyzers/lexicon/stop_words.txt",
     "analyzers/lexicon/synonyms.tsv",
     "analyzers/lexicon/traditional.tsv",
+    "analyzers/lexicon/traditional_words.tsv",
+    "analyzers/lexicon/radicals.tsv",
     "analyzers/models/gongwen-small/model.onnx",
     "analyzers/models/gongwen-small/tokenizer.json",
     "search_service/web/static/site.css",

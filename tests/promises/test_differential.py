@@ -1,26 +1,24 @@
 """Guests cannot distinguish two services that differ only in content above guests.
 
 A few worlds here; thousands with ``make fuzz`` (:mod:`tests.promises.differential`). The worlds themselves
-are tested, too: with a guard of the promise taken out, they must tell the services apart.
+are tested, too: with a guard of the promise taken out, they must tell the services apart (:mod:`.guards`).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
+import random
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
-from indexer.build import entries, live_writers, loading, views, write
-from indexer.build.ingest import ArticleBuffer, batches
-from search_service.engines.embedded import row_writer
-from search_service.engines.ordering import Decision, decide
-from search_service.model import Article, Audience, View
-from search_service.service import SearchService
-from search_service.state.view_counts import ViewCounts
+from search_service.service import open_service
+from search_service.settings import read_settings
+from search_service.web.app import create_app
 from tests.promises.differential import compare_one
-
-# Number of worlds in which the removal of any guard is detected.
-_ENOUGH = 40
+from tests.promises.guards import GUARDS, Guard, detected
+from tests.promises.questions import questions
+from tests.promises.worlds import SETTINGS, World
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -49,127 +47,51 @@ def test_guests_cannot_tell_services_apart_on_elasticsearch(
     assert not compare_one(seed, elasticsearch_url.rpartition("/")[0]).told
 
 
+def test_every_route_is_requested(tmp_path: Path) -> None:
+    """A route that no guest of the worlds requests is one of which nothing is known."""
+    service = open_service(read_settings(engine=f"embedded:{tmp_path}/data", model="none"))
+    with closing(service):
+        app = create_app(service, read_settings(**SETTINGS))
+    routes = {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    world = World(random.Random(1))
+    for _ in range(5):
+        world.new()
+    matching = app.url_map.bind("localhost")
+    requested = set()
+    for question in questions(world):
+        with suppress(HTTPException):
+            endpoint, _ = matching.match(question.path.partition("?")[0], method=question.method)
+            requested.add((endpoint, question.method))
+
+    assert routes - requested == set()
+    assert {question.method for question in questions(world)} >= {"GET", "HEAD"}
+
+
 # --- the guards, taken out -------------------------------------------------------------------------
 
-Patch = pytest.MonkeyPatch
+# One of each kind; python -m tests.promises.guards takes out all.
+TAKEN_OUT = (
+    "reader", "last-visitor", "sitemap", "vocabulary", "views", "reads", "view", "derived", "batches",
+)  # fmt: skip
 
 
-def read_from_above(patch: Patch) -> None:
-    """Requests of guests are answered from the index of the staff."""
-    reader = SearchService._reader
-    patch.setattr(
-        SearchService,
-        "_reader",
-        lambda service, _audience, generation, **options: reader(
-            service, Audience.STAFF, generation, **options
-        ),
-    )
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_guard_is_where_it_is_taken_out(guard: Guard) -> None:
+    """Otherwise a change of the code would make its absence the same code again."""
+    code = (ROOT / guard.file).read_text("utf-8")
 
-
-def give_guests_everything(patch: Patch) -> None:
-    """Guests' view is that of members."""
-    source_view = views.source_view
-
-    def open_to_all(article: Article, audience: Audience) -> View | None:
-        return source_view(article, max(audience, Audience.MEMBER))
-
-    patch.setattr(views, "source_view", open_to_all)
-    patch.setattr(write, "source_view", open_to_all)
-
-
-def derive_from_the_whole_text(patch: Patch) -> None:
-    """Issuer, date and number of the guests' view come from the members' text."""
-
-    def view_of(article: Article, audience: Audience) -> View | None:
-        view = views.source_view(article, audience)
-        if view is None:
-            return None
-        return replace(
-            views._with_metadata(replace(view, text=article.body)), text=view.text, found=()
-        )
-
-    patch.setattr(entries, "view_of", view_of)
-
-
-def write_what_is_unchanged(patch: Patch) -> None:
-    """An unchanged view is written again."""
-
-    def always(*given: Any) -> Decision:
-        decision = decide(*given)
-        return Decision.WRITE if decision is Decision.UNCHANGED else decision
-
-    patch.setattr(row_writer, "decide", always)
-
-
-def cut_batches_over_all(patch: Patch) -> None:
-    """Batches are cut over the articles of all audiences."""
-    write_for_audience = write.write_for_audience
-
-    def in_batches(
-        service: Any, audience: Any, writer: Any, given: Iterable[Any], **rest: Any
-    ) -> write.AudienceResult:
-        done = write.AudienceResult()
-        for batch in batches(given):
-            one = write_for_audience(service, audience, writer, batch, **rest)
-            done.visible |= one.visible
-            done.written += one.written
-        return done
-
-    for module in (live_writers, loading):
-        patch.setattr(module, "write_for_audience", in_batches)
-
-
-def count_views_from_above(patch: Patch) -> None:
-    """The counters that guests see depend on the members' text."""
-    set_views = ViewCounts.set
-
-    def from_above(views: ViewCounts, audience: Audience, counts: Any) -> None:
-        if audience is not Audience.PUBLIC:
-            for one in Audience:
-                set_views(views, one, counts)
-
-    patch.setattr(ViewCounts, "set", from_above)
-
-
-def suggest_from_above(patch: Patch) -> None:
-    """Suggestions for guests come from the texts of the staff."""
-
-    def vocabulary(service: SearchService, _reader: Any) -> Any:
-        above = service.reader(Audience.STAFF)
-        return service.store.vocabularies.vocabulary(above.generation, above.scope.hidden)
-
-    patch.setattr(SearchService, "vocabulary", vocabulary)
-
-
-def calibrate_from_above(patch: Patch) -> None:
-    """The thresholds of the guests' index come from the titles of all."""
-    titles = ArticleBuffer.titles
-    patch.setattr(
-        ArticleBuffer,
-        "titles",
-        lambda buffer, _audience, *rest: titles(buffer, Audience.STAFF, *rest),
-    )
-
-
-# Each guard, and a world that notices that it is missing: tried before the others, which cost minutes.
-GUARDS = [
-    (read_from_above, 0),
-    (give_guests_everything, 0),
-    (derive_from_the_whole_text, 0),
-    (write_what_is_unchanged, 7),
-    (cut_batches_over_all, 0),
-    (count_views_from_above, 3),
-    (suggest_from_above, 0),
-    (calibrate_from_above, 0),
-]
+    assert code.count(guard.old) == 1
+    compile(code.replace(guard.old, guard.new), guard.file, "exec")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("take_out", "first"), GUARDS)
-def test_a_missing_guard_is_detected(
-    monkeypatch: pytest.MonkeyPatch, take_out: Callable[[Patch], None], first: int
-) -> None:
+@pytest.mark.parametrize("name", TAKEN_OUT)
+def test_a_missing_guard_is_detected(name: str) -> None:
     """The worlds detect each missing guard; otherwise they would prove nothing."""
-    take_out(monkeypatch)
+    [guard] = [one for one in GUARDS if one.name == name]
 
-    assert any(compare_one(seed).told for seed in (first, *range(_ENOUGH)))
+    assert detected(guard)[0]

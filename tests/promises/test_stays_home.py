@@ -59,6 +59,7 @@ class Home(NamedTuple):
             "PYTHONDONTWRITEBYTECODE": "1",
             "LANG": "C.UTF-8",
             "GONGWEN_SEGMENTER": "jieba",
+            "GONGWEN_AUDIENCE": "public",
         }
 
     def traced(self, command: Sequence[str]) -> list[str]:
@@ -109,6 +110,7 @@ def indexed(home: Home, *commands: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_commands_connect_to_nothing_and_write_nowhere_else(home: Home) -> None:
     """Index, search, add, hide and show: no connection, and home and temporary folder stay empty."""
     indexed(

@@ -108,11 +108,11 @@ FIRE = record(
     "各级 政府 应当 加强 消防 安全 检查 。",
     "学校 要 开展 消防 演练 。",
     vectors=[unit(1, 0.1), unit(0.6, 0.8)],
-    exact=("关于消防安全工作的通知", "国办发〔2024〕5号"),
+    exact=("关于消防安全工作的通知", "国办发〔2024〕5号", "wh:~办发[2024]5", "is:国务院办"),
     category="安全/消防",
     kind="通知",
     author="王明",
-    issuer="国务院办公厅",
+    issuers=("国务院办公厅",),
     date="2024-05-06",
     code="B1890",
 )
@@ -124,7 +124,7 @@ SCHOOL = record(
     category="教育",
     kind="办法",
     author="李华",
-    issuer="教育部",
+    issuers=("教育部", "水利部"),
     date="2024-05",
 )
 FLOOD = record(
@@ -136,7 +136,7 @@ FLOOD = record(
     category="安全",
     kind="预案",
     author="王明",
-    issuer="水利部",
+    issuers=("水利部",),
     date="2023",
 )
 SPEECH = record(

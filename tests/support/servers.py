@@ -1,5 +1,6 @@
-"""Both servers as subprocesses. Entry points: :func:`command_of`, :func:`serving`."""
+"""Our servers. Entry points: :func:`command_of` and :func:`serving` (both, as processes), :func:`served`."""
 
+import queue
 import re
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import yaml
+from flask import Flask
 
+from search_service.web.server import serve
 from tests.support.paths import ROOT
 
 SERVERS = ("gongwen serve", "gunicorn")
@@ -28,6 +31,18 @@ class Served:
 
     port: int = 0
     lines: list[str] = field(default_factory=list)
+
+
+def served(app: Flask, threads: int = 4) -> str:
+    """The address at which an app is served, by a thread that ends with this process."""
+    ready: queue.Queue[str] = queue.Queue()
+    threading.Thread(
+        target=serve,
+        args=(app, "127.0.0.1", 0, threads),
+        kwargs={"ready": ready.put},
+        daemon=True,
+    ).start()
+    return ready.get(timeout=30)
 
 
 def command_of(server: str) -> list[str]:

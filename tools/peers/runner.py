@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from indexer.evaluation.judgements import Judgements, read_judgements, records
 from indexer.evaluation.measures import require
 from indexer.sources.files import Fault, read_source
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience, Metadata
+from search_service.metadata import Metadata
+from search_service.model import Audience
 from tests.support import elasticsearch_node
 from tools.peers import measure
 from tools.peers.bm25s_words import Bm25s
@@ -200,7 +201,7 @@ def _place(folder: Path, ours: Path | None, address: str) -> Place:
 
 def _articles(source: Path) -> Iterator[Mapping[str, object]]:
     """The articles that the public may read, with the metadata of the source."""
-    for item in read_source(source, cleaning=Cleaning.parse("all"), counts=Counter(), places={}):
+    for item in read_source(source, cleaning=Cleaning.parse("all"), counts=Counter()):
         view = None if isinstance(item, Fault) else source_view(item, Audience.PUBLIC)
         if view is not None:
             metadata = {one.name: getattr(view, one.name) for one in fields(Metadata)}
@@ -219,7 +220,7 @@ def _documents(collection: Path) -> Iterator[Mapping[str, object]]:
 def _write(path: Path, articles: Iterable[Mapping[str, object]]) -> None:
     with path.open("w", encoding="utf-8") as out:
         for article in articles:
-            out.write(json.dumps(article, ensure_ascii=False) + "\n")
+            out.write(json.dumps(article, ensure_ascii=False, default=asdict) + "\n")
 
 
 def _embed(place: Place) -> tuple[float, int]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from search_service.engines.dates import day_range
 from search_service.engines.elastic.documents import Body
 from search_service.model import (
+    FACETS,
     All,
     AnyOf,
     AtLeast,
@@ -92,18 +93,16 @@ def conditions(filters: Filters, hidden: Collection[str]) -> list[Body]:
     They stay separate, each over article fields: kNN finds nothing with a ``bool`` that mixes article and
     passage fields.
     """
-    values = {
-        "below": filters.category,
-        "kind": filters.kind,
-        "author": filters.author,
-        "issuer": filters.issuer,
-    }
     queries: list[Body] = [
-        {"term": {name: value}} for name, value in values.items() if value is not None
+        {"terms": {"below" if facet == "category" else facet: list(filters.of(facet))}}
+        for facet in FACETS
+        if filters.of(facet)
     ]
     days = day_range(filters)
     if days is not None:
-        queries.append({"range": {"date": {"gte": days[0], "lte": days[1]}}})
+        within: Body = {"range": {"date": {"gte": days.first, "lte": days.last}}}
+        partial: Body = {"terms": {"date": list(days.partial)}}
+        queries.append(_at_least([(within, 1), (partial, 1)], 1) if days.partial else within)
     if filters.ids is not None:
         queries.append(_identifiers(filters.ids))
     if hidden:

@@ -15,11 +15,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analyzers.relations import ENDED
-from search_service.engines.dates import day_of
-from search_service.engines.fields import fields_of
+from search_service.engines.dates import UNDATED, day_of
+from search_service.engines.fields import facets_of, fields_of, paths_of
 from search_service.engines.quantisation import quantised
-from search_service.engines.validation import FACETS
-from search_service.model import Field, Record
+from search_service.model import FACETS, Field, Record
 
 Body = dict[str, Any]
 
@@ -81,6 +80,7 @@ def index_body(meta: Mapping[str, object], *, dimensions: int) -> Body:
                 "below": {"type": "keyword", "doc_values": False},
                 **{name: {"type": "keyword"} for name in FACETS},
                 "date": {"type": "integer"},
+                "oldest": {"type": "integer", "index": False},
                 **text,
                 "passages": {"type": "nested", "dynamic": "strict", "properties": passages},
             },
@@ -136,20 +136,17 @@ def _unindexed(kind: str) -> Body:
 def document(record: Record) -> Body:
     """The document of an article. The view is a string, so that the server cannot change its values."""
     view, day, fields = record.view, day_of(record.view.date), fields_of(record)
-    levels = (view.category or "").split("/")
+    facets = facets_of(view)
     return {
         "id": view.id,
         "deleted": False,
         "digest": view.digest,
         "view": json.dumps(view.to_dict(), ensure_ascii=False),
         "exact": list(record.exact),
-        "below": ["/".join(levels[: depth + 1]) for depth in range(len(levels))],
-        "category": view.category or "",
-        "kind": view.kind or "",
-        "author": view.author or "",
-        "issuer": view.issuer or "",
-        "year": f"{day // 10000:04d}" if day else "",
+        "below": paths_of(facets["category"]),
+        **{name: list(values) for name, values in facets.items()},
         "date": day,
+        "oldest": day or UNDATED,
         "ended": ENDED in fields[Field.WORDS].split(),
         **{field.value: terms for field, terms in fields.items()},
         "passages": list(_passages(record)),

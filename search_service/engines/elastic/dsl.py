@@ -36,7 +36,10 @@ from search_service.model import (
 # The id decides. What follows it is only read from the hits: see :func:`_hit`.
 _READ: list[Body] = [{"id": "asc"}, {"date": "desc"}, {"ended": "desc"}]
 _BY_SCORE: list[Body] = [{"_score": "desc"}, *_READ]
-_BY_DATE: list[Body] = [{"date": "desc"}, *_READ]  # undated is 0, so it comes last
+_BY_DATE: dict[Sort, list[Body]] = {
+    Sort.DATE: [{"date": "desc"}, *_READ],  # undated is 0, so it comes last
+    Sort.OLDEST: [{"oldest": "asc"}, *_READ],
+}
 # The server orders by float32 scores, we by rounded ones: request some more hits than needed.
 _SPARE = 32
 WINDOW = 10_000  # index.max_result_window, and the limit of num_candidates
@@ -73,7 +76,7 @@ def search_body(
         "from": offset,
         "size": limit,
         "query": query,
-        "sort": _BY_DATE if sort is Sort.DATE else _BY_SCORE,
+        "sort": _BY_DATE.get(sort, _BY_SCORE),
         "track_total_hits": True,
         "stored_fields": "_none_",
     }
@@ -228,6 +231,18 @@ def scan_body(conditions: Sequence[Body], *, size: int) -> Body:
     }
 
 
+def ids_body(conditions: Sequence[Body], *, after: str, size: int) -> Body:
+    """The ids of the articles that come after one, for :func:`ids`."""
+    return {
+        "size": size,
+        "query": _filtered(Everything(), conditions),
+        "sort": [{"id": "asc"}],
+        "search_after": [after],
+        "track_total_hits": False,
+        "stored_fields": "_none_",
+    }
+
+
 def revision_body() -> Body:
     """The highest sequence number of a document that can change a result: it grows with every write."""
     return {
@@ -263,6 +278,11 @@ def totals(response: Body) -> Totals:
         for name, facet in response.get("aggregations", {}).items()
     }
     return Totals(total=response["hits"]["total"]["value"], facets=facets)
+
+
+def ids(response: Body) -> list[str]:
+    """The result of :func:`ids_body`."""
+    return [str(hit["sort"][0]) for hit in raw_hits(response)]
 
 
 def hits(response: Body) -> list[Hit]:

@@ -21,6 +21,7 @@ from search_service.engines.reads import (
     Fetch,
     Found,
     Frequencies,
+    Listed,
     Nearest,
     NearestArticles,
     PassageFrequencies,
@@ -181,6 +182,8 @@ class ElasticReader(Reader):
                 return self._vectors(request)
             case Fetch():
                 return self._fetch(request)
+            case Listed():
+                return self._listed(request)
         raise NotImplementedError(type(request).__name__)
 
     def _search_steps(self, request: Search) -> "_Steps[Found]":
@@ -334,6 +337,19 @@ class ElasticReader(Reader):
             hit["_id"]: dsl.stored(hit) for response in responses for hit in dsl.raw_hits(response)
         }
         return {id: articles[id] for id in ids if id in articles}
+
+    def _listed(self, request: Listed) -> "_Steps[list[str]]":
+        found: list[str] = []
+        after = request.after
+        while len(found) < request.limit:
+            size = min(request.limit - len(found), dsl.WINDOW)
+            (response,) = yield [dsl.ids_body(self._conditions(), after=after, size=size)]
+            part = dsl.ids(response)
+            found += part
+            if len(part) < size:
+                break
+            after = part[-1]
+        return found
 
     def stored_fields(self, article_id: str) -> Mapping[Field, str]:
         """The indexed terms of an article by field; empty if it is not live."""

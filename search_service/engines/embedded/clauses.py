@@ -11,6 +11,7 @@ from tantivy import FieldType, Occur, Query, Schema
 
 from search_service.engines.dates import day_range
 from search_service.model import (
+    FACETS,
     All,
     AnyOf,
     AtLeast,
@@ -60,22 +61,19 @@ def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
 
 def filtering(schema: Schema, filters: Filters, rows_of: RowsOf) -> list[Query]:
     """One query per active filter; an empty value means articles without a value."""
-    values = {
-        "below": filters.category,  # every article is indexed under each level of its category
-        "kind": filters.kind,
-        "author": filters.author,
-        "issuer": filters.issuer,
-    }
-    queries = [
-        Query.term_query(schema, name, value, "basic")
-        for name, value in values.items()
-        if value is not None
-    ]
+    queries = []
+    for facet in FACETS:
+        # Every article is indexed under each level of its category.
+        name, values = ("below" if facet == "category" else facet), filters.of(facet)
+        if values:
+            queries.append(Query.term_set_query(schema, name, list(values)))
     if filters.ids is not None:
         queries.append(Query.term_set_query(schema, "row", rows_of(filters.ids)))
     days = day_range(filters)
     if days is not None:
-        queries.append(Query.range_query(schema, "day", FieldType.Integer, *days))
+        within = Query.range_query(schema, "day", FieldType.Integer, days.first, days.last)
+        partial = [Query.term_query(schema, "day", day, "basic") for day in days.partial]
+        queries.append(_any([within, *partial]))
     return queries
 
 

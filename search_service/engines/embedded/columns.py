@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from search_service.engines.dates import day_range
 from search_service.engines.embedded.rows import Attributes
-from search_service.model import Filters
+from search_service.engines.fields import paths_of
+from search_service.model import FACETS, Filters
 
-_CODED = ("category", "kind", "author", "issuer")
 Mask = npt.NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 
@@ -25,8 +25,9 @@ T = TypeVar("T", bound=np.generic)
 class Columns:
     """The articles of one revision. Entry 0 is unused: rows begin at 1; a dead row has no id.
 
-    ``row_numbers`` (by id) and ``codes`` (by field and value) are shared among revisions and only grow: a
-    row beyond the arrays, or a dead one, is not an article of this revision.
+    ``coded``: by facet, a code for the values of each article. ``row_numbers`` (by id), ``codes`` (by facet
+    and values) and ``holding`` (by facet and value: the codes of values that it is among) are shared among
+    revisions and only grow: a row beyond the arrays, or a dead one, is not an article of this revision.
     """
 
     ids: list[str | None]
@@ -34,7 +35,8 @@ class Columns:
     day: npt.NDArray[np.int32]
     coded: dict[str, npt.NDArray[np.int32]]
     row_numbers: dict[str, int]
-    codes: dict[str, dict[str, int]]
+    codes: dict[str, dict[tuple[str, ...], int]]
+    holding: dict[str, dict[str, list[int]]]
 
     def rows_of(self, ids: Iterable[str]) -> list[int]:
         """The rows of those ids that are live, ascending, each once."""
@@ -48,21 +50,17 @@ class Columns:
     def allowed(self, filters: Filters, *, hidden: Sequence[int]) -> Mask:
         """A mask of the live rows that pass the filters and are not hidden."""
         mask = self.live.copy()
-        for name in ("kind", "author", "issuer"):
-            value = getattr(filters, name)
-            if value is not None:
-                mask &= self.coded[name] == self.codes[name].get(value, -1)
-        if filters.category is not None:
-            below = filters.category + "/"
-            matching = [
-                code
-                for value, code in list(self.codes["category"].items())
-                if value == filters.category or value.startswith(below)
-            ]
-            mask &= np.isin(self.coded["category"], matching)
+        for facet in FACETS:
+            if values := filters.of(facet):
+                holding = self.holding[facet]
+                codes = [code for value in values for code in [*holding.get(value, ())]]
+                wanted = np.zeros(len(self.codes[facet]), dtype=bool)
+                wanted[codes] = True
+                mask &= wanted[self.coded[facet]]
         days = day_range(filters)
         if days is not None:
-            mask &= (self.day >= days[0]) & (self.day <= days[1])
+            within = (self.day >= days.first) & (self.day <= days.last)
+            mask &= within | np.isin(self.day, days.partial)
         if filters.ids is not None:
             only = np.zeros_like(mask)
             only[self.rows_of(filters.ids)] = True
@@ -79,9 +77,10 @@ class ColumnKeeper:
             ids=[None],
             live=np.zeros(1, dtype=bool),
             day=np.zeros(1, dtype=np.int32),
-            coded={name: np.zeros(1, dtype=np.int32) for name in _CODED},
+            coded={name: np.zeros(1, dtype=np.int32) for name in FACETS},
             row_numbers={},
-            codes={name: {"": 0} for name in _CODED},
+            codes={name: {(): 0} for name in FACETS},  # of no article
+            holding={name: {} for name in FACETS},
         )
 
     def advance(self, changed: Sequence[Attributes]) -> Columns:
@@ -99,11 +98,25 @@ class ColumnKeeper:
             live[row] = attributes.live
             day[row] = attributes.day
             old.row_numbers[attributes.id] = row
-            for name in _CODED:
-                codes = old.codes[name]
-                coded[name][row] = codes.setdefault(getattr(attributes, name), len(codes))
-        self._columns = Columns(ids, live, day, coded, old.row_numbers, old.codes)
+            for name, values in attributes.facets.items():
+                coded[name][row] = _code(name, values, old.codes[name], old.holding[name])
+        self._columns = Columns(ids, live, day, coded, old.row_numbers, old.codes, old.holding)
         return self._columns
+
+
+def _code(
+    facet: str,
+    values: tuple[str, ...],
+    codes: dict[tuple[str, ...], int],
+    holding: dict[str, list[int]],
+) -> int:
+    """The code of an article's values; a new one is entered."""
+    if (known := codes.get(values)) is not None:
+        return known
+    code = codes[values] = len(codes)
+    for value in paths_of(values) if facet == "category" else values:
+        holding.setdefault(value, []).append(code)
+    return code
 
 
 def _grown(array: npt.NDArray[T], size: int) -> npt.NDArray[T]:

@@ -7,6 +7,7 @@ descending, then by article id. Snapshots are made in :mod:`.snapshots`.
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from search_service.engines.reads import (
     Fetch,
     Found,
     Frequencies,
+    Listed,
     Nearest,
     NearestArticles,
     PassageFrequencies,
@@ -61,6 +63,7 @@ T = TypeVar("T")
 _ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
 # Up to here frequencies are counted.
 _COUNTED = 1_000
+_SORT_KEYS = {Sort.DATE: "sort_date", Sort.OLDEST: "sort_oldest"}
 # Hits requested beyond the page, so that one search is enough for most pages that end in a tie.
 _MARGIN = 32
 # Passages requested per article: in the corpus a good article has several good passages.
@@ -124,6 +127,10 @@ class EmbeddedReader(Reader):
                 return {} if hidden else self._rows.vectors_of(article_id)
             case Fetch(ids):
                 return self._rows.fetch([id for id in ids if id not in self._hidden_ids])
+            case Listed(after, limit):
+                live = filter(None, self._snapshot.columns.ids)
+                beyond = (id for id in live if id > after and id not in self._hidden_ids)
+                return nsmallest(limit, beyond)
             case _:
                 raise NotImplementedError(type(request).__name__)
 
@@ -135,10 +142,8 @@ class EmbeddedReader(Reader):
         if request.limit <= 0:
             total = articles.count(query) if counted is None else counted
             return Found([], Totals(total, facets))
-        if request.sort is Sort.DATE:
-            scored, key = [], "sort_date"
-        else:
-            scored, key = self._scored(articles, request.rank), "sort_id"
+        key = _SORT_KEYS.get(request.sort, "sort_id")
+        scored = [] if request.sort in _SORT_KEYS else self._scored(articles, request.rank)
         if scored:
             hits, total = self._ranked(
                 articles, ranking(query, scored), request.offset + request.limit

@@ -15,6 +15,7 @@ import numpy as np
 from search_service.engines.dates import day_of
 from search_service.engines.embedded.rows import pack, pack_view
 from search_service.engines.embedded.schema import FILE_NAME
+from search_service.engines.fields import facets_of
 from search_service.engines.ordering import Decision, Stamp, decide, id_of, stamp_of
 from search_service.engines.quantisation import quantised
 from search_service.engines.validation import check_vectors
@@ -125,8 +126,8 @@ class RowWriter:
         for table in ("texts", "passage_vectors"):
             self._connection.execute(f"DELETE FROM {table} WHERE row = ?", (row,))
         self._connection.execute(
-            "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, category = '',"
-            " kind = '', author = '', issuer = '', day = 0, passages = 0 WHERE row = ?",
+            "UPDATE articles SET ordering = ?, revision = ?, digest = NULL, facets = '[]', day = 0,"
+            " passages = 0 WHERE row = ?",
             (order, revision, row),
         )
         return True
@@ -137,18 +138,15 @@ class RowWriter:
         if row is None:
             self._connection.execute("DELETE FROM marks WHERE id = ?", (view.id,))
         cursor = self._connection.execute(
-            "INSERT OR REPLACE INTO articles (row, id, ordering, revision, digest, category, kind,"
-            " author, issuer, day, passages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO articles (row, id, ordering, revision, digest, facets, day, passages)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row,
                 view.id,
                 stamp_of(record).order,
                 revision,
                 view.digest,
-                view.category or "",
-                view.kind or "",
-                view.author or "",
-                view.issuer or "",
+                _names(facets_of(view).values()),
                 day_of(view.date),
                 len(record.passages),
             ),
@@ -156,6 +154,7 @@ class RowWriter:
         terms = {
             "exact": record.exact,
             "title_words": record.title_words,
+            "declared_words": record.declared_words,
             "passages": [passage.words for passage in record.passages],
         }
         self._connection.execute(
@@ -204,5 +203,5 @@ def _outline(passage: Passage) -> list[object]:
     return [passage.id, passage.start, passage.end, list(passage.path), passage.role]
 
 
-def _names(names: Iterable[str]) -> str:
+def _names(names: Iterable[object]) -> str:
     return json.dumps(list(names), ensure_ascii=False)

@@ -24,7 +24,7 @@ from search_service.engines.embedded.schema import FILE_NAME
 from search_service.engines.fields import fields_from
 from search_service.engines.ordering import Stamp
 from search_service.engines.quantisation import Codes, restored
-from search_service.model import Field, Passage, StoredArticle, Vector, View
+from search_service.model import FACETS, Field, Passage, StoredArticle, Vector, View
 
 _BUSY_SECONDS = 10.0
 _LEVEL = 6
@@ -50,16 +50,16 @@ class State:
 
 @dataclass(frozen=True)
 class Attributes:
-    """The filter fields of an article. ``day``: yyyymmdd, 0 without a date; ``live``: not a tombstone."""
+    """The filter fields of an article. ``day``: yyyymmdd, 0 without a date; ``live``: not a tombstone.
+
+    ``facets``: of :func:`search_service.engines.fields.facets_of`; empty for a tombstone.
+    """
 
     row: int
     id: str
     revision: int
     live: bool
-    category: str
-    kind: str
-    author: str
-    issuer: str
+    facets: Mapping[str, tuple[str, ...]]
     day: int
 
 
@@ -345,7 +345,7 @@ class ReadTransaction(_Reads):
             return self._connection.execute(query, values).fetchall()
 
 
-_ATTRIBUTES = "row, id, revision, digest, category, kind, author, issuer, day"
+_ATTRIBUTES = "row, id, revision, digest, facets, day"
 _STORED = "id, view, outline"
 
 
@@ -367,8 +367,9 @@ def state_of(meta: Sequence[tuple[str, str]]) -> State:
 
 
 def _attributes(values: Sequence[Any]) -> Attributes:
-    row, id, revision, digest, category, kind, author, issuer, day = values
-    return Attributes(row, id, revision, digest is not None, category, kind, author, issuer, day)
+    row, id, revision, digest, packed, day = values
+    facets = {name: tuple(one) for name, one in zip(FACETS, orjson.loads(packed), strict=False)}
+    return Attributes(row, id, revision, digest is not None, facets, day)
 
 
 def _terms(
@@ -389,7 +390,8 @@ def _terms(
 
 
 def _fields(view: bytes, terms: Mapping[str, Any]) -> dict[Field, str]:
-    return fields_from(unpack_view(view), terms["title_words"], terms["passages"])
+    words = [*terms["passages"], terms["declared_words"]]
+    return fields_from(unpack_view(view), terms["title_words"], words)
 
 
 def _passage_vectors(values: Sequence[Any]) -> PassageVectors:

@@ -1,10 +1,10 @@
 """The tables of a generation's file. Entry point: :func:`create_rows`.
 
 Three tables, so that the filter fields of 50,000 articles can be read fast, and their vectors without their
-texts: ``articles`` is narrow; ``passage_vectors`` has a byte per dimension of each passage
-(:mod:`search_service.engines.quantisation`), with the passages' ids and roles as JSON; ``texts`` has the
-large columns, compressed by Zstandard at level 6, whose sizes are those of zlib: on the real corpus the views
-take 0.36 × the raw text, the words 0.36 ×, the outlines 0.12 ×.
+texts: ``articles`` is narrow, ``facets`` being the values of each facet as JSON; ``passage_vectors`` has a
+byte per dimension of each passage (:mod:`search_service.engines.quantisation`), with the passages' ids and
+roles as JSON; ``texts`` has the large columns, compressed by Zstandard at level 6, whose sizes are those of
+zlib: on the real corpus the views take 0.36 × the raw text, the words 0.36 ×, the outlines 0.12 ×.
 A tombstone is a row without digest; its row number and id are never reused. A tombstone of an article that
 was never in this generation is not a row but a *mark*, so that rows depend only on what could be read here.
 
@@ -20,10 +20,9 @@ from search_service.formats import REBUILD, mismatch
 from search_service.model import Manifest
 
 FILE_NAME = "articles.sqlite3"
-FORMAT = 4
+FORMAT = 5
 _COLUMNS = (
-    "row, id, revision, digest, category, kind, author, issuer, day, passages,"
-    " view, outline, terms, ids, roles, vectors"
+    "row, id, revision, digest, facets, day, passages, view, outline, terms, ids, roles, vectors"
 )
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -33,10 +32,7 @@ CREATE TABLE articles (
     ordering INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     digest TEXT,
-    category TEXT NOT NULL DEFAULT '',
-    kind TEXT NOT NULL DEFAULT '',
-    author TEXT NOT NULL DEFAULT '',
-    issuer TEXT NOT NULL DEFAULT '',
+    facets TEXT NOT NULL DEFAULT '[]',
     day INTEGER NOT NULL DEFAULT 0,
     passages INTEGER NOT NULL DEFAULT 0
 );
@@ -59,10 +55,7 @@ CREATE TABLE superseded (
     id TEXT NOT NULL UNIQUE,
     revision INTEGER NOT NULL,
     digest TEXT,
-    category TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    author TEXT NOT NULL,
-    issuer TEXT NOT NULL,
+    facets TEXT NOT NULL,
     day INTEGER NOT NULL,
     passages INTEGER NOT NULL,
     view BLOB,

@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import tantivy
 from tantivy import Document, Order, Query, Schema, SchemaBuilder
 
+from search_service.engines.dates import UNDATED
 from search_service.engines.embedded.rows import ArticleTerms, Indexed
+from search_service.engines.fields import paths_of
 from search_service.engines.validation import FACET_VALUES
-from search_service.model import Field
+from search_service.model import FACETS, Field
 
 # Version of everything that determines the bytes of the folders: a change here causes a rebuild.
-TEXT_SCHEMA = "3"
+TEXT_SCHEMA = "5"
 ARTICLES, PASSAGES = "articles.index", "passages.index"
 _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
 # A segment is flushed when the heap is full. Commits are kept far below that (:mod:`.sync`), because
@@ -29,7 +31,8 @@ _POSITIONED = (Field.TITLE_BIGRAMS, Field.BIGRAMS)
 _HEAP_BYTES = 128_000_000
 # The key of a passage is row × 2^20 + ordinal: one sort key, and no passage id in the text index.
 ORDINAL_BITS = 20
-_UNDATED = 99999999
+# An article may have several of these.
+_SEVERAL = frozenset({"issuer", "level"})
 # tantivy allows no more buckets in an aggregation; a facet has at most one per article.
 _BUCKETS = 65_000
 
@@ -46,7 +49,7 @@ def article_schema() -> Schema:
     """Schema of articles: for matching, totals, facets, order. ``sort_*``: sort keys, ascending."""
     builder = SchemaBuilder()
     _add_filters(builder, facets=True)
-    for name in ("category", "year", "sort_id", "sort_date"):
+    for name in ("sort_id", "sort_date", "sort_oldest"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
     for field in Field:
@@ -69,7 +72,7 @@ def _add_filters(builder: SchemaBuilder, *, facets: bool) -> None:
         builder.add_integer_field(name, fast=True, indexed=True)
     builder.add_integer_field("revision", fast=True)
     builder.add_text_field("below", tokenizer_name="raw", index_option="basic")
-    for name in ("kind", "author", "issuer"):
+    for name in FACETS:
         builder.add_text_field(name, fast=facets, tokenizer_name="raw", index_option="basic")
 
 
@@ -130,16 +133,18 @@ class Searcher:
     ) -> tuple[dict[str, dict[str, int]], int | None]:
         """The first values of the facets with their counts: by count descending, then by value.
 
-        And the number of all documents, which the counts of any facet add up to; None without facets.
+        And the number of all documents, which the counts of a facet add up to; None if articles may have
+        several values of each.
         """
         if not names:
             return {}, None
         aggregations = {name: {"terms": {"field": name, "size": _BUCKETS}} for name in names}
         answer: dict[str, Any] = self._searcher.aggregate(query, aggregations)
-        facets, total = {}, 0
+        facets, total = {}, None
         for name in names:
             counts = [(-int(one["doc_count"]), one["key"]) for one in answer[name]["buckets"]]
-            total = max(total, -sum(count for count, _ in counts))
+            if name not in _SEVERAL:
+                total = -sum(count for count, _ in counts)
             first = nsmallest(FACET_VALUES, counts)
             facets[name] = {value: -count for count, value in first}
         return facets, total
@@ -239,11 +244,10 @@ def _commit(index: tantivy.Index, changed: Sequence[ArticleTerms], documents: An
 def _article_document(terms: ArticleTerms) -> Document:
     attributes = terms.attributes
     document = _document(terms, attributes.row)
-    document.add_text("category", attributes.category)
-    document.add_text("year", f"{attributes.day // 10000:04d}" if attributes.day else "")
     document.add_text("sort_id", attributes.id)
-    newest_first = _UNDATED - attributes.day if attributes.day else _UNDATED
+    newest_first = UNDATED - attributes.day if attributes.day else UNDATED
     document.add_text("sort_date", f"{newest_first:08d} {attributes.id}")
+    document.add_text("sort_oldest", f"{attributes.day or UNDATED:08d} {attributes.id}")
     for value in terms.exact:
         document.add_text("exact", value)
     for field, text in terms.fields.items():
@@ -268,9 +272,9 @@ def _document(terms: ArticleTerms, key: int) -> Document:
     document.add_integer("revision", attributes.revision)
     if attributes.day:
         document.add_integer("day", attributes.day)
-    for name in ("kind", "author", "issuer"):
-        document.add_text(name, getattr(attributes, name))
-    levels = attributes.category.split("/")
-    for depth in range(len(levels)):
-        document.add_text("below", "/".join(levels[: depth + 1]))
+    for name, values in attributes.facets.items():
+        for value in values:
+            document.add_text(name, value)
+    for path in paths_of(attributes.facets["category"]):
+        document.add_text("below", path)
     return document

@@ -18,7 +18,7 @@ from search_service.web.parameter_validation import BadParameters, ParameterErro
 from search_service.web.parameters import SearchParameters
 
 # Increase it when the contents of tokens change; earlier tokens are then rejected.
-_VERSION = "cursor 2"
+_VERSION = "cursor 3"
 
 
 class _Token(BaseModel):
@@ -31,7 +31,7 @@ class _Token(BaseModel):
     revision: int
     total: int
     offset: int
-    question: Mapping[str, str]
+    question: Mapping[str, str | list[str]]
 
 
 def encode(

@@ -7,32 +7,54 @@ from collections.abc import Mapping
 from typing import cast
 
 from flask import Blueprint, Response, json, request
-from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, Forbidden, RequestURITooLarge, UnsupportedMediaType
 
-from search_service.answers import browse, complete, precedents, related
+from analyzers.messages import say
+from search_service.answers import browse, complete, lists, precedents, related, succession
+from search_service.answers import export as exporting
 from search_service.answers.presentation import (
     article_to_dict,
     completion_to_dict,
     page_to_dict,
     precedents_to_dict,
+    related_to_dict,
+    relation_to_dict,
     view_to_dict,
+    viewed_to_dict,
 )
 from search_service.answers.search import search as search_articles
-from search_service.web.api import cursors
-from search_service.web.links import article_url
-from search_service.web.parameter_validation import validate, validate_query
+from search_service.errors import BadInput
+from search_service.roles import Right
+from search_service.web.api import cursors, openapi
+from search_service.web.counting import count_read, count_search
+from search_service.web.links import absolute, article_url
+from search_service.web.parameter_validation import (
+    once_or_several,
+    validate,
+    validate_query,
+)
 from search_service.web.parameters import (
+    ALL,
     MAX_QUERY_STRING,
     CursorParameters,
+    ExportParameters,
+    HottestParameters,
     NoParameters,
     PrecedentParameters,
     RelatedParameters,
     SearchParameters,
     SuggestParameters,
 )
-from search_service.web.request import audience, render_json, service
+from search_service.web.request import audience, may, render_json, service, site
 
 api = Blueprint("api", __name__)
+_CSV, _BIBTEX, _TEXT = openapi.FILES
+# By format: what writes it, its media type, and the ending of its name.
+_EXPORTS = {
+    "csv": (exporting.as_csv, _CSV, "csv"),
+    "bibtex": (exporting.as_bibtex, _BIBTEX, "bib"),
+    "gbt7714": (exporting.as_references, _TEXT, "txt"),
+}
 
 
 @api.before_request
@@ -52,11 +74,32 @@ def search() -> Response:
     else:
         parameters = validate_query(SearchParameters, request.args)
     page = search_articles(service(), parameters.request, audience(), position=position)
+    if position is None:
+        count_search(parameters.request, page)
     following = None
     if page.next:
         following = cursors.encode(parameters, page.next, audience(), service().store.cursor_key)
     values = page_to_dict(page, link=article_url) | {"changed": page.changed, "cursor": following}
     return render_json(values)
+
+
+@api.get("/export")
+def export() -> Response:
+    """Return all results of a search as a file, for whoever may export."""
+    parameters = validate_query(ExportParameters, request.args)
+    if not may(Right.EXPORT):
+        raise Forbidden
+    results = exporting.collect(service(), parameters.request, audience())
+    if parameters.format == "json":
+        views = [one.stored.view for one in results]
+        return render_json({"results": [view_to_dict(view, link=article_url) for view in views]})
+    write, media, ending = _EXPORTS[parameters.format]
+    response = Response(
+        write(results, lambda view: absolute(article_url(view))),
+        content_type=f"{media}; charset=utf-8",
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="results.{ending}"'
+    return response
 
 
 @api.get("/suggest")
@@ -69,12 +112,39 @@ def suggestions() -> Response:
     )
 
 
+@api.get("/openapi.json")
+def description() -> Response:
+    """Return the description of this API."""
+    return render_json(openapi.description())
+
+
+@api.get("/hottest")
+def hottest() -> Response:
+    """Return the articles that were viewed most."""
+    parameters = validate_query(HottestParameters, request.args)
+    if parameters.period != ALL and not site().settings.count_reads:
+        fault = say(
+            "本站没有自己统计阅读次数；只有 period=all",
+            "reads are not counted here; there is only period=all",
+        )
+        raise BadInput(fault, field_errors={"period": fault})
+    found = lists.most_viewed(
+        service(), audience(), parameters.counted, page=parameters.page, size=parameters.size
+    )
+    return render_json(
+        {"results": [viewed_to_dict(one, link=article_url) for one in found.articles]}
+    )
+
+
 @api.get("/articles/<article:article_id>")
 def article(article_id: str) -> Response:
     """Return one article as the audience may read it."""
     validate_query(NoParameters, request.args)
     stored = browse.article(service(), article_id, audience())
-    return render_json(article_to_dict(stored, link=article_url))
+    count_read(article_id)
+    found = succession.relations(service(), stored, audience())
+    relations = [relation_to_dict(one, link=article_url) for one in found]
+    return render_json(article_to_dict(stored, link=article_url) | {"relations": relations})
 
 
 @api.get("/articles/<article:article_id>/related")
@@ -82,9 +152,8 @@ def related_articles(article_id: str) -> Response:
     """Return the articles related to one."""
     parameters = validate_query(RelatedParameters, request.args)
     found = related.related(service(), article_id, audience(), limit=parameters.size)
-    return render_json(
-        {"results": [view_to_dict(stored.view, link=article_url) for stored in found]}
-    )
+    count_read(article_id)
+    return render_json({"results": [related_to_dict(one, link=article_url) for one in found]})
 
 
 @api.post("/precedents")
@@ -92,10 +161,9 @@ def precedent_passages() -> Response:
     """Return the passages most similar to a topic or a draft."""
     repeated: list[str] = []
     body = _body(repeated)
-    for name, values in request.args.lists():
-        if name in body or len(values) > 1:
-            repeated.append(name)
-    given = {**request.args.to_dict(), **body}
+    of_address, more = once_or_several(PrecedentParameters, request.args)
+    repeated += [*more, *(name for name in of_address if name in body)]
+    given = {**of_address, **body}
     parameters = validate(PrecedentParameters, given, repeated=repeated)
     found = precedents.precedents(
         service(),
@@ -113,8 +181,9 @@ def _body(repeated: list[str]) -> Mapping[str, object]:
     if request.is_json:
         return _json_object(repeated)
     if request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        repeated += [name for name, values in request.form.lists() if len(values) > 1]
-        return request.form.to_dict()
+        values, more = once_or_several(PrecedentParameters, request.form)
+        repeated += more
+        return values
     raise UnsupportedMediaType
 
 

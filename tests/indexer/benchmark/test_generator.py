@@ -103,6 +103,7 @@ def test_headings_are_numbered_in_order(
     assert share([one["body"] for one in made]) == pytest.approx(theirs, abs=0.15)
 
 
+@pytest.mark.slow
 def test_words_are_as_frequent_as_in_the_corpus(
     corpus: Sequence[Article], made: Sequence[dict[str, str]]
 ) -> None:

@@ -56,6 +56,7 @@ def source(tmp_path: Path) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_each_command_has_one_line(gongwen: Run, source: Path) -> None:
     """The counts of a command, and a line for each change of the live index."""
     own, before = gongwen("index", source)

@@ -10,7 +10,7 @@ import pytest
 
 from analyzers.embed import BUILTIN
 from tests.conftest import write_source
-from tests.support.command import Run, runner
+from tests.support.command import Run
 
 RECORDS = [
     {
@@ -29,16 +29,6 @@ RECORDS = [
 
 
 @pytest.fixture
-def gongwen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Run the command on an index in its own folder: (status, stdout, stderr)."""
-    monkeypatch.setenv("GONGWEN_ENGINE", f"embedded:{tmp_path}/index")
-    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    return runner(capsys)
-
-
-@pytest.fixture
 def source(tmp_path: Path) -> str:
     """Three articles as JSON Lines."""
     return str(write_source(tmp_path / "articles.jsonl", RECORDS))
@@ -53,7 +43,7 @@ def test_index_search_related_info(gongwen: Run, source: str) -> None:
     assert status == 0
     assert out.startswith("共 2 篇")
     assert "B1890  关于垃圾分类工作的通知" in out
-    status, out, _ = gongwen("search", "殡葬", "--json")
+    status, out, _ = gongwen("search", "殡葬", "--sort", "oldest", "--json")
     assert json.loads(out)["results"][0]["id"] == "3"
     status, out, _ = gongwen("related", "b1890")
     assert status == 0
@@ -64,6 +54,39 @@ def test_index_search_related_info(gongwen: Run, source: str) -> None:
     assert status == 0
     assert "title_words: 关于 垃圾 清运" in out
     assert "垃圾分类收运，日产日清。" in out
+
+
+def test_a_source_that_does_not_say_who_may_read_it_is_not_taken_for_public(
+    gongwen: Run, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Indexing stops until the option, the setting or one record says it; what a record says stays."""
+    monkeypatch.delenv("GONGWEN_AUDIENCE")
+    for command in ("index", source), ("generation", "create"), ("generation", "load", source):
+        status, _, err = gongwen(*command)
+        if command[-1] == "create":
+            continue
+        assert status == 2
+        assert "3 条记录都没有写明谁可以看" in err
+        assert "--audience public" in err
+    assert gongwen("search", "垃圾")[0] == 1  # nothing serves
+    assert gongwen("index", source, "--audience", "member")[0] == 0
+    assert gongwen("search", "垃圾")[1].startswith("共 0 篇")
+    assert gongwen("search", "垃圾", "--audience", "member")[1].startswith("共 2 篇")
+    more = str(write_source(tmp_path / "more.jsonl", [RECORDS[0] | {"id": "4"}]))
+    assert gongwen("add", more)[0] == 2
+    monkeypatch.setenv("GONGWEN_AUDIENCE", "staff")
+    records = [
+        {**RECORDS[0], "audience": "public"},
+        {**RECORDS[1], "preview": ""},
+        {**RECORDS[2], "audience": " "},
+    ]
+    write_source(Path(source), records)
+    assert gongwen("index", source)[0] == 0
+    assert gongwen("search", "殡葬")[1].startswith("共 0 篇")
+    assert gongwen("search", "殡葬", "--audience", "staff")[1].startswith("共 1 篇")
+    assert gongwen("search", "垃圾")[1].startswith("共 2 篇")
+    monkeypatch.delenv("GONGWEN_AUDIENCE")
+    assert gongwen("index", source)[0] == 0  # two records say it
 
 
 def test_add_delete_hide_unhide(gongwen: Run, source: str, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_front_matter_is_read_as_it_is_written(tmp_path: Path) -> None:
     path.write_text(
         "---\nid: 007\ntitle: 村账镇管\ndate: 2024-03-05\nauthor: null\nkind:\t通知\n"
         "tags: [党建, '三农']\ncategories:\n- 财务\n- 2024\n公开：yes\n批次: 1_000\n"
-        "摘要: |\n  第一行\n  第二行\n---\n" + LEAD,
+        "备注: |\n  第一行\n  第二行\n---\n" + LEAD,
         encoding="utf-8",
     )
 
@@ -138,7 +138,7 @@ def test_front_matter_is_read_as_it_is_written(tmp_path: Path) -> None:
         "categories": ["财务", "2024"],
         "公开": "yes",
         "批次": "1_000",
-        "摘要": "第一行\n第二行\n",
+        "备注": "第一行\n第二行\n",
     }
 
 
@@ -284,7 +284,7 @@ def test_a_word_document_is_read_in_its_order(tmp_path: Path) -> None:
         "村账镇管工作方案",
         LEAD,
         "村名\t金额 （万元）\t备注",
-        "柳河 3.5",
+        "柳河 3.5\t\u3000\t\u3000",
         "一、工作目标",
         "账款\t相符",
     ]
@@ -334,7 +334,7 @@ def test_a_word_document_without_a_body_is_a_fault(tmp_path: Path, root: str) ->
 
 
 def test_nested_tables_are_read_once(tmp_path: Path) -> None:
-    """In the cell that contains them; 30 nested tables take no time."""
+    """What contains a table is page layout: its paragraphs are lines. 30 nested tables take no time."""
     path = tmp_path / "表.docx"
     document = Document()
     document.add_paragraph("村账镇管工作方案")
@@ -344,7 +344,24 @@ def test_nested_tables_are_read_once(tmp_path: Path) -> None:
         cell = cell.add_table(rows=1, cols=1).cell(0, 0)
     document.save(str(path))
 
-    assert only(path).body == " ".join(f"第{depth}层" for depth in range(30))
+    assert only(path).body == "\n".join(f"第{depth}层" for depth in range(30))
+
+
+def test_merged_cells_of_word_stand_once(tmp_path: Path) -> None:
+    """A cell over two rows: the place below it is empty, so that the columns keep their places."""
+    path = tmp_path / "表.docx"
+    document = Document()
+    document.add_paragraph("任务清单")
+    table = document.add_table(rows=3, cols=2)
+    for row, texts in zip(
+        table.rows, (("单位", "任务"), ("民政局", "低保"), ("", "养老")), strict=True
+    ):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    document.save(str(path))
+
+    assert only(path).body == "单位\t任务\n民政局\t低保\n\u3000\t养老"
 
 
 def test_insertions_count_and_deletions_do_not(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from indexer.sources.files import Fault, read_source
+from indexer.sources.seen import SeenIds
 from search_service.errors import BadInput
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Article
@@ -95,13 +96,12 @@ def test_the_second_of_two_equal_ids_is_a_fault_naming_both(tmp_path: Path) -> N
 
 
 def test_ids_can_be_shared_by_several_sources(tmp_path: Path) -> None:
-    """A caller that reads several sources passes the places of all."""
+    """A caller that reads several sources passes the ids of all."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl(record(1)))
-    places: dict[str, str] = {}
-
-    first = list(read_source(path, cleaning=Cleaning(), places=places))
-    second = list(read_source(path, cleaning=Cleaning(), places=places))
+    with SeenIds() as seen:
+        first = list(read_source(path, cleaning=Cleaning(), seen=seen))
+        second = list(read_source(path, cleaning=Cleaning(), seen=seen))
 
     assert isinstance(first[0], Article)
     assert isinstance(second[0], Fault)
@@ -354,6 +354,7 @@ def test_an_unbalanced_quote_loses_only_its_row(
     assert bool(faults) == bool(lost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_any_single_quote_loses_at_most_two_rows(tmp_path: Path, quoting: int) -> None:
     """Added or removed anywhere: it is reported, and no article is invented or gets the text of another."""
@@ -428,6 +429,7 @@ def test_a_table_in_a_cell_stays_there(tmp_path: Path, cell: str) -> None:
     assert not faults
 
 
+@pytest.mark.slow
 def test_many_broken_rows_are_read_in_linear_time(tmp_path: Path) -> None:
     """Each line, or each tenth line, opens a quote; both are read in little time."""
     opened = {f"r{n}": f'{n},通知,"工作' for n in range(1, 10_001)}

@@ -59,6 +59,7 @@ def only(path: Path) -> Article | Fault:
     return item
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_whatever_a_file_unpacks_to(tmp_path: Path) -> None:
     """Each of these took hundreds of megabytes or gigabytes; the good file beside them is read."""
     word(tmp_path / "a.docx", (_PARAGRAPH * 1_000 for _ in range(800)))

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyzers.normalize import normalize
-from analyzers.pinyin import readings, syllables
+from analyzers.pinyin import options, readings, syllables
+from analyzers.pinyin import typed as typed_pinyin
 from indexer import updates
 from indexer.build import generations
-from indexer.build.vocabulary import collect
+from indexer.build.vocabulary import collect, pinyin_of
 from indexer.commands.demo import SAMPLE
-from search_service.answers.complete import complete
+from search_service.answers.complete import Group, complete
 from search_service.answers.search import search
 from search_service.engines import Scope
 from search_service.errors import BadInput
@@ -73,6 +74,47 @@ def test_pinyin_depends_on_the_word() -> None:
     assert readings("a") == readings(",") == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("word", "written", "expected"),
+    [
+        ("长治", "", [("zhang", "chang"), ("zhi",)]),  # in no dictionary: every common reading
+        ("银行", "", [("yin",), ("hang",)]),  # in the dictionary, so it is certain
+        ("朝阳", "", [("zhao", "chao"), ("yang",)]),  # in the dictionary, read both ways
+        ("女律师", "", [("nv", "nu"), ("lv", "lu"), ("shi",)]),
+        ("干安", "乾安", [("gan", "qian"), ("an",)]),  # 乾 is 干 in normal form
+        ("a5号", "", [("a",), ("hao",)]),
+        ("", "", []),
+    ],
+)
+def test_other_readings(word: str, written: str, expected: list[tuple[str, ...]]) -> None:
+    """The reading in the word first, then the others by which it may be typed."""
+    assert list(options(word, written)) == expected
+
+
+@given(st.text(max_size=6) | st.text("行长乐女绿乾薄a1，", max_size=6))
+def test_the_first_of_the_readings_is_that_of_the_word(word: str) -> None:
+    """Whatever the word, and written in any way."""
+    for written in ("", word[::-1]):
+        assert tuple(one[0] for one in options(fold(word), written)) == syllables(fold(word))
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("lüse", "lvse"),
+        ("LǛ Sè", "lvse"),
+        ("xī'ān", "xian"),
+        ("ｙｉｎｇ shang", "yingshang"),
+        ("绿se", ""),
+        ("a", ""),
+        ("c2352", ""),
+    ],
+)
+def test_pinyin_as_typed(text: str, letters: str) -> None:
+    """With tones, ü, and spaces or apostrophes between syllables."""
+    assert typed_pinyin(text) == letters
+
+
 # --- completion ----------------------------------------------------------------------------------
 
 
@@ -111,14 +153,48 @@ def test_completion_never_raises_and_returns_only_matches(
     offered = texts(sample_service, typed)
     assert len(offered) <= 10
     assert len({fold(one) for one in offered}) == len(offered)
-    letters = "".join(normalize(typed).split())
+    letters = typed_pinyin(typed)
     for one in offered:
-        pinyin = syllables(fold(one))
-        assert (
-            fold(typed) in fold(one)
-            or letters in "".join(pinyin)
-            or letters in "".join(syllable[0] for syllable in pinyin)
+        if fold(typed) not in fold(one):
+            assert letters
+            readings = [part.split("|") for part in pinyin_of(one, sample_service.analyzer).split()]
+            initials = [[option[0] for option in options] for options in readings]
+            assert _is_typed(letters, readings) or _is_typed(letters, initials)
+
+
+def _is_typed(letters: str, readings: list[list[str]]) -> bool:
+    """Whether the letters are one of the readings of each of some syllables in a row, the last cut short."""
+
+    def matches(rest: str, place: int) -> bool:
+        return not rest or any(
+            one.startswith(rest) or (rest.startswith(one) and matches(rest[len(one) :], place + 1))
+            for one in (readings[place] if place < len(readings) else [])
         )
+
+    return any(matches(letters, place) for place in range(len(readings)))
+
+
+def test_every_common_reading_suggests_a_name(open_named: Open, tmp_path: Path) -> None:
+    """Of one article, in its title; ü is typed as ü, v or u; names that share the letters are there, too."""
+    service = open_named("index")
+    titles = [
+        "乾安县水利年报",
+        "迁安市水利年报",
+        "关于长治市水利工作的通知",
+        "绿色出行倡议",
+        "重庆规划",
+    ]
+    records = [article(str(n), title, "没有别的。") for n, title in enumerate(titles)]
+    source = write_source(tmp_path / "a.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    assert {*titles[:2]} <= {*texts(service, "qianan")}
+    assert titles[0] in texts(service, "gananxian")
+    for typed in ("changzhi", "zhangzhishi"):
+        assert titles[2] in texts(service, typed)
+    for typed in ("lüse", "lvse", "luse", "lǜsè", "lscx"):
+        assert titles[3] in texts(service, typed)
+    assert titles[4] in texts(service, "chongqing")
+    assert texts(service, "zhongqing") == []
 
 
 def test_prefixes_come_first() -> None:
@@ -152,6 +228,97 @@ def test_hidden_articles_leave_no_trace_in_a_vocabulary(sample_service: SearchSe
     for hidden in (frozenset(), frozenset(sorted(everything.by_article)[::7])):
         others = collect(engine.reader(Scope(Audience.PUBLIC, hidden)), analyzer)
         assert everything.vocabulary(hidden).entries == others.vocabulary().entries
+
+
+# --- groups and counts ---------------------------------------------------------------------------
+
+ISSUED = [
+    ("1", "青政办发〔2024〕17号", "青源县人民政府办公室", "何其昌", "青源县殡葬改革办法"),
+    ("2", "青政办发〔2024〕18号", "青源县人民政府办公室", "何其昌", "青源县校车管理办法"),
+    ("3", "青政规〔2023〕5号", "青源县人民政府", "何其昌", "青源县校车管理办法"),
+    ("4", None, "青源县民政局", "青文", "关于殡葬改革工作的通知"),
+]
+
+
+@pytest.fixture
+def issued(open_named: Open, tmp_path: Path) -> SearchService:
+    """Articles with numbers, codes, issuers and authors."""
+    service = open_named("issued")
+    records = [
+        article(
+            key,
+            title,
+            f"{title}。校车须年检。",
+            code=f"D90{key}1",
+            document_number=number,
+            issuer=issuer,
+            author=author,
+        )
+        for key, number, issuer, author, title in ISSUED
+    ]
+    source = write_source(tmp_path / "issued.jsonl", records)
+    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    return service
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("青政办发〔2024〕17", [("青政办发〔2024〕17号", Kind.NUMBER, Group.OPEN, 1, "1")]),
+        ("青政办发2024 17号", [("青政办发〔2024〕17号", Kind.NUMBER, Group.OPEN, 1, "1")]),
+        ("d9011", [("D9011", Kind.CODE, Group.OPEN, 1, "1")]),
+        ("青源县殡葬改革办法", [("青源县殡葬改革办法", Kind.TITLE, Group.OPEN, 1, "1")]),
+        ("青源县校车管理办法", [("青源县校车管理办法", Kind.TITLE, Group.OPEN, 2, None)]),
+        ("何其", [("何其昌", Kind.AUTHOR, Group.NAME, 3, None)]),
+        ("heqichang", [("何其昌", Kind.AUTHOR, Group.NAME, 3, None)]),
+        ("办公室", [("青源县人民政府办公室", Kind.ISSUER, Group.NAME, 2, None)]),
+        ("殡葬改", [("殡葬改革", Kind.PHRASE, Group.PHRASE, 2, None)]),
+        ("校", [("校车", Kind.TERM, Group.PHRASE, 4, None)]),
+    ],
+)
+def test_each_suggestion_has_its_group_and_count(
+    issued: SearchService, typed: str, expected: list[tuple[object, ...]]
+) -> None:
+    """Numbers, codes and whole titles open; offices, persons and words are counted."""
+    found = [
+        (one.text, one.kind, one.group, one.count, one.view.id if one.view else None)
+        for one in complete(issued, typed, Audience.PUBLIC)
+    ]
+    assert set(expected) <= set(found)
+    groups = [one[2] for one in found]
+    assert groups == sorted(groups, key=list(Group).index)
+
+
+def test_a_name_is_searched_as_what_it_is(issued: SearchService) -> None:
+    """The query of a suggested office or person finds the articles that were counted."""
+    for typed in ("青源县人民政府办", "何其昌", "民政局"):
+        (name, *_) = [
+            one for one in complete(issued, typed, Audience.PUBLIC) if one.group is Group.NAME
+        ]
+        request = SearchRequest(text=name.query, mode=Mode.KEYWORD)
+        assert search(issued, request, Audience.PUBLIC).total == name.count
+
+
+def test_counts_are_those_of_visible_articles(issued: SearchService) -> None:
+    """A hidden article counts nowhere, and what only it has is not suggested."""
+    issued.store.hidden.hide("1")
+    found = {one.text: one.count for one in complete(issued, "何其", Audience.PUBLIC)}
+    assert found == {"何其昌": 2}
+    assert complete(issued, "青政办发〔2024〕17号", Audience.PUBLIC) == []
+    assert complete(issued, "d9011", Audience.PUBLIC) == []
+
+
+def test_a_number_beyond_the_vocabulary_is_opened(issued: SearchService) -> None:
+    """Whatever is typed whole is looked up in the index."""
+    issued.store.vocabularies.keep([])
+    for typed, text in (("d9041", "D9041"), ("青政规2023年第5号", "青政规〔2023〕5号")):
+        (found,) = complete(issued, typed, Audience.PUBLIC)
+        assert (found.text, found.group, found.view and found.view.code) == (
+            text,
+            Group.OPEN,
+            "D9041" if text[0] == "D" else "D9031",
+        )
+    assert complete(issued, "青源县校车管理办法", Audience.PUBLIC) == []  # two articles
 
 
 # --- what may not be suggested--------------------------------------------------------------------
@@ -349,6 +516,7 @@ def test_an_overlong_query_is_refused(sample_service: SearchService) -> None:
         search(sample_service, request, Audience.PUBLIC)
 
 
+@pytest.mark.slow
 def test_most_misspelt_phrases_are_corrected(sample_service: SearchService) -> None:
     """Nine of ten phrases from titles, misspelt in four ways, are corrected; correct ones are unchanged."""
     samples = cases(sample_service, 15)

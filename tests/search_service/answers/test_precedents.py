@@ -98,10 +98,10 @@ def test_precedents_keep_to_filters_role_and_limit(
         return list(page.results)
 
     assert len(of()) == limit
-    kinds = {one.stored.view.kind for one in of(filters=Filters(kind="通知"))}
+    kinds = {one.stored.view.kind for one in of(filters=Filters(kind=("通知",)))}
     roles = {one.passage.role for one in of(role="保障措施")}
     assert (kinds, roles) == ({"通知"}, {"保障措施"})
-    both = of(filters=Filters(kind="通知"), role="主体")
+    both = of(filters=Filters(kind=("通知",)), role="主体")
     assert {(one.stored.view.kind, one.passage.role) for one in both} == {("通知", "主体")}
 
 
@@ -110,7 +110,7 @@ def test_precedents_keep_to_filters_role_and_limit(
     [
         (
             {
-                "issuer": "县政府",
+                "issuers": ("县政府",),
                 "author": "张三",
                 "document_number": "县政发〔2024〕5号",
                 "date": "2024",

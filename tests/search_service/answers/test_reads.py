@@ -12,10 +12,10 @@ import pytest
 from indexer import updates
 from indexer.build import generations
 from indexer.commands.demo import SAMPLE
-from search_service.answers import browse, complete, precedents, related
+from search_service.answers import browse, complete, precedents, related, subjects, succession
 from search_service.answers.search import search
 from search_service.engines.embedded.reader import EmbeddedReader
-from search_service.engines.reads import Answers, Request
+from search_service.engines.reads import Answers, Frequencies, Request
 from search_service.model import Audience, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
 from search_service.service import SearchService, open_service
@@ -34,7 +34,7 @@ DOCUMENT_NUMBER = "清政办发〔2024〕17号"
 class Counter:
     """Calls since the last :meth:`restart`."""
 
-    calls: list[object] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)
 
     def restart(self) -> None:
         """Count from here."""
@@ -61,6 +61,7 @@ def requests_of(text: str) -> Iterator[SearchRequest]:
         yield SearchRequest(text=text, mode=mode, page=2, size=3)
         yield SearchRequest(text=text, mode=mode, filters=Filters(date_from="2015"))
         yield SearchRequest(text=text, mode=mode, sort=Sort.DATE)
+        yield SearchRequest(text=text, mode=mode, sort=Sort.VIEWS, page=2, size=3)
 
 
 @pytest.mark.parametrize("text", [*TEXTS, ""])
@@ -77,6 +78,24 @@ def test_a_search_reads_three_times_at_most(
     assert len(reads.calls) <= 4
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_search_requests_the_same_frequencies_twice(
+    sample_service: SearchService, reads: Counter, text: str
+) -> None:
+    """Relaxation and corrections need those of the same words."""
+    for request in requests_of(text):
+        reads.restart()
+        search(sample_service, request, Audience.PUBLIC)
+        requested = [
+            (one.field, term)
+            for requests in reads.calls
+            for one in dict.fromkeys(requests)
+            if isinstance(one, Frequencies)
+            for term in one.terms
+        ]
+        assert len(requested) == len(set(requested))
+
+
 def test_a_document_number_reads_twice(sample_service: SearchService, reads: Counter) -> None:
     """What it finds, and the articles."""
     for mode in Mode:
@@ -85,6 +104,17 @@ def test_a_document_number_reads_twice(sample_service: SearchService, reads: Cou
             sample_service, SearchRequest(text=DOCUMENT_NUMBER, mode=mode), Audience.PUBLIC
         ).total
         assert len(reads.calls) == 2
+
+
+def test_what_a_query_names_is_read_only_if_it_is_a_name(
+    sample_service: SearchService, reads: Counter
+) -> None:
+    """No more reads for any other search, and none for a 文号."""
+    for text, limit in (*((text, 0) for text in [*TEXTS, DOCUMENT_NUMBER]), ("贺启明", 2)):
+        page = search(sample_service, SearchRequest(text=text), Audience.PUBLIC)
+        reads.restart()
+        subjects.subject(sample_service, text, page, Audience.PUBLIC)
+        assert len(reads.calls) == limit, text
 
 
 def test_a_draft_is_read_together(sample_service: SearchService, reads: Counter) -> None:
@@ -128,6 +158,38 @@ def test_the_most_viewed_are_found_behind_thousands_that_are_gone(
     service.close()
     assert [one.view.id for one in home.hottest] == ["n19", "n17", "n16"]
     assert len(reads.calls) == 3
+
+
+def test_what_ended_the_results_of_a_page_is_read_together(reads: Counter, tmp_path: Path) -> None:
+    """However many of them something ended: four reads, one where nothing did."""
+    service = open_service(read_settings(engine=f"embedded:{tmp_path}/data", model="none"))
+    records: list[dict[str, object]] = [
+        {"id": f"{state}{n}", "title": f"校车办法{state}{n}", "body": "正文"}
+        for state in ("old", "kept")
+        for n in range(5)
+    ]
+    records += [
+        {"id": f"new{n}", "title": "新办法", "body": "正文", "replaces": [f"old{n}"]}
+        for n in range(5)
+    ]
+    generations.rebuild(
+        service, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING
+    )
+    found = [
+        one.stored for one in search(service, SearchRequest(text="校车"), Audience.PUBLIC).results
+    ]
+    assert len(found) == 10
+    reads.restart()
+    ended = succession.ended_by(service, found, Audience.PUBLIC)
+    assert len(reads.calls) == 4
+    assert {key: one.view.id for key, one in ended.items()} == {
+        f"old{n}": f"new{n}" for n in range(5)
+    }
+    reads.restart()
+    kept = [one for one in found if one.view.id.startswith("kept")]
+    assert not succession.ended_by(service, kept, Audience.PUBLIC)
+    assert len(reads.calls) == 1
+    service.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from analyzers.embed import Vectors
 from indexer.build import generations
-from search_service.answers.related import related
+from search_service.answers.related import rank, related
 from search_service.model import Audience
 from search_service.service import SearchService
 from tests.conftest import ALL_CLEANING, Open, Records, write_source
@@ -70,7 +71,7 @@ def test_addressees_and_signatures_do_not_relate_articles(open_named: Open, tmp_
         {"id": "address", "title": "乙", "body": "村委会换届。" * 15},
     ]
     index(service, tmp_path, records)
-    assert ids(service, "shown") == ["body", "address"]
+    assert ids(service, "shown") == ["body"]
 
 
 def test_a_word_of_two_articles_relates_them(open_named: Open, tmp_path: Path) -> None:
@@ -88,3 +89,61 @@ def test_a_word_of_two_articles_relates_them(open_named: Open, tmp_path: Path) -
     found = ids(service, "shown")
     assert set(found) == {"one", "title0", "title1", "title2"}
     assert [one.view.id for one in related(service, "shown", Audience.PUBLIC, limit=2)] == found[:2]
+
+
+# --- what is too little, copies, reasons ---------------------------------------------------------
+
+PLAN = "校园周边每日巡查，流动摊点劝离，护学队上下学时在校门口疏导，结果每月通报。" * 3
+SHARING = [
+    ("shown", "护学队值守安排", "护学队由教师和家长组成，早晚在校门口值守疏导。", "青源县教育局"),
+    ("plan", "校园周边巡查方案", PLAN, "青源县教育局"),
+    ("copy", "转载：校园周边巡查方案", PLAN, "青源县公安局"),
+    ("nearly", "校园周边巡查方案（二）", PLAN.replace("每月", "按月", 1), "青源县公安局"),
+    ("same", "护学队值守安排（转载）", "护学队由教师和家长组成，早晚在校门口值守疏导。", None),
+    ("empty", "略", "略。", None),
+    ("frame", "关于有关事项的通知", "略。", None),
+]
+SUBJECTS = (
+    "水稻 公路 码头 图书 剧院 菜场 茶园 桥梁 林场 档案 邮政 渔业 煤矿 气象 地名 体育 广播 印章 考古"
+)
+
+
+@pytest.fixture
+def sharing(open_named: Open, tmp_path: Path) -> SearchService:
+    """Articles with something in common, among twenty notices of other subjects."""
+    service = replace(open_named("index"), embedder=None)
+    records: list[dict[str, object]] = [
+        {"id": key, "title": title, "body": body, "issuer": issuer}
+        for key, title, body, issuer in SHARING
+    ]
+    records += [
+        {"id": word, "title": f"关于{word}有关事项的通知", "body": f"{word}检修停用。"}
+        for word in SUBJECTS.split()
+    ]
+    index(service, tmp_path, records)
+    return service
+
+
+def test_copies_are_left_out(sharing: SearchService) -> None:
+    """Those of the article, and of two copies of another one the second, with a word changed, too."""
+    found = ids(sharing, "shown")
+    assert len({"plan", "copy", "nearly"} & set(found)) == 1
+    assert "same" not in found
+    assert {"plan", "copy", "nearly", "same"} <= set(
+        rank(sharing, "shown", Audience.PUBLIC, limit=50)
+    )
+
+
+@pytest.mark.parametrize("article", ["empty", "frame"])
+def test_an_article_without_words_of_its_own_has_none(sharing: SearchService, article: str) -> None:
+    """Neither 略 nor what every notice says relates articles."""
+    assert ids(sharing, article) == []
+
+
+def test_a_reason_names_what_is_common(sharing: SearchService) -> None:
+    """The issuer, and the most characteristic words that both texts contain."""
+    (one,) = related(sharing, "shown", Audience.PUBLIC)
+    assert ("同一机关" in one.reason) == (one.view.issuer == "青源县教育局")
+    words = one.reason.rpartition("共同词语：")[2].split("、")
+    assert 1 <= len(words) <= 3
+    assert all(word in PLAN and word in SHARING[0][1] + SHARING[0][2] for word in words)

@@ -50,6 +50,11 @@ def test_digits_are_marked_as_whole_tokens() -> None:
     assert marks(text, ("5",), ()) == ((5, 6),)
 
 
+def test_occurrences_that_overlap_are_all_marked() -> None:
+    """人人人 contains 人人 twice: one mark over the three."""
+    assert marks("要让人人人尽其才", ("人人",), ()) == ((2, 5),)
+
+
 def test_a_snippet_of_a_long_text_contains_its_marks() -> None:
     """The snippet contains the mark, however deep in the text."""
     text = "一二三四五六七八九。" * 40 + "接诉即办工作。" + "十" * 300

@@ -23,6 +23,8 @@ ARTICLES = [
     {"id": "three", "title": "改革总结", "body": "推进简政放权、放管结合，优化服务，取得成效。"},
     {"id": "number", "title": "通知", "body": "现予印发。", "document_number": "某办发〔2024〕5号"},
     {"id": "other", "title": "通知", "body": "现予印发。", "document_number": "某办发〔2024〕6号"},
+    {"id": "typed", "title": "通告", "body": "房东不得随意加价。"},
+    {"id": "official", "title": "通告", "body": "出租人应当登记。犬只应当登记。"},
     {"id": "coded", "title": "讲话", "body": "同志们。", "code": "B1890"},
 ]  # fmt: skip
 
@@ -132,3 +134,19 @@ def test_a_code_is_not_in_the_title(service: SearchService) -> None:
     """``title:`` searches the text of titles, which does not contain the code."""
     assert ids(keyword_search(service, "title:讲话")) == ["coded"]
     assert ids(keyword_search(service, "title:B1890")) == []
+
+
+def test_everyday_words_find_official_ones_and_rank_below_the_exact_word(
+    service: SearchService,
+) -> None:
+    """房东 finds the text about 出租人, too, and who knows that word is not given the other."""
+    page = keyword_search(service, "房东")
+    assert ids(page) == ["typed", "official"]
+    assert page.results[1].explanation
+    assert page.results[1].explanation.synonyms == ("出租人",)
+    assert ids(keyword_search(service, "出租人")) == ["official"]
+
+
+def test_everyday_words_of_one_character_have_official_ones(service: SearchService) -> None:
+    """狗 finds the text about 犬只."""
+    assert ids(keyword_search(service, "狗")) == ["official"]

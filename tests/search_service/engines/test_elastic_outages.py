@@ -132,6 +132,7 @@ def test_the_log_names_the_failure_and_no_secret(
         assert "dXNlcjpnZWhlaW0" not in written  # user:geheim as the header writes it
 
 
+@pytest.mark.slow
 def test_a_command_prints_one_line(tmp_path: Path) -> None:
     """What failed and what to do; no traceback of the client, no password."""
     with Cable(0) as cable:

@@ -17,6 +17,7 @@ from search_service.engines.embedded.row_writer import RowWriter
 from search_service.engines.embedded.rows import Rows
 from search_service.errors import EngineError, WriterBusy
 from search_service.model import (
+    FACETS,
     All,
     Audience,
     Everything,
@@ -71,7 +72,7 @@ def home(engine: Engine, folder: Path) -> Path:
 def answers(reader: Reader) -> list[object]:
     """Everything that a reader returns, scores included."""
     return [
-        reader.totals(Everything(), facets=["category", "kind", "author", "issuer", "year"]),
+        reader.totals(Everything(), facets=FACETS),
         reader.keyword(Everything(), RANK, limit=1000),
         reader.keyword(Everything(), sort=Sort.DATE, limit=1000),
         reader.nearest(unit(1, 2, 3), per_article=5, articles=1000),
@@ -352,7 +353,7 @@ def test_a_running_reader_follows_many_writes_and_few(engine: Engine, folder: Pa
         load(engine, *(stored[f"N{number:03d}"] for number in numbers))
 
     def nearest(opened: Engine) -> list[tuple[str, float]]:
-        hits = read(opened).nearest(query, filters=Filters(kind="函"))
+        hits = read(opened).nearest(query, filters=Filters(kind=("函",)))
         return [(hit.article_id, hit.score) for hit in hits]
 
     def expected() -> list[tuple[str, float]]:

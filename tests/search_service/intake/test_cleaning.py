@@ -203,6 +203,62 @@ def test_markup_becomes_lines() -> None:
     )
 
 
+EMPTY = "\u3000"
+LONG = "正文很长。" * 80
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (("<table><tr><td colspan=3>分工表</td></tr><tr><th>单位</th><th>任务</th><th>时限</th></tr>"
+         "<tr><td rowspan=2>民政局</td><td>低保</td><td>6月</td></tr><tr><td>养老</td><td></td></tr>"
+         "<tr><td colspan=2>合计</td><td>2</td></tr></table>"),
+         ["分工表", "单位\t任务\t时限", "民政局\t低保\t6月", f"{EMPTY}\t养老\t{EMPTY}", f"合计\t{EMPTY}\t2"]),
+        ("<table><tr><td><p>一段。</p><p>二段。</p></td></tr></table>", ["一段。", "二段。"]),
+        (("<table><tr><td>左栏<table><tr><td>甲</td><td>1</td></tr><tr><td>乙</td><td>2</td></tr></table>"
+         "</td><td>右栏</td></tr></table>"), ["左栏", "甲\t1", "乙\t2", "右栏"]),
+        (f"<table><tr><td>导航</td><td>{LONG}</td></tr></table>", ["导航", LONG]),
+        ("<table>题注<tr><td>甲</td><td>1</td></tr></table>", ["题注", "甲", "1"]),
+        ("见下表：\n| 单位 | 数 |\n|:--|--:|\n| 民政局<br>（牵头） | 3 |\n|  | 4\\|5 |\n完。",
+         ["见下表：", "单位\t数", "民政局 （牵头）\t3", f"{EMPTY}\t4|5", "完。"]),
+        ("甲 | 乙\n丙 | 丁", ["甲 | 乙", "丙 | 丁"]),
+    ],
+    ids=["spans", "one-column", "nested", "layout", "text-outside-cells", "markdown", "bars"],
+)  # fmt: skip
+def test_tables_become_rows_of_cells(text: str, rows: list[str]) -> None:
+    """Rows of data are lines of cells, what only lays out a page is lines, and nothing stands twice."""
+    assert clean(text).text.split("\n") == rows
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.text("甲乙丙1 ", max_size=3), st.integers(1, 4), st.integers(1, 4)),
+            min_size=1,
+            max_size=4,
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(0, 6),
+)
+def test_a_table_that_is_cut_off_has_the_same_rows(
+    rows: list[list[tuple[str, int, int]]], kept: int
+) -> None:
+    """A preview that ends in a table begins like its body, whatever spans rows and columns below."""
+    written = [
+        "<tr>" + "".join(f"<td colspan={w} rowspan={h}>{text}</td>" for text, w, h in row) + "</tr>"
+        for row in rows
+    ]
+    whole, part = (
+        clean(f"<p>见表</p><table>{''.join(some)}").text for some in (written, written[:kept])
+    )
+
+    cells = "".join(text for row in rows for text, _, _ in row)
+    assert "".join(whole.split()) == "见表" + "".join(cells.split())
+    assert f"{whole}\n".startswith(f"{part}\n")
+
+
 def test_a_wrapped_paragraph_is_one_line() -> None:
     """HTML that Word has wrapped in mid-sentence reads as one paragraph, without blanks between Han."""
     html = (
@@ -405,3 +461,16 @@ def test_a_title_on_every_line_costs_no_time() -> None:
 
     assert clean(text, title="关于防火的通知").text == "各村落实。"
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        ("河\u200b长\u200c制，\u200d林\ufeff长\u00ad制\u2060", "河长制，林长制"),
+        ("\u202a湖\u2069长\ufe00制\U000e0100", "湖长制"),
+        ("👨\u200d👩\u200d👧 می\u200cخواهم ❤\ufe0f", "👨\u200d👩\u200d👧 می\u200cخواهم ❤\ufe0f"),
+    ],
+)
+def test_invisible_characters_are_removed(written: str, cleaned: str) -> None:
+    """Within Chinese they only keep words from being found; pictures and other scripts need them."""
+    assert clean(written).text == cleaned

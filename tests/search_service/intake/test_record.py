@@ -10,6 +10,7 @@ from search_service.errors import BadRecord
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.names import ALIASES, known_field, likely_field
 from search_service.intake.record import Notes, article_of, split_code
+from search_service.metadata import Attachment
 from search_service.model import Article, Audience
 
 BODY = "一、基本情况\n全镇辖12个村，网格员86名。\n二、主要做法\n坚持党建引领，推动重心下移。"
@@ -26,6 +27,12 @@ def refused(**values: object) -> BadRecord:
     with pytest.raises(BadRecord) as caught:
         article(**values)
     return caught.value
+
+
+def test_blanks_between_the_levels_of_a_category_do_not_matter() -> None:
+    """One category, however a source spaces its path."""
+    for typed in ("教育/校车", "教育 / 校车", " 教育／校车", "教育 /校车"):
+        assert article(category=typed).category == "教育/校车"
 
 
 def test_every_field_is_read() -> None:
@@ -47,6 +54,13 @@ def test_every_field_is_read() -> None:
         url="https://www.example.gov.cn/a/7002.html",
         version=3,
         audience="Member",
+        effective_date="2024年4月1日",
+        summary="<p>全镇网格化治理的做法。</p>",
+        keywords="网格化；基层治理",
+        outline=["一、基本情况", "二、主要做法"],
+        attachments=[{"name": "网格员名册", "url": "files/1.xlsx"}, "考核表"],
+        replaces="青政发〔2020〕3号",
+        replaced_by=["7003"],
         region="青山",
         tags=["党建", "网格"],
     )
@@ -57,7 +71,7 @@ def test_every_field_is_read() -> None:
         body=BODY,
         code="B2101",
         author="林知远",
-        issuer="青山镇人民政府",
+        issuers=("青山镇人民政府",),
         document_number="青政发〔2024〕6号",
         kind="总结",
         category="基层治理/网格化",
@@ -66,6 +80,16 @@ def test_every_field_is_read() -> None:
         length=3698,
         slices=18,
         status="现行",
+        effective_date="2024-04-01",
+        summary="全镇网格化治理的做法。",
+        keywords=("网格化", "基层治理"),
+        outline=("一、基本情况", "二、主要做法"),
+        attachments=(
+            Attachment("网格员名册", "https://www.example.gov.cn/a/files/1.xlsx"),
+            Attachment("考核表"),
+        ),
+        replaces=("青政发〔2020〕3号",),
+        replaced_by=("7003",),
         views=1234,
         url="https://www.example.gov.cn/a/7002.html",
         version=3,
@@ -322,6 +346,52 @@ def test_titles_without_a_code_stay_whole(title: str) -> None:
     assert split_code(title) == (None, title)
 
 
+@pytest.mark.parametrize(
+    ("given", "issuers"),
+    [
+        ("财政部 住房城乡建设部", ("财政部", "住房城乡建设部")),
+        ("中共清源县委、清源县人民政府", ("中共清源县委", "清源县人民政府")),
+        ("清源县人民政府 办公室", ("清源县人民政府 办公室",)),
+        ("World Bank", ("World Bank",)),
+        (["县委", "县政府", " ", "县委"], ("县委", "县政府")),
+        (["财政部&nbsp;教育部"], ("财政部", "教育部")),
+        ("", ()),
+    ],
+)
+def test_a_joint_issue_has_several_issuers(given: object, issuers: tuple[str, ...]) -> None:
+    """A list, or names of organs in one line; what may be one name stays one."""
+    assert article(issuer=given).issuers == issuers
+
+
+@pytest.mark.parametrize(
+    ("given", "attachments"),
+    [
+        ("名册 https://x.cn/1.doc\n考核表", [("名册", "https://x.cn/1.doc"), ("考核表", None)]),
+        ({"title": "名册", "href": "/1.doc"}, [("名册", "/1.doc")]),
+        ([{"url": "https://x.cn/a/1.doc"}], [("1.doc", "https://x.cn/a/1.doc")]),
+        ([{"name": "<b>名册</b>"}, {"name": ""}], [("名册", None)]),
+    ],
+)
+def test_attachments_are_names_with_addresses(
+    given: object, attachments: list[tuple[str, str | None]]
+) -> None:
+    """As lines, objects, or a list of these."""
+    read = article(attachments=given).attachments
+    assert [(one.name, one.url) for one in read] == attachments
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://x.cn/1", "data:text/html,x", "a b"])
+def test_an_attachment_has_an_address_of_the_web(url: str) -> None:
+    """Any other is a fault, not a link."""
+    assert set(refused(附件=[{"name": "名册", "url": url}]).field_errors) == {"attachments"}
+
+
+def test_lists_have_a_limit() -> None:
+    """A thousand entries."""
+    for name in ("keywords", "outline", "issuer", "attachments"):
+        assert "1001" in refused(**{name: ["甲"] * 1001}).field_errors[name]
+
+
 def test_a_separate_code_leaves_the_title_unchanged() -> None:
     """Only a title without a code of its own is split."""
     read = article(code="X9", title="C1212叠加优势")
@@ -457,13 +527,13 @@ def test_other_misspelt_names_are_counted(name: str, like: str) -> None:
 
 # Of the tables of three systems and of catalogues of government sites.
 ORDINARY = """
-source tags region keywords views_count reviewer summary abstract description salt source_url
+source tags region views_count reviewer abstract description salt source_url
 classid onclick newspath filename isurl truetime lastdotime groupid userfen titleurl stb newstime ftitle
 smalltext_id post_excerpt post_status comment_count guid language created_at updated_at pub_time pubDate
 docNo thumbnail preview_image preview_url word_count content_type text_length subtitle slug uuid stats
-摘要 关键词 地区 来源 责任编辑 预算 浏览 预览图 湿度 附件 生效日期 施行日期 有效性 主题词 体裁分类 索引号
+地区 来源 责任编辑 预算 浏览 预览图 湿度 有效性 体裁分类 索引号
 公开方式 公开范围 公开形式 点击数 留言标题 留言时间 类型 置顶 承办单位 联系电话 免费电话 适用范围 受理单位
-内容摘要 全文链接 原文网址 副标题 文件名 作者单位 发布人 签发日期 成文时间 废止日期 政策级别
+全文链接 原文网址 副标题 文件名 作者单位 发布人 签发日期 成文时间 废止日期 政策级别
 """
 
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from analyzers.terms import Analyzer
 from search_service import relevance
 from search_service.errors import BadInput
-from search_service.model import AnyOf, AtLeast, Field, Phrase, Term, WeightedTerm
-from search_service.query.matching import idf, rank, relaxed, strict
+from search_service.model import AnyOf, AtLeast, Field, Phrase, WeightedTerm
+from search_service.query.matching import idf, relaxed, strict
 from search_service.query.parsing import parse
+from search_service.query.scoring import rank
 from tests.support.chinese import TEXT
 
 ANALYZER = Analyzer()
@@ -98,10 +99,11 @@ def test_minus_excludes() -> None:
     assert [chunk.text for chunk in query.included] == ["小区", "2023-2025"]
 
 
-def test_a_single_character_matches_titles_only() -> None:
-    """A single Han character is matched against the characters of titles."""
-    (clause,) = strict(parse("税", ANALYZER)).clauses  # type: ignore[union-attr]  # All of one chunk
-    assert Term(Field.TITLE_CHARACTERS, "税") in (clause, *getattr(clause, "clauses", ()))
+def test_spaced_characters_and_invisible_ones_are_one_piece() -> None:
+    """钱　塘 is one name; words separated by blanks are several."""
+    assert parse("钱　塘", ANALYZER).literals == ("钱塘",)
+    assert parse("三 月 九 日 城\u200b管", ANALYZER).literals == ("三月九日", "城管")
+    assert parse("小区 水 物业", ANALYZER).literals == ("小区", "水", "物业")
 
 
 def test_a_relaxed_match_needs_two_words_or_a_rare_one() -> None:
@@ -135,12 +137,21 @@ def test_a_subtitle_dash_excludes_nothing() -> None:
     assert [chunk.text for chunk in query.included] == ["求真务实", "在全县经济工作会议上的讲话"]
 
 
+def test_a_query_with_synonyms_is_embedded_twice() -> None:
+    """As typed, and followed by the first two synonyms of each word."""
+    assert parse("房东", ANALYZER).semantic_texts == ("房东", "房东 出租人")
+    typed, extended = parse("房东 涨租", ANALYZER).semantic_texts
+    assert typed == "房东 涨租"
+    assert extended.startswith("房东 涨租 出租人 ")
+    assert parse("噪声", ANALYZER).semantic_texts == ("噪声",)
+
+
 def test_identifiers_are_left_out_of_the_semantic_text() -> None:
     """Codes and 文号 identify a document; the other chunks are still searched semantically."""
-    assert parse("C2352 物业管理", ANALYZER).semantic_text == "物业管理"
-    assert parse("国办发〔2024〕5号", ANALYZER).semantic_text == ""
-    assert parse("“最多跑一次”", ANALYZER).semantic_text == ""
-    assert parse("asdfgh 123", ANALYZER).semantic_text == ""
+    assert parse("C2352 物业管理", ANALYZER).semantic_texts == ("物业管理",)
+    assert parse("国办发〔2024〕5号", ANALYZER).semantic_texts == ()
+    assert parse("“最多跑一次”", ANALYZER).semantic_texts == ()
+    assert parse("asdfgh 123", ANALYZER).semantic_texts == ()
 
 
 @pytest.mark.parametrize(

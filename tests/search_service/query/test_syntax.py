@@ -1,6 +1,7 @@
 """The query syntax: what is an operator, what is text, and what the tree matches."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzers.normalize import normalize
 from analyzers.terms import Analyzer
 from indexer.build.generations import rebuild
 from search_service import relevance
 from search_service.answers.search import search
 from search_service.engines import Reader
 from search_service.intake.cleaning import Cleaning
-from search_service.model import Audience, Everything, Exact, Filters, Identifiers, PassesFilters
-from search_service.query.matching import literal, rank, relaxed, restricted, strict
-from search_service.query.parsing import MetadataCondition, Query, parse
+from search_service.model import (
+    AnyOf,
+    Audience,
+    Everything,
+    Exact,
+    Filters,
+    Identifiers,
+    PassesFilters,
+)
+from search_service.query.matching import literal, relaxed, restricted, strict
+from search_service.query.parsed import MetadataCondition, Query
+from search_service.query.parsing import parse
 from search_service.query.request import Mode, SearchRequest
+from search_service.query.scoring import rank
 from search_service.query.syntax import FIELDS, AndNode, NotNode, OrNode, Piece, parse_syntax
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
@@ -132,6 +144,12 @@ def test_pasted_titles_are_text(title: str, chunks: list[str]) -> None:
         ("小区 －（停车 OR 物业）", AndNode(("小区", NotNode(OrNode(("停车", "物业")))))),
         ("小区 -“停车 收费”", AndNode(("小区", NotNode("停车 收费")))),
         ("(小区 (物业 停车))", AndNode(("小区", "物业", "停车"))),
+        ("小区 AND 物业", AndNode(("小区", "物业"))),
+        ("小区 ＡＮＤ NOT 物业", AndNode(("小区", NotNode("物业")))),
+        ("小区 NOT (物业 OR 停车)", AndNode(("小区", NotNode(OrNode(("物业", "停车")))))),
+        ("NOT 物业 小区", AndNode((NotNode("物业"), "小区"))),
+        ("小区 OR NOT 物业", OrNode(("小区", NotNode("物业")))),
+        ("小区 NOT", "小区"),
     ],
 )
 def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
@@ -151,14 +169,63 @@ def test_or_binds_less_than_a_space(typed: str, tree: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "as_signs", "word"),
+    [
+        ("小区 and 物业", "小区 AND 物业", "and"),
+        ("小区 Or 物业", "小区 OR 物业", "Or"),
+        ("小区 not 物业 停车", "小区 NOT 物业 停车", "not"),
+        ("小区 与 物业", "小区 AND 物业", "与"),
+        ("小区　并且　物业", "小区 AND 物业", "并且"),
+        ("“小区” 或 （物业 停车）", "“小区” OR （物业 停车）", "或"),
+        ("小区 或者 物业", "小区 OR 物业", "或者"),
+        ("小区 不含 物业", "小区 NOT 物业", "不含"),
+        ("小区 不包括 -物业", "小区 NOT -物业", "不包括"),
+    ],
+)
+def test_operators_in_words_are_read_as_signs_and_said(
+    typed: str, as_signs: str, word: str
+) -> None:
+    """Between spaces, with a word on both sides; a hint says how each was read."""
+    query = parsed(typed)
+    assert query.tree == parsed(as_signs).tree
+    assert [word in hint.chinese for hint in query.hints] == [True]
+    assert parsed(as_signs).hints == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "black or white",
+        "R and D",
+        "and 小区",
+        "小区 或",
+        "不含 小区",
+        "小区或物业",
+        "“小区 或 物业”",
+        "C++ 与C#",
+        "同比 -4.6%",
+        "-4.6%",
+        "气温 -12℃",
+    ],
+)
+def test_words_and_signs_that_are_no_operators(typed: str) -> None:
+    """Without a word on both sides, inside words and quotes; a minus before a digit is its sign."""
+    query = parsed(typed)
+    assert not query.has_or
+    assert query.excluded == ()
+    assert query.hints == ()
+    assert "".join(texts(query)).replace(" ", "") == normalize(re.sub("[ “”]", "", typed))
+
+
+@pytest.mark.parametrize(
     ("typed", "filters"),
     [
-        ("author:张三", Filters(author="张三")),
-        ("作者：張三", Filters(author="張三")),
-        ("机关：“市 财政局”", Filters(issuer="市 财政局")),
-        ("ＩＳＳＵＥＲ：ABC", Filters(issuer="ABC")),
-        ("分类：党建/调研", Filters(category="党建/调研")),
-        ("文种:通知", Filters(kind="通知")),
+        ("author:张三", Filters(author=("张三",))),
+        ("作者：張三", Filters(author=("張三",))),
+        ("机关：“市 财政局”", Filters(issuer=("市 财政局",))),
+        ("ＩＳＳＵＥＲ：ABC", Filters(issuer=("ABC",))),
+        ("分类：党建/调研", Filters(category=("党建/调研",))),
+        ("文种:通知", Filters(kind=("通知",))),
         ("起：2024", Filters(date_from="2024")),
         ("after:2024-03", Filters(date_from="2024-03")),
         ("before: 2024年3月", Filters(date_to="2024-03")),
@@ -183,14 +250,18 @@ def test_a_number_field_matches_the_document_number_in_any_brackets(bracket: str
     """文号: matches the exact key of the 文号, in any brackets, with or without 号."""
     number = f"国办发{bracket.format('2024')}5号"
     for typed in (f"文号：{number}", f"number:{number}", f"发文字号:{number[:-1]}"):
-        assert parsed(typed).tree.parts == (MetadataCondition(Exact("国办发[2024]5号")),)
+        (condition,) = parsed(typed).tree.parts
+        assert isinstance(condition, MetadataCondition)
+        assert isinstance(condition.clause, AnyOf)
+        assert condition.clause.clauses[0] == Exact("国办发[2024]5号")
+        assert Exact("wh:国办发[2024]5") in condition.clause.clauses
 
 
 def test_a_title_field_applies_to_its_own_chunk() -> None:
     """title: applies to its own chunk or group, which is left out of the semantic text."""
     query = parsed("标题：（小区 OR 物业） 停车")
     assert [chunk.title_only for chunk in query.chunks] == [True, True, False]
-    assert query.semantic_text == "停车"
+    assert query.semantic_texts[0] == "停车"
 
 
 @pytest.mark.parametrize(
@@ -381,13 +452,13 @@ def test_fields_and_filters_both_apply(library: tuple[SearchService, Records], m
         assert page.total == len(page.results)
         return {result.stored.view.id for result in page.results}
 
-    both = found("作者：张三", Filters(category="党建"))
+    both = found("作者：张三", Filters(category=("党建",)))
     assert both == {
         key
         for key, one in records.items()
         if one["author"] == "张三" and one["category"].startswith("党建")
     }
-    assert found("作者：张三", Filters(author="李四")) == set()
+    assert found("作者：张三", Filters(author=("李四",))) == set()
     assert found("after:2024 before:2023", Filters()) == set()
     assert found("小区 after:2025", Filters()) == set()
 

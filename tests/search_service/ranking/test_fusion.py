@@ -1,10 +1,12 @@
 """Fusion depends on the scores and ranks within each list."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from search_service import relevance
-from search_service.ranking.fusion import RankedList, fuse
+from search_service.ranking.fusion import RankedList, fuse, fuse_scores
 
 # Thousandths: of scores that differ in their last bit, multiplying may make equal ones.
 SCORED = st.dictionaries(
@@ -79,3 +81,45 @@ def test_a_fused_score_is_the_scaled_score_and_the_reciprocal_rank() -> None:
         "d": round(reciprocal / (k + 4), 6),
     }
     assert fuse([RankedList([])]) == {}
+
+
+BY_ID = st.dictionaries(st.integers(0, 20).map(str), st.integers(0, 2000).map(lambda n: n / 10))
+COSINES = st.dictionaries(st.integers(0, 20).map(str), st.integers(0, 100).map(lambda n: n / 100))
+
+
+@given(BY_ID, COSINES, st.integers(1, 1000))
+def test_more_evidence_of_either_kind_never_ranks_lower(
+    keyword: dict[str, float], similarity: dict[str, float], more: int
+) -> None:
+    """A higher keyword score raises only the fused score of its own article."""
+    before = fuse_scores(keyword, similarity, background=0.1, articles=1000)
+    for key, score in keyword.items():
+        after = fuse_scores(
+            {**keyword, key: score + more}, similarity, background=0.1, articles=1000
+        )
+        assert after[key] > before[key]
+        assert {**after, key: 0} == {**before, key: 0}
+
+
+@given(BY_ID, COSINES)
+def test_an_unknown_cosine_counts_less_than_every_known_one(
+    keyword: dict[str, float], similarity: dict[str, float]
+) -> None:
+    """With equal keyword scores the articles among the nearest are first."""
+    equal = dict.fromkeys({*keyword, *similarity}, 10.0)
+    fused = fuse_scores(equal, similarity, background=-0.1, articles=1000)
+    near = [fused[key] for key in similarity]
+    assert all(fused[key] < min(near) for key in equal if key not in similarity and near)
+
+
+def test_what_is_strong_in_one_outweighs_what_is_mediocre_in_both() -> None:
+    """Of equal sums of scores the uneven one ranks first, whichever list it is strong in."""
+    similarity = {"words": 0.1, "meaning": 0.5, "both": 0.3}
+    points = (
+        relevance.KEYWORD_SCALE
+        * math.log(1001)
+        * relevance.SIMILARITY_WEIGHT ** (1 / relevance.FUSION_POWER)
+    )
+    keyword = {key: points * (0.6 - cosine) for key, cosine in similarity.items()}
+    fused = fuse_scores(keyword, similarity, background=0.0, articles=1000)
+    assert fused["both"] < min(fused["words"], fused["meaning"])

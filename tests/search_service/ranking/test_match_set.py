@@ -39,6 +39,18 @@ def test_a_literal_match_is_not_relaxed(sample_service: SearchService) -> None:
     assert [one.stored.view.code for one in page.results] == ["B2217"]
 
 
+@pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
+def test_a_question_that_names_a_title_has_few_near_articles(
+    sample_service: SearchService, mode: Mode
+) -> None:
+    """All its words are in one title: it asks for that document, not for all work reports."""
+    request = SearchRequest(text="云岭区家庭医生签约2023年工作总结", mode=mode, size=100)
+    page = search(sample_service, request, Audience.PUBLIC)
+    assert page.results[0].stored.view.title == "云岭区家庭医生签约服务2023年度工作总结"
+    assert page.full == 1
+    assert page.total <= 10  # 23 with what is less similar
+
+
 @pytest.mark.parametrize("text", ["殡葬秸秆馆藏信访", "河长制信访垃圾焚烧馆藏", "鳜鳢鳟鲲鲵鲶鲷鲸"])
 def test_words_that_never_occur_together_match_nothing(
     sample_service: SearchService, text: str

@@ -61,8 +61,8 @@ def test_hits_below_the_cutoff_are_dropped(reader: Reader) -> None:
 
 def test_filters_and_roles_do_not_affect_the_thresholds(reader: Reader) -> None:
     """The cut-off depends on the top hit even if a filter removes it."""
-    assert passages(reader, Filters(kind="办法")) == passages(reader, role="主体") == ["near"]
-    assert articles(reader, filters=Filters(kind="办法")).ids == ("near",)
+    assert passages(reader, Filters(kind=("办法",))) == passages(reader, role="主体") == ["near"]
+    assert articles(reader, filters=Filters(kind=("办法",))).ids == ("near",)
 
 
 @pytest.mark.parametrize(("near", "found"), [(0.31, True), (0.29, False)])

@@ -31,6 +31,8 @@ ARTICLES = {
     "4": ([2, 4], ""),
 }
 
+PAIRS = [("安葬", "巡河"), ("巡河", "清淤"), ("清淤", "护堤"), ("护堤", "清淤")]
+
 
 def entries(*hidden: str) -> list[Entry]:
     """The entries without the hidden articles."""
@@ -69,3 +71,29 @@ def test_hidden_articles_do_not_count() -> None:
 def test_many_texts_are_folded_like_each(texts: list[str]) -> None:
     """Whatever they contain: line breaks above all, which stand between them meanwhile."""
     assert fold_all(texts) == [fold(text) for text in texts]
+
+
+@given(st.lists(st.sets(st.integers(0, 7)), max_size=8), st.sets(st.integers(0, 7)))
+def test_a_phrase_counts_the_articles_with_both_words(
+    contained: list[set[int]], hidden: set[int]
+) -> None:
+    """If two visible articles have it in a title or heading; not the hidden articles."""
+    words = ["安葬", "巡河", "清淤", "护堤"]
+    texts = [Text(Kind.TITLE, "甲通知", "")]
+    texts += [Text(Kind.TERM, word, "") for word in words]
+    texts += [Text(Kind.PHRASE, f"{one} {other}", "") for one, other in PAIRS]
+    by_article = {
+        str(number): TextIndices(np.array([0, *(one + 1 for one in sorted(indices))], np.uint32))
+        for number, indices in enumerate(contained)
+    }
+    away = {str(number) for number in hidden}
+    vocabulary = Inventory(texts, by_article).vocabulary(away)
+    found = {one.text: one.count for one in vocabulary.of(Kind.PHRASE)}
+    visible = [one for number, one in enumerate(contained) if number not in hidden]
+    expected = {}
+    for place, (one, other) in enumerate(PAIRS):
+        titles = sum(4 + place in indices for indices in visible)
+        both = sum({words.index(one), words.index(other)} <= indices for indices in visible)
+        if titles >= 2:
+            expected[one + other] = max(titles, both)
+    assert found == expected

@@ -13,9 +13,10 @@ from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
 from search_service import logs, relevance
-from search_service.answers.page import Page
+from search_service.answers.page import Page, Reason
 from search_service.answers.presentation import page_to_dict
 from search_service.errors import GongwenError
+from search_service.model import FACETS
 from search_service.query.request import Mode
 from search_service.service import SearchService
 from search_service.settings import Settings
@@ -25,8 +26,9 @@ from tests.support.hostile_articles import json_of, open_over
 
 PROBLEM = "application/problem+json"
 RESULT_KEYS = {
-    "id", "code", "title", "author", "issuer", "document_number", "kind", "category", "date",
-    "status", "url", "derived", "score", "highlights", "passages",
+    "id", "code", "title", "author", "issuer", "issuers", "document_number", "kind", "category",
+    "date", "effective_date", "summary", "keywords", "status", "url", "derived", "full", "score",
+    "highlights", "matched", "passages", "copies", "copies_total",
 }  # fmt: skip
 
 
@@ -37,12 +39,15 @@ def test_search_answers_the_promised_shape(client: FlaskClient) -> None:
     body = json_of(response)
     assert response.status_code == 200
     required = {
-        "total", "relaxed", "degraded", "suggestions", "facets", "results", "changed", "cursor"
+        "total", "full", "relaxed", "reason", "degraded", "suggestions", "facets", "results",
+        "changed", "cursor",
     }  # fmt: skip
     assert required <= set(body) <= required | {"message"}
     assert body["total"] >= len(body["results"]) > 0
     assert set(body["results"][0]) == RESULT_KEYS
-    assert set(body["facets"]) == {"category", "kind", "author", "issuer", "year"}
+    assert set(body["facets"]) == {
+        "validity", "kind", "level", "issuer", "year", "category", "author",
+    }  # fmt: skip
     assert response.headers["Server-Timing"].startswith("total;dur=")
 
 
@@ -61,15 +66,17 @@ def test_chinese_is_readable_in_the_body(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
 def test_facets_add_up_to_the_total(client: FlaskClient, mode: str) -> None:
-    """In every mode each facet counts every article once."""
-    body = json_of(client.get(f"/api/v1/search?q=基层治理&mode={mode}"))
+    """In every mode each facet counts every article once, a joint issue for each issuer."""
+    body = json_of(client.get(f"/api/v1/search?q=基层治理&mode={mode}&size=50"))
 
     sums = {name: sum(counts.values()) for name, counts in body["facets"].items()}
-    assert sums == dict.fromkeys(sums, body["total"])
+    assert body["total"] == len(body["results"])
+    issuers = sum(len(one["issuers"]) or 1 for one in body["results"])
+    assert sums == dict.fromkeys(sums, body["total"]) | {"issuer": issuers}
 
 
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
-@pytest.mark.parametrize("sort", ["relevance", "date"])
+@pytest.mark.parametrize("sort", ["relevance", "date", "oldest"])
 def test_pages_are_slices_of_one_ranking(client: FlaskClient, mode: str, sort: str) -> None:
     """Pages of three results, joined, equal one page with all results."""
     address = f"/api/v1/search?q=工作&mode={mode}&sort={sort}"
@@ -142,13 +149,13 @@ def test_relaxed_answers_say_so(client: FlaskClient) -> None:
 
     assert body["total"] > 0
     assert body["relaxed"] is True
-    assert "没有同时包含全部词的文章" in body["message"]
+    assert "没有一篇同时包含“物业服务”、“三无小区”和“粮食安全”" in body["message"]
 
 
 def test_a_long_question_says_that_some_results_hold_less() -> None:
     """If some articles contain all words, the message does not claim that none does."""
-    some = page_to_dict(Page(total=5, results=(), relaxed=True, full=2))
-    none = page_to_dict(Page(total=5, results=(), relaxed=True))
+    some = page_to_dict(Page(total=5, results=(), reason=Reason.RELAXED, full=2))
+    none = page_to_dict(Page(total=5, results=(), reason=Reason.RELAXED))
     plain = page_to_dict(Page(total=2, results=(), full=2))
 
     assert some["message"] != none["message"]
@@ -159,15 +166,17 @@ def test_every_fault_is_named_at_once(client: FlaskClient) -> None:
     """One 422 names each bad, unknown and repeated parameter with value and reason."""
     response = client.get(
         "/api/v1/search?mode=fast&page=0&size=101&date_from=2024-13&date_to=二〇二四"
-        "&sort=up&in=body&explain=yes&kind=通知&kind=意见&date_form=2020&q=" + "字" * 201
+        "&sort=up&in=body&explain=yes&sort=date&validity=旧&validity=已废止&year=24&date_form=2020&q="
+        + 201
+        * "字"
     )
 
     problem = json_of(response)
     assert (response.status_code, response.mimetype) == (422, PROBLEM)
     assert (problem["status"], problem["code"]) == (422, "invalid-parameters")
     assert {error["parameter"] for error in problem["errors"]} == {
-        "mode", "page", "size", "date_from", "date_to", "sort", "in", "explain", "kind",
-        "date_form", "q",
+        "mode", "page", "size", "date_from", "date_to", "sort", "in", "explain", "validity",
+        "year", "date_form", "q",
     }  # fmt: skip
     by_name = {error["parameter"]: error for error in problem["errors"]}
     assert by_name["size"] == {
@@ -175,6 +184,7 @@ def test_every_fault_is_named_at_once(client: FlaskClient) -> None:
     }  # fmt: skip
     assert "date_from" in by_name["date_form"]["reason"]
     assert "200" in by_name["q"]["reason"]
+    assert by_name["validity"]["value"] == "旧、已废止"
     assert len(by_name["q"]["value"]) < 200
 
 
@@ -192,7 +202,7 @@ def test_every_fault_is_named_at_once(client: FlaskClient) -> None:
         ("mode=", "mode"),
         ("date_from=2023-02-29", "date_from"),
         ("date_from=0000", "date_from"),
-        ("date_from=2024年", "date_from"),
+        ("date_from=去年", "date_from"),
         ("date_from=2024-05&date_to=2023", "date_to"),
         ("author=" + "名" * 201, "author"),
         ("scope=title", "scope"),
@@ -492,8 +502,8 @@ def test_precedents_say_that_meaning_is_missing(
     assert body["degraded"] is True
     assert body["passages"]
     assert "只按关键词" in body["message"]
-    assert "按意思检索暂不可用" in caller.post("/precedents", data=given).get_data(as_text=True)
-    assert "按意思检索暂不可用" not in client.post("/precedents", data=given).get_data(as_text=True)
+    assert "暂时只按字词检索" in caller.post("/precedents", data=given).get_data(as_text=True)
+    assert "暂时只按字词检索" not in client.post("/precedents", data=given).get_data(as_text=True)
 
 
 def test_a_hidden_article_is_gone_from_every_address(
@@ -519,8 +529,11 @@ def test_suggest_answers_the_promised_shape(client: FlaskClient) -> None:
 
     assert found
     for one in found:
-        assert set(one) == {"text", "kind", "id", "url"}
-        assert one["kind"] in {"title", "heading", "term"}
+        assert set(one) == {"text", "kind", "group", "count", "query", "id", "url"}
+        assert one["kind"] in {"title", "heading", "term", "phrase"}
+        assert one["group"] in {"title", "phrase"}
+        assert one["count"] > 0
+        assert one["query"] == one["text"]
         assert (one["url"] is None) == (one["id"] is None)
         if one["id"]:
             stored = json_of(client.get(f"/api/v1/articles/{one['id']}"))
@@ -540,6 +553,20 @@ def test_suggest_reads_strictly(client: FlaskClient, query: str, parameter: str)
     response = client.get(f"/api/v1/suggest?{query}")
     assert (response.status_code, response.mimetype) == (422, PROBLEM)
     assert [error["parameter"] for error in json_of(response)["errors"]] == [parameter]
+
+
+def test_pinyin_is_answered_as_what_it_means(client: FlaskClient) -> None:
+    """The answer names what was searched; the page links to a search for the letters themselves."""
+    body = json_of(client.get("/api/v1/search?q=yingshanghuanjing&mode=keyword"))
+    meant = json_of(client.get("/api/v1/search?q=营商环境&mode=keyword"))
+    assert (body["searched"], body["total"]) == ("营商环境", meant["total"])
+    assert "已按“营商环境”检索" in body["message"]
+    assert "searched" not in meant
+    page = client.get("/search?q=yingshanghuanjing").get_data(as_text=True)
+    assert "已按“营商环境”检索" in page
+    assert "q=%22yingshanghuanjing%22" in page
+    literal = json_of(client.get("/api/v1/search", query_string={"q": '"yingshanghuanjing"'}))
+    assert literal["total"] == 0
 
 
 def test_a_slip_is_answered_with_a_suggestion_in_json_and_on_the_page(client: FlaskClient) -> None:
@@ -646,3 +673,19 @@ def test_the_dearest_drafts_take_a_moment(client: FlaskClient) -> None:
         started = time.process_time()
         answer = client.post("/api/v1/precedents", json={"text": text, "size": 100})
         assert (answer.status_code, time.process_time() - started < 5) == (200, True)
+
+
+def test_an_empty_category_is_that_of_articles_without_one(client: FlaskClient) -> None:
+    """A value of a facet, the empty one included, gives as many articles as it counts."""
+    counts = client.get("/api/v1/search?size=1").get_json()["facets"]
+    for name in FACETS:
+        for value, count in counts[name].items():
+            answer = client.get("/api/v1/search", query_string={name: value, "size": 1}).get_json()
+            exact = sum(
+                number
+                for other, number in counts[name].items()
+                if other == value
+                or (name == "category" and value and other.startswith(f"{value}/"))
+            )
+            assert answer["total"] == exact
+            assert exact >= count

@@ -30,7 +30,8 @@ def test_texts_are_compressed_for_those_who_accept_it(client: FlaskClient, path:
     assert gzip.decompress(packed.data) == plain.data
     assert packed.content_length == len(packed.data) < len(plain.data) / 2
     assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["Vary"] == plain.headers["Vary"]
+    assert "Accept-Encoding" in packed.vary
     head = get(client, path, method="HEAD")
     assert (head.content_length, head.headers["Content-Encoding"]) == (len(packed.data), "gzip")
 
@@ -86,7 +87,7 @@ def test_the_address_of_a_static_file_names_its_content(client: FlaskClient) -> 
     """Then caches may keep it for good; with another digest or none they ask whether it has changed."""
     page = get(client, "/", "").get_data(as_text=True)
     linked = re.findall(r'(?:href|src)="(/static/[^"?]+)(\?v=[0-9a-f]+)"', page)
-    assert len(linked) == 4
+    assert len(linked) >= 4
     for path, digest in linked:
         forever = get(client, path + digest).headers
         assert forever["Cache-Control"] == "public, max-age=31536000, immutable"

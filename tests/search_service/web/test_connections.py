@@ -237,7 +237,7 @@ BAD: dict[str, tuple[int, bytes]] = {
     "a large body": (413, POST + b"Content-Length: 9000000\r\n\r\n" + b"x" * 2_000_000),
     "large chunks": (
         413,
-        POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"ffff\r\n" + b"x" * 65535 + b"\r\n") * 40,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"ffff\r\n" + b"x" * 65535 + b"\r\n") * 140,
     ),
 }
 
@@ -399,7 +399,7 @@ def test_who_would_wait_too_long_is_told_at_once_to_come_back(
     Nothing was measured yet: a request is taken to need 0.05 seconds, so that three may wait.
     """
     made, release = slow_app
-    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15)
+    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15, BURST=SECONDS)
     with ExitStack() as stack:
         busy = stack.enter_context(connected(port))
         busy.sendall(SLOW)
@@ -421,12 +421,31 @@ def test_who_would_wait_too_long_is_told_at_once_to_come_back(
             assert all_of(connection).startswith(b"HTTP/1.0 200 ")
 
 
+def test_fewer_may_wait_in_a_queue_that_does_not_end(
+    running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
+) -> None:
+    """A burst may wait for long; under overload the queue stays short. An empty queue is a new beginning."""
+    made, release = slow_app
+    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=SECONDS, BURST=0, STANDING_WAIT=0.1)
+    with ExitStack() as stack:
+        waiting = []
+        for _ in range(3):
+            waiting.append(stack.enter_context(connected(port)))
+            waiting[-1].sendall(SLOW)
+            assert get(port, "/api/v1/livez")[0] == 200
+        assert answer_to(port, SLOW).startswith(b"HTTP/1.1 503 ")
+        release.set()
+        for connection in waiting:
+            assert all_of(connection).startswith(b"HTTP/1.0 200 ")
+        assert answer_to(port, SLOW).startswith(b"HTTP/1.0 200 ")
+
+
 def test_more_may_wait_where_requests_are_quick(
     running: Callable[..., int], slow_app: tuple[Flask, threading.Event]
 ) -> None:
     """How many is measured: the time of waiting is limited, not their number."""
     made, release = slow_app
-    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15)
+    port = running(made, QUEUE_TIMEOUT=SECONDS, MAX_WAIT=0.15, BURST=SECONDS)
     for _ in range(30):
         assert get(port, "/robots.txt")[0] == 200
     with ExitStack() as stack:

@@ -113,6 +113,7 @@ def told_ready(client: FlaskClient) -> bool:
     return (response.status_code, json_of(response)) == (200, {"status": "ok"})
 
 
+@pytest.mark.slow
 def test_readiness_fails_where_searches_fail(whole: Path, tmp_path: Path) -> None:
     """Each file is damaged before the service is opened: what is not repaired is reported."""
     failed = set()

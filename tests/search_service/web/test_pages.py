@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from analyzers.outline import ROLES
 from indexer.build import generations
-from search_service.answers.page import Page
+from search_service.answers.page import Page, Reason
 from search_service.answers.presentation import own_address
 from search_service.model import View
 from search_service.service import SearchService
@@ -19,7 +19,16 @@ from search_service.web.app import Example, create_app
 from tests.conftest import ALL_CLEANING, write_source
 from tests.support.hostile_articles import SENTINEL, json_of, open_over
 
-PAGES = ["/", "/search", "/search?q=小区", "/articles/paid-1", "/precedents", "/nowhere"]
+PAGES = [
+    "/",
+    "/search",
+    "/search?q=小区",
+    "/articles/paid-1",
+    "/precedents",
+    "/help",
+    "/advanced",
+    "/nowhere",
+]
 
 
 def text_of(client: FlaskClient, path: str) -> str:
@@ -36,8 +45,10 @@ def test_pages_are_safe_and_whole(client: FlaskClient, path: str) -> None:
     assert '<html lang="zh-CN">' in page
     assert page.count("<h1") == 1
     assert 'name="q"' in page or path == "/precedents"
-    assert not re.search(r"<script(?![^>]* src=)|<style| style=| on\w+=\"", page)
-    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+    assert not re.search(
+        r"<script(?![^>]* (?:src=|type=.application/ld))|<style| style=| on\w+=\"", page
+    )
+    assert not re.search(r'(?:src|href)="(?:https?:)?//(?!localhost/)', page)
     assert "script" not in response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -45,21 +56,23 @@ def test_pages_are_safe_and_whole(client: FlaskClient, path: str) -> None:
 
 
 def test_home_shows_the_lists_of_the_portal(client: FlaskClient) -> None:
-    """Home has 最新信息 and 热点排行 with code, title and MM-DD, and the categories."""
+    """Home has the newest and the most read with code, title and date, and ways in with counts."""
     page = text_of(client, "/")
 
-    assert "最新信息" in page
-    assert "热点排行" in page
+    assert "最新文件" in page
+    assert "常读" in page
     assert re.search(r'class="code">[A-Z]\d+<', page)
-    assert re.search(r"<time [^>]*>\d\d-\d\d</time>", page)
-    assert re.search(r'/search\?category=[^"]+">经验材料', page)
+    assert re.search(r"<time [^>]*>\d{4}-\d\d-\d\d</time>", page)
+    assert re.search(r'/search\?category=[^"]+">经验材料 <span>\d+<', page)
+    assert re.search(r'/search\?kind=[^"]+">通知 <span>\d+<', page)
+    assert re.search(r'/search\?year=2024">2024 <span>\d+<', page)
 
 
 def test_home_offers_examples_with_what_like_finds(
     indexed: tuple[SearchService, Settings],
 ) -> None:
     """An example is a link with its note and both counts."""
-    example = Example(text="三無小區", note="繁体查简体", like_count=0, found=7)
+    example = Example(text="三無小區", note="繁体查简体", like_count=[0, 8, 9], found=[7, 8, 9])
 
     page = text_of(create_app(*indexed, examples=[example]).test_client(), "/")
 
@@ -70,13 +83,16 @@ def test_home_offers_examples_with_what_like_finds(
 
 
 def test_results_have_marks_dates_and_filters(client: FlaskClient) -> None:
-    """A results page marks matches, shows years, and links filters with their counts."""
+    """A results page marks matches, shows years, and has check boxes for filters with their counts."""
     page = text_of(client, "/search?q=小区")
 
     assert "<mark>小区</mark>" in page
+    assert re.search(r'value="[^"]*sort=oldest">最早<|href="[^"]*sort=oldest"[^>]*>最早<', page)
     assert re.search(r'<time datetime="\d{4}-\d\d-\d\d">\d{4}-\d\d-\d\d</time>', page)
-    assert "类别" in page
-    assert re.search(r'href="/search\?q=[^"]*&amp;date_from=2\d{3}&amp;date_to=2\d{3}"', page)
+    for name, value in (("kind", "通知"), ("year", "2023"), ("level", "县")):
+        box = rf'<input type="checkbox" name="{name}" value="{value}"> {value} <span>\d+</span>'
+        assert re.search(box, page)
+    assert re.search(r'href="/search\?q=[^"]*&amp;date_from=\d{4}-\d\d-\d\d"[^>]*>近一年<', page)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +118,7 @@ def test_a_long_query_is_cut_with_a_note(client: FlaskClient) -> None:
     response = client.get("/search?q=" + "小区治理" * 60)
 
     assert response.status_code == 200
-    assert "只用了前 200 个字" in response.get_data(as_text=True)
+    assert "已用前 200 字检索" in response.get_data(as_text=True)
 
 
 def test_what_was_not_understood_is_said(client: FlaskClient) -> None:
@@ -113,22 +129,31 @@ def test_what_was_not_understood_is_said(client: FlaskClient) -> None:
     assert '<li class="hit">' in page
 
 
+def test_the_metadata_that_a_query_names_are_shown(client: FlaskClient) -> None:
+    """An author typed as a plain word is marked under the title, and in the answer of the API."""
+    page = client.get("/search?q=贺启明 讲话").get_data(as_text=True)
+    assert "<span>作者：<mark>贺启明</mark></span>" in page
+    (first, *_) = client.get("/api/v1/search?q=贺启明 讲话").get_json()["results"]
+    assert {"field": "author", "value": "贺启明"} in first["matched"]
+    assert client.get("/api/v1/search?q=接诉即办").get_json()["results"][0]["matched"] == []
+
+
 def test_dates_that_are_none_are_said_to_be(client: FlaskClient) -> None:
     """A date in an invalid format is ignored, and the page shows the valid formats."""
-    page = text_of(client, "/search?q=小区&date_from=2023年")
+    page = text_of(client, "/search?q=小区&date_from=2023年13月")
 
     assert "请写成 2023、2023-05 或 2023-05-01" in page
     assert "已选条件" not in page
 
 
 @pytest.mark.parametrize(
-    ("full", "notice"), [(0, "没有同时包含全部词的文章"), (2, "部分结果没有包含全部词")]
+    ("full", "notice"), [(0, "没有一篇同时包含全部词"), (2, "部分结果没有包含全部词")]
 )
 def test_the_notice_of_a_relaxed_answer_fits_what_was_found(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, full: int, notice: str
 ) -> None:
     """The page reports that no article contains all words only if that is so."""
-    answer = Page(total=5, results=(), relaxed=True, full=full)
+    answer = Page(total=5, results=(), reason=Reason.RELAXED, full=full)
     monkeypatch.setattr("search_service.web.pages.reader.search_articles", lambda *_: answer)
 
     shown = re.findall(r'class="notice">([^，。<]+)', text_of(client, "/search?q=小区 治理"))
@@ -141,17 +166,17 @@ def test_nothing_found_helps_on(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=qzxjvw&mode=keyword&kind=通知")
 
     assert "没有找到“qzxjvw”" in page
-    assert "去掉筛选条件" in page
-    assert "换成智能检索" in page
+    assert "去掉筛选条件</a>也没有" in page
+    assert "也看意思相近的" in page
 
 
 def test_what_no_word_finds_may_be_asked_by_meaning(client: FlaskClient) -> None:
     """If neither keyword nor semantic search has a confident match, the page offers semantic search only."""
-    page = text_of(client, "/search?q=坟头烧纸")
-    assert "没有找到“坟头烧纸”" in page
+    page = text_of(client, "/search?q=学校门口交通拥堵")
+    assert "没有找到“学校门口交通拥堵”" in page
     (offered,) = re.findall(r'<a href="([^"]+)">只按意思找', page)
-    assert "殡葬" in text_of(client, offered.replace("&amp;", "&"))
-    for nowhere in ("坟头烧纸&in=title", "国办发〔2099〕7号", "“坟头烧纸钱了”"):
+    assert "停车难" in text_of(client, offered.replace("&amp;", "&"))
+    for nowhere in ("学校门口交通拥堵&in=title", "国办发〔2099〕7号", "“学校门口拥堵了”"):
         page = text_of(client, f"/search?q={nowhere}")
         assert "没有找到" in page
         assert "只按意思找" not in page
@@ -222,16 +247,16 @@ def test_an_article_shows_its_gaps_and_where_to_log_in(client: FlaskClient) -> N
     """A gapped article has its published length, visible gaps, the notice and related articles."""
     page = text_of(client, "/articles/paid-1")
 
-    assert "全文3698字18片" in page
-    assert '<span class="gap"' in page
+    assert "<dt>篇幅</dt><dd>3,698 字</dd>" in page
+    assert re.search(r'<p class="gap">此处约 3,670 字仅会员可读', page)
     assert "以上为免费阅读内容" in page
     assert "相关文章" in page
 
 
 def test_an_article_says_what_it_took_from_its_text(client: FlaskClient, tmp_path: Path) -> None:
-    """据正文 marks derived fields; relations and annexes are under the title, escaped."""
-    assert "据正文：文种" in text_of(client, "/articles/paid-1")
-    assert "据正文" not in text_of(client, "/articles/markup-1")
+    """自文中 marks derived facts; relations and annexes are among them, escaped."""
+    assert "自文中" in text_of(client, "/articles/paid-1")
+    assert "自文中" not in text_of(client, "/articles/markup-1")
 
     text = (
         "本办法自2024年4月1日起施行，有效期5年。《旧<b>办法》同时废止。\n"
@@ -245,22 +270,24 @@ def test_an_article_says_what_it_took_from_its_text(client: FlaskClient, tmp_pat
     page = text_of(create_app(service, settings).test_client(), "/articles/1")
     service.close()
 
-    for shown in (
-        "据正文：发文机关、文种<",
-        "成文日期：2024-03-05",
-        "施行日期：2024-04-01",
-        "有效期：5年",
-        "废止：旧&lt;b&gt;办法",
-        "附件：登记表",
-    ):
-        assert shown in page
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    for label, value in {
+        "施行日期": "2024-04-01",
+        "有效期": "5年",
+        "废止": "旧&lt;b&gt;办法",
+        "附件": "登记表",
+    }.items():
+        assert facts[label].startswith(value)
+    assert {name for name, value in facts.items() if "自文中" in value} >= {"发文机关", "文种"}
+    assert "自文中" not in facts["附件"]
 
 
 def test_headings_of_an_article_are_headings(client: FlaskClient) -> None:
     """A line 一、… of a text is a heading of its page."""
     page = text_of(client, "/articles/20101")
 
-    assert re.search(r"<h2>.*一、院落样貌", page)
+    (key,) = re.findall(r'<h2 id="([^"]+)">一、院落样貌', page)
+    assert re.search(rf'<li><a href="#{key}">一、院落样貌', page)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -281,14 +308,14 @@ def test_precedents_show_passages_with_citation(client: FlaskClient, method: str
 
 
 def test_the_role_of_precedents_is_chosen_from_those_there_are(client: FlaskClient) -> None:
-    """段落类型: all or one of them; the choice is kept, and a role that is none is ignored."""
+    """段落作用: all or one of them; the choice is kept, and a role that is none is ignored."""
     asked = {"text": "老旧小区物业管理，加强组织领导"}
     chosen, unknown = (
         client.post("/precedents", data=asked | {"role": role}).get_data(as_text=True)
         for role in ("保障措施", "正文")
     )
 
-    assert '<label for="role">段落类型</label>' in chosen
+    assert '<label for="role">段落作用</label>' in chosen
     assert re.findall(r"<option(.*?)>(.*?)</option>", chosen) == [
         (' value=""', "全部"),
         *((" selected" if role == "保障措施" else "", role) for role in ROLES),

@@ -1,12 +1,10 @@
 """The server and the WSGI factory: addresses in use, shutdown, settings."""
 
 import os
-import queue
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web.server import serve
 from search_service.web.wsgi import create_wsgi_app
+from tests.support.servers import served
 
 # Ctrl-C is ignored in what a shell runs in the background, and that is inherited.
 PROGRAM = """
@@ -92,11 +91,7 @@ def test_a_signal_ends_the_server_cleanly(tmp_path: Path, number: signal.Signals
 
 def test_chinese_may_stand_in_an_address_as_it_is(app: Flask) -> None:
     """An address with Chinese written out, as curl sends it, is understood."""
-    ready: queue.Queue[str] = queue.Queue()
-    threading.Thread(
-        target=serve, args=(app, "127.0.0.1", 0, 1), kwargs={"ready": ready.put}, daemon=True
-    ).start()
-    port = int(ready.get(timeout=20).rpartition(":")[2])
+    port = int(served(app, threads=1).rpartition(":")[2])
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         line = "GET /api/v1/search?q=电梯加装&in=title HTTP/1.0\r\n\r\n"

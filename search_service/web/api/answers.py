@@ -1,0 +1,337 @@
+"""The shapes of the API's answers, as pydantic models: the source of the schemas in its description.
+
+Entry points: :data:`ANSWERS`, :class:`Problem`. Fields of articles and of explanations come from the domain
+model. :mod:`search_service.answers.presentation` makes the values; the tests check each answer against these.
+"""
+
+from typing import Annotated, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
+
+from analyzers.metadata import ExtractedField
+from search_service.answers.complete import Group
+from search_service.answers.explanation import Explanation
+from search_service.answers.page import Reason
+from search_service.answers.presentation import LISTED
+from search_service.answers.succession import RelationType
+from search_service.metadata import Attachment, Metadata
+from search_service.suggestions.vocabulary import Kind
+
+_METADATA = get_type_hints(Metadata)
+
+
+class _Closed(BaseModel):
+    """An answer has no other members than these."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=False)
+
+
+class PassagePosition(_Closed):
+    """一段的位置：text 的第 start 到 end 个字 / A passage: text[start:end] of the article."""
+
+    id: str
+    path: Annotated[list[str], Field(description="所在的各级标题 / headings above it")]
+    role: str
+    start: int
+    end: int
+
+
+class ShownPassage(PassagePosition):
+    """一段的摘录 / An excerpt of a passage."""
+
+    text: str
+    marks: Annotated[
+        list[tuple[int, int]], Field(description="text 中标出的位置 / marked spans of text")
+    ]
+    highlight: Annotated[
+        str, Field(description="已转义、带 <mark> 的 HTML / escaped HTML with <mark>")
+    ]
+
+
+class Matched(_Closed):
+    """查询提到的一项元数据 / A field that the query names."""
+
+    field: str
+    value: str
+
+
+class Highlights(_Closed):
+    """标出查询词的文字 / Texts with the words of the query marked."""
+
+    title: str
+
+
+ListedArticle = create_model(
+    "ListedArticle",
+    __base__=_Closed,
+    __doc__="列表中的一篇 / An article in a list",
+    id=str,
+    title=str,
+    **{name: _METADATA[name] for name in LISTED},
+    issuer=Annotated[str | None, Field(description="全部发文机关，一行 / all issuers in one line")],
+    url=Annotated[
+        str | None, Field(description="在门户里的网址，或本服务的 / in the portal, or our own page")
+    ],
+    derived=Annotated[
+        list[str], Field(description="由正文得出的字段 / fields derived from the text")
+    ],
+)
+
+
+class Alternative(_Closed):
+    """不用这几项筛选时有多少 / The total without these filters."""
+
+    without: list[str]
+    total: int
+
+
+class Result(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """检索结果中的一篇 / One result."""
+
+    full: Annotated[bool, Field(description="原文相符，否则意思相近 / matches in full, else near")]
+    score: Annotated[float, Field(description="只排本次的顺序 / comparable within one answer only")]
+    highlights: Annotated[
+        Highlights, Field(description="已转义、带 <mark> 的 HTML / escaped HTML with <mark>")
+    ]
+    matched: Annotated[
+        list[Matched], Field(description="查询提到的元数据 / metadata that the query names")
+    ]
+    passages: list[ShownPassage]
+    copies: Annotated[
+        list[ListedArticle],  # type: ignore[valid-type]  # made from the domain model
+        Field(
+            description="同一正文的其他文章，最多十篇 / other articles of the same text, ten at most"
+        ),
+    ]
+    copies_total: Annotated[int, Field(description="其篇数 / how many there are")]
+    explain: Annotated[
+        Explanation | None, Field(description="explain=1 时才有 / only if asked")
+    ] = None
+
+
+class SearchAnswer(_Closed):
+    """一页结果 / One page of results."""
+
+    total: int
+    full: Annotated[int, Field(description="其中原文相符的篇数 / how many match in full")]
+    relaxed: bool
+    reason: Reason | None
+    degraded: Annotated[bool, Field(description="语义检索不可用 / semantic search unavailable")]
+    suggestions: Annotated[list[str], Field(description="改法 / corrected queries")]
+    facets: dict[str, dict[str, int]]
+    results: list[Result]
+    searched: Annotated[
+        str, Field(description="拼音换成的词 / what was searched instead of pinyin")
+    ] = ""
+    alternatives: Annotated[
+        list[Alternative],
+        Field(
+            description="筛选后没有：去掉一些筛选有多少 / empty because of filters: without some"
+        ),
+    ] = []
+    message: Annotated[str, Field(description="给读者看的说明 / a notice for readers")] = ""
+    changed: Annotated[bool, Field(description="索引变动过 / the index changed since page 1")]
+    cursor: Annotated[str | None, Field(description="下一页 / continues after this page")]
+
+
+class ExportAnswer(_Closed):
+    """全部结果，最多 1000 篇；其他格式是文件 / All results, at most 1,000; the other formats are files."""
+
+    results: list[ListedArticle]  # type: ignore[valid-type]  # made from the domain model
+
+
+class Suggestion(_Closed):
+    """一条建议 / One suggestion."""
+
+    text: str
+    kind: Kind
+    group: Group
+    count: int
+    query: Annotated[str, Field(description="照此检索 / the query that finds these articles")]
+    id: str | None
+    url: str | None
+
+
+class SuggestAnswer(_Closed):
+    """输入时的建议 / Suggestions while typing."""
+
+    suggestions: list[Suggestion]
+
+
+class Relation(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """取代、废止的文件 / A document that replaces or repeals this one, or that it replaces or repeals."""
+
+    type: RelationType
+    from_text: Annotated[bool, Field(description="由正文得出 / read from a text")]
+
+
+class Article(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """一篇文章，这个身份可读的部分 / One article as the caller may read it."""
+
+    text: str
+    gapped: Annotated[bool, Field(description="有省略 / part of the text is left out")]
+    found: Annotated[
+        list[ExtractedField], Field(description="正文自己说明的事项 / what the text itself says")
+    ]
+    outline: Annotated[
+        list[str], Field(description="来源给的目录 / headings that the source gives")
+    ]
+    attachments: list[Attachment]
+    replaces: Annotated[list[str], Field(description="来源所写 / as the source says")]
+    replaced_by: list[str]
+    relations: list[Relation]
+    length: int | None
+    slices: int | None
+    passages: list[PassagePosition]
+    extra: Annotated[dict[str, object], Field(description="来源的其他字段 / other source fields")]
+
+
+class RelatedArticle(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """一篇相关文章 / A related article."""
+
+    reason: Annotated[str, Field(description="有什么共同之处 / what they have in common")]
+
+
+class Viewed(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """热点排行中的一篇 / One of the most viewed."""
+
+    views: Annotated[
+        int, Field(description="阅读次数，来源的或本站的 / reads, as the source or we count")
+    ]
+
+
+class HottestAnswer(_Closed):
+    """热点排行 / The most viewed."""
+
+    results: list[Viewed]
+
+
+class RelatedAnswer(_Closed):
+    """相关文章 / Related articles."""
+
+    results: list[RelatedArticle]
+
+
+class Precedent(ShownPassage):
+    """一段范例 / A passage to quote."""
+
+    score: float
+    citation: Annotated[str, Field(description="可直接粘贴的出处 / the citation to paste")]
+    article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
+
+
+class PrecedentsAnswer(_Closed):
+    """可引用的段落 / Passages to quote."""
+
+    degraded: bool
+    passages: list[Precedent]
+    message: str = ""
+
+
+class Record(BaseModel):
+    """一条记录，字段名与来源文件中的相同 / A record, with the names that source files use."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str | int = ""
+    title: str
+    body: str
+    audience: Literal["public", "member", "staff"] | None = None
+    preview: Annotated[str | None, Field(description="游客可读的部分 / what guests may read")] = (
+        None
+    )
+    version: Annotated[
+        int | None, Field(ge=0, description="旧的不会覆盖新的 / an older one replaces no newer one")
+    ] = None
+
+
+class Records(_Closed):
+    """多条记录；deleted 为 true 的是删除 / Several records; one with ``deleted`` is a deletion."""
+
+    articles: list[dict[str, object]]
+
+
+class Entered(_Closed):
+    """一条记录的结果 / What became of a record."""
+
+    id: str
+    number: Annotated[int | None, Field(description="改动的编号 / number of the change")]
+    state: Literal["pending", "visible", "refused", "superseded", "outdated", "invalid"]
+    detail: Annotated[str, Field(description="没有收录的原因 / why it is not in the index")]
+
+
+class EnteredAnswer(_Closed):
+    """各条记录的结果，顺序与提交的相同 / What became of each record, in their order."""
+
+    results: list[Entered]
+
+
+class ChangeAnswer(_Closed):
+    """一次改动到哪一步了 / How far a change has come."""
+
+    number: int
+    state: Literal["pending", "visible", "refused", "superseded"]
+    detail: str
+
+
+class Description(RootModel[dict[str, object]]):
+    """OpenAPI 3.1."""
+
+
+class Status(_Closed):
+    """正常 / In order."""
+
+    status: Literal["ok"]
+
+
+class Health(Status):
+    """正常 / In order."""
+
+    synced: Annotated[
+        int | None,
+        Field(
+            description="来源最久多少秒没有同步，设了 GONGWEN_SYNC_LIMIT 才有 / seconds since the source that"
+            " was synchronised longest ago was, with GONGWEN_SYNC_LIMIT"
+        ),
+    ] = None
+
+
+class ParameterFault(_Closed):
+    """一个不能使用的参数 / A parameter that cannot be used."""
+
+    parameter: str
+    value: str | None
+    reason: str
+
+
+class Problem(_Closed):
+    """出错时的回答，RFC 9457 / Problem details."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Field(description="供程序判断 / for programs")]
+    errors: Annotated[
+        list[ParameterFault], Field(description="422 才有 / only with 422", max_length=20)
+    ] = []
+    id: Annotated[str, Field(description="日志中的编号 / the id in the log")] = ""
+
+
+# By endpoint of Flask.
+ANSWERS: dict[str, type[BaseModel]] = {
+    "api.search": SearchAnswer,
+    "api.export": ExportAnswer,
+    "api.suggestions": SuggestAnswer,
+    "api.hottest": HottestAnswer,
+    "api.article": Article,
+    "api.related_articles": RelatedAnswer,
+    "api.precedent_passages": PrecedentsAnswer,
+    "push.put_article": Entered,
+    "push.delete_article": Entered,
+    "push.change_articles": EnteredAnswer,
+    "push.change": ChangeAnswer,
+    "api.description": Description,
+    "operations.livez": Status,
+    "operations.healthz": Health,
+}

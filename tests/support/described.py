@@ -1,0 +1,74 @@
+"""Checks every answer of the API in the test run against its description. Entry point: :func:`check`."""
+
+import gzip
+import json
+from functools import lru_cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flask import Flask
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from search_service.web.api.openapi import PROBLEM, Document, describe
+
+_documents: WeakKeyDictionary[Flask, tuple[Document, str]] = WeakKeyDictionary()
+
+
+def check(app: Flask, response: TestResponse) -> None:
+    """Fail if the answer is to a request of the API and not as described.
+
+    Addresses and methods that do not exist are answered with problem details.
+    """
+    request = response.request
+    if app not in _documents:
+        document = describe(app)
+        _documents[app] = document, json.dumps(document)
+    document, written = _documents[app]
+    prefix = next(iter(document["paths"])).partition("/api/v1/")[0]
+    if not request.path.startswith(f"{prefix}/api/") or request.method == "OPTIONS":
+        return
+    operation = _operation(app, document, request.path, request.method)
+    if operation is None:
+        schema = {"$ref": "#/components/schemas/Problem"}
+        assert response.status_code >= 400, f"{request.method} {request.path} is not described"
+        assert response.mimetype == PROBLEM
+    else:
+        described = operation["responses"].get(str(response.status_code))
+        where = f"{request.method} {request.path}: {response.status_code}"
+        assert described, f"{where} is not described"
+        if "content" not in described:
+            assert response.get_data() == b"", where
+            return
+        assert response.mimetype in described["content"], f"{where} {response.mimetype}"
+        schema = described["content"][response.mimetype]["schema"]
+    if request.method != "HEAD" and (response.mimetype or "").endswith("json"):
+        _validator(written, json.dumps(schema)).validate(_json(response))
+
+
+def _operation(app: Flask, document: Document, path: str, method: str) -> Document | None:
+    """The description of what answers this request; None if there is no such route."""
+    try:
+        rule, _ = app.url_map.bind("localhost").match(path, method=method, return_rule=True)
+    except HTTPException:
+        return None
+    name = rule.endpoint.partition(".")[2]
+    methods = [one for path in document["paths"].values() for one in path.values()]
+    return next((one for one in methods if one["operationId"] == name), None)
+
+
+@lru_cache(maxsize=64)
+def _validator(document: str, schema: str) -> Draft202012Validator:
+    whole = json.loads(document) | json.loads(schema)
+    resource = DRAFT202012.create_resource(whole)
+    return Draft202012Validator(whole, registry=Registry().with_resource("", resource))
+
+
+def _json(response: TestResponse) -> Any:
+    data = response.get_data()
+    if response.headers.get("Content-Encoding") == "gzip":
+        data = gzip.decompress(data)
+    return json.loads(data)
