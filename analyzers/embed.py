@@ -81,8 +81,10 @@ def embed_meanings(embedder: Embedder, meanings: Sequence[Sequence[str]]) -> Vec
     return vectors
 
 
-def open_embedder(model: str = "") -> Embedder:
+def open_embedder(model: str = "", *, local_only: bool = False) -> Embedder:
     """Open the built-in model ("" or "builtin"), a model folder, or a model by its hub name.
+
+    ``local_only``: a model by its hub name must have been downloaded before.
 
     Raises ``ModelError`` if there is no such model, it is damaged, or its library is not installed.
     """
@@ -104,7 +106,7 @@ def open_embedder(model: str = "") -> Embedder:
                 "setting empty for the built-in one.",
             )
         )
-    return SentenceTransformerEmbedder(model)
+    return SentenceTransformerEmbedder(model, local_only=local_only)
 
 
 class OnnxEmbedder:
@@ -210,7 +212,7 @@ class OnnxEmbedder:
 class SentenceTransformerEmbedder:
     """Any other model, through sentence-transformers, with the prompts that the model declares."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, local_only: bool = False) -> None:
         """Load a folder (without network access) or a hub name; raises ``ModelError``."""
         try:
             # Takes seconds and needs torch, which the base install does not have.
@@ -226,7 +228,7 @@ class SentenceTransformerEmbedder:
                 )
             ) from exc
         try:
-            local = Path(model).is_dir()
+            local = local_only or Path(model).is_dir()
             self._model = SentenceTransformer(model, local_files_only=local)
         except Exception as exc:  # a model may raise anything
             raise _cannot_load(Path(model), exc) from exc

@@ -223,14 +223,22 @@ def engine_of(settings: Settings) -> Engine:
     return open_engine(settings.engine, access)
 
 
+def embedder_of(settings: Settings, *, local_only: bool = False) -> Embedder | None:
+    """Open the model by the settings, None with ``none``; raises ``ModelMissing``.
+
+    ``local_only``: without a download.
+    """
+    if settings.model == NO_MODEL:
+        return None
+    try:
+        return open_embedder(settings.model, local_only=local_only)
+    except ModelError as exc:
+        raise ModelMissing(str(exc)) from exc
+
+
 def open_service(settings: Settings) -> SearchService:
     """Open all parts by the settings; raises ``ConfigurationError`` naming the invalid one."""
-    embedder = None
-    if settings.model != NO_MODEL:
-        try:
-            embedder = open_embedder(settings.model)
-        except ModelError as exc:
-            raise ModelMissing(str(exc)) from exc
+    embedder = embedder_of(settings)
     return SearchService(
         engine=engine_of(settings),
         store=Store(settings.state_url),

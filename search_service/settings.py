@@ -299,12 +299,12 @@ class Settings(BaseSettings):
     @property
     def vectors_url(self) -> str:
         """The database URL of :class:`indexer.build.vector_cache.VectorCache`: a local file."""
-        return f"{_SQLITE}{self._folder}/vectors.sqlite3"
+        return f"{_SQLITE}{self.folder}/vectors.sqlite3"
 
     @property
     def reports(self) -> Path:
         """The folder of import reports."""
-        return self._folder / "reports"
+        return self.folder / "reports"
 
     @property
     def embedded_folder(self) -> Path | None:
@@ -313,10 +313,17 @@ class Settings(BaseSettings):
         return Path(folder) if folder != self.engine else None
 
     @property
-    def _folder(self) -> Path:
+    def state_file(self) -> Path | None:
+        """The file of the state; None if it is in a database on a server."""
+        if not self.state_url.startswith(_SQLITE):
+            return None
+        return Path(self.state_url.removeprefix(_SQLITE).partition("?")[0])
+
+    @property
+    def folder(self) -> Path:
         """Where files lie: the folder of the embedded engine, else that of an SQLite state database."""
-        if self.embedded_folder is None and self.state.startswith(_SQLITE):
-            return Path(self.state.removeprefix(_SQLITE)).parent
+        if self.embedded_folder is None and self.state_file is not None:
+            return self.state_file.parent
         return self._engine_folder
 
     @property
@@ -339,6 +346,12 @@ def read_log_format() -> str:
 def variable(name: str) -> str | None:
     """A variable that a file of the operator names, such as that of a database's password."""
     return os.environ.get(name)
+
+
+def unknown_variables() -> list[str]:
+    """The variables of the environment that look like settings and are none, such as a misspelt one."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def environment_with(**values: str) -> dict[str, str]:

@@ -81,8 +81,8 @@ def _one_model() -> Iterator[None]:
     """
     shared = Remembering()
 
-    def open_shared(model: str) -> Embedder:
-        return shared if model in ("", "builtin") else open_embedder(model)
+    def open_shared(model: str, *, local_only: bool = False) -> Embedder:
+        return shared if model in ("", "builtin") else open_embedder(model, local_only=local_only)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service_module, "open_embedder", open_shared)

@@ -26,6 +26,7 @@ from indexer.commands.benchmark import bench_command
 from indexer.commands.block import block_group
 from indexer.commands.connect import connect_command
 from indexer.commands.console import FAILED, Group, lower_priority, run
+from indexer.commands.doctor import doctor_command
 from indexer.commands.evaluation import eval_command
 from indexer.commands.generation import (
     audience_option,
@@ -167,6 +168,7 @@ def rollback() -> None:
 
 
 cli.add_command(connect_command())
+cli.add_command(doctor_command())
 cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
 cli.add_command(block_group(_service))

@@ -52,6 +52,7 @@ __all__ = [
     "Engine",
     "Reader",
     "Scope",
+    "Server",
     "Writer",
     "open_engine",
 ]
@@ -74,6 +75,22 @@ class Access:
 
 
 NO_ACCESS = Access()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One server of an engine, as it describes itself.
+
+    ``clock``: in seconds since the epoch. ``free``: bytes on its disk; ``least``: below so many it refuses to
+    write. ``heap``: the share of its memory that is in use, 0 to 1.
+    """
+
+    name: str
+    version: str
+    clock: float
+    free: int
+    least: int
+    heap: float
 
 
 class Writer(Protocol):
@@ -155,6 +172,12 @@ class Engine(Protocol):
 
         Raises ``NoIndex`` if the audience reads none, ``NotFound`` for an unknown name, ``BadInput`` for a
         generation of a higher audience.
+        """
+
+    def servers(self) -> list[Server]:
+        """The servers of the engine; none where it is in this process.
+
+        Raises ``MissingPrivilege`` if this user may not see them, which no search needs.
         """
 
     def close(self) -> None:

@@ -39,6 +39,10 @@ class Source:
     name: str
     synced: int | None
 
+    def age(self, now: float) -> int | None:
+        """Seconds since it was synchronised in full; None: it never was."""
+        return None if self.synced is None else max(0, int(now) - self.synced)
+
 
 class Sources:
     """Names of sources, and the articles of each. Safe to share among threads and processes."""

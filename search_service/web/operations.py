@@ -10,11 +10,11 @@ from contextlib import suppress
 from flask import Blueprint, Response, current_app, jsonify
 
 from analyzers.messages import say
-from analyzers.terms import exact_key
-from search_service import logs, relevance
+from search_service import logs
+from search_service.answers.probe import probe
 from search_service.answers.search import search
-from search_service.errors import EngineError, GongwenError
-from search_service.model import Audience, Everything, Exact, Sort
+from search_service.errors import GongwenError
+from search_service.model import Audience
 from search_service.query.request import SearchRequest
 from search_service.service import SearchService
 from search_service.web.problems import problem
@@ -31,10 +31,9 @@ _log = logs.Log(__name__)
 
 
 class Readiness:
-    """The result of the last check: a search for one article of the index by its title.
+    """The result of the last check: :func:`.probe`, each time of another article.
 
-    That reads aliases, rows, text index, vectors and state. Each check uses another article, so that damage
-    in part of a file is detected sooner or later. Thread-safe: one thread checks, the others wait.
+    Damage in part of a file is detected sooner or later. Thread-safe: one thread checks, the others wait.
     """
 
     def __init__(self, service: SearchService) -> None:
@@ -59,7 +58,7 @@ class Readiness:
 
     def _check(self, audience: Audience) -> GongwenError | None:
         try:
-            self._search_one(audience)
+            probe(self._service, audience, self._checks)
         except GongwenError as exc:
             return exc
         except Exception as exc:  # noqa: BLE001  (whatever it is, searches fail as well)
@@ -67,21 +66,6 @@ class Readiness:
             error.__cause__ = exc
             return error
         return None
-
-    def _search_one(self, audience: Audience) -> None:
-        reader = self._service.reader(audience)
-        articles = reader.totals(Everything()).total
-        if not articles:
-            search(self._service, SearchRequest(text="通知", size=1), audience)
-            return
-        place = self._checks % min(articles, relevance.MAX_RESULTS)
-        hits = reader.keyword(Everything(), sort=Sort.DATE, offset=place, limit=1)
-        stored = reader.fetch([hit.id for hit in hits])
-        if not stored or not all(reader.totals(Exact(exact_key(key))).total for key in stored):
-            raise EngineError(say("索引与自身不符", "the index is inconsistent"))
-        for one in stored.values():
-            title = one.view.title[: relevance.MAX_QUERY]
-            search(self._service, SearchRequest(text=title, size=1), audience)
 
 
 def warm_up(service: SearchService) -> None:
@@ -114,8 +98,9 @@ def healthz() -> Response:
     limit = site().settings.sync_limit
     if not limit:
         return jsonify({"status": "ok"})
-    times = [one.synced for one in service().store.sources.all() if one.synced is not None]
-    age = max(0, int(time.time()) - min(times)) if times else None
+    now = time.time()
+    ages = [one.age(now) for one in service().store.sources.all()]
+    age = max((one for one in ages if one is not None), default=None)
     if age is None or age > limit * 3600:
         return _unhealthy("sync-overdue", "a source has not been synchronised in time")
     return jsonify({"status": "ok", "synced": age})

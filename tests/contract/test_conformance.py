@@ -1,6 +1,7 @@
 """Conformance tests of the engine interface, run over every engine."""
 
 import math
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from analyzers.terms import Analyzer
 from search_service.engines import Engine, Reader, Scope
+from search_service.engines.embedded import EmbeddedEngine
 from search_service.engines.fields import fields_of
 from search_service.engines.ordering import Stamp
 from search_service.engines.reads import (
@@ -1046,3 +1048,16 @@ def test_several_generations_are_written_at_once(engine: Engine) -> None:
         members.write([SCHOOL, FIRE])
         guests.write([FLOOD])
     assert [engine.count(name) for name in names] == [2, 2]
+
+
+def test_servers_describe_themselves(engine: Engine) -> None:
+    """None where the engine is in this process; else each with its version, its time and its disk."""
+    servers = engine.servers()
+    if isinstance(engine, EmbeddedEngine):
+        assert servers == []
+        return
+    (node,) = servers
+    assert node.version.startswith("9.")
+    assert abs(node.clock - time.time()) < 60
+    assert node.free > node.least > 0
+    assert 0 < node.heap < 1

@@ -243,7 +243,9 @@ def compare_one(seed: int, node: str = "") -> Compared:
         # Timing is not part of the promise: reads are written after each step.
         stack.enter_context(patch.object(read_counts, "EVERY", 24 * 3600.0))
         stack.enter_context(patch.object(Flask, "jinja_options", _TEMPLATES))
-        stack.enter_context(patch.object(service_module, "open_embedder", lambda _name: _model()))
+        stack.enter_context(
+            patch.object(service_module, "open_embedder", lambda _name, **_: _model())
+        )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=fast_place())))
         prefix = stack.enter_context(own_prefix(node)) if node else ""
 

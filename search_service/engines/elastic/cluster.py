@@ -124,6 +124,13 @@ class Cluster:
         """Close the connections."""
         self._client.close()
 
+    def nodes(self) -> dict[str, Body]:
+        """Version, clock, disk and memory of each node, by its id; needs the privilege `monitor`."""
+        with self._translate_errors():
+            known = self._read(self._client.nodes.info(metric="http"))["nodes"]
+            nodes = self._read(self._client.nodes.stats(metric="fs,jvm"))["nodes"]
+        return {id: {**known.get(id, {}), **node} for id, node in nodes.items()}
+
     # --- indices ---------------------------------------------------------------------------------
 
     def indices(self, pattern: str) -> dict[str, Body]:

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from analyzers.messages import say
-from search_service.engines import NO_ACCESS, Access, Scope
+from search_service.engines import NO_ACCESS, Access, Scope, Server
 from search_service.engines.activation import Activation, lost
 from search_service.engines.elastic.cluster import Cluster
 from search_service.engines.elastic.documents import LIVE, Body, index_body, orders_body
@@ -248,6 +248,11 @@ class ElasticEngine:
         if self._shared.get(audience) is opened:
             self._shared.pop(audience, None)
 
+    def servers(self) -> list[Server]:
+        """The nodes of the cluster, by name."""
+        servers = map(_server, self._cluster.nodes().values())
+        return sorted(servers, key=lambda one: one.name)
+
     def close(self) -> None:
         """Close the connections, and points in time that readers have left open."""
         self._shared.clear()
@@ -340,6 +345,23 @@ class ElasticEngine:
         for name in sorted(activation.names):
             meta = {**named[name].meta, "activation": activation.to_dict()}
             self._cluster.set_meta(named[name].name, {_OWN: meta})
+
+
+def _server(node: Body) -> Server:
+    """A node, from the server's description; the disk with the least room above its limit."""
+    disks = [
+        (int(disk["available_in_bytes"]), int(disk.get("flood_stage_free_space_in_bytes", 0)))
+        for disk in node["fs"]["data"]
+    ]
+    free, least = min(disks, key=lambda disk: disk[0] - disk[1], default=(0, 0))
+    return Server(
+        name=str(node["name"]),
+        version=str(node.get("version", "?")),
+        clock=node["timestamp"] / 1000,
+        free=free,
+        least=least,
+        heap=node["jvm"]["mem"]["heap_used_percent"] / 100,
+    )
 
 
 def _newest_copy(catalogue: Sequence[_Index]) -> Activation:

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzers.messages import say
-from search_service.engines import Scope
+from search_service.engines import Scope, Server
 from search_service.engines.activation import Activation
 from search_service.engines.embedded.aliases import FILE_NAME as ALIASES
 from search_service.engines.embedded.aliases import (
@@ -237,6 +237,10 @@ class EmbeddedEngine:
                 self._open = {name: one for name, one in self._open.items() if name in names}
                 opened = self._open[folder.name] = OpenGeneration(folder, self._repair)
         return EmbeddedReader(*opened.current(), scope)
+
+    def servers(self) -> list[Server]:
+        """None: the engine is in this process."""
+        return []
 
     def close(self) -> None:
         """Close files and connections."""

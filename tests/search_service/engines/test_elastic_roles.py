@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from indexer.build.generations import rebuild
+from indexer.doctor.examination import examine
+from indexer.doctor.findings import Level
 from indexer.updates import add, delete
 from search_service.answers.precedents import precedents
 from search_service.answers.related import related
@@ -31,7 +33,7 @@ from tests.conftest import write_source
 from tests.support.elasticsearch_node import ask
 from tests.support.paths import ROOT
 from tests.support.sample_records import MANIFEST, record
-from tests.support.secured_node import ROLES, SecuredNode
+from tests.support.secured_node import PASSWORD, ROLES, SecuredNode
 
 DOCUMENT = ROOT / "docs" / "elasticsearch.md"
 CLEANING = Cleaning.parse("all")
@@ -137,6 +139,29 @@ def test_the_reader_may_read(open_as: OpenAs, prefix: str, source: Path) -> None
     assert quoted.results
     assert len(list(service.engine.reader(PUBLIC).scan())) == 3
     assert client.get("/api/v1/healthz").status_code == 200
+
+
+@requires_node
+def test_the_doctor_needs_no_more_rights_than_a_search(
+    secured: SecuredNode,
+    open_as: OpenAs,
+    prefix: str,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says which part it may not see; who may, sees it."""
+    rebuild(open_as("indexer", prefix), [source], cleaning=CLEANING)
+    monkeypatch.setenv("GONGWEN_ENGINE_CA", str(secured.ca))
+    monkeypatch.setenv("GONGWEN_STATE", f"sqlite:///{tmp_path}/state.sqlite3")
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    for user, told in (("reader", "缺 monitor 权限"), ("admin", "磁盘剩余")):
+        monkeypatch.setenv("GONGWEN_ENGINE", secured.url(user, prefix))
+        lines = list(examine())
+        assert not [one for one in lines if one.level is Level.FAILED]
+        (engine,) = [one.text for one in lines if one.check == "engine"]
+        assert told in engine
+        assert PASSWORD not in str(lines)
 
 
 @requires_node
