@@ -1,6 +1,7 @@
 """The layout of 公文: headings of every rank, and the frame around the body.
 
-Entry point: :func:`pieces`. Headings, by rank: 第X编/部分, 第X分编, 第X章, 第X节, 第X条, 一、, （一）, 1.,
+Entry points: :func:`pieces`, and of single lines :func:`begins_heading`, :func:`begins_annex`,
+:func:`is_addressee`. Headings, by rank: 第X编/部分, 第X分编, 第X章, 第X节, 第X条, 一、, （一）, 1.,
 1.1, 1.1.1, （1）, 1), ①, a), in any width. A heading may fill a line, begin a line of text, or be inside a
 line that lost its line breaks. 款 are the unnumbered paragraphs of an article, so a 第X款 that begins a line
 is a reference to another article. 一是, 一要 and 第一， enumerate within a paragraph and are no headings
@@ -75,11 +76,12 @@ _ANNEX = re.compile(r"[\s#*]*+附\s?(?:[件表录图]\s?(?:\s|[0-9]|:|[一二三
 
 _MAX_TITLE_LENGTH = 60
 _TITLE_LINES = 6
-_KINDS = (
+# How titles end.
+KINDS: Final = (
     "决议|决定|命令|令|公报|公告|通告|意见|通知|通报|报告|请示|批复|议案|函|纪要|办法|规定|细则|条例|规则|规程|准则|章程"
     "|方案|规划|计划|要点|总结|讲话|发言|汇报|致辞|演讲|倡议书|指南|预案|标准|制度|措施|要求|目录|名单|解释|规范|法|稿"
 )
-_TITLE = re.compile(rf"\s*[#*]*\s*(?:[^\n]*(?:{_KINDS})(?:\([^()\n]*\))?\s*\Z|[^\n]*关于[^\n]*)")
+_TITLE = re.compile(rf"\s*[#*]*\s*(?:[^\n]*(?:{KINDS})(?:\([^()\n]*\))?\s*\Z|[^\n]*关于[^\n]*)")
 _TITLE_NOTE = re.compile(r"\s*\([^\n]{4,400}\)\s*")
 _UNFINISHED = re.compile(r"[。;:!?,、]\s*\Z")
 _WHOM = (
@@ -316,3 +318,13 @@ def pieces(text: str) -> Iterator[Piece]:
 def begins_annex(text: str, start: int, end: int) -> bool:
     """Whether the line ``text[start:end]`` is the heading of an annex or of the list of annexes."""
     return bool(_ANNEX.match(text, start, end))
+
+
+def begins_heading(line: str) -> bool:
+    """Whether a normalised line begins with the mark of a heading: 一、, 第一条, 1."""
+    return bool(_AT_LINE_START.match(line))
+
+
+def is_addressee(line: str) -> bool:
+    """Whether a normalised line is a 主送, or begins with one."""
+    return bool(_ADDRESSEE.match(line) or _ADDRESSEE_BEFORE.match(line))

@@ -1,17 +1,18 @@
 """Plain text and Markdown as one article each. Entry points: :func:`text_record`,
-:func:`markdown_record`, :func:`title_and_body`.
+:func:`markdown_record`; for other kinds of files :func:`title_and_body`, :func:`without_title`.
 
 They return the values of a record, which :mod:`search_service.intake.record` interprets.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from analyzers.document_title import Title, find_title
 from analyzers.messages import say
 from indexer.sources.encoding import decode
 from search_service.errors import BadRecord
 
-_MAX_TITLE: Final = 100  # characters; the longest of 43,439 real titles has 103
 # The first statement of a database dump, after comments and settings.
 _SQL: Final = re.compile(
     r"(?:\s++|--[^\n]*\n|#[^\n]*\n|/\*.*?\*/;?|(?:SET|USE|BEGIN|START|LOCK|PRAGMA)\b[^;\n]*;)*+"
@@ -22,7 +23,7 @@ _HEADING: Final = re.compile(r"\A\s*#\s+([^\n]+)(?:\n[^\S\n]*+(?=\n))*+")
 
 
 def text_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read plain text: its first line is the title, or ``name`` if that line is too long."""
+    """Read plain text; ``name`` is the title if its first lines show none."""
     text = decode(data)
     if _SQL.match(text):
         raise BadRecord(
@@ -31,8 +32,7 @@ def text_record(data: bytes, *, name: str) -> dict[str, object]:
                 "is a database dump, not an article; export it as .jsonl or .csv, one article per record",
             )
         )
-    title, body = title_and_body(text, name=name)
-    return {"title": title, "body": body}
+    return title_and_body(text, name=name)
 
 
 def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
@@ -51,18 +51,23 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
         line = heading[1].strip()
         title = line.rstrip("#").rstrip() or line
         return {**values, "title": title, "body": text[heading.end() :].lstrip("\r\n")}
-    title, body = title_and_body(text, name=name)
-    return {**values, "title": title, "body": body}
+    return {**values, **title_and_body(text, name=name)}
 
 
 def _letters(text: str) -> str:
     return re.sub(r"\W", "", text)
 
 
-def title_and_body(text: str, *, name: str) -> tuple[str, str]:
-    """Split a text after its first non-blank line; a single line is the body."""
-    first, _, rest = text.lstrip().partition("\n")
-    title = first.strip().lstrip("#").strip()
-    if title and rest.strip() and len(title) <= _MAX_TITLE:
-        return title, rest
-    return name, text
+def title_and_body(text: str, *, name: str) -> dict[str, object]:
+    """The title that the first lines show, and the other lines; ``name`` if they show none."""
+    lines = text.split("\n")
+    return without_title(lines, find_title(lines), name=name)
+
+
+def without_title(lines: Sequence[str], title: Title | None, *, name: str) -> dict[str, object]:
+    """The fields ``title`` and ``body``; a title without any text below or above it is the body."""
+    if title is not None and title.text:
+        body = "\n".join([*lines[: title.first], *lines[title.end :]])
+        if body.strip():
+            return {"title": title.text, "body": body}
+    return {"title": name, "body": "\n".join(lines)}

@@ -27,7 +27,9 @@ __all__ = ["Fault", "Notes", "read_source"]
 
 
 def _word_record(data: bytes, *, name: str) -> dict[str, object]:
-    from indexer.sources.office import word_record  # here: other commands start a twentieth sooner
+    from indexer.sources.word.document import (
+        word_record,
+    )  # here: other commands start a twentieth sooner
 
     return word_record(data, name=name)
 

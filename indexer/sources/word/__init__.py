@@ -1,0 +1,1 @@
+"""Word documents (.docx): the text as a reader sees it. ``document`` is the entry."""
