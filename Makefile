@@ -14,7 +14,7 @@ BOOTSTRAP = @command -v $(USED) >/dev/null 2>&1 || \
 # Passed to the command of a target: make demo ARGS='--port 8001', make test ARGS='-k fusion -x'
 ARGS ?=
 # Tests that need more than the base install, by marker (described in pyproject.toml).
-LEFT_OUT := not slow and not mariadb and not elasticsearch and not browser and not models and not quality and not compose and not corpus
+LEFT_OUT := not slow and not mariadb and not elasticsearch and not browser and not models and not quality and not compose and not deployment and not corpus
 # On every core, four at most: each worker has fixtures and a node of Elasticsearch of its own.
 # One by one, as --pdb needs it: make test ARGS='-n0 --pdb'
 # Compiled modules are kept, whatever the machine's setting: the tests start many processes.

@@ -291,6 +291,15 @@ class Settings(BaseSettings):
         """The networks of the trusted proxies."""
         return read_networks(self.trusted_proxies)
 
+    def trusts(self, address: str | None) -> bool:
+        """Whether an address is that of a trusted proxy."""
+        try:
+            parsed = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(parsed in network for network in self.proxies)
+
     @property
     def state_url(self) -> str:
         """The database URL of the state; the default if none is set."""

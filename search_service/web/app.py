@@ -33,6 +33,7 @@ from search_service.web.pages.portal import portal
 from search_service.web.pages.reader import pages, robots
 from search_service.web.pages.reference import reference
 from search_service.web.pages.theme import THEMES, themes
+from search_service.web.proxy import SchemeOfProxy
 from search_service.web.rate_limits import add_rate_limit
 from search_service.web.request import (
     KEY_HEADER,
@@ -137,6 +138,7 @@ def create_app(
     add_compression(app)
     add_conditional_answers(app)  # before compression: the last one registered is the first to run
     health = [f"{prefix}/api/v1/{name}" for name in HEALTH]
+    app.wsgi_app = SchemeOfProxy(app, settings)  # type: ignore[method-assign]  # as below
     app.wsgi_app = AccessLog(app, health)  # type: ignore[method-assign]  # Flask's way to wrap it
     app.before_request(identify)  # after the log has noted the route
     add_rate_limit(app, settings)  # of a key only once it is known to be valid

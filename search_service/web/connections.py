@@ -269,7 +269,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # no types
             connection_limit=self._max_connections + 3 * _BATCH,  # never reached: see _sweep
             max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
-            # Only web/request.py reads X-Forwarded-For, and only from proxies that are trusted.
+            # Only web/request.py and web/proxy.py read such headers, and only from trusted proxies.
             clear_untrusted_proxy_headers=False,
             log_socket_errors=False,  # clients that disconnect would fill the log
             asyncore_use_poll=True,

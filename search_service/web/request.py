@@ -158,7 +158,7 @@ def _role() -> Role | None:
         return service().store.sessions.role(session)
     name = site().settings.role_header
     named = request.headers.get(name) if name else None
-    if named and _is_trusted(request.remote_addr):
+    if named and site().settings.trusts(request.remote_addr):
         return ROLES.get(named)
     return Role.PUBLIC
 
@@ -175,7 +175,8 @@ def caller() -> str:
     """What counts as one caller: the client's address; of IPv6 the network, which one customer has."""
     address = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-    while forwarded and forwarded[-1].strip() and _is_trusted(address):
+    trusts = site().settings.trusts
+    while forwarded and forwarded[-1].strip() and trusts(address):
         address = forwarded.pop().strip()
     try:
         parsed = ipaddress.ip_address(address)
@@ -184,13 +185,3 @@ def caller() -> str:
     if parsed.version == 6:
         return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
     return address
-
-
-def _is_trusted(address: str | None) -> bool:
-    """Whether an address is that of a trusted proxy."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return any(parsed in network for network in site().settings.proxies)

@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 # From quick to slow; what has none of these markers comes first.
-_PARTS = ("slow", "corpus", "compose", "quality", "models", "mariadb", "elasticsearch", "browser")
+_PARTS = (
+    "slow",
+    "corpus",
+    "deployment",
+    "compose",
+    "quality",
+    "models",
+    "mariadb",
+    "elasticsearch",
+    "browser",
+)
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
 _REASONS = pytest.StashKey[set[str]]()
 

@@ -218,3 +218,20 @@ def test_an_article_says_what_it_is(guest: FlaskClient) -> None:
     assert (free["@context"], free["@type"]) == ("https://schema.org", "Article")
     assert free["sourceOrganization"] == [{"@type": "Organization", "name": "清源县人民政府"}]
     assert free["creditText"] == "王 明"
+
+
+def test_whole_addresses_have_the_scheme_that_visitors_use(service: SearchService) -> None:
+    """A trusted proxy says whether it is https; nobody else may."""
+    settings = read_settings(model="none", trusted_proxies="10.0.0.0/8")
+    client = create_app(service, settings).test_client()
+
+    def sitemap(address: str, sent: str) -> str:
+        headers = {"Host": "www.example.gov.cn", "X-Forwarded-Proto": sent}
+        environment = {"REMOTE_ADDR": address}
+        return client.get("/robots.txt", headers=headers, environ_base=environment).text
+
+    https = "Sitemap: https://www.example.gov.cn/sitemap.xml"
+    assert https in sitemap("10.0.0.1", "https")
+    assert https in sitemap("10.0.0.1", "http, https")
+    for address, sent in (("192.0.2.1", "https"), ("10.0.0.1", "gopher"), ("10.0.0.1", "http")):
+        assert "Sitemap: http://www.example.gov.cn/sitemap.xml" in sitemap(address, sent)
