@@ -60,23 +60,24 @@ class Intent(enum.Flag):
     ADOPT = enum.auto()
 
 
-def synchronise(
+def synchronise(  # noqa: PLR0913  (most are options of the command)
     service: SearchService,
     name: str,
     sources: Sequence[Path],
     *,
     cleaning: Cleaning,
     audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
     intent: Intent = Intent.CAREFUL,
     progress: Progress = no_progress,
     fault_folder: Path | None = None,
 ) -> SyncReport:
     """Make the articles of the source ``name`` in the live index those that ``sources`` contain.
 
-    ``audience``: as for :func:`.read_source`. Raises, with the index as it was: ``NoIndex``; ``BadInput`` if
-    more than :data:`.MOST` of the source's articles would vanish or become public, or if it contains none,
-    unless that is confirmed, and if it is new and contains articles of another source; ``WriterBusy`` if
-    another process synchronises.
+    ``audience``, ``mapping``: as for :func:`.read_source`. Raises, with the index as it was: ``NoIndex``;
+    ``BadInput`` if more than :data:`.MOST` of the source's articles would vanish or become public, or if it
+    contains none, unless that is confirmed, and if it is new and contains articles of another source;
+    ``WriterBusy`` if another process synchronises.
     """
     started = time.monotonic()
     confirm, dry_run = Intent.CONFIRMED in intent, Intent.DRY_RUN in intent
@@ -95,7 +96,7 @@ def synchronise(
             finish(service, timeout=LOCK_TIMEOUT)
         buffer = ArticleBuffer(changed_file)
         run = _Run(service, name, report, buffer, progress, dry_run=dry_run)
-        run.compare(sources, cleaning, audience, seen)
+        run.compare(sources, cleaning, audience, seen, mapping)
         run.find_ghosts(seen, ghosts, store.sources.articles(name))
         if Intent.ADOPT in intent:
             run.find_ghosts(seen, ghosts, run.of_no_source())
@@ -153,13 +154,14 @@ class _Run:
         cleaning: Cleaning,
         audience: Audience | None,
         seen: SeenIds,
+        mapping: Mapping[str, str] | None,
     ) -> None:
         """Read the sources to their end; buffer the articles that differ, and count."""
         report = self._report
         named = any(one.name == self._name for one in self._service.store.sources.all())
         others: dict[str, int] = {}
         count = 0
-        for batch in batches(read(sources, cleaning, report, audience, seen=seen)):
+        for batch in batches(read(sources, cleaning, report, audience, seen=seen, mapping=mapping)):
             owners = self._service.store.sources.of([one.id for one in batch])
             foreign = {id: who for id, who in owners.items() if who != self._name}
             for id, who in foreign.items():

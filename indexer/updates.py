@@ -50,6 +50,7 @@ def add(
     *,
     cleaning: Cleaning,
     audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
     fault_folder: Path | None = None,
 ) -> RunReport:
@@ -58,8 +59,8 @@ def add(
     An update with the same version is written if it changes the view of an audience. Reported as faults are
     updates older than the stored version, and articles with text for an audience that has no index of its
     own; these are indexed as the audiences with an index may read them. ``fault_folder``: where the
-    file of faults is created. ``audience``: as for :func:`.read_source`. Raises ``NoIndex`` if nothing
-    serves.
+    file of faults is created. ``audience``, ``mapping``: as for :func:`.read_source`. Raises ``NoIndex`` if
+    nothing serves.
     """
     started = time.monotonic()
     report = RunReport(faults=FaultLog(fault_folder))
@@ -70,7 +71,7 @@ def add(
             service.check_manifest(generation.manifest, model=True)
     with tempfile.TemporaryFile() as file:
         buffer = ArticleBuffer(file)
-        for article in read(sources, cleaning, report, audience):
+        for article in read(sources, cleaning, report, audience, mapping=mapping):
             buffer.append(article)
             progress("read", buffer.count, 0)
         unchanged = _unchanged(service, buffer)

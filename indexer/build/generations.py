@@ -55,12 +55,13 @@ _LOCK_TIMEOUT = 600.0
 _log = logs.Log(__name__)
 
 
-def rebuild(
+def rebuild(  # noqa: PLR0913  (most are options of the command)
     service: SearchService,
     sources: Sources,
     *,
     cleaning: Cleaning,
     audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
     shrink: bool = False,
     new_state: bool = False,
     progress: Progress = no_progress,
@@ -69,9 +70,10 @@ def rebuild(
     """Replace the index by the contents of the sources; the live one serves until the last step.
 
     Raises, with the live index unchanged: ``BadInput`` for sources that must not replace it
-    (:func:`.check_size`), or do not say who may read them while ``audience`` is None; ``EngineError`` if the
-    new generations fail the check; ``WriterBusy`` if another process rebuilds; ``StateLost`` if the state
-    does not belong to the index. With ``new_state`` the present state becomes the state of the index.
+    (:func:`.check_size`), or do not say who may read them while ``audience`` is None (it and ``mapping`` as
+    for :func:`.read_source`); ``EngineError`` if the new generations fail the check; ``WriterBusy`` if
+    another process rebuilds; ``StateLost`` if the state does not belong to the index. With ``new_state`` the
+    present state becomes the state of the index.
     """
     with service.store.ledger.exclusive():
         try:
@@ -82,6 +84,7 @@ def rebuild(
                     sources,
                     cleaning=cleaning,
                     audience=audience,
+                    mapping=mapping,
                     shrink=shrink,
                     progress=progress,
                     fault_folder=fault_folder,
@@ -137,6 +140,7 @@ def load(
     *,
     cleaning: Cleaning,
     audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
     shrink: bool = False,
     progress: Progress = no_progress,
     fault_folder: Path | None = None,
@@ -158,7 +162,7 @@ def load(
         with stage("read"), SeenIds() as seen:
             for name, files in ingest.named(sources).items():
                 ids = origins.setdefault(name, [])
-                for article in read(files, cleaning, report, audience, seen=seen):
+                for article in read(files, cleaning, report, audience, seen=seen, mapping=mapping):
                     buffer.append(article)
                     ids.append(article.id)
                     progress("read", buffer.count, 0)
@@ -211,6 +215,7 @@ def load(
             sources,
             cleaning=cleaning,
             audience=audience,
+            mapping=mapping,
             shrink=shrink,
             progress=progress,
             fault_folder=fault_folder,

@@ -112,11 +112,12 @@ def read(
     audience: Audience | None = Audience.PUBLIC,
     *,
     seen: SeenIds | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Iterator[Article]:
     """Yield the articles of all sources; faults go into the report. Ids must be unique over all sources.
 
-    ``audience``: as for :func:`read_source`. ``seen`` gets the ids of the articles and of bad records, and
-    has those that were read before.
+    ``audience``, ``mapping``: as for :func:`read_source`. ``seen`` gets the ids of the articles and of bad
+    records, and has those that were read before.
     """
     seen = SeenIds() if seen is None else seen
     try:
@@ -128,6 +129,7 @@ def read(
                 seen=seen,
                 notes=report.notes,
                 audience=audience,
+                mapping=mapping,
             ):
                 if isinstance(item, Fault):
                     report.faults.append(item)

@@ -3,7 +3,7 @@
 Messages and arguments only; the steps are in :mod:`indexer.build.generations`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from indexer.commands.printing import print_report, progress
 from search_service import logs
 from search_service.errors import FormatMismatch
 from search_service.intake.cleaning import Cleaning
+from search_service.intake.names import ALIASES, known_field
 from search_service.model import Audience
 from search_service.service import NO_MODEL, SearchService
 from search_service.settings import Settings
@@ -36,6 +37,17 @@ audience_option = click.option(
     help=say(
         "来源没有写明谁可以看时归谁（默认 GONGWEN_AUDIENCE；都没有则停下）",
         "Who may read a source that does not say (default: GONGWEN_AUDIENCE; with neither, stop)",
+    ),
+)
+map_option = click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    callback=lambda _context, _option, pairs: read_mapping(pairs),
+    metavar=say("列=字段", "COLUMN=FIELD"),
+    help=say(
+        "表格里的某一列是哪个字段，如 --map 留言内容=body（可多次）",
+        "Which field a column of a table is, as --map NEWSTEXT=body (may be repeated)",
     ),
 )
 name_option = click.option(
@@ -63,6 +75,24 @@ new_state_option = click.option(
         "The state was lost without a backup: use the present one (hide articles again first)",
     ),
 )
+
+
+def read_mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """The fields of columns, of pairs ``column=field``; raises ``click.BadParameter``."""
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        column, _, written = pair.rpartition("=")
+        field = known_field(written.strip())
+        if not column.strip() or field is None:
+            names = " ".join(ALIASES)
+            raise click.BadParameter(
+                say(
+                    f"{pair} 应写成 列=字段，字段是 {names} 之一",
+                    f"{pair}: write COLUMN=FIELD, with a field of {names}",
+                )
+            )
+        mapping[column.strip()] = field
+    return mapping
 
 
 def default_audience(option: str | None, settings: Settings) -> Audience | None:
@@ -114,9 +144,17 @@ def generation_group(open_service: Open) -> click.Group:
     @generation.command(help=say("把来源装入新索引。", "Load sources into the new index."))
     @sources_argument
     @audience_option
+    @map_option
     @name_option
     @shrink_option
-    def load(sources: tuple[Path, ...], *, audience: str | None, name: str, shrink: bool) -> None:
+    def load(
+        sources: tuple[Path, ...],
+        *,
+        audience: str | None,
+        mapping: dict[str, str],
+        name: str,
+        shrink: bool,
+    ) -> None:
         """Load."""
         lower_priority()
         with exclusive() as (service, settings):
@@ -126,6 +164,7 @@ def generation_group(open_service: Open) -> click.Group:
                 {name: sources} if name else sources,
                 cleaning=cleaning,
                 audience=default_audience(audience, settings),
+                mapping=mapping,
                 shrink=shrink,
                 progress=progress(),
                 fault_folder=settings.reports,

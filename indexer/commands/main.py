@@ -20,7 +20,8 @@ from indexer import updates
 from indexer.applier import applying
 from indexer.build import generations
 from indexer.build.disk_space import with_free_space
-from indexer.build.ingest import RunReport
+from indexer.build.fault_log import FaultLog
+from indexer.build.ingest import RunReport, read
 from indexer.build.vector_cache import with_cache
 from indexer.commands.benchmark import bench_command
 from indexer.commands.block import block_group
@@ -32,6 +33,7 @@ from indexer.commands.generation import (
     audience_option,
     default_audience,
     generation_group,
+    map_option,
     name_option,
     new_state_option,
     print_serving,
@@ -47,6 +49,7 @@ from indexer.commands.printing import (
     print_index,
     print_page,
     print_report,
+    print_trial,
     progress,
 )
 from indexer.commands.queries import queries_command
@@ -132,14 +135,39 @@ def _finish(report: RunReport) -> None:
 )
 @sources_argument
 @audience_option
+@map_option
 @name_option
 @shrink_option
 @new_state_option
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help=say(
+        "只读，不写：列出看到的列、认作哪个字段、三篇文章",
+        "Read only: print the columns, which field each is, and three articles",
+    ),
+)
 def index(
-    sources: tuple[Path, ...], *, audience: str | None, name: str, shrink: bool, new_state: bool
+    sources: tuple[Path, ...],
+    *,
+    audience: str | None,
+    mapping: dict[str, str],
+    name: str,
+    shrink: bool,
+    new_state: bool,
+    dry_run: bool,
 ) -> None:
     """Rebuild."""
     lower_priority()
+    if dry_run:
+        settings = read_settings()
+        report = RunReport(faults=FaultLog(settings.reports))
+        who = default_audience(audience, settings)
+        cleaning = Cleaning.parse(settings.cleaning)
+        print_trial(report, read(sources, cleaning, report, who, mapping=mapping))
+        if report.faults:
+            raise SystemExit(FAILED)
+        return
     with _service() as (service, settings):
         cleaning = Cleaning.parse(settings.cleaning)
         _finish(
@@ -148,6 +176,7 @@ def index(
                 {name: sources} if name else sources,
                 cleaning=cleaning,
                 audience=default_audience(audience, settings),
+                mapping=mapping,
                 shrink=shrink,
                 new_state=new_state,
                 progress=progress(),
@@ -185,7 +214,8 @@ cli.add_command(users_group(_service))
 @cli.command(help=say("向现有索引增加或更新文章。", "Add or update articles."))
 @sources_argument
 @audience_option
-def add(sources: tuple[Path, ...], *, audience: str | None) -> None:
+@map_option
+def add(sources: tuple[Path, ...], *, audience: str | None, mapping: dict[str, str]) -> None:
     """Add."""
     with _service() as (service, settings):
         service.store.upgrade()
@@ -196,6 +226,7 @@ def add(sources: tuple[Path, ...], *, audience: str | None) -> None:
                 sources,
                 cleaning=cleaning,
                 audience=default_audience(audience, settings),
+                mapping=mapping,
                 progress=progress(),
                 fault_folder=settings.reports,
             )

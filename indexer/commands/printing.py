@@ -6,7 +6,7 @@ Plain lines on stdout; progress and faults on stderr. No arguments and no logic 
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import click
 
@@ -17,11 +17,13 @@ from search_service import logs
 from search_service.answers import browse
 from search_service.answers.page import Page
 from search_service.errors import redact_credentials
-from search_service.model import Audience, StoredArticle
+from search_service.model import Article, Audience, StoredArticle
 from search_service.service import SearchService
 from search_service.settings import PREFIX, Settings
 
 _SHOWN_NAMES = 20
+_TRIAL_ARTICLES = 3
+_TRIAL_CHARACTERS = 100
 
 
 def progress() -> Callable[[str, int, int], None]:
@@ -122,6 +124,28 @@ def print_report(report: RunReport, *, err: bool = False) -> None:
     print_notes(report.notes)
 
 
+def print_trial(report: RunReport, articles: Iterable[Article]) -> None:
+    """Print what reading sources gives: the columns of tables, the first articles, faults and counts."""
+    first: list[Article] = []
+    for article in articles:
+        if len(first) < _TRIAL_ARTICLES:
+            first.append(article)
+    print_faults(report)
+    for name, columns in list(report.notes.columns.items())[:_SHOWN_NAMES]:
+        click.echo(say(f"{name} 的列：{columns}", f"columns of {name}: {columns}"))
+    for article in first:
+        facts = (article.date, article.issuer, article.document_number, article.audience.label)
+        click.echo(f"{article.id}  {article.title}  {'  '.join(filter(None, facts))}")
+        click.echo(f"    {' '.join(article.body[:_TRIAL_CHARACTERS].split())}")
+    click.echo(
+        say(
+            f"试读：可收录 {report.articles} 篇，有误 {len(report.faults)} 条；没有写入",
+            f"a trial: {report.articles} articles, {len(report.faults)} bad; nothing was written",
+        )
+    )
+    print_notes(report.notes)
+
+
 def print_notes(notes: Notes) -> None:
     """Print on stderr what is no fault but may be a mistake, a line for each name."""
     if count := notes.left_out.total():
@@ -140,6 +164,15 @@ def print_notes(notes: Notes) -> None:
             say(
                 f"注意：{count} 个文件的类型不认识，未读：{notes.list_files()}",
                 f"note: {count} files of no known type were not read: {notes.list_files()}",
+            ),
+            err=True,
+        )
+    for name, count in notes.made_ids.most_common(_SHOWN_NAMES):
+        click.echo(
+            say(
+                f"{name} 没有 id：{count} 条的 id 由网址，或标题、文号、日期、机关算出，这些改了就是另一篇",
+                f"{name} has no ids: {count} ids were made of the address, or of title, 文号, date"
+                " and issuer; with any of these changed it is another article",
             ),
             err=True,
         )

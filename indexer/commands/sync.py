@@ -17,6 +17,7 @@ from indexer.commands.generation import (
     Open,
     audience_option,
     default_audience,
+    map_option,
     name_option,
     sources_argument,
 )
@@ -47,7 +48,13 @@ _dry_run = click.option(
 def sync_commands(open_service: Open) -> list[click.Command]:
     """The commands; ``open_service`` opens the service by the settings."""
 
-    def run(sources: tuple[Path, ...], audience: str | None, name: str, intent: Intent) -> bool:
+    def run(
+        sources: tuple[Path, ...],
+        audience: str | None,
+        mapping: dict[str, str],
+        name: str,
+        intent: Intent,
+    ) -> bool:
         """Synchronise with each source; return whether something is to be looked after."""
         bad = False
         with open_service() as (service, settings):
@@ -60,6 +67,7 @@ def sync_commands(open_service: Open) -> list[click.Command]:
                     paths,
                     cleaning=Cleaning.parse(settings.cleaning),
                     audience=default_audience(audience, settings),
+                    mapping=mapping,
                     intent=intent,
                     progress=progress(),
                     fault_folder=settings.reports,
@@ -71,6 +79,7 @@ def sync_commands(open_service: Open) -> list[click.Command]:
         @click.command(command, cls=Command, help=text)
         @sources_argument
         @audience_option
+        @map_option
         @name_option
         @_confirm
         @_dry_run
@@ -78,12 +87,14 @@ def sync_commands(open_service: Open) -> list[click.Command]:
             sources: tuple[Path, ...],
             *,
             audience: str | None,
+            mapping: dict[str, str],
             name: str,
             confirm: bool,
             dry_run: bool,
         ) -> None:
             lower_priority()
-            if run(sources, audience, name, _intent(confirm=confirm, dry_run=dry_run) | more):
+            intent = _intent(confirm=confirm, dry_run=dry_run) | more
+            if run(sources, audience, mapping, name, intent):
                 raise SystemExit(FAILED)
 
         return synchronise_once
@@ -114,6 +125,7 @@ def sync_commands(open_service: Open) -> list[click.Command]:
     )
     @sources_argument
     @audience_option
+    @map_option
     @name_option
     @click.option(
         "--every",
@@ -122,14 +134,21 @@ def sync_commands(open_service: Open) -> list[click.Command]:
         show_default=True,
         help=say("间隔多少秒", "Seconds between the runs"),
     )
-    def watch(sources: tuple[Path, ...], *, audience: str | None, name: str, every: int) -> None:
+    def watch(
+        sources: tuple[Path, ...],
+        *,
+        audience: str | None,
+        mapping: dict[str, str],
+        name: str,
+        every: int,
+    ) -> None:
         """Watch."""
         lower_priority()
         stop = _stopped_by_signal()
         with open_service() as (service, _), applying(service):
             while not stop.is_set():
                 try:
-                    run(sources, audience, name, Intent.CAREFUL)
+                    run(sources, audience, mapping, name, Intent.CAREFUL)
                 except GongwenError as exc:
                     click.echo(exc.message, err=True)
                     _log.failure("not-synchronised", exc)

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 from analyzers.messages import say
 from indexer.sources.encoding import read_lines
 from indexer.sources.files import Fault, shown
-from indexer.sources.tables import read_jsonl
+from indexer.sources.tables import json_lines
 from search_service.errors import BadInput
 from search_service.intake.record import RawRecord
 
@@ -105,7 +105,7 @@ def read_judgements(folder: Path) -> Judgements:
 
 def records(path: Path) -> Iterator[RawRecord]:
     """Yield the records of a file of JSON lines; raises ``BadInput`` at the first invalid line."""
-    for item in read_jsonl(path, shown=shown(path)):
+    for item in json_lines(path, shown=shown(path)):
         if isinstance(item, Fault):
             raise BadInput(str(item))
         yield item

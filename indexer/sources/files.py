@@ -6,7 +6,7 @@ database. A record that cannot be used becomes a :class:`Fault` with its place a
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from indexer.sources.documents import markdown_record, text_record
 from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
 from indexer.sources.seen import SeenIds
-from indexer.sources.tables import read_csv, read_jsonl
+from indexer.sources.tables import Table, read_csv, read_json, read_jsonl
 from search_service.errors import AudienceUnstated, BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.fields import MAX_ID_LENGTH
@@ -34,11 +34,14 @@ def _word_record(data: bytes, *, name: str) -> dict[str, object]:
     return word_record(data, name=name)
 
 
-_MULTI_ARTICLE: Final = {
+_MULTI_ARTICLE: Final[dict[str, Callable[[Table], Iterator[RawRecord | Fault]]]] = {
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
+    ".json": read_json,
+    ".json.gz": read_json,
     ".csv": read_csv,
     ".csv.gz": read_csv,
+    ".tsv": read_csv,
 }
 _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".txt": text_record,
@@ -54,7 +57,7 @@ _DATABASE: Final = frozenset({".yaml", ".yml"})
 _SAVE_AS: Final = {
     **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
     **dict.fromkeys((".xls", ".xlsx", ".et", ".ods"), ".csv"),
-    **dict.fromkeys((".json", ".xml"), ".jsonl"),
+    **dict.fromkeys((".xml",), ".jsonl"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }
 
@@ -67,6 +70,7 @@ def read_source(
     seen: SeenIds | None = None,
     notes: Notes | None = None,
     audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
 ) -> Iterator[Article | Fault]:
     """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
 
@@ -74,7 +78,8 @@ def read_source(
     ids read so far with their places, for a run over several sources: the second of two records with the
     same id is a fault that names both places. ``notes`` collects warnings. ``audience``: who may read the
     records that do not say it; None: unknown, then :class:`AudienceUnstated` is raised at the end of a source
-    of which no record says it. Links that leave the source are faults; the source itself may be a link.
+    of which no record says it. ``mapping``: the fields of columns of tables, by their names. Links that leave
+    the source are faults; the source itself may be a link.
     Raises :class:`BadInput` at once if ``path`` is missing or a file of an unknown type; while reading,
     ``SourceUnavailable`` if a database is lost.
     """
@@ -92,6 +97,7 @@ def read_source(
         SeenIds() if seen is None else seen,
         Notes() if notes is None else notes,
         audience,
+        mapping or {},
     )
 
 
@@ -126,9 +132,10 @@ def _articles(
     seen: SeenIds,
     notes: Notes,
     audience: Audience | None,
+    mapping: Mapping[str, str],
 ) -> Iterator[Article | Fault]:
     records, stated = 0, False
-    for item in _records(path, notes):
+    for item in _records(path, notes, mapping):
         if isinstance(item, Fault):
             yield item
             continue
@@ -162,7 +169,7 @@ def _id_of(record: RawRecord) -> str:
     return next((str(value)[:MAX_ID_LENGTH] for value in ids if isinstance(value, str | int)), "")
 
 
-def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
+def _records(path: Path, notes: Notes, mapping: Mapping[str, str]) -> Iterator[RawRecord | Fault]:
     if path.is_file() and _type(path) in _DATABASE:
         from indexer.sources.database.reading import (
             read_database,
@@ -171,7 +178,8 @@ def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
         yield from read_database(path, notes=notes)
         return
     if path.is_file():
-        yield from _file(path, identifier=_stem(shown(Path(path.name)), _type(path)))
+        identifier = _stem(shown(Path(path.name)), _type(path))
+        yield from _file(path, identifier, notes, mapping)
         return
     root = os.path.realpath(path)
     for file in _files(path):
@@ -185,7 +193,7 @@ def _records(path: Path, notes: Notes) -> Iterator[RawRecord | Fault]:
         elif file.is_dir():
             continue  # a link to a folder of the source, which is read at its own place
         elif _type(file) in _MULTI_ARTICLE | _SINGLE_ARTICLE:
-            yield from _file(file, identifier=_file_id(path, file))
+            yield from _file(file, _file_id(path, file), notes, mapping)
         elif file.suffix.lower() in _SAVE_AS:
             yield Fault(f"{shown(file)}:1", _unreadable(file), id=_file_id(path, file))
         else:
@@ -218,14 +226,16 @@ def _unreadable_folder(exc: OSError) -> Fault:
     return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
 
 
-def _file(path: Path, *, identifier: str) -> Iterator[RawRecord | Fault]:
+def _file(
+    path: Path, identifier: str, notes: Notes, mapping: Mapping[str, str]
+) -> Iterator[RawRecord | Fault]:
     place = f"{shown(path)}:1"
     read_many = _MULTI_ARTICLE.get(_type(path))
     if not path.is_file():
         yield Fault(place, _not_regular(), id="" if read_many else identifier)
         return
     if read_many is not None:
-        yield from read_many(path, shown=shown(path))
+        yield from read_many(Table(path, shown(path), mapping, notes))
         return
     try:
         if path.stat().st_size > MAX_SIZE:

@@ -4,10 +4,11 @@ Each takes the raw value and returns the normalised one, or raises ``ValueError`
 :mod:`search_service.intake.record` applies them to records.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -35,14 +36,29 @@ _ATTACHMENT_URLS: Final = ("url", "href", "address", "网址", "链接", "地址
 _ADDRESS: Final = re.compile(r"https?://|/|\.{1,2}/", re.IGNORECASE)
 _SLASH: Final = re.compile(r"\s*[/／]\s*")
 _NUMBER: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?\s*[字片次个]?")
+_TIME = r"[0-9]{1,2}(?::[0-9]{2}){1,2}(?:[.,][0-9]+)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 _DATE: Final = re.compile(
     r"(?P<year>[0-9]{4})(?:"
-    r"(?P<compact_month>[0-9][0-9])(?P<compact_day>[0-9][0-9])"
+    r"(?P<compact_month>[0-9][0-9])(?P<compact_day>[0-9][0-9])(?:[0-9]{4}|[0-9]{6})?"
     r"|\s*[-/.年]\s*(?P<month>[0-9]{1,2})(?:\s*[-/.月]\s*(?P<day>[0-9]{1,2})\s*日?|\s*月)?"
     r"|\s*年)?"
-    r"(?:(?:[Tt]|\s+)[0-9]{1,2}(?::[0-9]{2}){1,2}(?:[.,][0-9]+)?\s*(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?:\s*\(?(?:星期|周)[一二三四五六日天]\)?)?"
+    rf"(?:(?:[Tt]|\s+|\s*(?:上午|下午|凌晨|中午|晚上)\s*){_TIME})?\s*(?:发布|公布|印发|发文)?"
 )
-_NO_DATE: Final = re.compile(r"0000-00-00(?: 00:00:00)?")  # MySQL's form of a missing date
+# What people write if there is no date; the first is MySQL's form.
+_NO_DATE: Final = re.compile(
+    r"0000-00-00(?: 00:00:00)?|不详|未知|暂无|无|没有|待定|[-—－]+|/|n/a", re.IGNORECASE
+)
+_HAN_DIGITS: Final = "零一二三四五六七八九"
+_HAN_NUMBER: Final = "[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+_HAN_DATE: Final = re.compile(
+    rf"(?P<year>[{_HAN_DIGITS}]{{4}})年(?:(?P<month>{_HAN_NUMBER})月(?:(?P<day>{_HAN_NUMBER})日)?)?"
+)
+_ENGLISH_DATES: Final = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%a, %d %b %Y")
+_CHINA: Final = timezone(timedelta(hours=8))
+_EXCEL_EPOCH: Final = date(1899, 12, 30)
+_EXCEL_DAYS: Final = range(20_000, 73_051)  # 1954 to 2099; no other date has five digits
+_SECONDS: Final = range(10**9, 4 * 10**9)  # 2001 to 2096
 
 
 def identifier(value: object) -> str:
@@ -222,13 +238,16 @@ def number(value: object) -> int:
 def iso_date(value: object) -> str | None:
     """Normalise a date to ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``, without time of day.
 
-    ``None`` for MySQL's ``0000-00-00``, which means that there is no date.
+    Also the day numbers of Excel and the seconds of Unix, in China's time. ``None`` for what says that there
+    is no date: MySQL's ``0000-00-00``, 不详.
     """
     if isinstance(value, datetime | date):
         value = value.isoformat()
     written = unicodedata.normalize("NFKC", str(value)).strip()
     if _NO_DATE.fullmatch(written):
         return None
+    counted = None if isinstance(value, bool) else _counted(written)
+    written = counted or _of_han_digits(written) or _of_english(written) or written
     match = _DATE.fullmatch(written)
     if match is None or isinstance(value, bool):
         raise ValueError(
@@ -244,6 +263,44 @@ def iso_date(value: object) -> str | None:
     except ValueError as exc:
         raise ValueError(say(f"没有 {written} 这一天", f"there is no day {written}")) from exc
     return "-".join(part.zfill(2) for part in (year, month, day) if part)
+
+
+def _counted(written: str) -> str | None:
+    """The date of a number of days (Excel), seconds or milliseconds (Unix)."""
+    digits = written.partition(".")[0]
+    if not digits.isdecimal() or len(digits) not in (5, 10, 13):
+        return None
+    number = int(digits) // 1000 if len(digits) == 13 else int(digits)
+    if number in _EXCEL_DAYS:
+        return (_EXCEL_EPOCH + timedelta(days=number)).isoformat()
+    if number in _SECONDS:
+        return datetime.fromtimestamp(number, _CHINA).date().isoformat()
+    return None
+
+
+def _of_han_digits(written: str) -> str | None:
+    """二〇二四年三月五日 -> 2024-3-5."""
+    match = _HAN_DATE.fullmatch(written.replace("〇", "零").replace("○", "零"))
+    if match is None:
+        return None
+    parts = ["".join(str(_HAN_DIGITS.index(one)) for one in match["year"])]
+    for written_number in (match["month"], match["day"]):
+        if written_number:
+            tens, ten, ones = written_number.rpartition("十")
+            digits = str(_HAN_DIGITS.index(tens[-1:]) if tens else 1) if ten else tens
+            parts.append(f"{digits}{_HAN_DIGITS.index(ones[-1:]) if ones else 0}")
+    return "-".join(parts)
+
+
+def _of_english(written: str) -> str | None:
+    """Mar 5, 2024, or the date of a feed, Tue, 05 Mar 2024 10:00:00 +0800."""
+    if not any("a" <= one <= "z" for one in written[:12].lower()):
+        return None
+    bare = re.sub(rf"\s+{_TIME}.*$|\s+[0-9:]+\s+GMT$", "", written)
+    for form in _ENGLISH_DATES:
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(bare, form).replace(tzinfo=_CHINA).date().isoformat()
+    return None
 
 
 def audience(value: object) -> Audience:

@@ -15,24 +15,138 @@ from analyzers.messages import say
 from analyzers.normalize import normalize
 from analyzers.pinyin import syllables
 
-# Column names of Chinese tables. If several for one field occur, the first in this list is used and the
-# others are kept as further fields, except those of bodies and previews.
+# Names of columns in tables of offices and exports of CMSs; case, blanks, _ and - do not count. If several
+# for one field occur, the first in this list is used and the others are kept as further fields, except those
+# of bodies and previews. 来源 and source are none: a medium as often as an office.
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "id": ("标识", "主键", "文章标识"),
-    "title": ("标题", "题名", "文章标题"),
-    "body": ("正文", "内容", "全文"),
+    "id": (
+        *(
+            "标识",
+            "主键",
+            "文章标识",
+            "文章ID",
+            "信息ID",
+            "文档ID",
+            "article_id",
+            "doc_id",
+            "news_id",
+        ),
+        *("info_id", "post_id", "aid", "guid", "uuid"),
+    ),
+    "title": (
+        *(
+            "标题",
+            "题名",
+            "文章标题",
+            "信息标题",
+            "公文标题",
+            "文件标题",
+            "文件名称",
+            "政策名称",
+            "留言标题",
+        ),
+        *("article_title", "news_title", "doc_title", "post_title", "headline"),
+    ),
+    "body": (
+        *(
+            "正文",
+            "内容",
+            "全文",
+            "文章内容",
+            "文章正文",
+            "正文内容",
+            "信息内容",
+            "留言内容",
+            "content",
+            "text",
+        ),
+        *(
+            "full_text",
+            "article_content",
+            "news_content",
+            "post_content",
+            "article_body",
+            "maintext",
+        ),
+    ),
     "code": ("编号", "文章编号"),
-    "author": ("作者",),
-    "issuer": ("发文机关", "发文单位", "发布机关", "发布单位", "制定机关"),
-    "document_number": ("文号", "发文字号"),
-    "kind": ("文种",),
-    "category": ("分类", "类别", "栏目"),
-    "date": ("日期", "成文日期", "发布日期", "发文日期", "发布时间"),
-    "effective_date": ("施行日期", "实施日期", "生效日期"),
-    "summary": ("摘要", "内容摘要"),
-    "keywords": ("关键词", "主题词"),
+    "author": ("作者", "撰稿人", "writer", "byline"),
+    "issuer": (
+        *(
+            "发文机关",
+            "发文单位",
+            "发布机关",
+            "发布单位",
+            "制定机关",
+            "发布机构",
+            "发文部门",
+            "发布部门",
+        ),
+        *("印发机关", "颁布机关", "制定单位", "publisher", "issuing_authority", "pub_org"),
+    ),
+    "document_number": (
+        *(
+            "文号",
+            "发文字号",
+            "发文文号",
+            "文件编号",
+            "公文文号",
+            "文件文号",
+            "doc_no",
+            "document_no",
+        ),
+        *("doc_number", "file_no", "wenhao"),
+    ),
+    "kind": ("文种", "公文种类"),
+    "category": (
+        *(
+            "分类",
+            "类别",
+            "栏目",
+            "频道",
+            "所属栏目",
+            "栏目名称",
+            "信息分类",
+            "channel",
+            "column_name",
+        ),
+        *("category_name", "channel_name"),
+    ),
+    "date": (
+        *(
+            "日期",
+            "成文日期",
+            "发布日期",
+            "发文日期",
+            "发布时间",
+            "发文时间",
+            "成文时间",
+            "印发日期",
+            "公布日期",
+        ),
+        *(
+            "颁布日期",
+            "留言时间",
+            "pub_date",
+            "publish_date",
+            "published_date",
+            "publish_time",
+            "pub_time",
+        ),
+        *("published", "published_at", "publish_at", "release_date", "issue_date", "post_date"),
+    ),
+    "effective_date": (
+        "施行日期",
+        "实施日期",
+        "生效日期",
+        "施行时间",
+        "生效时间",
+        "effective_from",
+    ),
+    "summary": ("摘要", "内容摘要", "简介", "导语", "abstract", "excerpt", "description"),
+    "keywords": ("关键词", "主题词", "关键字", "keyword"),
     "outline": ("目录", "提纲"),
-    "attachments": ("附件", "附件列表"),
+    "attachments": ("附件", "附件列表", "附件名称", "attachment"),
     "replaces": ("取代", "废止文件"),
     "replaced_by": ("被取代", "取代文件"),
     "preview": ("免费预览", "预览", "试读"),
@@ -40,17 +154,52 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "length": ("字数", "全文字数"),
     "slices": ("片数",),
     "status": ("状态", "时效", "时效性", "效力状态"),
-    "views": ("浏览量", "点击量", "阅读量", "浏览次数"),
-    "url": ("网址", "链接"),
+    "views": (
+        *(
+            "浏览量",
+            "点击量",
+            "阅读量",
+            "浏览次数",
+            "浏览数",
+            "点击数",
+            "点击次数",
+            "阅读次数",
+            "访问量",
+        ),
+        *("hits", "clicks", "view_count", "views_count", "read_count"),
+    ),
+    "url": (
+        "网址",
+        "链接",
+        "原文链接",
+        "原文网址",
+        "链接地址",
+        "link",
+        "href",
+        "page_url",
+        "permalink",
+    ),
     "version": ("版本", "版本号"),
     "audience": ("受众", "可见范围"),
 }
-FIELD_OF: Final = {
-    alias: (field, place) for field, names in ALIASES.items() for place, alias in enumerate(names)
-}
-_MAX_LENGTH: Final = 40  # characters; longer names are not checked for misspellings
-# The fields that restrict who may read what.
+
+
+def _key(name: str) -> str:
+    return _IGNORED.sub("", name).casefold()
+
+
+# The fields that restrict who may read what; their names are only those that are written here.
 PROTECTING: Final = frozenset({"preview", "free_length", "audience"})
+_IGNORED: Final = re.compile(r"[\s_\-*＊:：\ufeff]+")
+_ALIAS_OF: Final = {
+    form: (field, place)
+    for field, names in ALIASES.items()
+    for place, name in enumerate((field, *names))
+    for form in ((name,) if field in PROTECTING else (name, _key(name)))
+}
+
+
+_MAX_LENGTH: Final = 40  # characters; longer names are not checked for misspellings
 
 
 @dataclass(frozen=True)
@@ -69,11 +218,21 @@ class LikelyField:
         return self.field in PROTECTING
 
 
+def alias(name: str) -> tuple[str, int] | None:
+    """The field of another name than its own, and the name's place in :data:`ALIASES`; None if it is none."""
+    if name.lower() in ALIASES:
+        return None
+    known = _ALIAS_OF.get(name) or _ALIAS_OF.get(_key(name))
+    exact = known is None or known[0] not in PROTECTING or name in _ALIAS_OF
+    return known if exact else None
+
+
 def known_field(name: str) -> str | None:
-    """The field of a known name, in English (any case) or Chinese; None for any other name."""
+    """The field of a known name, in English or Chinese; None for any other name."""
     if name.lower() in ALIASES:
         return name.lower()
-    return FIELD_OF[name][0] if name in FIELD_OF else None
+    known = alias(name)
+    return known[0] if known else None
 
 
 def duplicate_message(name: str) -> str:
@@ -132,7 +291,7 @@ def _likely_field(folded: str) -> LikelyField | None:
 
 
 def _like(name: str) -> LikelyField:
-    return LikelyField(name, name if name in ALIASES else FIELD_OF[name][0])
+    return LikelyField(name, known_field(name) or name)
 
 
 def _folded(name: str) -> str:
@@ -141,7 +300,9 @@ def _folded(name: str) -> str:
     return "".join(filter(str.isalnum, normalize(compatible).casefold()))
 
 
-_FOLDED: Final = {_folded(name): name for name in (*ALIASES, *FIELD_OF)}
+_FOLDED: Final = {
+    _folded(name): name for field, names in ALIASES.items() for name in (field, *names)
+}
 
 _ABOUT: Final = r"(?:articles?|posts?|docs?|text|contents?|body|html|raw|plain|short|part)"
 # Compounds of a protecting name, and synonyms.
@@ -175,7 +336,7 @@ _BODY_WORD: Final = re.compile(
 _ORDINARY: Final = re.compile(
     "actor|auditor|core|data|ftitle|index|issue|issued|issues|issuing|items?|king|label|like|line|link"
     "|mind|mode|news|node|order|rate|sites?|size|state|station|stats|stitle|table|tile|time|types?|users?"
-    "|view|word"
+    "|view|word|newstime|全文链接|文件名|签发日期"
 )
 
 

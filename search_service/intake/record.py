@@ -22,8 +22,8 @@ from search_service.intake import fields
 from search_service.intake.cleaning import Cleaning, Rule, clean, clean_head, clean_line
 from search_service.intake.names import (
     ALIASES,
-    FIELD_OF,
     PROTECTING,
+    alias,
     known_field,
     likely_field,
     protects,
@@ -68,13 +68,16 @@ class Notes:
     ``similar``: by name of an unknown field and the known name that it resembles. ``ignored_texts``: by
     name of a second body or preview in a record. ``left_out``: rows that are not to be indexed (drafts), by
     reason. ``unknown_files``: by suffix of files that cannot be read;
-    ``file_names``: examples of each.
+    ``file_names``: examples of each. ``made_ids``: records without an id, by file. ``columns``: those of
+    tables with the fields that they are, by file.
     """
 
     similar: Counter[tuple[str, str]] = field(default_factory=Counter)
     ignored_texts: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     unknown_files: Counter[str] = field(default_factory=Counter)
+    made_ids: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
     file_names: dict[str, list[str]] = field(default_factory=dict)
 
     def list_files(self) -> str:
@@ -90,6 +93,16 @@ class Notes:
         if reason not in self.left_out and len(self.left_out) >= _MAX_KINDS:
             reason = say("其他", "others")
         self.left_out[reason] += 1
+
+    def count_made_ids(self, name: str, count: int) -> None:
+        """Count records of a file that had no id."""
+        if count and (len(self.made_ids) < _MAX_KINDS or name in self.made_ids):
+            self.made_ids[name] += count
+
+    def show_columns(self, name: str, columns: str) -> None:
+        """Keep the columns of a table."""
+        if len(self.columns) < _MAX_KINDS:
+            self.columns.setdefault(name, columns)
 
     def count_similar(self, name: str, known: str) -> None:
         """Count an unknown field that resembles a known one."""
@@ -329,18 +342,19 @@ def _named(values: Mapping[str, object], notes: Notes) -> dict[str, object]:
     aliased: dict[str, tuple[int, str]] = {}
     for key, value in values.items():
         name = _name(key)
-        field, place = FIELD_OF.get(name, (name, 0))
+        known = alias(name)
+        field, place = known or (name, 0)
         if _is_absent(field, value):
             continue
         named[name] = value if field == "id" else _storable(value)
-        if name in FIELD_OF:
+        if known:
             aliased[field] = min(aliased.get(field, (place, name)), (place, name))
     for field, (_, name) in aliased.items():
         if field not in named:
             named[field] = named.pop(name)
-    for name in [name for name in named if name in FIELD_OF and FIELD_OF[name][0] in _TEXTS]:
+    for name, known in [(name, known) for name in named if (known := alias(name))]:
         # The others may contain paid text and must not become further fields.
-        if named.pop(name) != named[FIELD_OF[name][0]]:
+        if known[0] in _TEXTS and named.pop(name) != named[known[0]]:
             notes.ignored_texts[name] += 1
     return named
 

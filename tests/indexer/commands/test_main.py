@@ -209,6 +209,30 @@ def test_files_of_unknown_types_are_counted_and_named(gongwen: Run, tmp_path: Pa
     assert gongwen("add", str(folder))[0] == 1
 
 
+def test_a_trial_shows_columns_and_articles_and_writes_nothing(
+    gongwen: Run, tmp_path: Path
+) -> None:
+    """What a table is read as, with the columns that its owner names, before anything is indexed."""
+    table = tmp_path / "a.csv"
+    table.write_text("事由,经过\n路灯,村口没有路灯。\n水井,井水浑浊。\n", encoding="utf-8")
+
+    status, out, err = gongwen("index", str(table), "--dry-run", "--audience", "public")
+    assert status == 1
+    assert "--map" in err
+    mapping = ["--map", "事由=标题", "--map", "经过=body"]
+    status, out, err = gongwen("index", str(table), "--dry-run", "--audience", "public", *mapping)
+
+    assert status == 0
+    assert "事由 → title、经过 → body" in out
+    assert all(word in out for word in ("路灯", "井水浑浊。", "2"))
+    assert "没有 id" in err or "no ids" in err
+    status, _, err = gongwen("search", "路灯")
+    assert status != 0
+    assert gongwen("index", str(table), "--audience", "public", *mapping)[0] == 0
+    assert "路灯" in gongwen("search", "路灯")[1]
+    assert gongwen("index", str(table), "--map", "事由=类型")[0] == 2
+
+
 def test_names_that_may_be_misspelt_are_reported_at_the_end(gongwen: Run, tmp_path: Path) -> None:
     """Each once with its number of records; the records are indexed, and the status is 0."""
     records = [{**record, "auther": "张三", "地区": "清源"} for record in RECORDS]
