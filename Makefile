@@ -2,7 +2,7 @@
 # 另一个 Python / another Python: make install PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-all demo test test-all hunt fuzz check format mutation screenshots bench bench-engines bench-elasticsearch bench-pages bench-peers rehearse dev-elasticsearch lock clean
+.PHONY: help install install-test install-all bundle demo test test-all hunt fuzz check format mutation screenshots bench bench-engines bench-elasticsearch bench-pages bench-peers rehearse dev-elasticsearch lock clean
 
 BIN := .venv/bin
 # The given Python; otherwise that of .venv, if it works; otherwise python3.
@@ -31,6 +31,7 @@ help:
 	@echo 'make mutation  变异测试：改坏的代码有多少被测试发现，约半小时 / mutation testing: which share of faults the tests find, half an hour'
 	@echo 'make screenshots  README 里的图 / the pictures of the README (Chromium)'
 	@echo 'make install   只安装到 .venv / install into .venv only'
+	@echo 'make bundle    离线安装包，给不能联网的机器 / bundles that install without the internet'
 	@echo 'make bench     速度、容量与大小 / speed, load and size: make bench CORPUS=articles.jsonl.gz'
 	@echo 'make rehearse  故障演练 / failure rehearsal: make rehearse CORPUS=articles.jsonl.gz'
 	@echo 'make dev-elasticsearch  启动 Elasticsearch 供试用 / start an Elasticsearch node to try out (Java 21, Maven)'
@@ -55,6 +56,9 @@ install-peers:
 
 install-all:
 	$(BOOTSTRAP) base test server fetch models eval full
+
+bundle: install
+	@$(BIN)/python -m tools.bundle $(ARGS)
 
 demo: install
 	@$(BIN)/gongwen demo $(ARGS)

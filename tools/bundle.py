@@ -25,6 +25,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -169,6 +170,7 @@ class Pool:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.lock = FileLock(folder / "pool.lock")
         self._hashes: dict[Path, str] = {}
 
     def best(self, pinned: Pinned, target: Target) -> Path | None:
@@ -218,7 +220,7 @@ def pip(command: Sequence[str], packages: Sequence[Pinned]) -> str | None:
         file = Path(folder) / "requirements.txt"
         file.write_text("\n".join(one.unconditional for one in packages), encoding="utf-8")
         options = ["--quiet", "--no-deps", "--require-hashes", "--no-input"]
-        options += ["--disable-pip-version-check", "--requirement", str(file)]
+        options += ["--disable-pip-version-check", "--retries", "2", "--requirement", str(file)]
         done = subprocess.run(
             [sys.executable, "-m", "pip", *command, *options],
             env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
@@ -378,8 +380,9 @@ def make(platforms: Sequence[str], pythons: Sequence[str], output: Path) -> list
     targets = [Target(PLATFORMS[name], python) for name in platforms for python in pythons]
     pool = Pool(POOL)
     others = [one for one in lock if one not in source]
-    # All of them before the first archive: nothing is written if one wheel of one platform is missing.
-    collect(others, targets, pool)
+    with pool.lock:
+        # All of them before the first archive: nothing is written if one wheel of one platform is missing.
+        collect(others, targets, pool)
     output.mkdir(parents=True, exist_ok=True)
     made = []
     with tempfile.TemporaryDirectory() as folder:

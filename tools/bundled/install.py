@@ -50,8 +50,8 @@ def check_machine() -> None:
     if python not in about["pythons"] or sys.implementation.name != "cpython":
         several = ", ".join(about["pythons"])
         fail(
-            f"这个安装包是给 Python {several} 的，这是 {sys.implementation.name} {python}；请用其中一个运行",
-            f"This bundle is for Python {several}, this is {sys.implementation.name} {python}: use one of them",
+            f"这个安装包是给 Python {several} 的，这是 {sys.implementation.name} {python}；请换其中一个",
+            f"This bundle is for Python {several}, not for {sys.implementation.name} {python}",
         )
     if "glibc" not in about:
         return
