@@ -52,7 +52,7 @@ def pending(parts: Parts) -> Told:
     waiting = ledger.pending()
     if not waiting:
         yield ok("没有待写入的改动", "no pending changes")
-    elif _being_applied(ledger, waiting[0]):
+    elif is_being_applied(ledger, waiting[0]):
         yield ok(f"正在写入，还有 {len(waiting)} 处", f"being applied, {len(waiting)} changes")
     else:
         yield failed(
@@ -63,7 +63,7 @@ def pending(parts: Parts) -> Told:
         )
 
 
-def _being_applied(ledger: Ledger, first: int) -> bool:
+def is_being_applied(ledger: Ledger, first: int) -> bool:
     """Whether somebody writes the live index, or the first pending change is applied soon."""
     deadline = time.monotonic() + _APPLIED
     while time.monotonic() < deadline:

@@ -19,12 +19,14 @@ import sqlalchemy as sa
 from analyzers.embed import BUILTIN
 from indexer.applier import applying
 from indexer.doctor.findings import Level, Told, guarded
+from indexer.doctor.freshness import is_being_applied
 from indexer.doctor.machine import python
 from search_service.service import open_service
 from search_service.settings import read_settings
 from search_service.state.ledger import NUMBERED, Change
 from tests.conftest import write_source
 from tests.support.command import Run
+from tests.support.mariadb import Server
 from tests.support.paths import ROOT
 from tests.support.portals import DEDE, fill
 from tests.support.wire import Reply, stub
@@ -217,14 +219,21 @@ def test_a_model_that_cannot_be_used(
 def test_an_index_that_cannot_be_searched(
     indexed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of another analysis, and with a damaged file."""
+    """Of another model, of another analysis, and with a damaged file."""
+    monkeypatch.setenv("GONGWEN_MODEL", "none")
+    assert indexed("index", "articles.jsonl", "--name", "文章")[0] == 0
+    assert found(indexed)["index"][0][0] == "ok"
+    monkeypatch.delenv("GONGWEN_MODEL")
+    ((level, text),) = found(indexed)["index"]
+    assert level == "failed"
+    assert "模型 none ≠ onnx" in text
     monkeypatch.setenv("GONGWEN_SEGMENTER", "jieba")
     ((level, text),) = found(indexed)["index"]
     assert level == "failed"
     assert "gongwen index" in text
     monkeypatch.delenv("GONGWEN_SEGMENTER")
-    (file,) = (tmp_path / "index" / "public").glob("*/articles.sqlite3")
-    file.write_bytes(bytes(4096))
+    for file in (tmp_path / "index" / "public").glob("*/articles.sqlite3"):
+        file.write_bytes(bytes(4096))
     lines = found(indexed)
     assert lines["index"][0][0] == "failed"
     assert lines["state"][0][0] == "ok"
@@ -308,10 +317,14 @@ def test_a_source_that_was_not_synchronised(
 def test_changes_that_nobody_applies(indexed: Run) -> None:
     """A pushed deletion waits, until somebody applies it."""
     with closing(open_service(read_settings())) as service:
-        service.store.ledger.append([Change(article_id="a1", version=NUMBERED, article=None)])
+        ledger = service.store.ledger
+        (change,) = ledger.append([Change(article_id="a1", version=NUMBERED, article=None)])
         ((level, text),) = found(indexed)["pending"]
         assert level == "failed"
         assert "gongwen apply" in text
+        with ledger.live(patience=1):  # somebody is writing
+            assert "正在写入" in found(indexed)["pending"][0][1]
+        assert is_being_applied(ledger, change.sequence - 1)  # the one before was pending just now
         with applying(service):
             assert found(indexed)["pending"][0][0] == "ok"
 
@@ -410,3 +423,24 @@ def test_a_console_without_these_marks(gongwen: Run, tmp_path: Path) -> None:
     lines = path.read_text(encoding="gbk").splitlines()
     assert lines[0].startswith("ok Python：")
     assert any(line.startswith("X  状态：") for line in lines)
+
+
+@pytest.mark.mariadb
+def test_the_account_of_a_mapping(indexed: Run, tmp_path: Path, mariadb: Server) -> None:
+    """One that could write is a warning; one that may not enter a failure; no password is printed."""
+    name = mariadb.database()
+    engine = mariadb.engine(name)
+    fill(engine, DEDE)
+    with engine.connect() as connection:
+        user = "CREATE OR REPLACE USER doctor@localhost IDENTIFIED BY '{}'"
+        connection.execute(sa.text(user.format(PASSWORD)))
+        connection.execute(sa.text(f"GRANT SELECT, DELETE ON {name}.* TO doctor@localhost"))
+        assert indexed("connect", mariadb.address(name, f"doctor:{PASSWORD}"))[0] == 0
+        ((level, text),) = found(indexed, "portal.yaml")["mapping"]
+        assert level == "warning"
+        assert "DELETE" in text
+        connection.execute(sa.text(user.format("another")))
+    ((level, text),) = found(indexed, "portal.yaml")["mapping"]
+    assert level == "failed"
+    assert "Access denied" in text
+    assert PASSWORD not in text
