@@ -1,18 +1,29 @@
 """HTML files as one article each. Entry point: :func:`html_record`.
 
 Title, date, author and column come from the ``meta`` tags of Chinese government sites (ArticleTitle,
-PubDate, …), otherwise from ``h1`` and ``title``; the body from the container of the article, if it is a known
-one. HTML to text is :mod:`search_service.intake.markup`.
+PubDate, …), otherwise from what the page shows (:mod:`.page_parts`); the body from the containers of the
+article, if they are known ones, else from the element with most of the sentences. HTML to text is
+:mod:`search_service.intake.markup`.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
 from lxml import etree
 
+from indexer.sources import documents
 from indexer.sources.encoding import decode
 from indexer.sources.limits import check_marks
+from indexer.sources.page_parts import (
+    densest,
+    elements,
+    find_attachments,
+    find_date,
+    find_title,
+    menus,
+    without_furniture,
+)
 from search_service.intake import fields, names
 from search_service.intake.markup import parse_html, text_of_tree
 
@@ -20,26 +31,76 @@ _DECLARED: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
 )
 _HEAD: Final = 4096  # bytes searched for a declared charset, as browsers do
-# Meta names of 《政府网站发展指引》, lower-cased -> fields.
+# Names and properties of meta tags, lower-case -> fields: 《政府网站发展指引》, Dublin Core, Open Graph.
 _META: Final = {
     "articletitle": "title",
-    "pubdate": "date",
+    **dict.fromkeys(
+        (
+            *(
+                "pubdate",
+                "publishdate",
+                "publish_date",
+                "publish-date",
+                "pubtime",
+                "publishtime",
+                "date",
+            ),
+            *(
+                "article:published_time",
+                "og:release_date",
+                "datepublished",
+                "dc.date",
+                "dc.date.issued",
+            ),
+            *("dcterms.date", "dcterms.issued", "publication_date"),
+        ),
+        "date",
+    ),
     "author": "author",
     "columnname": "category",
     "url": "url",
+    "og:url": "url",
 }
+# Who typed it, not who wrote it: 信息发布员6, admin, 104363.
+_TYPIST: Final = re.compile(
+    r"[\x21-\x7e\s]*|.*(?:发布员|管理员|录入员|审核员|编辑|系统|网站)[0-9]*|.*[0-9]", re.IGNORECASE
+)
+_HIDDEN: Final = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
+)
 _BOILERPLATE: Final = frozenset({"nav", "header", "footer", "aside"})
 _ARTICLE: Final = frozenset({"article", "main"})
-# Containers of the article in common content management systems, best first.
+# Containers of the article in common content management systems (UCAP, TRS, Hanweb, 博达 …), best first.
+_IDS: Final = (
+    *("UCAP-CONTENT", "zoom", "Zoom", "zoomcon", "js_content", "vsb_content", "ContentDiv"),
+    *("news_content", "artibody", "fontzoom", "BodyLabel", "ivs_content"),
+)
+_CLASSES: Final = (
+    *(
+        "TRS_Editor",
+        "TRS_UEDITOR",
+        "trs_editor_view",
+        "pages_content",
+        "article-con",
+        "article-content",
+    ),
+    *(
+        "article_content",
+        "article_con",
+        "v_news_content",
+        "news_content",
+        "easysite-news-content",
+        "con_text",
+    ),
+    *("xxgk_content", "content-text", "detail-content", "txt_con"),
+)
 _CONTAINERS: Final = (
-    "//*[@id='UCAP-CONTENT' or @id='zoom' or @id='Zoom']",
-    "//*[contains(concat(' ', @class, ' '), ' TRS_Editor ')]",
-    "//*[contains(concat(' ', @class, ' '), ' TRS_UEDITOR ')]",
+    *(f"//*[@id='{name}']" for name in _IDS),
+    *(f"//*[contains(concat(' ', @class, ' '), ' {name} ')]" for name in _CLASSES),
     "//article",
     "//main",
-    "//*[@id='content' or @id='Content' or @id='article']",
-    "//body",
 )
+_WHOLE: Final = ("//*[@id='content' or @id='Content' or @id='article']", "//body")
 _MIN_TEXT: Final = 20  # characters; a container with less is not that of the article
 
 
@@ -49,28 +110,31 @@ def html_record(data: bytes, *, name: str) -> dict[str, object]:
     declared = _DECLARED.search(data[:_HEAD])
     root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
     values = _meta(root)
-    values.setdefault("title", _title(root) or name)
+    for element in _hidden(root):
+        _empty(element)
+    if title := "" if "title" in values else find_title(root):
+        values["title"] = title
+    if "date" not in values and (date := find_date(text_of_tree(root))):
+        values["date"] = date
     for element in list(_boilerplate(root)):
         _empty(element)
-    values["body"] = _body(root)
-    return values
-
-
-def _elements(root: etree._Element, path: str) -> list[etree._Element]:
-    # All paths here select elements.
-    return cast("list[etree._Element]", root.xpath(path))
+    if attachments := find_attachments(root):
+        values["attachments"] = attachments
+    body = _body(root)
+    if "title" in values:
+        return {**values, "body": body}
+    return {**values, **documents.title_and_body(body, name=name)}
 
 
 def _meta(root: etree._Element) -> dict[str, object]:
     values: dict[str, object] = {}
-    for element in _elements(root, "//meta[@name and @content]"):
-        name = (element.get("name") or "").strip()
+    for element in elements(root, "//meta[(@name or @property or @itemprop) and @content]"):
+        written = element.get("name") or element.get("property") or element.get("itemprop") or ""
+        name, content = written.strip(), (element.get("content") or "").strip()
         field = _META.get(name.lower())
-        content = (element.get("content") or "").strip()
         if field is None and names.protects(name):
-            values.setdefault(
-                name, content
-            )  # if misspelt it becomes a fault, and the page is not published
+            # If misspelt it becomes a fault, and the page is not published.
+            values.setdefault(name, content)
             continue
         if field is None or not content or field in values:
             continue
@@ -79,23 +143,26 @@ def _meta(root: etree._Element) -> dict[str, object]:
             usable = usable and (field != "url" or fields.address(content))
         except ValueError:
             continue  # meta tags are often left empty; the article is used nevertheless
-        if usable:
+        if usable and not (field == "author" and _TYPIST.fullmatch(content)):
             values[field] = content
     return values
 
 
-def _title(root: etree._Element) -> str:
-    headings = [
-        text for element in _elements(root, "//h1[not(ancestor::h1)]") if (text := _flat(element))
+def _hidden(root: etree._Element) -> list[etree._Element]:
+    """The elements that no reader sees; not those around a container of the article, which a script shows."""
+    shown = {
+        one
+        for path in _CONTAINERS
+        for container in elements(root, path)
+        for one in (container, *container.iterancestors())
+    }
+    return [
+        element
+        for element in elements(root, "//*[@style or @hidden]")
+        if element not in shown
+        and element.tag not in ("html", "body")
+        and (element.get("hidden") is not None or _HIDDEN.search(element.get("style") or ""))
     ]
-    titles = [text for element in _elements(root, "//title") if (text := _flat(element))]
-    if len(headings) == 1:
-        return headings[0]
-    return titles[0] if titles else headings[0] if headings else ""
-
-
-def _flat(element: etree._Element) -> str:
-    return " ".join("".join(map(str, element.itertext())).split())
 
 
 def _boilerplate(root: etree._Element) -> Iterator[etree._Element]:
@@ -126,15 +193,21 @@ def _letters(text: str | None) -> int:
 
 
 def _body(root: etree._Element) -> str:
+    """The text of the containers of the article, in their order; on other pages, where the sentences are."""
     for path in _CONTAINERS:
-        tried: set[etree._Element] = set()
-        for element in _elements(root, path):
-            # An element inside a container without text has none either.
-            if any(parent in tried for parent in element.iterancestors()):
-                continue
-            tried.add(element)
-            text = text_of_tree(element)
-            if len(text) >= _MIN_TEXT or path == _CONTAINERS[-1]:
+        found = elements(root, path)
+        inside = set(found)
+        outer = [one for one in found if not inside.intersection(one.iterancestors())]
+        texts = [text for one in outer if (text := text_of_tree(one))]
+        if sum(map(len, texts)) >= _MIN_TEXT:
+            return "\n".join(texts)
+    for path in _WHOLE:
+        for element in elements(root, path):
+            article = densest(element)
+            for menu in menus(article):
+                _empty(menu)
+            text = without_furniture(text_of_tree(article))
+            if len(text) >= _MIN_TEXT or path == _WHOLE[-1]:
                 return text
     return ""
 

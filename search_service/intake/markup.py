@@ -29,20 +29,22 @@ _INLINE: Final = _names(
     " svg textarea title tt u var video wbr"
 )
 _DROPPED: Final = _names(
-    "audio button canvas embed head iframe map noscript object rp rt script select style svg"
+    "audio button canvas embed head iframe map noscript object rp rt script select style svg template"
     " textarea title video"
 )
 _CELLS: Final = ("td", "th")
 _VALID_WITHOUT_END: Final = _names("br hr img input link meta p wbr")  # markup also without an end
 _END_TAG_OPTIONAL: Final = _names("a dd dt li option td th tr")
 _MAX_DEPTH: Final = 500  # browsers stop at 512
-_FLAGS: Final = _names("checked compact disabled nowrap noshade selected")
-# Possessive names and bounded attributes: neither a long name nor an unclosed quote makes the search
-# quadratic.
+_FLAGS: Final = _names(
+    "checked compact disabled hidden itemscope nowrap noshade open readonly selected"
+)
+# Possessive names and attributes, which end at < and > or are bounded: neither a long name nor an unclosed
+# quote makes the search quadratic; an image in an attribute is no text.
 _TAG: Final = re.compile(
     r"<!--.*?-->|<!(?:doctype\b|\[)[^<>]*>|<\?[a-z][^<>]*>"
     r"|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*+(?:[:-][a-z0-9:-]++)?+)"
-    r"(?P<attributes>(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^<>\"'])*+)>",
+    r"(?P<attributes>(?:\"[^\"<>]*+\"|'[^'<>]*+'|\"[^\"]{0,2000}\"|'[^']{0,2000}'|[^<>\"'])*+)>",
     re.IGNORECASE | re.DOTALL,
 )
 # A preview may end in the middle of a tag.
