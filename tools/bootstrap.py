@@ -1,8 +1,8 @@
 # -*- coding: utf-8 -*-
 r"""Install a checkout: .venv, the locked packages, the project itself.
 
-    python tools/bootstrap.py [PART...]   parts: base (default), test, server, fetch, models, eval, full,
-                                          mutation, peers
+    python tools/bootstrap.py [PART...]   parts: base (default), test, postgresql, server, fetch, models,
+                                          eval, full, mutation, peers
 
 The Makefile calls it; without make (Windows) call it by hand, then `.venv/bin/gongwen demo`
 (`.venv\Scripts\gongwen demo`). Only what has changed is installed, so a second call costs nothing.

@@ -229,9 +229,10 @@ def _covers(pattern: str, database: str) -> bool:
 def _bad_address(shown: str, exc: Exception) -> str:
     if isinstance(exc, ImportError):
         return say(
-            f"{shown}：缺少驱动 {exc.name}。PostgreSQL 请运行：pip install 'gongwen-search[postgresql]'",
-            f"{shown}: the driver {exc.name} is missing; for PostgreSQL: pip install"
-            " 'gongwen-search[postgresql]'",
+            f"{shown}：缺少驱动 {exc.name}。PostgreSQL 请执行：pip install 'gongwen-search[postgresql]'"
+            "（源码目录中：python3 tools/bootstrap.py postgresql）",
+            f"{shown}: the driver {exc.name} is missing; for PostgreSQL run: pip install"
+            " 'gongwen-search[postgresql]' (in a checkout: python3 tools/bootstrap.py postgresql)",
         )
     return say(
         f"{shown}：不是数据库地址；如 mysql://用户@127.0.0.1:3306/库名",
