@@ -5,11 +5,8 @@ wrong usage.
 """
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +14,6 @@ import click
 
 from analyzers.messages import say
 from indexer import updates
-from indexer.applier import applying
 from indexer.build import generations
 from indexer.build.disk_space import with_free_space
 from indexer.build.fault_log import FaultLog
@@ -53,10 +49,10 @@ from indexer.commands.printing import (
     progress,
 )
 from indexer.commands.queries import queries_command
+from indexer.commands.serving import run_server
 from indexer.commands.sync import sync_commands
 from indexer.commands.terms import terms_group
 from indexer.commands.users import users_group
-from search_service import logs
 from search_service.answers import browse
 from search_service.answers.related import related as find_related
 from search_service.answers.search import search as find
@@ -64,13 +60,11 @@ from search_service.errors import BadInput, NotFound, redact_credentials
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Audience, Sort
 from search_service.query.request import Mode, SearchRequest
-from search_service.service import SearchService, engine_of, open_service
+from search_service.service import SearchService, open_service
 from search_service.settings import PREFIX, Settings, read_settings
 
 # Seconds that a search of a command may take: no page is waiting, and a new index is slow at first.
 _SEARCH_TIMEOUT = 30.0
-# As it was called: .venv/bin/gongwen in a checkout.
-_PROGRAM = sys.argv[0] if os.sep in sys.argv[0] else "gongwen"
 
 _audience = click.option(
     "--audience",
@@ -357,48 +351,6 @@ def info(article_id: str | None, audience: str) -> None:
             )
 
 
-def _serve(service: SearchService, settings: Settings, *, demo: bool) -> None:
-    from indexer.commands.demo import examples
-    from search_service.web.app import create_app
-    from search_service.web.server import serve as run_server
-
-    logs.set_up(settings.log)  # requests are printed by nothing else
-    app = create_app(service, settings, examples=examples(service) if demo else (), demo=demo)
-    # Nobody waits for a page here: what writes may take longer than a search.
-    engine = engine_of(_patient(settings))
-    with closing(engine), applying(with_cache(replace(service, engine=engine), settings)):
-        run_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            ready=_greet(settings, demo=demo),
-        )
-
-
-def _greet(settings: Settings, *, demo: bool) -> Callable[[str], None]:
-    def greet(address: str) -> None:
-        url = f"{address}{settings.path_prefix}/"
-        click.echo(
-            say(f"请用浏览器打开：{url}  （Ctrl-C 结束）", f"Open {url} in a browser (Ctrl-C ends)")
-        )
-        if demo:
-            click.echo(say("试一试：", "Try:"))
-            click.echo(f"  {url}search?q=小区没人管怎么办")
-            click.echo(f"  curl '{url}api/v1/search?q=b1890'")
-            click.echo(f"  {url}precedents?text=电动自行车充电安全")
-            click.echo(f"  {url}demo/portal")
-            click.echo(
-                say("换成自己的文章：", "Your own articles: ")
-                + say(
-                    f"{_PROGRAM} index 目录或文件.jsonl --audience public && {_PROGRAM} serve",
-                    f"{_PROGRAM} index FOLDER_OR_FILE.jsonl --audience public && {_PROGRAM} serve",
-                )
-            )
-
-    return greet
-
-
 def _address(command: Callable[..., None]) -> Callable[..., None]:
     host = click.option("--host", help=say("监听地址", "Address to listen on"))
     port = click.option("--port", type=click.IntRange(0, 65535), help=say("端口", "Port"))
@@ -419,7 +371,7 @@ def serve(host: str | None, port: int | None) -> None:
         # Fails now if there is no index, or one of other settings.
         reader = service.reader(Audience.PUBLIC)
         service.check_manifest(reader.manifest, model=service.embedder is not None)
-        _serve(service, settings, demo=False)
+        run_server(service, settings, writing=_patient(settings))
 
 
 @cli.command(help=say("用自带样例建立索引并提供网页。", "Index the sample corpus and serve it."))
@@ -441,7 +393,7 @@ def demo(host: str | None, port: int | None) -> None:
                 progress=progress(),
             )
         )
-        _serve(service, settings, demo=True)
+        run_server(service, settings, writing=_patient(settings), demo=True)
 
 
 @cli.command(help=say("所有设置（环境变量）及其当前值。", "All settings (environment variables)."))
