@@ -39,8 +39,10 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read Markdown: front matter, first heading, body."""
     # Here, as for Word documents: other commands, and the server, start sooner.
     from indexer.sources.front_matter import split_front_matter
+    from indexer.sources.markdown import without_inline_syntax
 
     values, text = split_front_matter(decode(data))
+    text = without_inline_syntax(text)
     heading = _HEADING.match(text)
     if title := values.get("title") or values.get("标题"):
         # A heading that repeats the title is not part of the text: free_length must not count it.

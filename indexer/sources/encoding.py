@@ -1,5 +1,5 @@
 """Decoding text of unknown encoding. Entry points: :func:`decode`, :func:`read_lines`,
-:func:`familiarity`.
+:func:`familiarity`, :func:`repaired`.
 
 The bytes outweigh a declared charset: other text is hardly ever valid UTF-8, so UTF-8 is tried first;
 GB18030, which accepts almost anything, only if the bytes are not damaged UTF-8.
@@ -30,6 +30,7 @@ _FREQUENT: Final = frozenset(
     "关于通知规定有在为是了不中大上行业应当单位實國會發關於與為這個來條對業務"
 )
 FAMILIAR: Final = 0.08  # share of frequent characters; Chinese prose has 0.2 and more
+_MOSTLY_LATIN: Final = 0.9
 _SHORT: Final = 12  # non-ASCII characters; fewer do not identify a charset
 # The first megabyte of a file decides the encoding of its short lines.
 _SAMPLE_PIECE: Final = 1 << 14  # bytes
@@ -55,7 +56,7 @@ def decode(data: bytes, *, declared: str = "", offset: int = 0) -> str:
         if data.startswith(mark):
             return _strict(data, codec, offset).removeprefix("\ufeff")
     try:
-        return data.decode("utf-8")
+        return repaired(data.decode("utf-8"))
     except UnicodeDecodeError as exc:
         if _is_damaged_utf8(data):
             raise BadRecord(_undecodable(data, exc.start, offset)) from exc
@@ -167,6 +168,21 @@ def _is_damaged_utf8(data: bytes) -> bool:
     text = data.decode("utf-8", "replace")
     good = sum(1 for character in text if character >= "\u0800" and character != "\ufffd")
     return good > text.count("\ufffd")
+
+
+def repaired(text: str) -> str:
+    """The text of bytes in GB18030 that were decoded as Latin letters: ¹ØÓÚ is 关于; others unchanged."""
+    beyond = sum("\x7f" < character < "\u0180" for character in text)
+    if beyond < _SHORT or beyond < _MOSTLY_LATIN * sum(character > "\x7f" for character in text):
+        return text
+    for codec in ("latin-1", "cp1252"):
+        try:
+            other = text.encode(codec).decode("gb18030")
+        except UnicodeError:
+            continue
+        if familiarity(other) >= FAMILIAR:
+            return other
+    return text
 
 
 def familiarity(text: str) -> float:

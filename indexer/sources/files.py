@@ -1,10 +1,11 @@
 """Files and folders -> articles. Entry point: :func:`read_source`.
 
-JSON lines and CSV (also gzipped) contain many articles; .txt, .md, .html and .docx one; .yaml maps a
+JSON, CSV (also gzipped) and workbooks contain many articles; .txt, .md, .html and .docx one; .yaml maps a
 database. A record that cannot be used becomes a :class:`Fault` with its place and never stops the rest.
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,6 +35,12 @@ def _word_record(data: bytes, *, name: str) -> dict[str, object]:
     return word_record(data, name=name)
 
 
+def _workbook(table: Table) -> Iterator[RawRecord | Fault]:
+    from indexer.sources.spreadsheets import read_workbook  # here, as for Word
+
+    return read_workbook(table)
+
+
 _MULTI_ARTICLE: Final[dict[str, Callable[[Table], Iterator[RawRecord | Fault]]]] = {
     ".jsonl": read_jsonl,
     ".jsonl.gz": read_jsonl,
@@ -42,6 +49,7 @@ _MULTI_ARTICLE: Final[dict[str, Callable[[Table], Iterator[RawRecord | Fault]]]]
     ".csv": read_csv,
     ".csv.gz": read_csv,
     ".tsv": read_csv,
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), _workbook),
 }
 _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".txt": text_record,
@@ -56,7 +64,7 @@ _DATABASE: Final = frozenset({".yaml", ".yml"})
 # Types that cannot be read -> the type to save them as.
 _SAVE_AS: Final = {
     **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
-    **dict.fromkeys((".xls", ".xlsx", ".et", ".ods"), ".csv"),
+    **dict.fromkeys((".et", ".xlsb", ".xlsm"), ".xlsx"),
     **dict.fromkeys((".xml",), ".jsonl"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }
@@ -182,6 +190,7 @@ def _records(path: Path, notes: Notes, mapping: Mapping[str, str]) -> Iterator[R
         yield from _file(path, identifier, notes, mapping)
         return
     root = os.path.realpath(path)
+    names = _Names()
     for file in _files(path):
         if isinstance(file, Fault):
             yield file
@@ -193,11 +202,46 @@ def _records(path: Path, notes: Notes, mapping: Mapping[str, str]) -> Iterator[R
         elif file.is_dir():
             continue  # a link to a folder of the source, which is read at its own place
         elif _type(file) in _MULTI_ARTICLE | _SINGLE_ARTICLE:
-            yield from _file(file, _file_id(path, file), notes, mapping)
+            identifier = _file_id(path, file)
+            for item in _file(file, identifier, notes, mapping):
+                if _type(file) in _SINGLE_ARTICLE and isinstance(item, RawRecord):
+                    yield names.placed(item, shown(file.relative_to(path)).replace(os.sep, "/"))
+                else:
+                    yield item
         elif file.suffix.lower() in _SAVE_AS:
             yield Fault(f"{shown(file)}:1", _unreadable(file), id=_file_id(path, file))
         else:
             notes.count_file(_type(file), shown(file.relative_to(path)))
+
+
+def _folder(identifier: str) -> str:
+    return identifier.rpartition("/")[0]
+
+
+class _Names:
+    """Ids and categories that files of one article get by their names."""
+
+    def __init__(self) -> None:
+        self._folder = ""
+        self._texts: dict[str, int] = {}  # of the ids in the present folder
+
+    def placed(self, record: RawRecord, path: str) -> RawRecord:
+        """The record of a file.
+
+        Of two files that differ only in their suffix the second has it in its id, unless both have the same
+        text. The category, if the file says none, is the folders, without those of years.
+        """
+        folder, values = _folder(path), dict(record.values)
+        if folder != self._folder:
+            self._folder, self._texts = folder, {}
+        identifier = str(values["id"])
+        text = hash((values.get("title"), str(values.get("body")).strip()))
+        if path.startswith(f"{identifier}.") and self._texts.setdefault(identifier, text) != text:
+            values["id"] = path
+        levels = [level for level in folder.split("/") if re.search(r"[^\W0-9_年月日]", level)]
+        if levels and not any(known_field(name) == "category" for name in values):
+            values["category"] = "/".join(levels)
+        return RawRecord(record.place, values)
 
 
 def _file_id(folder: Path, file: Path) -> str:

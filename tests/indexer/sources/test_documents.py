@@ -118,6 +118,26 @@ def test_markdown_without_front_matter_has_its_title_in_the_heading(tmp_path: Pa
     assert only(tmp_path / "b.markdown").title == "村账镇管"
 
 
+def test_markdown_inside_a_line_is_no_text(tmp_path: Path) -> None:
+    """Emphasis, links, code and escapes; what begins a line, and signs that mean themselves, stay."""
+    path = tmp_path / "a.md"
+    path.write_text(
+        "# 春耕**意见**\n\n坚持**人民至上**，把群众*急难愁盼*办好，\n见[实施方案](./x.md)与`第3号`。\n\n"
+        "1. 面积为 3 * 4 * 5 亩\n2. ~~旧~~新\\*注\n\n## 二、要求\n\n| **单位** | 任务 |\n|---|---|\n"
+        "| 水利局 | __防汛__ |\n\n![图](a.png)<b>见图</b>",
+        encoding="utf-8",
+    )
+
+    article = only(path)
+
+    assert article.title == "春耕意见"
+    assert article.body.split("\n") == [
+        "坚持人民至上，把群众急难愁盼办好，", "见实施方案与第3号。", "",
+        "1. 面积为 3 * 4 * 5 亩", "2. 旧新*注", "", "## 二、要求", "",
+        "单位\t任务", "水利局\t防汛", "", "图见图",
+    ]  # fmt: skip
+
+
 def test_front_matter_is_read_as_it_is_written(tmp_path: Path) -> None:
     """Lists and blocks of YAML; dates, numbers and words of YAML remain text; null is nothing."""
     path = tmp_path / "a.md"

@@ -103,3 +103,12 @@ def test_any_bytes_are_lines_or_faults(data: bytes) -> None:
     if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         assert len(read) == len(data.splitlines(keepends=True)) or b"\r" in data or b"\n" in data
     assert [line.number for line in read] == list(range(1, len(read) + 1))
+
+
+def test_chinese_that_was_read_as_latin_is_repaired() -> None:
+    """Text that was saved once too often; Latin text, and Chinese with some of it, is left alone."""
+    text = "关于做好防汛工作的通知，各乡镇要落实值班制度。"
+
+    assert decode(text.encode("gb18030").decode("latin-1").encode()) == text
+    for other in ("Übermäßige Größen führen häufig zu Änderungen", f"{text}Ä§Öµ×Ôßàáâãäåæ"):
+        assert decode(other.encode()) == other

@@ -551,6 +551,24 @@ def test_irregular_files_are_faults(tmp_path: Path) -> None:
     assert places == ["a.txt:1", "b.jsonl:1", "c.txt:1", "gone:1"]
 
 
+def test_files_that_differ_in_their_suffix_are_several(tmp_path: Path) -> None:
+    """The first keeps the name alone; folders are the category, but not those of years."""
+    folder = tmp_path / "领导讲话" / "2024年"
+    folder.mkdir(parents=True)
+    (folder / "防火.md").write_text("---\ncategory: 通知\n---\n# 甲\n正文一。", encoding="utf-8")
+    (folder / "防火.txt").write_text("乙\n正文二。", encoding="utf-8")
+    (tmp_path / "防火.txt").write_text("丙\n正文三。", encoding="utf-8")
+
+    articles, faults = read(tmp_path)
+
+    assert [(one.id, one.category) for one in articles] == [
+        ("防火", None),
+        ("领导讲话/2024年/防火", "通知"),
+        ("领导讲话/2024年/防火.txt", "领导讲话"),
+    ]
+    assert faults == []
+
+
 def test_two_files_of_one_name_are_one_id(tmp_path: Path) -> None:
     """The same document in two formats is read once, and the report says so."""
     (tmp_path / "通知.md").write_text("# 防火通知\n严禁野外用火。", encoding="utf-8")
