@@ -153,7 +153,7 @@ def test_all_faults_of_a_run_are_in_a_file(gongwen: Run, tmp_path: Path, command
         gongwen("index", str(write_source(tmp_path / "first.jsonl", RECORDS)))
     secret = "会员才能读到的一段话"
     bad = [{"id": f"x{n}", "title": "通知", "body": [secret]} for n in range(30)]
-    bad += [{"title": f"通知{n}", "body": secret} for n in range(10)]
+    bad += [{"summary": f"通知{n}", "body": secret} for n in range(10)]
     path = write_source(tmp_path / "a.jsonl", [*RECORDS, *bad])
     status, out, err = gongwen(command, str(path))
     assert status == 1
@@ -161,7 +161,7 @@ def test_all_faults_of_a_run_are_in_a_file(gongwen: Run, tmp_path: Path, command
     assert err.count(f"{path}:") == 20 + 2
     assert "另有 20 条" in err
     assert "30 条 body" in err
-    assert "10 条 id" in err
+    assert "10 条 没有哪一列是 title" in err
     listed = faults_of(err)
     assert [one["place"] for one in listed] == [f"{path}:{line}" for line in range(4, 44)]
     assert [one["id"] for one in listed[:31]] == [*(f"x{n}" for n in range(30)), ""]
@@ -173,14 +173,14 @@ def test_without_a_usable_record_the_reasons_are_printed(gongwen: Run, tmp_path:
     """By kind with counts and a place, in the single line of the error; all of them in the file."""
     folder = tmp_path / "source"
     folder.mkdir()
-    rows = "".join(f"通知{n},各村落实{n}。\n" for n in range(12))
+    rows = "".join(f",各村落实{n}。\n" for n in range(12))
     (folder / "政策.csv").write_text(f"标题,正文\n{rows}", encoding="utf-8")
     (folder / "旧.doc").write_bytes(b"\xd0\xcf")
     (folder / "news.sql").write_text("INSERT INTO a VALUES (1);", encoding="utf-8")
     status, out, err = gongwen("index", str(folder))
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
-    assert "12 条 id：必填" in err
+    assert "12 条 title：必填" in err
     assert f"{folder}/政策.csv:2" in err
     assert "1 条 不读 .doc" in err
     assert ".sql 1 (news.sql)" in err
