@@ -17,6 +17,7 @@ from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
 from indexer.sources.seen import SeenIds
 from indexer.sources.tables import Table, read_csv, read_json, read_jsonl
+from indexer.sources.xml_lists import read_xml
 from search_service.errors import AudienceUnstated, BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
 from search_service.intake.fields import MAX_ID_LENGTH
@@ -49,6 +50,7 @@ _MULTI_ARTICLE: Final[dict[str, Callable[[Table], Iterator[RawRecord | Fault]]]]
     ".csv": read_csv,
     ".csv.gz": read_csv,
     ".tsv": read_csv,
+    ".xml": read_xml,
     **dict.fromkeys((".xlsx", ".xls", ".ods"), _workbook),
 }
 _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
@@ -65,7 +67,6 @@ _DATABASE: Final = frozenset({".yaml", ".yml"})
 _SAVE_AS: Final = {
     **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
     **dict.fromkeys((".et", ".xlsb", ".xlsm"), ".xlsx"),
-    **dict.fromkeys((".xml",), ".jsonl"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }
 

@@ -598,7 +598,7 @@ def test_names_of_old_archives_are_read(tmp_path: Path) -> None:
     [
         ("没有.jsonl", "没有.jsonl"),
         ("a.pdf", ".docx"),
-        ("b.xml", ".jsonl"),
+        ("b.et", ".xlsx"),
         ("c.png", ".csv"),
         ("无", ".txt"),
     ],
