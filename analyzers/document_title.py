@@ -45,7 +45,8 @@ _ANNEX_MARK: Final = re.compile(r"附\s?[件表录]\s?[0-9一二三四五六七�
 _CONTENTS: Final = re.compile(r"目\s*[录次]")
 _CONTENTS_LINE: Final = re.compile(r"[^\n]*(?:\t|\s{2}|[.·…]{2,})\s*[0-9]{1,4}")
 _DATE: Final = re.compile(
-    r"\(?[0-9零一二三四五六七八九]{4}\s?[年.\-/][^\n]{1,20}\)?|\([^()\n]*\)|[0-9:.\-/\s]+"
+    r"\(?[0-9零一二三四五六七八九]{4}\s?[年.\-/]\s?[0-9十一二三四五六七八九]{1,3}"
+    r"\s?(?:月|[月.\-/]\s?[0-9十一二三四五六七八九]{1,3}\s?日?)?\)?|\([^()\n]*\)|[0-9:.\-/\s]+"
 )
 _UNFINISHED: Final = re.compile(r"[。;:!?,、]$")
 _SENTENCE: Final = re.compile(r"[。;!?]")
@@ -195,11 +196,9 @@ def _end(normal: Sequence[str], block: Sequence[int], centred: set[int]) -> int 
     if last is None:
         last = block[0]
         for number in block[1:]:
-            if (
-                number != last + 1
-                or not {last, number} <= centred
-                or _PERSON.fullmatch(normal[number])
-            ):
+            text = "".join(normal[block[0] : number])
+            together = {last, number} <= centred and not _PERSON.fullmatch(normal[number])
+            if number != last + 1 or not (together or text.count("《") > text.count("》")):
                 break
             last = number
     end = last + 1
