@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from analyzers.terms import Analyzer
 from indexer.build.entries import version_of
@@ -90,12 +91,12 @@ class _VocabularyPruner:
         self._leave_groups(entries)
         self.vocabularies.narrow(
             self.generation,
-            (
-                (entry.view.id, vocabulary_of(entry, self.analyzer))
-                if isinstance(entry, Record)
-                else (entry.id, None)
-                for entry in entries
-            ),
+            {
+                id_of(one): partial(vocabulary_of, one, self.analyzer)
+                if isinstance(one, Record)
+                else None
+                for one in entries
+            },
         )
         return self.writer.write(entries)
 

@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -139,6 +139,7 @@ class Database:
         self._file: Path | None = None
         self._changes: _Changes | None = None
         self._remembered: dict[str, tuple[object, object]] = {}
+        self._turn = threading.RLock()
         with self.translated(opening=True):
             try:
                 address = sa.make_url(url)
@@ -250,7 +251,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """As :meth:`writing`; errors of the database are not translated."""
-        with self._engine.begin() as connection:
+        # In turn: in SQLite, threads that wait for one another sleep for up to a tenth of a second.
+        with self._turn if self._file else nullcontext(), self._engine.begin() as connection:
             self._begin(connection, "BEGIN IMMEDIATE")
             yield connection
 

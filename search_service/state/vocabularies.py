@@ -7,7 +7,7 @@ in the index and not hidden.
 
 import threading
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,12 +106,20 @@ class Vocabularies:
         with self._database.writing() as connection:
             _delete(connection, _VOCABULARIES.c.generation.not_in(list(generations)))
 
-    def narrow(self, generation: str, coming: Iterable[tuple[str, ArticleTexts | None]]) -> None:
+    def narrow(
+        self, generation: str, coming: Mapping[str, Callable[[], ArticleTexts] | None]
+    ) -> None:
         """Before articles are written: remove the entries of texts that they will no longer have.
 
         ``None``: the article is deleted. New texts of an article wait for the next inventory: suggestions
         must not reveal which of its texts were in another article that is now gone.
         """
+        # Analysed only for articles of the inventory, and before the state is locked.
+        texts_of = {
+            id: read() if (read := coming[id]) else None for id in self._held(generation, coming)
+        }
+        if not texts_of:
+            return
         is_it = _VOCABULARIES.c.generation == generation
         with self._database.writing() as connection:
             # First, to serialise the writers of one generation.
@@ -121,18 +129,16 @@ class Vocabularies:
             if made is None:
                 return
             texts = self._texts_of(connection, made)
-            changes = list(coming)
-            mine = (_HOLDERS.c.made == made) & _HOLDERS.c.article_id.in_([id for id, _ in changes])
+            mine = (_HOLDERS.c.made == made) & _HOLDERS.c.article_id.in_(texts_of)
             before = {
                 row.article_id: TextIndices.from_bytes(row.places, row.date)
                 for row in connection.execute(_HOLDERS.select().where(mine))
             }
-            after = dict(before)
-            for id, article in changes:
-                if article is None:
-                    after.pop(id, None)
-                elif id in after:
-                    after[id] = _narrowed(after[id], article, texts)
+            after = {
+                id: _narrowed(before[id], article, texts)
+                for id, article in texts_of.items()
+                if article is not None and id in before
+            }
             changed = {id for id, one in before.items() if after.get(id) is not one}
             if not changed:
                 return
@@ -147,6 +153,16 @@ class Vocabularies:
                 connection.execute(_HOLDERS.insert(), rows)
             now = _VOCABULARIES.update().where(is_it).values(changed=uuid.uuid4().hex)
             connection.execute(now)
+
+    def _held(self, generation: str, ids: Collection[str]) -> list[str]:
+        """Those of these articles that have entries in the inventory of a generation."""
+        query = (
+            sa.select(_HOLDERS.c.article_id)
+            .join(_VOCABULARIES, _VOCABULARIES.c.made == _HOLDERS.c.made)
+            .where(_VOCABULARIES.c.generation == generation, _HOLDERS.c.article_id.in_(ids))
+        )
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
 
     def vocabulary(self, generation: str, hidden: frozenset[str]) -> LoadedVocabulary:
         """The vocabulary of a generation without the ``hidden`` articles; empty if it has none.

@@ -1,9 +1,13 @@
-"""A MariaDB server of the tests: its own folder and socket, no network. A pytest plugin."""
+"""A MariaDB server of the tests: its own folder and socket, no network. A pytest plugin.
+
+Entry points: the fixture ``mariadb``, and :func:`running` for tools.
+"""
 
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +52,9 @@ class Server:
         )
 
 
-@pytest.fixture(scope="session")
-def mariadb(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A server, for the session."""
-    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
-    if missing:
-        reason = f"no {', '.join(missing)}: install mariadb-server"
-        because(request.config, f"mariadb: {reason}")
-        pytest.skip(reason)
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server during the block."""
     # Not in pytest's folder, which every pytest that starts closes to others: the server is another user.
     folder = Path(tempfile.mkdtemp(prefix="gongwen-mariadb-"))
     folder.chmod(0o755)
@@ -68,22 +67,34 @@ def mariadb(request: pytest.FixtureRequest) -> Iterator[Server]:
     command = ["mariadbd", "--no-defaults", data, f"--socket={folder}/socket", "--skip-networking"]
     command += ["--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=256M"]
     command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-fast-shutdown=2"]
-    running = []
+    started = []
 
     def start() -> None:
         def ready() -> None:
             server.engine().connect().close()
 
-        running.append(processes.start(command, folder / "log", ready))
+        started.append(processes.start(command, folder / "log", ready))
 
     def stop() -> None:
-        processes.stop(running.pop())
+        processes.stop(started.pop())
 
     server = Server(folder, stop, start)
     try:
         server.start()
         yield server
     finally:
-        if running:
+        if started:
             server.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def mariadb(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server, for the session."""
+    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
+    if missing:
+        reason = f"no {', '.join(missing)}: install mariadb-server"
+        because(request.config, f"mariadb: {reason}")
+        pytest.skip(reason)
+    with running() as server:
+        yield server

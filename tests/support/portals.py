@@ -7,9 +7,13 @@ Everything that guests must not read contains ``CANARY``.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
+from indexer.sources.database import cms as found_cms
+from indexer.sources.database.connection import Portal as Database
 
 CANARY = "金丝雀"
 UNIX = 1717380000  # 3 June 2024, 10:00 in China
@@ -49,10 +53,29 @@ def fill(engine: sa.Engine, portal: Portal, *, charset: str = "", stored: str = 
             for row in rows:
                 columns: list[sa.ColumnClause[Any]] = [sa.column(column) for column in row]
                 insert = sa.insert(sa.table(name, *columns))
-                connection.execute(insert.values(_encoded(row, stored)))
+                connection.execute(insert.values(encoded(row, stored)))
 
 
-def _encoded(row: Mapping[str, Any], stored: str) -> dict[str, Any]:
+def mapped(address: str, path: Path, encoding: str = "declared", **facts: str) -> Path:
+    """Write the mapping of a database to ``path``, as ``gongwen connect`` does."""
+    database = Database(address)
+    (cms,) = found_cms.find(database)
+    common = {
+        "name": "",
+        "password_file": "",
+        "password_env": "",
+        "site": "https://www.example.gov.cn",
+    }
+    text = found_cms.write_mapping(
+        database, cms, url=address, encoding=encoding, text_folder="", **{**common, **facts}
+    )
+    database.close()
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def encoded(row: Mapping[str, Any], stored: str) -> dict[str, Any]:
+    """The row with its texts as bytes of an encoding; as it is without one."""
     if not stored:
         return dict(row)
     return {

@@ -7,15 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from indexer.build import generations
-from indexer.sources.database import cms as found_cms
-from indexer.sources.database.connection import Portal as Database
 from indexer.sources.database.mapping import load
 from indexer.sources.database.reading import Source
 from search_service.model import Audience
 from search_service.service import SearchService
 from tests.conftest import ALL_CLEANING, Open
 from tests.support.mariadb import READER, Server
-from tests.support.portals import CANARY, PORTALS, Portal, fill
+from tests.support.portals import CANARY, PORTALS, Portal, fill, mapped
 
 # Charset of the tables, and of the bytes in them where a connection has lied about these.
 _STORED = {
@@ -52,25 +50,6 @@ def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
     return on_server
 
 
-def mapped(address: str, folder: Path, encoding: str = "declared", **facts: str) -> Path:
-    """The mapping of a database, as ``gongwen connect`` writes it."""
-    database = Database(address)
-    (cms,) = found_cms.find(database)
-    common = {
-        "name": "",
-        "password_file": "",
-        "password_env": "",
-        "site": "https://www.example.gov.cn",
-    }
-    text = found_cms.write_mapping(
-        database, cms, url=address, encoding=encoding, text_folder="", **{**common, **facts}
-    )
-    database.close()
-    path = folder / "portal.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 def articles(service: SearchService, audience: Audience) -> dict[str, tuple[str, str, str, str]]:
     """Title, category, date and text of what an audience may read, by id."""
     views = [one.view for one in service.reader(audience).scan()]
@@ -89,10 +68,10 @@ def test_guests_get_what_is_public_and_members_the_rest(
     monkeypatch.setenv("GONGWEN_MODEL", "none")
     portal = PORTALS[kind]
     address, encoding = filled(portal)
-    path = mapped(address, tmp_path)
+    path = mapped(address, tmp_path / "portal.yaml")
     with Source(load(path), path) as source:
         assert source.encoding() == encoding
-    path = mapped(address, tmp_path, encoding)
+    path = mapped(address, tmp_path / "portal.yaml", encoding)
     service = open_named("index")
     report = generations.rebuild(service, [path], cleaning=ALL_CLEANING)
     assert not list(report.faults)
