@@ -99,11 +99,11 @@ class View(Metadata):
     @functools.cached_property
     def digest(self) -> str:
         """Hash of what the source says, without what follows from it; unchanged, it is not written again."""
-        values = self.to_dict() | {"found": (), "derived": ()}
-        values |= {
-            one.name: one.default for one in dataclasses.fields(self) if one.name in self.derived
-        }
-        text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        values = {
+            one.name: one.default if one.name in self.derived else getattr(self, one.name)
+            for one in dataclasses.fields(self)
+        } | {"found": (), "derived": ()}
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, default=dataclasses.asdict)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

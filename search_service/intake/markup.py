@@ -129,8 +129,9 @@ class _OpenTags:
 def parse_html(html: str) -> etree._Element:
     """Parse HTML as leniently as browsers do; what is not a tag is kept as text."""
     pieces, end, open_tags = [], 0, _OpenTags()
-    last_ends = {tag["name"].lower(): tag.start() for tag in _tags(html) if tag["end"]}
-    for tag in _tags(html):
+    tags = list(_tags(html))
+    last_ends = {tag["name"].lower(): tag.start() for tag in tags if tag["end"]}
+    for tag in tags:
         pieces.append(html[end : tag.start()].replace("<", "&lt;"))
         name = (tag["name"] or "").lower()
         # A script without end tag would swallow the rest of the text: its tag is dropped.

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from analyzers import document_form
@@ -70,7 +70,7 @@ class _Line:
     @property
     def ends(self) -> bool:
         """Whether it ends a sentence, or an item of a list."""
-        return bool(_END.search(self.text))
+        return _ends(self.text)
 
     @property
     def is_open(self) -> bool:
@@ -84,6 +84,8 @@ def join_wrapped_lines(text: str) -> str:
     raw = written.split("\n")
     if len(raw) <= _EVIDENCE[0][0] or any(map(_is_long, raw)):
         return text
+    if not any(_columns(one.rstrip()) >= _MIN_WIDTH and not _ends(one.strip()) for one in raw):
+        return text  # no line is broken: most texts are spared what follows
     lines = _lines(written, raw)
     breaks = [n for n in range(1, len(lines)) if lines[n - 1].is_open and not lines[n].begins]
     inside = {n for n in breaks if _is_inside_word(lines[n - 1].text, lines[n].text)}
@@ -194,11 +196,22 @@ def _may_be_heading(line: _Line) -> bool:
 
 def _is_long(line: str) -> bool:
     """Whether a line was not broken at a width, of columns or, with blanks at its end, of characters."""
+    if 2 * len(line) <= _MAX_WIDTH:
+        return False
     return len(line) > _MAX_WIDTH or _columns(line.rstrip()) > _MAX_WIDTH
 
 
+def _ends(bare: str) -> bool:
+    return bool(_END.search(bare))
+
+
 def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in text)
+    return sum(map(_width, text))
+
+
+@lru_cache(maxsize=1 << 14)
+def _width(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WFA" else 1
 
 
 def _lines(text: str, raw: Sequence[str]) -> list[_Line]:
