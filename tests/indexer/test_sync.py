@@ -262,6 +262,31 @@ def test_a_change_entered_while_the_source_is_read_stays(
     check(service, now)
 
 
+@pytest.mark.parametrize("own_id", [True, False])
+def test_a_renamed_file_is_one_article(
+    service: SearchService,
+    tmp_path: Path,
+    own_id: bool,  # noqa: FBT001  (pytest passes names)
+) -> None:
+    """The same article if the file says its id; else the one of the new name in place of the old one."""
+    folder = tmp_path / "资料"
+    folder.mkdir()
+    head = "---\nid: fangxun\n---\n" if own_id else ""
+    for name in ["防汛", *map(str, range(9))]:
+        text = (
+            head if name == "防汛" else ""
+        ) + f"# 关于{name}的通知\n\n落实第{name}号值班制度。\n"
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    generations.rebuild(service, {"files": [folder]}, cleaning=ALL_CLEANING)
+    before = texts(service)
+    (folder / "防汛.md").rename(folder / "防汛（定稿）.md")
+    report = synchronise(service, "files", [folder], cleaning=ALL_CLEANING)
+    assert report.changes == (0 if own_id else 2)
+    after = texts(service)
+    assert sorted(after.values()) == sorted(before.values())
+    assert ("fangxun" in after) == own_id
+
+
 def test_hiding_outlives_synchronising(
     service: SearchService, index: Callable[[Rows], None], sync: Sync
 ) -> None:

@@ -1,7 +1,7 @@
-"""A portal whose articles are edited, and what guests and members should read of it. Entry point: :class:`Site`.
+"""A portal whose articles are edited, and what guests and members should read of it: :class:`Site`.
 
-Its texts contain marks, 题令7 in a title, 简令7 in a preview, 文令7 in the text, whose numbers occur once: what
-is in an index is compared by them.
+Its texts contain marks, 题令7 in a title, 简令7 in a preview, 文令7 in the text. No number occurs twice, and
+what is in an index is compared by them.
 """
 
 import random
