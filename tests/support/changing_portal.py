@@ -6,7 +6,7 @@ what is in an index is compared by them.
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -166,7 +166,7 @@ _KEYS = {
     "dedecms": (("dede_archives", "id"), ("dede_addonarticle", "aid")),
     "wordpress": (("wp_posts", "ID"), ("wp_term_relationships", "object_id")),
 }
-_CATEGORY_ROWS = {
+_CATEGORY_ROWS: Mapping[str, Callable[[int], tuple[str, dict[str, Any]]]] = {
     "empirecms": lambda n: ("phome_enewsclass", {"classid": n, "classname": f"栏目{n}"}),
     "dedecms": lambda n: ("dede_arctype", {"id": n, "typename": f"栏目{n}"}),
     "wordpress": lambda n: ("wp_terms", {"term_id": n, "name": f"栏目{n}"}),
