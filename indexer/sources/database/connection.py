@@ -33,6 +33,8 @@ _CONNECT_TIMEOUT: Final = 10  # seconds
 _WAITS: Final = (0, 1, 2, 4, 8, 15, 30)  # seconds before each try
 # MySQL's errors that pass: too many connections, shutdown, lock waits, unreachable, gone, lost, killed.
 _PASSING: Final = frozenset({1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2055})
+# Of these, those of a server that was there: the address is right.
+_HUNG_UP: Final = frozenset({1053, 1927, 2006, 2013, 2055})
 # What an account that only reads may have been granted.
 _HARMLESS: Final = frozenset(
     {
@@ -88,6 +90,7 @@ class Portal:
                 problem = exc
                 if not _passes(exc):
                     raise BadInput(f"{self.shown}: {_told(exc)}") from exc
+                self._reached |= _code(exc) in _HUNG_UP
                 if not self._reached:
                     break
         raise SourceUnavailable(
@@ -191,10 +194,15 @@ def _passes(exc: Exception) -> bool:
         return True
     if exc.connection_invalidated:
         return True
-    code = exc.orig.args[0] if exc.orig and exc.orig.args else None
-    if isinstance(code, int):
+    if (code := _code(exc)) is not None:
         return code in _PASSING
     return isinstance(exc, OperationalError | InterfaceError)
+
+
+def _code(exc: Exception) -> int | None:
+    """The number that the driver of MySQL gives an error."""
+    values = exc.orig.args if isinstance(exc, DBAPIError) and exc.orig else ()
+    return values[0] if values and isinstance(values[0], int) else None
 
 
 def _told(exc: Exception | None) -> str:
