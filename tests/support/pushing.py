@@ -17,11 +17,11 @@ from typing import Any
 
 from indexer.build import generations
 from search_service.engines import Scope
+from search_service.intake.cleaning import ALL_RULES
 from search_service.model import Audience
 from search_service.roles import Role
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
-from tests.conftest import ALL_CLEANING, write_source
 from tests.support.paths import ROOT
 
 SECONDS = 600.0
@@ -53,8 +53,9 @@ def made(address: str, folder: Path, model: str = "none") -> Iterator[Place]:
         read_settings(engine=address, model=model, engine_timeout=30, state=state)
     )
     part = {"title": "第一篇", "body": "全文。", "preview": "……"}
-    source = write_source(folder / "index.jsonl", [{**part, "id": "first"}])
-    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
+    source = folder / "index.jsonl"
+    source.write_text(json.dumps({**part, "id": "first"}), encoding="utf-8")
+    generations.rebuild(service, [source], cleaning=ALL_RULES)
     environment = {
         **os.environ,
         "GONGWEN_ENGINE": address,
