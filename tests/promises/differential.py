@@ -63,12 +63,13 @@ def compare(
     folder: Path,
     *,
     steps: int = 4,
+    part: int = 1,
     settle: Callable[[], None] = lambda: None,
 ) -> Compared:
     """Make the world of a seed twice and compare both after each write.
 
-    ``open_one`` opens an empty service of a name; ``folder`` holds their sources; ``settle`` waits after each
-    write for what a server does later.
+    ``open_one`` opens an empty service of a name; ``folder`` holds their sources; one of ``part`` requests is
+    made; ``settle`` waits after each write for what a server does later.
     """
     count = 0
     world = World(random.Random(seed))
@@ -91,8 +92,8 @@ def compare(
                 done.append(step(world, sides))
                 settle()
                 asked = questions(world)
-                if number < steps - 1:
-                    asked = asked[: len(asked) // _SHARE]
+                share = part if number == steps - 1 else part * _SHARE
+                asked = asked[: len(asked) // share]
                 one, other = (_asked(side, asked) for side in sides)
                 count += len(one)
                 for question in one | other:
@@ -231,10 +232,10 @@ def _model() -> Remembering:
     return Remembering()
 
 
-def compare_one(seed: int, node: str = "") -> Compared:
+def compare_one(seed: int, node: str = "", part: int = 1) -> Compared:
     """Compare the world of a seed in temporary folders; ``node``: on Elasticsearch.
 
-    In small batches, for few articles must make several, as many do.
+    One of ``part`` requests is made. In small batches, for few articles must make several, as many do.
     """
     if len(_model().rows) > _REMEMBERED:
         _model().rows.clear()
@@ -255,9 +256,11 @@ def compare_one(seed: int, node: str = "") -> Compared:
             # Timing is not part of the promise: a timeout on one side is no difference.
             return open_service(read_settings(engine=engine, engine_timeout=30, state=state))
 
-        return compare(
-            seed, open_one, folder, settle=lambda: _drop_deleted(prefix) if node else None
-        )
+        def settle() -> None:
+            if node:
+                _drop_deleted(prefix)
+
+        return compare(seed, open_one, folder, part=part, settle=settle)
 
 
 def _drop_deleted(prefix: str) -> None:
@@ -285,8 +288,15 @@ _PROGRESS = 100
 @click.option("--worlds", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--first", type=int, default=0, show_default=True, help="Seed of the first world.")
 @click.option("--elasticsearch", is_flag=True, help="Over a node started for it.")
+@click.option(
+    "--part",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Make one of this many requests, so that there is time for more worlds.",
+)
 @click.option("--until-told", is_flag=True, help="Stop at the first difference.")
-def main(worlds: int, first: int, *, elasticsearch: bool, until_told: bool) -> None:
+def main(worlds: int, first: int, *, part: int, elasticsearch: bool, until_told: bool) -> None:
     """Compare this number of worlds, and print those that guests can distinguish."""
     with ExitStack() as stack:
         node = stack.enter_context(running_node()) if elasticsearch else ""
@@ -294,7 +304,9 @@ def main(worlds: int, first: int, *, elasticsearch: bool, until_told: bool) -> N
         pool = None if until_told else stack.enter_context(ProcessPoolExecutor())
         started, answers, told = time.monotonic(), 0, 0
         seeds, made = range(first, first + worlds), pool.map if pool else map
-        for done, compared in enumerate(made(compare_one, seeds, repeat(node)), start=1):
+        for done, compared in enumerate(
+            made(compare_one, seeds, repeat(node), repeat(part)), start=1
+        ):
             answers += compared.answers
             if not done % _PROGRESS:
                 click.echo(f"{done} worlds, {answers} answers, {told} told apart", err=True)
