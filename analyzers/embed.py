@@ -28,6 +28,8 @@ BUILTIN = Path(__file__).with_name("models") / "gongwen-small"
 
 # Limit of the built-in model and its teacher.
 MAX_TOKENS: Final = 512
+# Texts for which threads are started: the few short ones of a query take less time than starting them.
+_WORTH_THREADS: Final = 8
 # For models without a limit: the mean vector of a longer text is not specific.
 MAX_CHARACTERS: Final = 2000
 
@@ -149,7 +151,7 @@ class OnnxEmbedder:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """One L2-normalised row per text; zeros for a text without known tokens."""
         del query  # queries and passages are embedded alike
-        if len(texts) < 2:
+        if len(texts) < _WORTH_THREADS:
             rows = list(map(self._row, texts))
         else:
             with ThreadPoolExecutor(os.cpu_count()) as threads:

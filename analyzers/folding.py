@@ -14,12 +14,16 @@ they change the length; :class:`Folded` finds the way back.
 """
 
 import re
+import sys
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analyzers import lexicon
 from analyzers.normalize import normalize
@@ -52,6 +56,20 @@ def _written_out() -> dict[str, str]:
 
 _WRITTEN_OUT: Final = _written_out()
 _ODD: Final = re.compile(f"[{INVISIBLE}{''.join(_WRITTEN_OUT)}{''.join(_AMBIGUOUS)}]")
+_LONG: Final = (
+    200  # characters of a text that is looked up in a table: five times as fast as the expression
+)
+
+
+def _table() -> NDArray[np.bool_]:
+    """By code point, whether :data:`_ODD` matches it."""
+    table = np.zeros(sys.maxunicode + 1, np.bool_)
+    places = [*range(0x10000), *range(0xE0000, 0xE0200)]  # where its characters are
+    table[[place for place in places if _ODD.match(chr(place))]] = True
+    return table
+
+
+_IS_ODD: Final = _table()
 # A literal first character lets the regex engine skip to it: three times as fast as a look-behind there.
 _INSIDE: Final = f"[{HAN}{INVISIBLE}]"
 _GAP: Final = re.compile(f" (?<=[{HAN}] )(?<!{_INSIDE}[{HAN}] ) {{0,7}}(?=[{HAN}](?!{_INSIDE}))")
@@ -99,14 +117,18 @@ class Folded:
             end = self.edits[last][1] if inside else end + moves[last]
         return start, end
 
-    def position(self, original: int) -> int:
-        """The place in ``text`` of a place in the normalised text."""
-        index = bisect_right(self.edits, (original,)) - 1
-        if index < 0:
-            return original
-        _, end, _ = self.edits[index]
+    def positions(self, originals: Sequence[int]) -> Sequence[int]:
+        """The places in ``text`` of places in the normalised text."""
+        if not self.edits:
+            return originals
         starts, _, moves = self._places
-        return starts[index] if original < end else original - moves[index]
+        begins, ends, _ = zip(*self.edits, strict=True)
+        places = np.asarray(originals)
+        index = np.searchsorted(begins, places) - 1
+        inside = places < np.take(ends, index)
+        moved = np.where(inside, np.take(starts, index), places - np.take(moves, index))
+        found: list[int] = np.where(index < 0, places, moved).tolist()
+        return found
 
 
 def fold(text: str) -> Folded:
@@ -123,8 +145,8 @@ def fold_words(text: str) -> Folded:
     if not ambiguous:
         return folded
     characters = list(folded.text)
-    for match in _ODD.finditer(folded.text):
-        characters[match.start()] = _by_word(folded.text, match.start())
+    for place in _odd(folded.text):
+        characters[place] = _by_word(folded.text, place)
     return Folded("".join(characters), folded.edits)
 
 
@@ -148,8 +170,8 @@ def _edits(text: str) -> tuple[list[Edit], list[int]]:
     """The edits of a normalised text, not in order, and where its ambiguous characters stand."""
     edits: list[Edit] = []
     ambiguous = []
-    for match in _ODD.finditer(text):
-        place, character = match.start(), match[0]
+    for place in _odd(text):
+        character = text[place]
         if character in _AMBIGUOUS:
             ambiguous.append(place)
         else:
@@ -165,6 +187,15 @@ def _edits(text: str) -> tuple[list[Edit], list[int]]:
     if "°" in text:
         edits += [(match.start(), match.end(), "℃") for match in _CELSIUS.finditer(text)]
     return edits, ambiguous
+
+
+def _odd(text: str) -> list[int]:
+    """Where the characters of :data:`_ODD` stand."""
+    if len(text) < _LONG:
+        return [match.start() for match in _ODD.finditer(text)]
+    code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<i4"))
+    places: list[int] = np.flatnonzero(_IS_ODD.take(code_points, mode="wrap")).tolist()
+    return places
 
 
 def _folded(text: str, edits: list[Edit]) -> Folded:
@@ -183,9 +214,9 @@ def _apply(text: str, edits: list[Edit]) -> str:
 
 
 def _invisible(text: str) -> Iterator[Edit]:
-    for match in _ODD.finditer(text):
-        if match[0] not in _AMBIGUOUS and match[0] not in _WRITTEN_OUT:
-            yield match.start(), match.end(), ""
+    for place in _odd(text):
+        if text[place] not in _AMBIGUOUS and text[place] not in _WRITTEN_OUT:
+            yield place, place + 1, ""
 
 
 def _gaps(text: str) -> Iterator[Edit]:

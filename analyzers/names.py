@@ -8,7 +8,7 @@ the short name. They contain a colon, as no key of a title or a code does.
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from analyzers import document_numbers, lexicon, regions
@@ -54,6 +54,8 @@ def _shortened(name: str) -> str:
     return name
 
 
+# Of the articles of a page, which are few but for their numbers, at every search.
+@lru_cache(maxsize=4096)
 def index_keys(field: str, value: str) -> frozenset[str]:
     """The keys of a value of one of :data:`FIELDS`.
 

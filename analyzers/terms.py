@@ -96,10 +96,12 @@ def _stream(text: str) -> tuple[list[str], bool]:
     return terms, han
 
 
-def runs(text: str) -> list[Token]:
-    """The runs of a folded text: of Han characters, numbers, words of letters, units and signs."""
+def runs(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """The runs of a folded text that begin in a part of it: Han characters, numbers, words, units, signs."""
     found = []
-    for match in _RUN.finditer(text):
+    for match in _RUN.finditer(text, start):
+        if end is not None and match.start() >= end:
+            break
         if match["han"]:
             found.append(Token(match[0], *match.span()))
         else:

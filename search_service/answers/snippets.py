@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 
 from analyzers import references
@@ -22,6 +22,8 @@ _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 _ASCII_EDGE = re.compile(r"[a-z0-9]")
 _ONLY_HAN = re.compile(f"[{HAN}]+")
 _ONE_HAN = re.compile(f"[{HAN}]")
+_APART = re.compile(f"[{HAN}\n]")
+_KEPT = 4096  # terms of queries whose forms are kept; a page has a hundred texts, and looks for each in all
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,33 @@ def _occurrences(text: str, term: str) -> Iterator[Span]:
         position = text.find(term, position + 1)
 
 
+@lru_cache(maxsize=_KEPT)
+def _folded(term: str) -> str:
+    """A word, literal or term of a reference as it stands in a folded text."""
+    return term if ":" in term else fold(term).text
+
+
+@lru_cache(maxsize=_KEPT)
+def _pattern(literal: str) -> re.Pattern[str] | None:
+    """What finds a folded literal; punctuation between its runs is ignored, as by phrases. None: nothing."""
+    parts = runs(literal)
+    if not parts:
+        return None
+    pattern = re.escape(parts[0].term)
+    for before, after in pairwise(parts):
+        pattern += _separator(before, after, literal) + re.escape(after.term)
+    # Looking ahead, as occurrences may overlap: 人人人 contains 人人 twice.
+    return re.compile(f"(?=({pattern}))")
+
+
 class ScannedText:
     """A text to search for terms of a query; its folded form and references are computed once."""
 
     def __init__(self, text: str) -> None:
         self._folded = fold(normalize(text))
         self._text = self._folded.text
+        #: Where runs start and end, in the part ``first <= place < last`` of the text.
+        self._edges: tuple[int, int, set[int], set[int]] = (0, 0, set(), set())
 
     @cached_property
     def _terms(self) -> dict[str, list[Span]]:
@@ -80,12 +103,6 @@ class ScannedText:
             for term in reference.terms:
                 spans.setdefault(term, []).append((reference.start, reference.end))
         return spans
-
-    @cached_property
-    def _edges(self) -> tuple[set[int], set[int]]:
-        """Where runs start and end: 5 is not in 2025, nor in 1.5."""
-        tokens = runs(self._text)
-        return {token.start for token in tokens}, {token.end for token in tokens}
 
     def marks(self, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:
         """The spans of ``literals`` and ``words`` (both normalised), as :func:`merged`."""
@@ -99,26 +116,27 @@ class ScannedText:
 
         Not their spans, which take far longer to find. ``parts``: in order, without gaps.
         """
-        position_of = self._folded.position
-        starts = [position_of(start) for start, _ in parts]
-        ends = [position_of(end) for _, end in parts]
+        if not parts:
+            return []
+        *starts, last = self._folded.positions([*(start for start, _ in parts), parts[-1][1]])
+        ends = [*starts[1:], last]
         found = [0] * len(parts)
         finders: dict[str, Callable[[str], Iterable[Span]]]
         finders = {term: self._word for term in words if not _ONE_HAN.fullmatch(term)}
         finders.update(dict.fromkeys(literals, self._literal))
         for term, spans_of in finders.items():
-            term = fold(term).text if ":" not in term else term  # noqa: PLW2901  (the same, folded)
-            if not _ONLY_HAN.fullmatch(term):
+            folded = _folded(term)
+            if not _ONLY_HAN.fullmatch(folded):
                 inside = {bisect_right(starts, a) - 1: (a, b) for a, b in spans_of(term)}
                 for index, (start, end) in inside.items():
                     found[index] += end - start if end <= ends[index] else 0
                 continue
-            position = self._text.find(term)
+            position = self._text.find(folded)
             while position >= 0:  # from one part that contains it to the next
                 index = bisect_right(starts, position) - 1
-                if position + len(term) <= ends[index]:
-                    found[index] += len(term)
-                position = self._text.find(term, ends[index])
+                if position + len(folded) <= ends[index]:
+                    found[index] += len(folded)
+                position = self._text.find(folded, ends[index])
         return found
 
     def contains_literal(self, literal: str) -> bool:
@@ -129,31 +147,48 @@ class ScannedText:
         """Whether the text contains the word or reference term."""
         return any(True for _ in self._word(word))
 
-    def _literal(self, literal: str) -> Iterator[Span]:
+    def _literal(self, literal: str) -> Iterable[Span]:
         """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
-        literal = fold(literal).text
-        parts = runs(literal)
-        if not parts:
-            return iter(())
-        pattern = re.escape(parts[0].term)
-        for before, after in pairwise(parts):
-            pattern += _separator(before, after, literal) + re.escape(after.term)
-        # Looking ahead, as occurrences may overlap: 人人人 contains 人人 twice.
-        return self._whole(match.span(1) for match in re.finditer(f"(?=({pattern}))", self._text))
+        folded = _folded(literal)
+        if _ONLY_HAN.fullmatch(folded):
+            return _occurrences(self._text, folded)
+        pattern = _pattern(folded)
+        if pattern is None:
+            return ()
+        return self._whole(match.span(1) for match in pattern.finditer(self._text))
 
     def _word(self, word: str) -> Iterable[Span]:
         if ":" in word:
             return self._terms.get(word, ())
         if _ONE_HAN.fullmatch(word):
             return ()
-        return self._whole(_occurrences(self._text, fold(word).text))
+        folded = _folded(word)
+        spans = _occurrences(self._text, folded)
+        return spans if _ONLY_HAN.fullmatch(folded) else self._whole(spans)
 
     def _whole(self, spans: Iterable[Span]) -> Iterator[Span]:
-        """The spans that begin and end with whole numbers and words of letters."""
+        """The spans that begin and end with whole numbers and words of letters: 5 is not in 2025 or 1.5."""
         for start, end in spans:
-            cut = _ASCII_EDGE.match(self._text[start]) and start not in self._edges[0]
-            if not (cut or (_ASCII_EDGE.match(self._text[end - 1]) and end not in self._edges[1])):
-                yield start, end
+            cut = _ASCII_EDGE.match(self._text[start]) and start not in self._edges_at(start)[0]
+            if cut or (
+                _ASCII_EDGE.match(self._text[end - 1]) and end not in self._edges_at(end - 1)[1]
+            ):
+                continue
+            yield start, end
+
+    def _edges_at(self, place: int) -> tuple[set[int], set[int]]:
+        """Where runs start and end around a place: no run goes on beyond a Han character or a line."""
+        first, last, starts, ends = self._edges
+        if not first <= place < last:
+            text, first = self._text, place
+            while first and not _APART.match(text[first - 1]):
+                first -= 1
+            apart = _APART.search(text, place)
+            last = apart.start() if apart else len(text)
+            tokens = runs(text, first, last)
+            starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+            self._edges = first, last, starts, ends
+        return starts, ends
 
 
 def marks(text: str, literals: Iterable[str], words: Iterable[str]) -> tuple[Span, ...]:

@@ -46,8 +46,16 @@ def test_spans_lead_back_to_the_text(text: str, data: st.DataObject) -> None:
     if start < end:
         assert 0 <= first < last <= len(text)
         assert folded.text[start:end] in edited(normalised, folded.edits, first, last)
-        assert folded.position(first) <= start < end
-    assert folded.position(len(text)) == len(folded.text)
+        assert folded.positions([first])[0] <= start < end
+    assert folded.positions([0, len(text)]) == [0, len(folded.text)]
+
+
+@given(st.lists(st.one_of(TEXT, ODD), max_size=4).map("".join))
+def test_a_part_of_a_long_text_is_folded_as_a_short_one(text: str) -> None:
+    """Texts of some length are looked up in a table."""
+    short, long = normalize(text), normalize(f"{'。' * 200}\n{text}")
+    assert fold(long).text[201:] == fold(short).text
+    assert fold_words(long).text[201:] == fold_words(short).text
 
 
 @given(st.text(HAN, min_size=2, max_size=12), BLANK, TEXT)

@@ -6,6 +6,7 @@ constructors, never parsed, so no character of a user's query can be taken as sy
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from tantivy import FieldType, Occur, Query, Schema
 
@@ -44,7 +45,7 @@ def matching(schema: Schema, match: Clause, *, rows_of: RowsOf) -> Query:
             case Exact(value):
                 return Query.term_query(schema, "exact", value, "basic")
             case Identifiers(values):
-                return Query.term_set_query(schema, "row", rows_of(values))
+                return one_of(schema, "row", rows_of(values))
             case PassesFilters(filters):
                 return every(filtering(schema, filters, rows_of))
             case All(clauses):
@@ -66,15 +67,26 @@ def filtering(schema: Schema, filters: Filters, rows_of: RowsOf) -> list[Query]:
         # Every article is indexed under each level of its category.
         name, values = ("below" if facet == "category" else facet), filters.of(facet)
         if values:
-            queries.append(Query.term_set_query(schema, name, list(values)))
+            queries.append(one_of(schema, name, values))
     if filters.ids is not None:
-        queries.append(Query.term_set_query(schema, "row", rows_of(filters.ids)))
+        queries.append(one_of(schema, "row", rows_of(filters.ids)))
     days = day_range(filters)
     if days is not None:
         within = Query.range_query(schema, "day", FieldType.Integer, days.first, days.last)
         partial = [Query.term_query(schema, "day", day, "basic") for day in days.partial]
         queries.append(_any([within, *partial]))
     return queries
+
+
+# Values to which a set of terms is slower: it takes 0.3 ms however few they are, a union of two 0.01.
+_UNION: Final = 128
+
+
+def one_of(schema: Schema, field: str, values: Sequence[str] | Sequence[int]) -> Query:
+    """A query for articles that have one of these values in a field; for none if there are no values."""
+    if len(values) > _UNION:
+        return Query.term_set_query(schema, field, values)
+    return _any([Query.term_query(schema, field, value, "basic") for value in values])
 
 
 def weighted_term(schema: Schema, field: str, value: str, weight: float) -> Query:

@@ -17,6 +17,7 @@ from search_service.engines.embedded.clauses import (
     every,
     filtering,
     matching,
+    one_of,
     ranking,
     weighted_term,
     without,
@@ -213,7 +214,7 @@ class EmbeddedReader(Reader):
         hits = self._best_articles(searcher, ranking(query, scored), articles)
         if per_article > 1:
             chosen = sorted({hit.key >> ORDINAL_BITS for hit in hits})
-            among = every([holding, Query.term_set_query(schema, "row", chosen)])
+            among = every([holding, one_of(schema, "row", chosen)])
             hits, _ = searcher.top(ranking(among, scored), searcher.count(among) or 1)
         candidates = self._candidates(
             (hit.key >> ORDINAL_BITS, hit.key & _ORDINAL_MASK, hit.score, hit) for hit in hits
@@ -228,7 +229,7 @@ class EmbeddedReader(Reader):
         Counting what is in most articles reads their whole posting list, for each word of a question.
         """
         schema, total = searcher.schema, searcher.documents
-        hidden = Query.term_set_query(schema, "row", self._hidden) if self._hidden else None
+        hidden = one_of(schema, "row", self._hidden) if self._hidden else None
         if hidden is not None:
             total -= searcher.count(hidden)
         frequencies = {}
@@ -356,7 +357,7 @@ _Candidate = tuple[float, str, int, T]
 
 def _without(searcher: Searcher, query: Query, rows: Sequence[int]) -> Query:
     """The query, excluding the articles of these rows."""
-    return without(query, Query.term_set_query(searcher.schema, "row", rows)) if rows else query
+    return without(query, one_of(searcher.schema, "row", rows)) if rows else query
 
 
 def _grouped(
