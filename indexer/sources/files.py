@@ -16,11 +16,10 @@ from indexer.sources.documents import markdown_record, text_record
 from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
 from indexer.sources.seen import SeenIds
-from indexer.sources.tables import Table, read_csv, read_json, read_jsonl
+from indexer.sources.tables import Table, id_of, read_csv, read_json, read_jsonl
 from indexer.sources.xml_lists import read_xml
 from search_service.errors import AudienceUnstated, BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
-from search_service.intake.fields import MAX_ID_LENGTH
 from search_service.intake.names import PROTECTING, known_field, says_who_reads
 from search_service.intake.record import Fault, Notes, RawRecord, article_of
 from search_service.model import Article, Audience
@@ -157,11 +156,11 @@ def _articles(
         try:
             article = article_of(values, cleaning=cleaning, counts=counts, notes=notes)
         except BadRecord as exc:
-            yield Fault(item.place, exc.message, id=_id_of(item))
+            yield Fault(item.place, exc.message, id=id_of(item.values))
             continue
         except RecursionError:
             reason = say("字段嵌套过深", "fields are nested too deeply")
-            yield Fault(item.place, reason, id=_id_of(item))
+            yield Fault(item.place, reason, id=id_of(item.values))
             continue
         if (first := seen.add(article.id, item.place)) is None:
             yield article
@@ -170,12 +169,6 @@ def _articles(
             yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
     if audience is None and records and not stated:
         raise AudienceUnstated(_unstated(shown(path), records))
-
-
-def _id_of(record: RawRecord) -> str:
-    """The id of a bad record, for the report; empty if it has none."""
-    ids = (value for name, value in record.values.items() if known_field(name) == "id")
-    return next((str(value)[:MAX_ID_LENGTH] for value in ids if isinstance(value, str | int)), "")
 
 
 def _records(path: Path, notes: Notes, mapping: Mapping[str, str]) -> Iterator[RawRecord | Fault]:

@@ -24,6 +24,7 @@ from indexer.sources.limits import MAX_SIZE, check_fields, check_marks
 from indexer.sources.made_ids import MadeIds
 from indexer.sources.rows import BrokenRows, Row, invalid_csv, read_rows
 from search_service.errors import BadRecord
+from search_service.intake.fields import MAX_ID_LENGTH
 from search_service.intake.names import duplicate_message, known_field
 from search_service.intake.record import Fault, Notes, RawRecord
 
@@ -189,6 +190,12 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: '""' if match[1] == '"' else match[1], text)
 
 
+def id_of(values: Mapping[str, object]) -> str:
+    """The id of a bad record, for the report; empty if it has none."""
+    ids = (value for name, value in values.items() if known_field(name) == "id")
+    return next((str(value)[:MAX_ID_LENGTH] for value in ids if isinstance(value, str | int)), "")
+
+
 class Objects:
     """Makes records of values by name, with ids where the source has none."""
 
@@ -221,9 +228,13 @@ class Objects:
     def read(self, place: str, values: object) -> RawRecord | Fault:
         """The record, or the fault, of any value of JSON."""
         try:
-            return self.record(place, checked(values))
+            record = checked(values)
         except BadRecord as exc:
             return Fault(place, exc.message)
+        try:
+            return self.record(place, record)
+        except BadRecord as exc:
+            return Fault(place, exc.message, id=id_of(record))
 
     def finish(self) -> None:
         """Note how many ids were made."""

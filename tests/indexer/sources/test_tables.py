@@ -159,6 +159,8 @@ def test_bad_json_is_a_fault_with_its_line(tmp_path: Path) -> None:
     assert len(articles) == 1
     assert [fault.place for fault in faults] == [f"{tmp_path / 'a.json'}:2"] * 2
     assert "3" in faults[1].reason
+    _, (fault,), _ = read(tmp_path / "d.jsonl", '{"id": 7, "title": "甲"}')
+    assert (fault.id, "body" in fault.reason) == ("7", True)  # sync must know whose record it is
     _, (fault,), _ = read(tmp_path / "b.json", '{"version": 3}')
     assert "version" in fault.reason
     _, (fault,), _ = read(tmp_path / "c.json", "[" * 100_000 + '[{"a": ' * 100_000)
