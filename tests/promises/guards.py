@@ -54,7 +54,7 @@ GUARDS = (
           '    if found.role is Role.PUBLIC:\n        return last.get("last", found)\n'
           '    last["last"] = found\n    return found'),
     Guard("proxy", "a role is believed from trusted proxies alone", "search_service/web/request.py",
-          "if named and _is_trusted(request.remote_addr):", "if named:"),
+          "if named and site().settings.trusts(request.remote_addr):", "if named:"),
     Guard("preview", "a preview is of a lower role", "search_service/web/request.py",
           "for one in role.previews if one.value", "for one in Role if one.value"),
     Guard("refusal", "what is sent and not valid is refused", "search_service/web/request.py",
