@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ class Client(threading.Thread):
                 number = json.load(answer)["number"]
         except urllib.error.HTTPError as exc:
             return exc.code == 409  # out of date; 503: the server ends or begins
-        except OSError:
+        except (OSError, HTTPException):  # the server was killed, before its answer or within it
             return False
         self.entered.append((id, number, version, text))
         self.seconds.append(time.perf_counter() - started)
