@@ -69,7 +69,7 @@ def _occurrences(text: str, term: str) -> Iterator[Span]:
 
 @lru_cache(maxsize=_KEPT)
 def _folded(term: str) -> str:
-    """A word, literal or term of a reference as it stands in a folded text."""
+    """A word, a literal or a term of a reference in the form it has in a folded text."""
     return term if ":" in term else fold(term).text
 
 

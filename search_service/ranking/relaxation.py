@@ -48,7 +48,7 @@ class Relaxation:
         if query.title_only:
             self._words = Frequencies(Field.TITLE_WORDS, (*query.words, *query.synonym_words))
             self._bigrams = Frequencies(Field.TITLE_BIGRAMS, query.bigrams)
-        # Whether it is a term or a title is asked of questions only.
+        # Only a question may turn out to be a term or a title.
         asked = (self._literal, self._titled) if query.is_question else ()
         self.first: tuple[Request[Any], ...] = (
             self._strict,

@@ -96,7 +96,7 @@ def test_an_index_out_of_reach_is_no_missing_wheel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a connection pip finds nothing, either; the message says so, without the address."""
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     with pytest.raises(BundleError, match="PIP_INDEX_URL") as raised:
         bundle.collect([pinned("click")], TARGETS[:1], Pool(tmp_path))

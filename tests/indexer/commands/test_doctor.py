@@ -144,7 +144,7 @@ def test_a_full_disk(indexed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def nobody() -> Iterator[None]:
-    """Be another account as far as rights are asked: as root every file can be written."""
+    """Be another account where rights are checked: as root every file can be written."""
     root = os.getuid() == 0
     if root:
         os.setreuid(65534, 0)

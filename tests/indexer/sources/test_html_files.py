@@ -48,7 +48,7 @@ def article(path: Path, body: str, head: str = f"<title>{TITLE}_青山镇人民�
 )
 @pytest.mark.parametrize("heading", [f"<h1>{TITLE}</h1>", f'<div class="tit">{TITLE}</div>', ""])
 def test_of_a_page_only_the_article_is_read(tmp_path: Path, block: str, heading: str) -> None:
-    """Whatever it stands in; title and date are those that the page shows."""
+    """Whatever contains it; title and date are those that the page shows."""
     hidden = (
         '<div style="color:red; DISPLAY: none">待审。不公开。</div><div hidden>草稿，勿发。</div>'
     )

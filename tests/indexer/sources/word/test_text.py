@@ -112,7 +112,7 @@ def test_notes_follow_their_paragraph(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("choice", ["Choice", "Fallback"])
 def test_a_text_box_is_read_once_before_its_paragraph(tmp_path: Path, choice: str) -> None:
-    """It stands in the file twice, for old and new versions of Word, and may hold a table."""
+    """The file contains it twice, for old and new versions of Word, and may hold a table."""
     box = (
         "<w:drawing><w:txbxContent>"
         + paragraph("框一")
@@ -170,7 +170,7 @@ _INLINE = st.recursive(
 def test_no_character_is_lost_or_read_twice(
     tmp_path_factory: pytest.TempPathFactory, content: list[str]
 ) -> None:
-    """Whatever elements runs stand in: the letters of the body are those of the runs, in their order."""
+    """Whatever elements contain the runs: the letters of the body are those of the runs, in their order."""
     path = tmp_path_factory.getbasetemp() / "any.docx"
     expected = "".join(
         piece.split(">")[-1] for one in content for piece in one.split("</w:t>")[:-1]
