@@ -2,6 +2,7 @@
 
 import gc
 import math
+import statistics
 import time
 from collections.abc import Callable, Iterator
 
@@ -27,6 +28,8 @@ _MOST = 2.6
 _ENOUGH = 0.02  # seconds: less is mostly noise
 _SHORTEST, _LONGEST = 1 << 14, 1 << 17  # characters
 _TRIES = 4
+_PAIRS = 5
+_LONG_ENOUGH = 2.0  # seconds: of so long a time caches and other processes explain little
 # Deeper nesting than any query can have.
 _LONGEST_QUERY = 1 << 14
 
@@ -273,7 +276,7 @@ def _seconds(stage: str, text: str) -> float:
 
 
 def _growth(stage: str, text_of: Callable[[int], str], longest: int = _LONGEST) -> float:
-    """How many times as long twice the text takes; for each length the minimum of several tries."""
+    """How many times as long twice the text takes; what seems too long is measured over a wider base."""
     size = _SHORTEST
     once = _seconds(stage, text_of(size))
     while once < _ENOUGH and size < longest:
@@ -284,15 +287,32 @@ def _growth(stage: str, text_of: Callable[[int], str], longest: int = _LONGEST) 
     twice = _seconds(stage, text_of(2 * size))
     for _ in range(_TRIES):
         if twice <= _MOST * once:
-            break
+            return twice / once
         once = min(once, _seconds(stage, text_of(size)))
         twice = min(twice, _seconds(stage, text_of(2 * size)))
-    if twice <= _MOST * once:
-        return twice / once
-    # The same slope over a wider base: what other processes take of a cache weighs less there, and what
-    # grows as the square takes sixteen times as long, not four.
-    four_times = min(_seconds(stage, text_of(4 * size)) for _ in range(_TRIES))
-    return math.sqrt(four_times / once)
+    return _growth_on_a_wide_base(stage, text_of, size)
+
+
+def _growth_on_a_wide_base(stage: str, text_of: Callable[[int], str], size: int) -> float:
+    """The same slope between texts that are up to sixteen times as long as one another.
+
+    A processor's caches, and other processes that take them and its speed, change a time by a factor of
+    two or three. Of sixteen that is little; what grows as the square takes 256 times as long. The times
+    of a pair are taken one after the other; the median of the pairs counts.
+    """
+    slope = math.inf
+    for doublings in (1, 2, 3, 4):
+        if _seconds(stage, text_of(size << doublings)) == 0:
+            break  # refused for its length
+        pairs = [
+            (_seconds(stage, text_of(size)), _seconds(stage, text_of(size << doublings)))
+            for _ in range(_PAIRS)
+        ]
+        ratio = statistics.median(longer / max(shorter, 1e-9) for shorter, longer in pairs)
+        slope = ratio ** (1 / doublings)
+        if slope <= _MOST or pairs[0][1] > _LONG_ENOUGH:
+            break
+    return slope
 
 
 @pytest.fixture
