@@ -1,15 +1,17 @@
 """Plain text and Markdown as one article each. Entry points: :func:`text_record`,
-:func:`markdown_record`; for other kinds of files :func:`title_and_body`, :func:`without_title`.
+:func:`markdown_record`; for other kinds of files :func:`title_and_body`, :func:`without_title`,
+:func:`number_of_pages`.
 
 They return the values of a record, which :mod:`search_service.intake.record` interprets.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from analyzers.document_title import Title, find_title
 from analyzers.messages import say
+from analyzers.normalize import normalize
 from indexer.sources.encoding import decode
 from search_service.errors import BadRecord
 
@@ -19,6 +21,8 @@ _SQL: Final = re.compile(
     r"(?:INSERT\s+INTO|REPLACE\s+INTO|CREATE\s+(?:TABLE|DATABASE)|DROP\s+TABLE)\s+[`\"\w\[.]",
     re.IGNORECASE | re.DOTALL,
 )
+# What a page's head or foot may say that the text does not: a 文号.
+_NUMBER: Final = re.compile(r"[^\n]{1,30}[\[(](?:19|20)[0-9]{2}[\])]\s?[0-9]{1,5}\s?号\s*")
 _HEADING: Final = re.compile(r"\A\s*#\s+([^\n]+)(?:\n[^\S\n]*+(?=\n))*+")
 
 
@@ -73,3 +77,12 @@ def without_title(lines: Sequence[str], title: Title | None, *, name: str) -> di
         if body.strip():
             return {"title": title.text, "body": body}
     return {"title": name, "body": "\n".join(lines)}
+
+
+def number_of_pages(lines: Iterable[str], body: str) -> str:
+    """The 文号 among the lines in heads and feet of pages, if the text does not have it; else empty."""
+    for line in lines:
+        number = line.strip()
+        if _NUMBER.fullmatch(normalize(number)) and number not in body:
+            return number
+    return ""

@@ -1,7 +1,7 @@
 """Files and folders -> articles. Entry point: :func:`read_source`.
 
-JSON, CSV (also gzipped) and workbooks contain many articles; .txt, .md, .html and .docx one; .yaml maps a
-database. A record that cannot be used becomes a :class:`Fault` with its place and never stops the rest.
+JSON, CSV (also gzipped) and workbooks contain many articles; .txt, .md, .html, .docx and .pdf one; .yaml maps
+a database. A record that cannot be used becomes a :class:`Fault` with its place and never stops the rest.
 """
 
 import os
@@ -28,11 +28,16 @@ __all__ = ["Fault", "Notes", "read_source"]
 
 
 def _word_record(data: bytes, *, name: str) -> dict[str, object]:
-    from indexer.sources.word.document import (
-        word_record,
-    )  # here: other commands start a twentieth sooner
+    # Here: other commands start a twentieth sooner.
+    from indexer.sources.word.document import word_record
 
     return word_record(data, name=name)
+
+
+def _pdf_record(data: bytes, *, name: str) -> dict[str, object]:
+    from indexer.sources.pdf.document import pdf_record  # here, as for Word
+
+    return pdf_record(data, name=name)
 
 
 def _workbook(table: Table) -> Iterator[RawRecord | Fault]:
@@ -59,12 +64,13 @@ _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".html": html_record,
     ".htm": html_record,
     ".docx": _word_record,
+    ".pdf": _pdf_record,
 }
 # A mapping of a database; only where it is named itself, because folders have other files of this type.
 _DATABASE: Final = frozenset({".yaml", ".yml"})
 # Types that cannot be read -> the type to save them as.
 _SAVE_AS: Final = {
-    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".pdf", ".ofd", ".ceb", ".docm"), ".docx"),
+    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".ofd", ".ceb", ".docm"), ".docx"),
     **dict.fromkeys((".et", ".xlsb", ".xlsm"), ".xlsx"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }

@@ -6,7 +6,6 @@ who typed it, its date often that of the template (ADR 0031).
 
 import codecs
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -23,8 +22,7 @@ from lxml import etree
 
 from analyzers import document_title
 from analyzers.messages import say
-from analyzers.normalize import normalize
-from indexer.sources.documents import without_title
+from indexer.sources.documents import number_of_pages, without_title
 from indexer.sources.limits import MAX_SIZE, check_marks
 from indexer.sources.word.text import Line, WordText
 from search_service.errors import BadRecord
@@ -34,8 +32,6 @@ _PIECE: Final = 1 << 20  # bytes
 _TITLE_STYLES: Final = frozenset(("title", "标题"))
 _HEADING_STYLES: Final = frozenset(("heading 1", "标题 1"))
 _STYLED_LINES: Final = 20  # the first lines, in which a title with such a style is looked for
-# What a page's head or foot may say that the text does not: a 文号.
-_NUMBER: Final = re.compile(r"[^\n]{1,30}[\[(](?:19|20)[0-9]{2}[\])]\s?[0-9]{1,5}\s?号\s*")
 _MAX_NOTES: Final = 20  # parts of heads and feet that are read
 _PICTURES: Final = (
     "{http://schemas.openxmlformats.org/drawingml/2006/main}blip",
@@ -58,7 +54,7 @@ def word_record(data: bytes, *, name: str) -> dict[str, object]:
     body = "\n".join(line.text for line in lines)
     if not body.strip() and next(document.element.body.iter(*_PICTURES), None) is not None:
         raise BadRecord(_scanned())
-    if (number := _number_of_pages(document)) and number not in body:
+    if number := number_of_pages(_heads_and_feet(document), body):
         lines.insert(0, Line(number))
     texts = [line.text for line in lines]
     title = _styled(lines) or document_title.find_title(
@@ -114,8 +110,8 @@ def _notes(document: WordDocument) -> Iterator[tuple[tuple[str, str], etree._Ele
             yield (kind, note.get(qn("w:id"), "")), note
 
 
-def _number_of_pages(document: WordDocument) -> str:
-    """The 文号 in the head or foot of the pages; empty if they have none."""
+def _heads_and_feet(document: WordDocument) -> Iterator[str]:
+    """The lines in the heads and feet of the pages."""
     parts = [
         one.target_part
         for one in document.part.rels.values()
@@ -124,9 +120,7 @@ def _number_of_pages(document: WordDocument) -> str:
     for part in parts[:_MAX_NOTES]:
         text = WordText(styles=None, numbering=None, notes={})
         for line in text.lines(part.element if hasattr(part, "element") else _parsed(part.blob)):
-            if _NUMBER.fullmatch(normalize(line.text).strip()):
-                return line.text.strip()
-    return ""
+            yield line.text
 
 
 def _opened(data: bytes) -> WordDocument:

@@ -597,7 +597,7 @@ def test_names_of_old_archives_are_read(tmp_path: Path) -> None:
     ("name", "word"),
     [
         ("没有.jsonl", "没有.jsonl"),
-        ("a.pdf", ".docx"),
+        ("a.ofd", ".docx"),
         ("b.et", ".xlsx"),
         ("c.png", ".csv"),
         ("无", ".txt"),

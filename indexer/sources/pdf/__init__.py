@@ -1,0 +1,1 @@
+"""PDF files -> articles. Entry point: :func:`indexer.sources.pdf.document.pdf_record`."""
