@@ -32,6 +32,7 @@ _OF_TESTS = {
     "GONGWEN_TEST_ELASTICSEARCH",
     "GONGWEN_TEST_RELEVANCE",
     "GONGWEN_TEST_SCREENSHOTS",
+    "GONGWEN_TEST_SOFFICE",
 }
 
 # Random texts of a property: always the same ones, so that what a run says of a commit does not depend on

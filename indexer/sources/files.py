@@ -1,13 +1,15 @@
 """Files and folders -> articles. Entry point: :func:`read_source`.
 
-JSON, CSV (also gzipped) and workbooks contain many articles; .txt, .md, .html, .docx and .pdf one; .yaml maps
-a database. A record that cannot be used becomes a :class:`Fault` with its place and never stops the rest.
+JSON, CSV (also gzipped) and workbooks contain many articles; text, web pages, PDF and documents of office
+programs one; .yaml maps a database. A record that cannot be used becomes a :class:`Fault` with its place and
+never stops the rest.
 """
 
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +42,12 @@ def _pdf_record(data: bytes, *, name: str) -> dict[str, object]:
     return pdf_record(data, name=name)
 
 
+def _office_record(data: bytes, *, name: str, suffix: str) -> dict[str, object]:
+    from indexer.sources.office import office_record  # here, as for Word
+
+    return office_record(data, name=name, suffix=suffix)
+
+
 def _workbook(table: Table) -> Iterator[RawRecord | Fault]:
     from indexer.sources.spreadsheets import read_workbook  # here, as for Word
 
@@ -65,12 +73,13 @@ _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".htm": html_record,
     ".docx": _word_record,
     ".pdf": _pdf_record,
+    **{one: partial(_office_record, suffix=one) for one in (".doc", ".wps", ".rtf", ".odt")},
 }
 # A mapping of a database; only where it is named itself, because folders have other files of this type.
 _DATABASE: Final = frozenset({".yaml", ".yml"})
 # Types that cannot be read -> the type to save them as.
 _SAVE_AS: Final = {
-    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt", ".ofd", ".ceb", ".docm"), ".docx"),
+    **dict.fromkeys((".ofd", ".ceb", ".docm"), ".docx"),
     **dict.fromkeys((".et", ".xlsb", ".xlsm"), ".xlsx"),
     **dict.fromkeys((".mht", ".mhtml", ".shtml", ".xhtml"), ".html"),
 }
