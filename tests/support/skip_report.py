@@ -1,9 +1,10 @@
 """What a run of the tests left out, and why: a pytest plugin with one line for each part.
 
-Parts are the markers of ``pyproject.toml``, whose text says what they need. The tests that need
-nothing run first. With ``GONGWEN_REQUIRE_ALL=1`` a skipped test has failed. Under pytest-xdist every
-worker collects the same tests: each tells the process that reports what it left out, and that is said
-once. Nothing of the service may be imported here.
+Parts are the markers of ``pyproject.toml``, whose text says what they need. The tests that need nothing
+run first; under pytest-xdist last, so that no worker is left with something long when the others have
+done all. With ``GONGWEN_REQUIRE_ALL=1`` a skipped test has failed. Under pytest-xdist every worker
+collects the same tests: each tells the process that reports what it left out, and that is said once.
+Nothing of the service may be imported here.
 """
 
 import os
@@ -35,7 +36,8 @@ def because(config: pytest.Config, reason: str) -> None:
 
 
 def _part(item: pytest.Item) -> str:
-    return next((name for name in _PARTS if item.get_closest_marker(name)), "")
+    names = {marker.name for marker in item.iter_markers()}
+    return next((name for name in _PARTS if name in names), "")
 
 
 def _lacks_corpus(item: pytest.Item) -> bool:
@@ -46,11 +48,13 @@ def _lacks_corpus(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what is quick before what is slow, and nothing that reads a corpus not given."""
+    """Run what is quick before what is slow, or in a worker after; nothing that reads a corpus not given."""
     if without := [item for item in items if _lacks_corpus(item)]:
         items[:] = [item for item in items if item not in without]
         config.hook.pytest_deselected(items=without)
-    items.sort(key=lambda item: _PARTS.index(_part(item)) + 1 if _part(item) else 0)
+    places = {name: place for place, name in enumerate(("", *_PARTS))}
+    in_a_worker = hasattr(config, "workerinput")
+    items.sort(key=lambda item: places[_part(item)], reverse=in_a_worker)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
