@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers import lexicon
@@ -147,7 +147,6 @@ for one, plain in (*lexicon.traditional().items(), *lexicon.radicals().items()):
 VARIED = sorted(one for one in VARIANTS if normalize(one) == one)
 
 
-@settings(max_examples=1000)
 @given(st.lists(st.sampled_from(VARIED), min_size=2, max_size=8), st.data(), TEXT)
 def test_traditional_characters_and_radicals_find_simplified_ones(
     plain: list[str], data: st.DataObject, around: str
@@ -159,7 +158,6 @@ def test_traditional_characters_and_radicals_find_simplified_ones(
     assert found(written, f"{around}，{typed}。{around}")
 
 
-@settings(max_examples=1000)
 @given(
     st.text("ABCDEFGHISOTVWX", min_size=1, max_size=4),
     st.integers(1, 99999),
