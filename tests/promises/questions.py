@@ -214,7 +214,8 @@ def answers(side: Side, question: Question) -> Iterator[tuple[str, object]]:
         session = side.service.store.sessions.start_as(Role.MEMBER)
         member = side.app.test_client()
         member.set_cookie(SESSION, session)
-        theirs = member.get(question.path, headers={"If-None-Match": "none"}).headers.get("ETag")
+        with member.get(question.path, headers={"If-None-Match": "none"}) as answered:
+            theirs = answered.headers.get("ETag")
         asked = Question(question.path, headers={"If-None-Match": theirs or "none"})
         yield f"{question} {OF_A_MEMBER}", _comparable(_send(side, asked))
     tag = first.headers.get("ETag")

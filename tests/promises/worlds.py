@@ -199,6 +199,11 @@ class World:
         return records
 
 
+def _get(client: FlaskClient, path: str, **options: Any) -> None:
+    """Make a request; the answer, which may be an open file, is closed."""
+    client.get(path, **options).close()
+
+
 class Side:
     """One of the two services with its files, a guest, and perhaps members and staff."""
 
@@ -220,11 +225,12 @@ class Side:
             previewing.set_cookie(PREVIEW, "public")
             self.insiders += [
                 # From the address of the guest: a key has a limit of its own.
-                partial(self.client.get, headers=browser | {"Authorization": f"Bearer {key}"}),
-                partial(member.get, headers=browser, environ_base={"REMOTE_ADDR": INSIDERS}),
-                partial(previewing.get, headers=browser, environ_base={"REMOTE_ADDR": INSIDERS}),
+                partial(_get, self.client, headers=browser | {"Authorization": f"Bearer {key}"}),
+                partial(_get, member, headers=browser, environ_base={"REMOTE_ADDR": INSIDERS}),
+                partial(_get, previewing, headers=browser, environ_base={"REMOTE_ADDR": INSIDERS}),
                 partial(
-                    self.client.get,
+                    _get,
+                    self.client,
                     headers=browser | {SETTINGS["role_header"]: role.value},
                     environ_base={"REMOTE_ADDR": PROXY},
                 ),
