@@ -141,6 +141,17 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+def install(unpacked: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the installer for ``folder/place``; it may fail."""
+    return subprocess.run(
+        ["sh", str(unpacked / "install.sh"), str(folder / "place")],
+        env=environment(folder / "home"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.compose
 def test_it_installs_and_the_demonstration_answers_without_a_network(
     unpacked: Path, tmp_path: Path
@@ -148,9 +159,9 @@ def test_it_installs_and_the_demonstration_answers_without_a_network(
     """Installer and `gongwen demo` need nothing but the bundle, and write nowhere else."""
     owner = environment(tmp_path / "home")
     place = tmp_path / "own folder"
-    install = cut_off("sh", str(unpacked / "install.sh"), str(place))
+    installing = cut_off("sh", str(unpacked / "install.sh"), str(place))
 
-    subprocess.run(install, env=owner, check=True)
+    subprocess.run(installing, env=owner, check=True)
     asking = cut_off(sys.executable, "-c", ASK, str(place / ".venv/bin/gongwen"))
     answered = subprocess.run(asking, cwd=place, env=owner, check=True, stdout=subprocess.PIPE)
 
@@ -167,13 +178,7 @@ def test_a_wheel_that_is_missing_or_changed_is_named(unpacked: Path, tmp_path: P
     missing.unlink()
     changed.write_bytes(changed.read_bytes() + b"\n")
 
-    done = subprocess.run(
-        ["sh", str(unpacked / "install.sh"), str(tmp_path / "place")],
-        env=environment(tmp_path / "home"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = install(unpacked, tmp_path)
 
     assert done.returncode == 1
     assert f"缺 wheels/{missing.name}" in done.stderr
@@ -188,13 +193,7 @@ def test_a_folder_that_no_bundle_made_is_not_replaced(unpacked: Path, tmp_path: 
     theirs.parent.mkdir(parents=True)
     theirs.write_text("home = elsewhere\n")
 
-    done = subprocess.run(
-        ["sh", str(unpacked / "install.sh"), str(tmp_path / "place")],
-        env=environment(tmp_path / "home"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = install(unpacked, tmp_path)
 
     assert done.returncode == 1
     assert str(theirs.parent) in done.stderr
