@@ -6,15 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
 from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
-from werkzeug.test import TestResponse
 
 from analyzers.embed import BUILTIN, Embedder, OnnxEmbedder, Vectors, open_embedder
 from indexer.build import generations
@@ -104,15 +101,7 @@ def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="session", autouse=True)
 def _answers_are_as_described() -> Iterator[None]:
     """Every answer of the API that a test gets is as its OpenAPI description says."""
-    unchecked = FlaskClient.open
-
-    def open_checked(client: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
-        response = unchecked(client, *args, **kwargs)
-        described.check(client.application, response)
-        return response
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FlaskClient, "open", open_checked)
+    with described.checking():
         yield
 
 

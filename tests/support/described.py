@@ -1,12 +1,16 @@
-"""Checks every answer of the API in the test run against its description. Entry point: :func:`check`."""
+"""Checks every answer of the API in the test run against its description. Entry point: :func:`checking`."""
 
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
 from flask import Flask
+from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
@@ -14,6 +18,20 @@ from werkzeug.test import TestResponse
 from search_service.web.api.openapi import PROBLEM, Document, describe
 
 _documents: WeakKeyDictionary[Flask, tuple[Document, str]] = WeakKeyDictionary()
+
+
+@contextmanager
+def checking() -> Iterator[None]:
+    """Check meanwhile every answer that a test client gets."""
+    unchecked = FlaskClient.open
+
+    def open_checked(client: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
+        response = unchecked(client, *args, **kwargs)
+        check(client.application, response)
+        return response
+
+    with patch.object(FlaskClient, "open", open_checked):
+        yield
 
 
 def check(app: Flask, response: TestResponse) -> None:
