@@ -6,15 +6,18 @@ never stops the rest.
 """
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from analyzers.messages import say
+from indexer.sources.archives import Member, members
 from indexer.sources.documents import markdown_record, text_record
+from indexer.sources.file_names import Names, file_type, identifier_of
+from indexer.sources.folder_audience import FolderAudience, is_statement, read_statement
 from indexer.sources.html_files import html_record
 from indexer.sources.limits import MAX_SIZE
 from indexer.sources.seen import SeenIds
@@ -75,6 +78,7 @@ _SINGLE_ARTICLE: Final[dict[str, Callable[..., dict[str, object]]]] = {
     ".pdf": _pdf_record,
     **{one: partial(_office_record, suffix=one) for one in (".doc", ".wps", ".rtf", ".odt")},
 }
+_ARCHIVE: Final = ".zip"
 # A mapping of a database; only where it is named itself, because folders have other files of this type.
 _DATABASE: Final = frozenset({".yaml", ".yml"})
 # Types that cannot be read -> the type to save them as.
@@ -110,9 +114,9 @@ def read_source(
         raise BadInput(
             say(f"没有 {shown(path)} 这个文件或目录", f"no such file or folder: {shown(path)}")
         )
-    known = _DATABASE | _MULTI_ARTICLE.keys() | _SINGLE_ARTICLE.keys()
-    if path.is_file() and _type(path) not in known:
-        raise BadInput(f"{shown(path)}: {_unreadable(path)}")
+    known = _DATABASE | _MULTI_ARTICLE.keys() | _SINGLE_ARTICLE.keys() | {_ARCHIVE}
+    if path.is_file() and file_type(path.name) not in known:
+        raise BadInput(f"{shown(path)}: {_unreadable(file_type(path.name))}")
     return _articles(
         path,
         cleaning,
@@ -129,7 +133,7 @@ def source_name(path: Path) -> str:
 
     Raises ``BadInput`` for a mapping that cannot be used.
     """
-    if path.is_file() and _type(path) in _DATABASE:
+    if path.is_file() and file_type(path.name) in _DATABASE:
         from indexer.sources.database.mapping import load  # here: other commands start sooner
 
         if name := load(path).name:
@@ -162,9 +166,17 @@ def _articles(
         if isinstance(item, Fault):
             yield item
             continue
-        records += 1
         values = item.values
-        if audience is None:
+        records += item.audience is None
+        if item.audience is not None:
+            # The folder counts also where the record has only a preview.
+            own = (value for name, value in values.items() if known_field(name) == "audience")
+            if not any(value is not None and str(value).strip() for value in own):
+                values = {
+                    name: one for name, one in values.items() if known_field(name) != "audience"
+                }
+                values["audience"] = item.audience.label
+        elif audience is None:
             stated = stated or any(known_field(name) in PROTECTING for name in values)
         elif not says_who_reads(values):
             values = {**values, "audience": audience.label}
@@ -187,75 +199,108 @@ def _articles(
 
 
 def _records(path: Path, notes: Notes, mapping: Mapping[str, str]) -> Iterator[RawRecord | Fault]:
-    if path.is_file() and _type(path) in _DATABASE:
-        from indexer.sources.database.reading import (
-            read_database,
-        )  # here: other commands start sooner
+    if path.is_file() and file_type(path.name) in _DATABASE:
+        from indexer.sources.database.reading import read_database  # here, as for Word
 
         yield from read_database(path, notes=notes)
         return
+    audiences = FolderAudience()
     if path.is_file():
-        identifier = _stem(shown(Path(path.name)), _type(path))
-        yield from _file(path, identifier, notes, mapping)
+        parent = path.parent.resolve()
+        found = _Found(path, shown(Path(path.name)), shown(path), audiences.of(parent))
+        if file_type(found.name) == _ARCHIVE:
+            yield from _archive(found, "", Names(), notes, mapping)
+        else:
+            yield from _file(found, notes, mapping)
         return
     root = os.path.realpath(path)
-    names = _Names()
+    names = Names()
     for file in _files(path):
         if isinstance(file, Fault):
             yield file
-        elif not (target := Path(os.path.realpath(file))).is_relative_to(root):
+            continue
+        name = shown(file.relative_to(path)).replace(os.sep, "/")
+        if not (target := Path(os.path.realpath(file))).is_relative_to(root):
             kind = say("链接指向来源以外", "link that leaves the source")
-            yield Fault(
-                f"{shown(file)}:1", _link_leaves(target), id=_file_id(path, file), kind=kind
-            )
-        elif file.is_dir():
-            continue  # a link to a folder of the source, which is read at its own place
-        elif _type(file) in _MULTI_ARTICLE | _SINGLE_ARTICLE:
-            identifier = _file_id(path, file)
-            for item in _file(file, identifier, notes, mapping):
-                if _type(file) in _SINGLE_ARTICLE and isinstance(item, RawRecord):
-                    yield names.placed(item, shown(file.relative_to(path)).replace(os.sep, "/"))
-                else:
-                    yield item
-        elif file.suffix.lower() in _SAVE_AS:
-            yield Fault(f"{shown(file)}:1", _unreadable(file), id=_file_id(path, file))
-        else:
-            notes.count_file(_type(file), shown(file.relative_to(path)))
+            yield Fault(f"{shown(file)}:1", _link_leaves(target), id=identifier_of(name), kind=kind)
+        elif not file.is_dir() and not is_statement(name):
+            # A link to a folder of the source is read at its own place.
+            who = audiences.of(Path(root, file.relative_to(path)).parent)
+            yield from _taken(_Found(file, name, shown(file), who), names, notes, mapping)
 
 
-def _folder(identifier: str) -> str:
-    return identifier.rpartition("/")[0]
+@dataclass(frozen=True)
+class _Found:
+    """A file: where it is, its name in the source, its name in messages, who may read it."""
+
+    path: Path
+    name: str
+    shown: str
+    audience: Audience | None
 
 
-class _Names:
-    """Ids and categories that files of one article get by their names."""
-
-    def __init__(self) -> None:
-        self._folder = ""
-        self._texts: dict[str, int] = {}  # of the ids in the present folder
-
-    def placed(self, record: RawRecord, path: str) -> RawRecord:
-        """The record of a file.
-
-        Of two files that differ only in their suffix the second has it in its id, unless both have the same
-        text. The category, if the file says none, is the folders, without those of years.
-        """
-        folder, values = _folder(path), dict(record.values)
-        if folder != self._folder:
-            self._folder, self._texts = folder, {}
-        identifier = str(values["id"])
-        text = hash((values.get("title"), str(values.get("body")).strip()))
-        if path.startswith(f"{identifier}.") and self._texts.setdefault(identifier, text) != text:
-            values["id"] = path
-        levels = [level for level in folder.split("/") if re.search(r"[^\W0-9_年月日]", level)]
-        if levels and not any(known_field(name) == "category" for name in values):
-            values["category"] = "/".join(levels)
-        return RawRecord(record.place, values)
+def _taken(
+    found: _Found, names: Names, notes: Notes, mapping: Mapping[str, str]
+) -> Iterator[RawRecord | Fault]:
+    """The records of a file of a folder or an archive; one of no known type is counted."""
+    kind = file_type(found.name)
+    if kind == _ARCHIVE:
+        yield from _archive(found, f"{identifier_of(found.name)}/", names, notes, mapping)
+    elif kind in _MULTI_ARTICLE | _SINGLE_ARTICLE:
+        for item in _file(found, notes, mapping):
+            if kind in _SINGLE_ARTICLE and isinstance(item, RawRecord):
+                yield names.placed(item, found.name)
+            else:
+                yield item
+    elif kind in _SAVE_AS:
+        yield Fault(f"{found.shown}:1", _unreadable(kind), id=identifier_of(found.name))
+    else:
+        notes.count_file(kind, found.name)
 
 
-def _file_id(folder: Path, file: Path) -> str:
-    """The id of a file of one article: its path in the folder, without the suffix."""
-    return _stem(shown(file.relative_to(folder)), _type(file))
+def _archive(
+    found: _Found, prefix: str, names: Names, notes: Notes, mapping: Mapping[str, str]
+) -> Iterator[RawRecord | Fault]:
+    """The records of the files in an archive, as if it were a folder; ``prefix``: begins their names."""
+    known = _MULTI_ARTICLE.keys() | _SINGLE_ARTICLE.keys()
+
+    def wanted(name: str) -> bool:
+        return is_statement(name) or file_type(name) in known
+
+    try:
+        if not found.path.is_file():
+            raise BadRecord(_not_regular())
+        # Twice, because what a folder says counts for all that is in it.
+        said = {
+            one.name.rpartition("/")[0]: _statement(one, f"{found.shown}/{one.name}")
+            for one in members(found.path, wanted=is_statement)
+            if is_statement(one.name)
+        }
+        for member in members(found.path, wanted=wanted):
+            place = f"{found.shown}/{member.name}"
+            if is_statement(member.name):
+                continue
+            if member.path is None:
+                yield Fault(f"{place}:1", member.reason, id=identifier_of(prefix + member.name))
+            elif file_type(member.name) == _ARCHIVE:
+                yield Fault(f"{place}:1", _nested())
+            else:
+                folders = [*map(str, PurePosixPath(member.name).parents)]
+                who = next(
+                    (said[one] for one in folders if one in said), said.get("", found.audience)
+                )
+                inner = _Found(member.path, prefix + member.name, place, who)
+                yield from _taken(inner, names, notes, mapping)
+    except BadRecord as exc:
+        yield Fault(f"{found.shown}:1", exc.message)
+    except OSError as exc:
+        yield Fault(f"{found.shown}:1", _cannot_be_read(exc))
+
+
+def _statement(member: Member, place: str) -> Audience:
+    if member.path is None:
+        raise BadInput(f"{place}: {member.reason}")
+    return read_statement(member.path.read_bytes(), place)
 
 
 def _files(folder: Path) -> Iterator[Path | Fault]:
@@ -279,22 +324,28 @@ def _unreadable_folder(exc: OSError) -> Fault:
     return Fault(f"{shown(Path(exc.filename))}:1", _cannot_be_read(exc))
 
 
-def _file(
-    path: Path, identifier: str, notes: Notes, mapping: Mapping[str, str]
-) -> Iterator[RawRecord | Fault]:
-    place = f"{shown(path)}:1"
-    read_many = _MULTI_ARTICLE.get(_type(path))
-    if not path.is_file():
+def _file(found: _Found, notes: Notes, mapping: Mapping[str, str]) -> Iterator[RawRecord | Fault]:
+    for item in _read(found, notes, mapping):
+        if isinstance(item, RawRecord) and found.audience is not None:
+            yield replace(item, audience=found.audience)
+        else:
+            yield item
+
+
+def _read(found: _Found, notes: Notes, mapping: Mapping[str, str]) -> Iterator[RawRecord | Fault]:
+    place, kind, identifier = f"{found.shown}:1", file_type(found.name), identifier_of(found.name)
+    read_many = _MULTI_ARTICLE.get(kind)
+    if not found.path.is_file():
         yield Fault(place, _not_regular(), id="" if read_many else identifier)
         return
     if read_many is not None:
-        yield from read_many(Table(path, shown(path), mapping, notes))
+        yield from read_many(Table(found.path, found.shown, mapping, notes))
         return
     try:
-        if path.stat().st_size > MAX_SIZE:
-            raise BadRecord(_too_large(path.stat().st_size))
+        if (size := found.path.stat().st_size) > MAX_SIZE:
+            raise BadRecord(_too_large(size))
         name = identifier.rpartition("/")[2]
-        values = _SINGLE_ARTICLE[_type(path)](path.read_bytes(), name=name)
+        values = _SINGLE_ARTICLE[kind](found.path.read_bytes(), name=name)
         own = any(known_field(field) == "id" and value for field, value in values.items())
         yield RawRecord(place, values if own else {**values, "id": identifier})
     except BadRecord as exc:
@@ -303,24 +354,20 @@ def _file(
         yield Fault(place, _cannot_be_read(exc), id=identifier)
 
 
-def _type(path: Path) -> str:
-    """The suffix, lower-case; of a gzipped file the last two."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return "".join(suffixes[-2:] if suffixes[-1:] == [".gz"] else suffixes[-1:])
-
-
-def _stem(name: str, suffix: str) -> str:
-    return name.replace(os.sep, "/")[: -len(suffix)]
-
-
-def _unreadable(path: Path) -> str:
-    suffix = path.suffix.lower()
+def _unreadable(suffix: str) -> str:
     if other := _SAVE_AS.get(suffix):
         return say(f"不读 {suffix}；请另存为 {other}", f"{suffix} is not read; save it as {other}")
-    known = " ".join([*_MULTI_ARTICLE, *_SINGLE_ARTICLE, *sorted(_DATABASE)])
+    known = " ".join([*_MULTI_ARTICLE, *_SINGLE_ARTICLE, _ARCHIVE, *sorted(_DATABASE)])
     return say(
         f"不认识 {suffix or '没有后缀'} 的文件；可读：{known}",
         f"files of type {suffix or '(none)'} are not read; readable types: {known}",
+    )
+
+
+def _nested() -> str:
+    return say(
+        "压缩包里的压缩包不读；请先把外面的解压成文件夹",
+        "an archive in an archive is not read; unpack the outer one to a folder first",
     )
 
 

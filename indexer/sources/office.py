@@ -5,7 +5,6 @@ LibreOffice, where it is installed, makes .docx of them: in a process with a lim
 in a temporary folder, and without network where the system allows a process to have none (``unshare``).
 """
 
-import os
 import re
 import shutil
 import tempfile
@@ -75,12 +74,7 @@ def _converted(data: bytes, suffix: str) -> bytes:
         command += ["--norestore", "--nologo", "--nolockcheck", "--convert-to", "docx"]
         command += ["--outdir", str(made.parent), str(source)]
         try:
-            run(
-                command,
-                seconds=_SECONDS,
-                environment=os.environ | {"HOME": folder},
-                folder=Path(folder),
-            )
+            run(command, seconds=_SECONDS, folder=Path(folder))
         except TimedOut as exc:
             raise BadRecord(_too_slow()) from exc
         except OSError as exc:

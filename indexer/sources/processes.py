@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,6 @@ def run(
     *,
     data: bytes = b"",
     seconds: float,
-    environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> tuple[int, bytes]:
     """Run a program with ``data`` as its input; its exit status and its output.
@@ -30,7 +29,6 @@ def run(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
         cwd=folder,
         start_new_session=True,
     ) as process:

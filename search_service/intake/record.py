@@ -38,10 +38,14 @@ _MAX_NAME_LENGTH: Final = 60  # characters of a field's name in messages
 
 @dataclass(frozen=True)
 class RawRecord:
-    """The raw values of a record by field name; ``place``: where it was read, ``file:line``."""
+    """The raw values of a record by field name; ``place``: where it was read, ``file:line``.
+
+    ``audience``: who may read it if it does not say so itself; None: whoever may read the source.
+    """
 
     place: str
     values: Mapping[str, object]
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True)
