@@ -10,6 +10,8 @@ from analyzers import metadata, names
 from search_service.metadata import Metadata
 from search_service.model import Article, Audience, View
 
+_METADATA = tuple(one.name for one in fields(Metadata))
+
 
 def view_of(article: Article, audience: Audience) -> View | None:
     """The view of the audience, with the metadata found in its text; None if it may not see the article."""
@@ -22,18 +24,18 @@ def source_view(article: Article, audience: Audience) -> View | None:
 
     Guests read the preview exactly as the source publishes it; members and staff the whole body.
     """
-    if audience < article.audience:
+    text = source_text(article, audience)
+    if text is None:
         return None
-    preview = article.preview if audience is Audience.PUBLIC else None
-    values = {one.name: getattr(article, one.name) for one in fields(Metadata)}
+    values = {name: getattr(article, name) for name in _METADATA}
     # Whether the body differs does not count: that would reveal something of the paid text.
-    gapped = preview is not None
+    gapped = audience is Audience.PUBLIC and article.preview is not None
     if gapped:
         values["attachments"] = ()  # they may hold the whole text
     return View(
         id=article.id,
         title=article.title,
-        text=article.body if preview is None else preview,
+        text=text,
         gapped=gapped,
         **values,
     )
@@ -41,8 +43,10 @@ def source_view(article: Article, audience: Audience) -> View | None:
 
 def source_text(article: Article, audience: Audience) -> str | None:
     """The text of the article as the audience may read it; None if it may not see the article."""
-    view = source_view(article, audience)
-    return None if view is None else view.text
+    if audience < article.audience:
+        return None
+    preview = article.preview if audience is Audience.PUBLIC else None
+    return article.body if preview is None else preview
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -18,7 +18,7 @@ from analyzers.folding import HAN
 from analyzers.messages import say
 from analyzers.table_rows import EMPTY
 from search_service.errors import ConfigurationError
-from search_service.intake.markup import is_markup, keeps_lines, text_of_html
+from search_service.intake.markup import without_markup
 from search_service.intake.table_text import markdown_tables
 from search_service.intake.wrapped_lines import join_wrapped_lines
 
@@ -89,7 +89,7 @@ def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Clea
     rules: dict[Rule, Callable[[str], str]] = {
         Rule.MARKDOWN_TABLES: markdown_tables,
         Rule.PAGE_MARKS: _without_page_marks,
-        Rule.MARKUP: _without_markup,
+        Rule.MARKUP: without_markup,
         Rule.ENTITIES: _without_entities,
         Rule.WRAPPED_LINES: join_wrapped_lines,
         Rule.INDENTATION: _without_indentation,
@@ -97,12 +97,18 @@ def clean(text: str, *, cleaning: Cleaning = ALL_RULES, title: str = "") -> Clea
         Rule.REPEATED_TITLE: without_title,
     }
     fired: set[Rule] = set()
+    settled: set[Rule] = set()  # those that have left the text as it is now
     for _ in range(_MAX_ROUNDS):
         before = text
         for rule, apply in rules.items():
-            if rule in cleaning.rules and (cleaner := apply(text)) != text:
+            if rule not in cleaning.rules or rule in settled:
+                continue
+            if (cleaner := apply(text)) != text:
                 text = cleaner
                 fired.add(rule)
+                settled.clear()
+            else:
+                settled.add(rule)
         if text == before:
             break
     return Cleaned(text, frozenset(fired))
@@ -130,10 +136,6 @@ def clean_head(text: str, length: int, *, cleaning: Cleaning = ALL_RULES, title:
     return clean(head, cleaning=cleaning, title=title).text.rstrip()
 
 
-def _without_markup(text: str) -> str:
-    return text_of_html(text, keep_lines=keeps_lines(text)) if is_markup(text) else text
-
-
 # --- page marks ----------------------------------------------------------------------------------
 
 PAGE_MARKS: Final = re.compile(
@@ -150,6 +152,9 @@ PAGE_MARKS: Final = re.compile(
 
 
 def _without_page_marks(text: str) -> str:
+    if not any(one in text for one in ("[", "<!--", "#", "_")):  # to search for each is faster
+        return text
+
     def line_break(match: re.Match[str]) -> str:
         subtitle = (match["subtitle"] or match["title"] or "").strip("=:： \t　")
         return "\n" if subtitle in ("", "副标题", "分页标题", "标题") else f"\n{subtitle}\n"
@@ -167,6 +172,9 @@ _ENTITY: Final = re.compile(
 
 
 def _without_entities(text: str) -> str:
+    if "&" not in text:
+        return text
+
     def character(match: re.Match[str]) -> str:
         name = f"{match[1] or match[2]};"
         valid = name.startswith("#") or name in html5
@@ -190,9 +198,9 @@ _BLANK: Final = re.compile(
     "[" + "".join(re.escape(chr(one)) for one in _BLANKS if _BLANKS[one] != chr(one)) + "]"
 )
 # Joiners and variants of characters mean something in other scripts and in pictures, but not beside Han ones.
-_JOINER: Final = re.compile(
-    f"[\u200c\u200d](?:(?<=[{HAN}].)|(?=[{HAN}]))|[\ufe00-\ufe0f\U000e0100-\U000e01ef](?<=[{HAN}].)"
-)
+_VARIANTS: Final = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_JOINER: Final = re.compile(f"[\u200c\u200d](?:(?<=[{HAN}].)|(?=[{HAN}]))|{_VARIANTS}(?<=[{HAN}].)")
+_MAY_JOIN: Final = re.compile(f"[\u200c\u200d{_VARIANTS[1:]}")
 # Two full-width blanks begin a paragraph, even if the line break before them was lost.
 _LOST_BREAK: Final = re.compile(r"(?<=[。；：！？”）])\u3000{2,}(?=\S)")
 
@@ -201,9 +209,14 @@ def _without_indentation(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if _BLANK.search(text):
         text = text.translate(_BLANKS)
-    text = _LOST_BREAK.sub("\n", _JOINER.sub("", text))
-    text = "\n".join(map(_stripped, text.split("\n")))
-    return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+    if _MAY_JOIN.search(text):
+        text = _JOINER.sub("", text)
+    if "\u3000" in text:
+        text = _LOST_BREAK.sub("\n", text)
+    text = "\n".join(map(_stripped if "\t" in text else str.strip, text.split("\n")))
+    if "\n\n\n" in text:
+        text = re.sub(r"\n{3,}", "\n\n", text)
+    return text.strip("\n")
 
 
 _EMPTY_BEFORE: Final = re.compile(rf" *((?:{EMPTY}\t)+) *")
@@ -247,21 +260,24 @@ _NOTICE_CLAUSE: Final = re.compile(
     rf"|(?:成为|开通|升级){_MEMBERS}(?:用户)?(?:[后即]?可?{_READ}{_WHOLE}?)?",
     re.IGNORECASE,
 )
-_MENTIONS_LOG_IN: Final = re.compile(r"登[录陆]|注册")
 _OF_A_PAYWALL: Final = re.compile(rf"{_WHOLE}|{_MEMBERS}|免费", re.IGNORECASE)
 _MAX_NOTICE_LENGTH: Final = 80  # characters; the longest seen on portals has about 45
 
 
+def _mentions_log_in(text: str) -> bool:
+    return "登录" in text or "登陆" in text or "注册" in text
+
+
 def _is_notice(line: str) -> bool:
     """Whether every clause of the line is part of a notice; not so 请登录省政务服务网查看全文."""
-    if len(line) > _MAX_NOTICE_LENGTH or not _MENTIONS_LOG_IN.search(line):
+    if len(line) > _MAX_NOTICE_LENGTH or not _mentions_log_in(line):
         return False
     clauses = [clause for clause in re.split(f"{_MARKS}+", line) if clause]
     return bool(_OF_A_PAYWALL.search(line)) and all(map(_NOTICE_CLAUSE.fullmatch, clauses))
 
 
 def _without_login_notice(text: str) -> str:
-    if not _MENTIONS_LOG_IN.search(text):
+    if not _mentions_log_in(text):
         return text
     lines = _NOTICE.sub("", text).split("\n")
     rest = "\n".join(line for line in lines if not _is_notice(line))

@@ -70,6 +70,8 @@ def identifier(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         _refuse(value)
     text = str(value).strip()
+    if text.isascii() and text.isalnum():  # as most are
+        return _at_most(text, MAX_ID_LENGTH)
     if bad := next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), ""):
         raise ValueError(
             say(

@@ -1,11 +1,11 @@
-"""Convert HTML to text. Entry points: :func:`text_of_html`, :func:`is_markup`.
+"""Convert HTML to text. Entry points: :func:`text_of_html`, :func:`without_markup`.
 
 Parses with lxml, after escaping every ``<`` that does not begin a tag.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lxml import etree
@@ -32,6 +32,7 @@ _DROPPED: Final = _names(
     "audio button canvas embed head iframe map noscript object rp rt script select style svg template"
     " textarea title video"
 )
+_KNOWN: Final = _LINES | _INLINE
 _CELLS: Final = ("td", "th")
 _VALID_WITHOUT_END: Final = _names("br hr img input link meta p wbr")  # markup also without an end
 _END_TAG_OPTIONAL: Final = _names("a dd dt li option td th tr")
@@ -68,11 +69,11 @@ def _tags(text: str) -> Iterator[re.Match[str]]:
             yield match
             continue
         name, attributes = match["name"].lower(), match["attributes"]
+        if not (name in _KNOWN or ":" in name or "-" in name):
+            continue
         words = attributes.lower().strip("/ \t\r\n\f")
-        if (
-            (name in _LINES or name in _INLINE or ":" in name or "-" in name)
-            and (not attributes or attributes[0] in "/ \t\r\n\f")
-            and ("=" in words or _FLAGS.issuperset(words.split()))
+        if not attributes or (
+            attributes[0] in "/ \t\r\n\f" and ("=" in words or _FLAGS.issuperset(words.split()))
         ):
             yield match
 
@@ -86,18 +87,23 @@ def _is_evidence(tag: re.Match[str]) -> bool:
     )
 
 
-def is_markup(text: str) -> bool:
-    """Whether a text contains HTML; 《a<b》 and a mention of a tag, ``<b>``, do not count."""
-    return "<" in text and any(map(_is_evidence, _tags(text)))
+def without_markup(text: str) -> str:
+    """The readable text of a text that may be HTML; 《a<b》 and a mention of a tag, ``<b>``, are none."""
+    if "<" not in text:
+        return text
+    tags = list(_tags(text))
+    if not any(map(_is_evidence, tags)):
+        return text
+    return _text_of(text, tags, keep_lines=_keeps_lines(text, tags))
 
 
-def keeps_lines(text: str) -> bool:
+def _keeps_lines(text: str, tags: Sequence[re.Match[str]]) -> bool:
     """Whether the line breaks of a text with markup are to be kept: plain text with some tags.
 
     HTML may be wrapped anywhere in a paragraph; lines of plain text usually end with a sentence.
     """
-    breaks = sum(not tag["end"] and (tag["name"] or "").lower() in _LINES for tag in _tags(text))
-    own = _OWN_BREAK.findall(text)
+    breaks = sum(not tag["end"] and (tag["name"] or "").lower() in _LINES for tag in tags)
+    own = _OWN_BREAK.findall(text) if "\n" in text else []
     ends = sum(1 for before, after in own if before in _SENTENCE_ENDS or "\n" in after)
     return not breaks or (len(own) >= breaks and ends >= _SHARE_OF_ENDS * len(own))
 
@@ -128,8 +134,11 @@ class _OpenTags:
 
 def parse_html(html: str) -> etree._Element:
     """Parse HTML as leniently as browsers do; what is not a tag is kept as text."""
+    return _parsed(html, list(_tags(html)))
+
+
+def _parsed(html: str, tags: Sequence[re.Match[str]]) -> etree._Element:
     pieces, end, open_tags = [], 0, _OpenTags()
-    tags = list(_tags(html))
     last_ends = {tag["name"].lower(): tag.start() for tag in tags if tag["end"]}
     for tag in tags:
         pieces.append(html[end : tag.start()].replace("<", "&lt;"))
@@ -151,7 +160,11 @@ def text_of_html(html: str, *, keep_lines: bool = False) -> str:
     Tables become lines as :mod:`search_service.intake.table_text` says. Scripts, styles and controls are left
     out. ``keep_lines``: keep the line breaks of the source, for plain text with some tags.
     """
-    root = parse_html(html)
+    return _text_of(html, list(_tags(html)), keep_lines=keep_lines)
+
+
+def _text_of(html: str, tags: Sequence[re.Match[str]], *, keep_lines: bool) -> str:
+    root = _parsed(html, tags)
     text = text_of_tree(root, keep_lines=keep_lines)
     if len(text) > len(html):  # a contrived table of empty cells
         text = text_of_tree(root, keep_lines=keep_lines, tables=False)
@@ -163,8 +176,9 @@ def text_of_tree(root: etree._Element, *, keep_lines: bool = False, tables: bool
 
     ``tables``: whether rows are lines; otherwise each cell is.
     """
-    pieces = "".join(_pieces(root, keep_lines=keep_lines, tables=tables))
-    text = re.sub(r"(?<! ) *\t *", "\t", pieces)
+    text = "".join(_pieces(root, keep_lines=keep_lines, tables=tables))
+    if "\t" in text:
+        text = re.sub(r"(?<! ) *\t *", "\t", text)
     if not keep_lines:
         text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text)
     return "\n".join(line.strip(" \t") for line in text.split("\n")).strip("\n")
@@ -210,4 +224,8 @@ def _table(table: etree._Element) -> list[str]:
 
 def _collapsed(run: str) -> str:
     """Collapse blanks like a browser; a line break between two Han characters is dropped."""
-    return _HTML_BLANKS.sub(" ", _HAN_BREAK.sub("", run))
+    if "\n" in run or "\r" in run:
+        run = _HAN_BREAK.sub("", run)
+    elif not any(blanks in run for blanks in ("  ", "\t", "\f")):
+        return run
+    return _HTML_BLANKS.sub(" ", run)

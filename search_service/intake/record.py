@@ -336,6 +336,8 @@ def _names_within(value: object) -> Iterator[str]:
 
 def _label(name: str) -> str:
     """A name for a message: short, on one line."""
+    if name.isprintable() and len(name) <= _MAX_NAME_LENGTH:
+        return name
     printable = "".join(c if c.isprintable() else "\ufffd" for c in name[: _MAX_NAME_LENGTH + 1])
     return printable if len(name) <= _MAX_NAME_LENGTH else f"{printable[:-1]}…"
 

@@ -33,7 +33,8 @@ _INDENT: Final = 2  # columns
 _MAX_HEADING: Final = 30  # columns
 _MARKER: Final = re.compile(r"[（(]?[0-9一二三四五六七八九十]{1,3}[）)]?[、.．]?")
 
-_END: Final = re.compile(r"[。！？!?；;：:…][”’\"）)》」』]*$")
+_ENDS: Final = tuple("。！？!?；;：:…")
+_CLOSING: Final = '”’"）)》」』'
 # What never begins a line of its own.
 _CONTINUES: Final = re.compile(r"[，。、；：！？）》」』”’％%]")
 _SENTENCE: Final = re.compile(r"[。！？!?…][”’\"）)》」』]*$")
@@ -84,7 +85,7 @@ def join_wrapped_lines(text: str) -> str:
     raw = written.split("\n")
     if len(raw) <= _EVIDENCE[0][0] or any(map(_is_long, raw)):
         return text
-    if not any(_columns(one.rstrip()) >= _MIN_WIDTH and not _ends(one.strip()) for one in raw):
+    if not any(not _ends(one.strip()) and _columns(one.rstrip()) >= _MIN_WIDTH for one in raw):
         return text  # no line is broken: most texts are spared what follows
     lines = _lines(written, raw)
     breaks = [n for n in range(1, len(lines)) if lines[n - 1].is_open and not lines[n].begins]
@@ -202,7 +203,7 @@ def _is_long(line: str) -> bool:
 
 
 def _ends(bare: str) -> bool:
-    return bool(_END.search(bare))
+    return bare.rstrip(_CLOSING).endswith(_ENDS)
 
 
 def _columns(text: str) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,10 +20,12 @@ from indexer.sources.database.connection import Portal, escaped
 from indexer.sources.database.mapping import (
     PATH,
     Articles,
+    Conditions,
     Join,
     Preview,
     Row,
     Rows,
+    columns_of,
     failing,
     is_empty,
 )
@@ -78,6 +81,13 @@ class Pages:
         self._encoding = encoding
         self._known = known
         self.plan = Plan.of(articles)
+        # A row that fails one of these is left out for it, whatever other tables say of it.
+        self._own_conditions: Conditions = dict(
+            takewhile(
+                lambda one: not any("." in name for name in columns_of(dict([one]))),
+                articles.include.items(),
+            )
+        )
 
     def read(self, *, texts: bool) -> Iterator[list[Row]]:
         """Yield the pages; a row has the values of all columns that the mapping names, by these names.
@@ -111,8 +121,9 @@ class Pages:
         statement = sa.select(*self._selected(table, articles.key, columns, lengths)).order_by(key)
         statement = statement.where(key.is_not(None) if after is None else key > after)
         page = [self._read(row) for row in connection.execute(statement.limit(_PAGE)).mappings()]
+        found = [row for row in page if not failing(self._own_conditions, row)]
         for name, join in articles.join.items():
-            self._look_up(connection, name, join, page, texts=texts)
+            self._look_up(connection, name, join, found, texts=texts)
         if not texts:
             return page
         kept = [row for row in page if not failing(articles.include, row)]
