@@ -6,6 +6,7 @@ article, if they are known ones, else from the element with most of the sentence
 :mod:`search_service.intake.markup`.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -21,6 +22,7 @@ from indexer.sources.page_parts import (
     find_attachments,
     find_date,
     find_title,
+    flat,
     menus,
     without_furniture,
 )
@@ -52,7 +54,7 @@ _META: Final = {
                 "dc.date",
                 "dc.date.issued",
             ),
-            *("dcterms.date", "dcterms.issued", "publication_date"),
+            *("dcterms.date", "dcterms.issued", "publication_date", "maketime"),
         ),
         "date",
     ),
@@ -94,7 +96,13 @@ _CLASSES: Final = (
     ),
     *("xxgk_content", "content-text", "detail-content", "txt_con"),
 )
+# Marks of structure beside containers: UCAP's own tags, comments of Hanweb.
+_HANWEB: Final = re.compile(
+    r"<!--\s*ZJEG_RSS\.content\.begin\s*-->(.*?)<!--\s*ZJEG_RSS\.content\.end\s*-->", re.DOTALL
+)
 _CONTAINERS: Final = (
+    "//ucapcontent",
+    "//*[@id='ZJEG_RSS.content']",
     *(f"//*[@id='{name}']" for name in _IDS),
     *(f"//*[contains(concat(' ', @class, ' '), ' {name} ')]" for name in _CLASSES),
     "//article",
@@ -108,8 +116,9 @@ def html_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read a page; ``name`` is the title if it has none."""
     check_marks(data.count(b"<") + data.count(b"="))
     declared = _DECLARED.search(data[:_HEAD])
-    root = parse_html(decode(data, declared=declared[1].decode("ascii") if declared else ""))
-    values = _meta(root)
+    page = decode(data, declared=declared[1].decode("ascii") if declared else "")
+    root = parse_html(_HANWEB.sub(r'<div id="ZJEG_RSS.content">\1</div>', page))
+    values = _ucap(root) | _meta(root)
     for element in _hidden(root):
         _empty(element)
     if title := "" if "title" in values else find_title(root):
@@ -124,6 +133,17 @@ def html_record(data: bytes, *, name: str) -> dict[str, object]:
     if "title" in values:
         return {**values, "body": body}
     return {**values, **documents.title_and_body(body, name=name)}
+
+
+def _ucap(root: etree._Element) -> dict[str, object]:
+    """Title and date by the tags of UCAP, in their page or in an export of it."""
+    values: dict[str, object] = {}
+    for field, path in (("title", "//ucaptitle"), ("date", "//publishtime")):
+        text = next(filter(None, map(flat, elements(root, path))), "")
+        with contextlib.suppress(ValueError):
+            if text and (field == "title" or fields.iso_date(text)):
+                values[field] = text
+    return values
 
 
 def _meta(root: etree._Element) -> dict[str, object]:

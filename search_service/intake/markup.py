@@ -20,13 +20,14 @@ def _names(names: str) -> frozenset[str]:
 _LINES: Final = _names(
     "address article aside blockquote body br caption center dd div dl dt fieldset figcaption"
     " figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody"
-    " td tfoot th thead tr ul"
+    " td tfoot th thead tr ul ucapcontent"
 )
+# With those that UCAP, a CMS of many offices, adds.
 _INLINE: Final = _names(
     "a abbr acronym area audio b base basefont big button canvas cite code col colgroup del em"
     " embed font head i iframe img input ins label legend link map mark meta nobr noscript object"
     " option param q rp rt ruby s samp script select small source span strike strong style sub sup"
-    " svg textarea title tt u var video wbr"
+    " svg textarea title tt u ucapauthor ucapsource ucaptitle publishtime var video wbr"
 )
 _DROPPED: Final = _names(
     "audio button canvas embed head iframe map noscript object rp rt script select style svg template"

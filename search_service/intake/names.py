@@ -31,7 +31,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
             "doc_id",
             "news_id",
         ),
-        *("info_id", "post_id", "aid", "guid", "uuid"),
+        *("info_id", "post_id", "aid", "guid", "uuid", "manuscript_id"),
     ),
     "title": (
         *(
@@ -67,10 +67,13 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
             "post_content",
             "article_body",
             "maintext",
+            # TRS, which has the text without markup as well.
+            "doc_html_con",
+            "doc_content",
         ),
     ),
     "code": ("编号", "文章编号"),
-    "author": ("作者", "撰稿人", "writer", "byline"),
+    "author": ("作者", "撰稿人", "writer", "byline", "doc_author"),
     "issuer": (
         *(
             "发文机关",
@@ -110,7 +113,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
             "channel",
             "column_name",
         ),
-        *("category_name", "channel_name"),
+        *("category_name", "channel_name", "chnl_name"),
     ),
     "date": (
         *(
@@ -134,6 +137,8 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
             "pub_time",
         ),
         *("published", "published_at", "publish_at", "release_date", "issue_date", "post_date"),
+        # TRS, UCAP.
+        *("doc_rel_time", "doc_pub_time", "published_time", "published_time_str"),
     ),
     "effective_date": (
         "施行日期",
@@ -143,8 +148,17 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "生效时间",
         "effective_from",
     ),
-    "summary": ("摘要", "内容摘要", "简介", "导语", "abstract", "excerpt", "description"),
-    "keywords": ("关键词", "主题词", "关键字", "keyword"),
+    "summary": (
+        "摘要",
+        "内容摘要",
+        "简介",
+        "导语",
+        "abstract",
+        "excerpt",
+        "description",
+        "doc_abstract",
+    ),
+    "keywords": ("关键词", "主题词", "关键字", "keyword", "doc_keywords"),
     "outline": ("目录", "提纲"),
     "attachments": ("附件", "附件列表", "附件名称", "attachment"),
     "replaces": ("取代", "废止文件"),
@@ -178,6 +192,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "href",
         "page_url",
         "permalink",
+        "doc_pub_url",
     ),
     "version": ("版本", "版本号"),
     "audience": ("受众", "可见范围"),

@@ -44,6 +44,8 @@ def article(path: Path, body: str, head: str = f"<title>{TITLE}_青山镇人民�
         f'<div style="display:none" id="zoom">{PARAGRAPHS}</div>',
         "".join(f'<div class="TRS_Editor"><p>{line}</p></div>' for line in TEXT),
         "".join(f"<div>{line}</div>" for line in TEXT),
+        f"<div><UCAPCONTENT>{PARAGRAPHS}</UCAPCONTENT></div>",
+        f"<!--ZJEG_RSS.content.begin--><meta name='ContentStart'>{PARAGRAPHS}<!--ZJEG_RSS.content.end-->",
     ],
 )
 @pytest.mark.parametrize("heading", [f"<h1>{TITLE}</h1>", f'<div class="tit">{TITLE}</div>', ""])
@@ -171,3 +173,23 @@ def test_an_image_in_an_attribute_is_no_text(tmp_path: Path) -> None:
     found = article(tmp_path / "a.html", f"<div id=zoom>{image}{PARAGRAPHS}</div>")
 
     assert found.body.split("\n") == list(TEXT)
+
+
+def test_exports_of_ucap_are_read_by_its_tags(tmp_path: Path) -> None:
+    """Title and date, too; what stands around them is no text."""
+    body = (
+        f"<h1><UCAPTITLE>{TITLE}</UCAPTITLE></h1>时间：<publishtime>2024-03-05 10:20</publishtime>"
+        f"<UCAPCONTENT>{PARAGRAPHS}</UCAPCONTENT><p>更多内容。请看专栏。</p>"
+    )
+
+    found = article(tmp_path / "a.html", body, "<title>青山镇门户网站</title>")
+
+    assert (found.title, found.date) == (TITLE, "2024-03-05")
+    assert found.body.split("\n") == list(TEXT)
+
+
+def test_a_mark_of_hanweb_without_its_end_is_none(tmp_path: Path) -> None:
+    """The page is read like any other."""
+    body = f"<div id='zoom'><!--ZJEG_RSS.content.begin-->{PARAGRAPHS}</div>{FOOT}"
+
+    assert article(tmp_path / "a.html", body).body.split("\n") == list(TEXT)

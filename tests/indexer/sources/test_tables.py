@@ -188,3 +188,23 @@ def test_what_csv_writes_is_read(
 
     assert faults == []
     assert [one.extra["备注"] for one in articles] == [f"甲{remark}乙" for _, remark in rows]
+
+
+def test_the_names_of_trs_and_ucap_are_known(tmp_path: Path) -> None:
+    """As their interfaces give them; of the two texts of TRS the one with markup is used."""
+    rows = (
+        '[{"DOCID": 7, "DOCTITLE": "春耕通知", "DOCCONTENT": "抓紧备耕。",'
+        ' "DOCRELTIME": "2024-03-05 10:00:00",'
+        ' "DOCHTMLCON": "<p>各村：</p><p>抓紧备耕。</p>", "CHNLNAME": "通知公告", "DOCPUBURL": "http://a.cn/1"},'
+        ' {"manuscriptId": "8", "title": "防汛通知", "content": "落实责任。", "channelName": "通知公告",'
+        ' "publishedTimeStr": "2024-06-03 08:00:00"}]'
+    )
+
+    articles, faults, _ = read(tmp_path / "a.json", rows)
+
+    assert not faults
+    assert [(one.id, one.title, one.body, one.date, one.category) for one in articles] == [
+        ("7", "春耕通知", "各村：\n抓紧备耕。", "2024-03-05", "通知公告"),
+        ("8", "防汛通知", "落实责任。", "2024-06-03", "通知公告"),
+    ]
+    assert articles[0].url == "http://a.cn/1"
