@@ -170,6 +170,9 @@ COPY_SHARE: Final = 0.85
 # Precedents: characters of a draft, passages of it that are searched, passages returned of one article.
 MAX_DRAFT: Final = 20_000
 MAX_DRAFT_PASSAGES: Final = 8
+# A manuscript that is exported: characters with what was inserted, and paragraphs.
+MAX_MANUSCRIPT: Final = 50_000
+MAX_PARAGRAPHS: Final = 1_000
 PRECEDENTS_PER_ARTICLE: Final = 3
 # The BM25 score that a passage needs by words, as a share of the idf of the words of the draft: one that
 # holds this share of them, once each, in a passage of average length, scores about as much. (Judged sample,

@@ -18,6 +18,7 @@ from search_service.service import SearchService
 from search_service.settings import Settings
 from search_service.web import problems
 from search_service.web.access_log import AccessLog
+from search_service.web.api.drafts import drafts
 from search_service.web.api.push import push
 from search_service.web.api.search import api
 from search_service.web.compression import add_compression
@@ -125,6 +126,7 @@ def create_app(
     app.add_url_rule("/robots.txt", view_func=robots)
     app.register_blueprint(api, url_prefix=f"{prefix}/api/v1")
     app.register_blueprint(push, url_prefix=f"{prefix}/api/v1")
+    app.register_blueprint(drafts, url_prefix=f"{prefix}/api/v1")
     app.register_blueprint(operations, url_prefix=f"{prefix}/api/v1")
     problems.register(app, api_prefix=f"{prefix}/api")
     app.register_error_handler(Unauthorized, refused)

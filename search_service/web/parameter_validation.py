@@ -20,6 +20,7 @@ from analyzers.outline import ROLES
 from analyzers.relations import VALIDITIES
 from search_service import relevance
 from search_service.errors import BadInput
+from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.model import FACETS
 from search_service.web.parameters import MAX_FILTER, MAX_VALUES, CursorParameters
 
@@ -239,5 +240,15 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
     "year": ("应为四位数的年份，如 2024，或空", "a year of four digits, such as 2024, or empty"),
     "date_from": _DATE_FORM,
     "date_to": _DATE_FORM,
+    "title": (
+        f"应为 1 至 {MAX_LINE_LENGTH} 个字的题目",
+        f"a title of 1 to {MAX_LINE_LENGTH} characters",
+    ),
+    "paragraphs": (
+        f"应为至多 {relevance.MAX_PARAGRAPHS} 段、{relevance.MAX_MANUSCRIPT} 个字的数组，每段有 text",
+        f"an array of at most {relevance.MAX_PARAGRAPHS} paragraphs of {relevance.MAX_MANUSCRIPT} characters",
+    ),
+    "sources": ("应为 none、footnotes 或 list", "none, footnotes or list"),
+    "file": ("应为 docx 或 md", "docx or md"),
     "role": (f"应为 {'、'.join(ROLES)}", f"one of {', '.join(ROLES)}"),
 }

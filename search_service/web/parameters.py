@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from analyzers.outline import ROLES
 from search_service import relevance
-from search_service.intake.fields import category_path
+from search_service.intake.fields import MAX_ID_LENGTH, MAX_LINE_LENGTH, category_path
 from search_service.model import FACETS, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
 from search_service.query.typed_dates import read_date
@@ -276,4 +276,47 @@ class PrecedentParameters(FilterParameters):
     def _not_blank(cls, value: str) -> str:
         if not value.strip():
             raise PydanticCustomError("blank", "nothing but spaces")
+        return value
+
+
+class QuotedParagraph(BaseModel):
+    """A paragraph of a draft, with the article and passage that it was taken from, if any."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Text
+    article: Annotated[
+        Text, Field(max_length=MAX_ID_LENGTH, description="引自哪一篇 / the article it is from")
+    ] = ""
+    passage: Annotated[
+        Text, Field(max_length=MAX_ID_LENGTH, description="哪一段 / the passage")
+    ] = ""
+
+
+class DraftParameters(NoParameters):
+    """``POST drafts/export``."""
+
+    title: Annotated[
+        Text, Field(min_length=1, max_length=MAX_LINE_LENGTH, description="题目 / the title")
+    ]
+    paragraphs: Annotated[
+        tuple[QuotedParagraph, ...],
+        Field(
+            max_length=relevance.MAX_PARAGRAPHS,
+            description="各段；层次由序号认出 / the paragraphs; numbers make headings",
+        ),
+    ]
+    sources: Annotated[
+        Literal["none", "footnotes", "list"],
+        Field(description="出处：不要、脚注、文末清单 / sources: none, as footnotes, as a list"),
+    ] = "footnotes"
+    file: Annotated[
+        Literal["docx", "md"], Field(description="Word 或 Markdown / Word or Markdown")
+    ] = "docx"
+
+    @field_validator("paragraphs")
+    @classmethod
+    def _not_too_long(cls, value: tuple[QuotedParagraph, ...]) -> tuple[QuotedParagraph, ...]:
+        if sum(len(one.text) for one in value) > relevance.MAX_MANUSCRIPT:
+            raise PydanticCustomError("too_long", "too long")
         return value

@@ -61,6 +61,8 @@ GUARDS = (
           "g.is_refused = role is None", "g.is_refused = False"),
     Guard("export", "only staff export", "search_service/web/api/search.py",
           "if not may(Right.EXPORT):", "if False:"),
+    Guard("drafts", "only staff export drafts", "search_service/web/api/drafts.py",
+          "if not may(Right.EXPORT)", "if False"),
     Guard("push", "guests change nothing", "search_service/web/api/push.py",
           "if sent_key() is None or not may(Right.INDEX):", "if False:"),
     Guard("tag", "tags of answers differ by audience", "search_service/web/conditional.py",

@@ -122,6 +122,8 @@ def _searches(world: World) -> Iterator[Question]:
         yield Question("/precedents", "POST", form={"text": draft})
     yield Question(f"/precedents?text={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
+    quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
+    yield Question("/api/v1/drafts/export", "POST", json=quoted)
 
 
 def _lists(world: World) -> Iterator[Question]:
@@ -265,7 +267,7 @@ def forbidden(question: str, answer: object) -> str:
         return "an answer to a wrong key"
     if OF_A_MEMBER in question and status == 304:
         return "what a member was answered, confirmed"
-    if "/api/v1/export" in question and status not in (401, 403):
+    if "/export" in question and status not in (401, 403):
         return "an export"
     if "gongwen_session=" in text and "gongwen_session=;" not in text:
         return "a session"

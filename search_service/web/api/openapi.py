@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from search_service.web.api.answers import ANSWERS, Problem, Record, Records
 from search_service.web.parameters import (
     CursorParameters,
+    DraftParameters,
     ExportParameters,
     HottestParameters,
     NoParameters,
@@ -42,6 +43,11 @@ _REFERENCE = "#/components/schemas/{model}"
 PROBLEM = "application/problem+json"
 # What an export is, beside JSON.
 FILES = ("text/csv", "application/x-bibtex", "text/plain")
+# What a draft is exported as, and never JSON.
+DRAFT_FILES = (
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "text/markdown",
+)
 _BODIES = ("application/json", "application/x-www-form-urlencoded")
 # Parameters in a path, as Flask writes them: <article:article_id>.
 _PLACEHOLDER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
@@ -104,6 +110,12 @@ _OPERATIONS: Mapping[str, _Operation] = {
         summary="为题目或草稿找可引用的段落 / Passages to quote for a topic or a draft",
         parameters=(PrecedentParameters,),
         problems=(400, 413, 415),
+    ),
+    "drafts.export_draft": _Operation(
+        summary="把稿子导出为 Word（GB/T 9704）或 Markdown，工作人员用 / Export a draft, for staff",
+        problems=(400, 403, 413, 415),
+        files=DRAFT_FILES,
+        body=DraftParameters,
     ),
     "push.put_article": _Operation(
         summary="新增或更新一篇文章，indexer 的密钥用 / Add or replace an article, with a key of an indexer",
@@ -234,7 +246,7 @@ def describe(app: Flask) -> Document:
 
 def routes(app: Flask) -> list[Rule]:
     """The routes that are described: those of the API."""
-    blueprints = ("api", "push", "operations")
+    blueprints = ("api", "drafts", "push", "operations")
     rules = app.url_map.iter_rules()
     return [one for one in rules if one.endpoint.partition(".")[0] in blueprints]
 
@@ -283,19 +295,20 @@ def _described(
         }
     if method == "POST" and not operation.body:
         schema = {"$ref": _REFERENCE.format(model=names[operation.parameters[0]])}
-        content = {media: {"schema": schema} for media in _BODIES}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": schema} for media in _BODIES},
+        }
     else:
         fields: Document = {}
         for model in operation.parameters:
             fields |= schemas[names[model]].get("properties", {})
         listed = sorted(fields, key=list(_PARAMETERS).index)
         path += [_in_query(name, fields[name]) for name in listed]
-    good = {"$ref": _REFERENCE.format(model=names[ANSWERS[rule.endpoint]])}
-    content = {
-        "application/json": {"schema": good},
-        **{media: {"schema": {"type": "string"}} for media in operation.files},
-    }
+    content: Document = {media: {"schema": {"type": "string"}} for media in operation.files}
+    if answer := ANSWERS.get(rule.endpoint):
+        good = {"$ref": _REFERENCE.format(model=names[answer])}
+        content = {"application/json": {"schema": good}, **content}
     described["responses"] = {
         "200": {"description": "OK", "content": content},
         **({"202": {"description": _ACCEPTED, "content": content}} if operation.accepts else {}),

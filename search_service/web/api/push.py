@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask import Blueprint, Response, json, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
+from flask import Blueprint, Response, request, url_for
+from werkzeug.exceptions import Forbidden
 
 from analyzers.messages import say
 from search_service import logs
@@ -26,6 +26,7 @@ from search_service.intake.record import article_of
 from search_service.model import FIRST_LEDGER_VERSION
 from search_service.roles import Right
 from search_service.state.ledger import NUMBERED, Change, Progress, Step
+from search_service.web.bodies import json_object
 from search_service.web.parameter_validation import validate_query
 from search_service.web.parameters import NoParameters, PushParameters, RemovalParameters
 from search_service.web.problems import MAX_PUSH
@@ -70,7 +71,7 @@ def _with_the_right_key() -> None:
 def put_article(article_id: str) -> tuple[Response, int, Mapping[str, str]]:
     """Add an article or replace it."""
     parameters = validate_query(PushParameters, request.args)
-    record = _json_object()
+    record = json_object([])
     given = [value for name, value in record.items() if known_field(name) == "id"]
     if any(str(value) != article_id for value in given):
         raise BadRecord(
@@ -95,7 +96,7 @@ def delete_article(article_id: str) -> tuple[Response, int, Mapping[str, str]]:
 def change_articles() -> tuple[Response, int, Mapping[str, str]]:
     """Add, replace and delete several articles; a bad record does not concern the others."""
     parameters = validate_query(PushParameters, request.args)
-    records = _json_object().get("articles")
+    records = json_object([]).get("articles")
     if not isinstance(records, list) or not 1 <= len(records) <= MAX_RECORDS:
         raise BadRecord(
             say(
@@ -134,18 +135,6 @@ def change(number: int) -> Response:
         raise NotFound(say(f"没有编号为 {number} 的改动", f"there is no change {number}"))
     found = progress[number]
     return render_json({"number": number, "state": found.step, "detail": found.fault})
-
-
-def _json_object() -> Mapping[str, object]:
-    if not request.is_json:
-        raise UnsupportedMediaType
-    try:
-        body = json.loads(request.get_data())
-    except (ValueError, RecursionError) as exc:
-        raise BadRequest from exc
-    if not isinstance(body, dict):
-        raise BadRequest
-    return body
 
 
 def _id_of(record: object) -> str:

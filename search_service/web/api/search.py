@@ -4,10 +4,9 @@ Errors are raised; :mod:`search_service.web.problems` turns them into problem de
 """
 
 from collections.abc import Mapping
-from typing import cast
 
-from flask import Blueprint, Response, json, request
-from werkzeug.exceptions import BadRequest, Forbidden, RequestURITooLarge, UnsupportedMediaType
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import Forbidden, RequestURITooLarge, UnsupportedMediaType
 
 from analyzers.messages import say
 from search_service.answers import browse, complete, lists, precedents, related, succession
@@ -26,6 +25,7 @@ from search_service.answers.search import search as search_articles
 from search_service.errors import BadInput
 from search_service.roles import Right
 from search_service.web.api import cursors, openapi
+from search_service.web.bodies import json_object
 from search_service.web.counting import count_read, count_search
 from search_service.web.links import absolute, article_url
 from search_service.web.parameter_validation import (
@@ -179,27 +179,9 @@ def precedent_passages() -> Response:
 def _body(repeated: list[str]) -> Mapping[str, object]:
     """The parameters of a JSON object or a form; repeated names are appended to ``repeated``."""
     if request.is_json:
-        return _json_object(repeated)
+        return json_object(repeated)
     if request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         values, more = once_or_several(PrecedentParameters, request.form)
         repeated += more
         return values
     raise UnsupportedMediaType
-
-
-def _json_object(repeated: list[str]) -> Mapping[str, object]:
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        values: dict[str, object] = {}
-        for name, value in pairs:
-            if name in values:
-                repeated.append(name)
-            values[name] = value
-        return values
-
-    try:
-        body = json.loads(request.get_data(), object_pairs_hook=once)
-    except (ValueError, RecursionError) as exc:
-        raise BadRequest from exc
-    if not isinstance(body, dict):
-        raise BadRequest
-    return cast("Mapping[str, object]", body)
