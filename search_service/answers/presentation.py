@@ -15,6 +15,7 @@ from search_service.answers.complete import Completion
 from search_service.answers.evidence import ShownPassage
 from search_service.answers.lists import Viewed
 from search_service.answers.page import BLOCKED_NOTICE, Page, Result, degraded_notice
+from search_service.answers.phrases import PhraseHistory
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.related import Related
 from search_service.answers.snippets import Span
@@ -98,6 +99,23 @@ def relation_to_dict(relation: Relation, *, link: Link = own_address) -> Values:
 def related_to_dict(related: Related, *, link: Link = own_address) -> Values:
     """A related article with its ``reason``."""
     return view_to_dict(related.view, link=link) | {"reason": related.reason}
+
+
+def history_to_dict(found: PhraseHistory, *, link: Link = own_address) -> Values:
+    """The use of a phrase, by years, with the first and the latest articles."""
+    values: Values = {
+        "phrase": found.phrase,
+        "total": found.total,
+        "undated": found.undated,
+        "years": dict(found.years),
+        "first": [
+            view_to_dict(one.view, link=link) | {"sentence": one.sentence} for one in found.first
+        ],
+        "latest": [
+            view_to_dict(one.view, link=link) | {"sentence": one.sentence} for one in found.latest
+        ],
+    }
+    return values | ({"message": say(*BLOCKED_NOTICE)} if found.blocked else {})
 
 
 def subject_to_dict(subject: Subject, *, link: Link = own_address) -> Values:

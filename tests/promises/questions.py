@@ -122,6 +122,7 @@ def _searches(world: World) -> Iterator[Question]:
         yield Question("/precedents", "POST", form={"text": draft})
     yield Question(f"/precedents?text={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
+    yield Question(f"/api/v1/phrases/{asked[-1].replace('/', '')[:12]}/history")
     quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
     yield Question("/api/v1/drafts/export", "POST", json=quoted)
 

@@ -212,6 +212,24 @@ class RelatedAnswer(_Closed):
     results: list[RelatedArticle]
 
 
+class PhraseUse(ListedArticle):  # type: ignore[valid-type,misc]  # made from the domain model
+    """一处用法 / A use of a phrase."""
+
+    sentence: Annotated[str, Field(description="所在的句子 / the sentence")]
+
+
+class PhraseAnswer(_Closed):
+    """一个提法的沿用情况 / The use of a phrase."""
+
+    phrase: str
+    total: int
+    undated: Annotated[int, Field(description="没有日期的 / without a date")]
+    years: Annotated[dict[str, int], Field(description="年份到篇数 / articles by year")]
+    first: list[PhraseUse]
+    latest: list[PhraseUse]
+    message: str = ""
+
+
 class Precedent(ShownPassage):
     """一段范例 / A passage to quote."""
 
@@ -326,6 +344,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.hottest": HottestAnswer,
     "api.article": Article,
     "api.related_articles": RelatedAnswer,
+    "api.phrase_history": PhraseAnswer,
     "api.precedent_passages": PrecedentsAnswer,
     "push.put_article": Entered,
     "push.delete_article": Entered,

@@ -38,6 +38,7 @@ _MADE = "gongwen.openapi"
 _PATHS: Mapping[str, Document] = {
     "article_id": {"type": "string", "minLength": 1},
     "number": {"type": "integer", "minimum": 0},
+    "phrase": {"type": "string", "minLength": 2, "maxLength": 50},
 }
 _REFERENCE = "#/components/schemas/{model}"
 PROBLEM = "application/problem+json"
@@ -106,6 +107,11 @@ _OPERATIONS: Mapping[str, _Operation] = {
     "api.related_articles": _Operation(
         summary="相关文章 / Related articles", parameters=(RelatedParameters,), problems=(404,)
     ),
+    "api.phrase_history": _Operation(
+        summary="提法：哪些年用过，最早最近见于哪里 / A phrase: its years, first and latest uses",
+        parameters=(NoParameters,),
+        problems=(404,),
+    ),
     "api.precedent_passages": _Operation(
         summary="为题目或草稿找可引用的段落 / Passages to quote for a topic or a draft",
         parameters=(PrecedentParameters,),
@@ -149,6 +155,7 @@ _OPERATIONS: Mapping[str, _Operation] = {
 # In the order in which the description lists them.
 _PARAMETERS: Mapping[str, str] = {
     "article_id": "文章的 id，可含斜线 / id of the article, may contain slashes",
+    "phrase": "提法，两个字以上，逐字算 / a phrase of two characters and more, literally",
     "q": "查询，空则列出全部 / the query; empty lists everything",
     "text": "题目或整段草稿 / a topic or a draft",
     "mode": "keyword 按词，semantic 按意思，hybrid 两者 / by word, by meaning, or both",

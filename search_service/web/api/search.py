@@ -9,11 +9,12 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, RequestURITooLarge, UnsupportedMediaType
 
 from analyzers.messages import say
-from search_service.answers import browse, complete, lists, precedents, related, succession
+from search_service.answers import browse, complete, lists, phrases, precedents, related, succession
 from search_service.answers import export as exporting
 from search_service.answers.presentation import (
     article_to_dict,
     completion_to_dict,
+    history_to_dict,
     page_to_dict,
     precedents_to_dict,
     related_to_dict,
@@ -133,6 +134,15 @@ def hottest() -> Response:
     )
     return render_json(
         {"results": [viewed_to_dict(one, link=article_url) for one in found.articles]}
+    )
+
+
+@api.get("/phrases/<phrase>/history")
+def phrase_history(phrase: str) -> Response:
+    """Return the years in which a phrase is used, and its first and latest uses."""
+    validate_query(NoParameters, request.args)
+    return render_json(
+        history_to_dict(phrases.history(service(), phrase, audience()), link=article_url)
     )
 
 
