@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.support.elasticsearch_node import fast_place
 from tests.support.skip_report import because
 from tools.peers import processes
 
@@ -56,7 +57,7 @@ class Server:
 def running() -> Iterator[Server]:
     """A server during the block."""
     # Not in pytest's folder, which every pytest that starts closes to others: the server is another user.
-    folder = Path(tempfile.mkdtemp(prefix="gongwen-mariadb-"))
+    folder = Path(tempfile.mkdtemp(prefix="gongwen-mariadb-", dir=fast_place()))
     folder.chmod(0o755)
     (folder / "data").mkdir()
     processes.give(folder)

@@ -128,7 +128,8 @@ class Client(threading.Thread):
             with urllib.request.urlopen(request, timeout=10) as answer:
                 number = json.load(answer)["number"]
         except urllib.error.HTTPError as exc:
-            return exc.code == 409  # out of date; 503: the server ends or begins
+            with exc:
+                return exc.code == 409  # out of date; 503: the server ends or begins
         except (OSError, HTTPException):  # the server was killed, before its answer or within it
             return False
         self.entered.append((id, number, version, text))
