@@ -1,21 +1,25 @@
 """Workbooks (.xlsx, .xls, .ods) as tables, one for each visible sheet. Entry point: :func:`read_workbook`.
 
-Read by calamine. It does not say which rows and columns are hidden: these are read as well.
+Read by calamine, in a process of its own with limits on time and memory (:mod:`.workbook_rows`). It does not
+say which rows and columns are hidden: these are read as well.
 """
 
-import datetime as dt
 import io
+import json
 import re
+import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from analyzers.messages import say
 from indexer.sources.columns import FIRST_ROWS, find_header
 from indexer.sources.limits import MAX_SIZE, check_fields
+from indexer.sources.processes import TimedOut, python, run
 from indexer.sources.tables import Objects, Table
+from indexer.sources.workbook_rows import INVALID, MAX_ROW, TOO_LONG
 from search_service.errors import BadRecord
 from search_service.intake.record import Fault, RawRecord
 
@@ -23,6 +27,8 @@ _MAX_UNPACKED: Final = 256 << 20  # bytes
 _MAX_CELLS: Final = 5_000_000  # of a sheet, empty ones included, because calamine keeps all
 _REFERENCE: Final = re.compile(rb'r="([A-Z]{1,3})([0-9]{1,7})"')
 _PIECE: Final = 1 << 20  # bytes
+_SECONDS: Final = 300
+_MEMORY: Final = 1 << 30  # bytes
 
 
 def read_workbook(table: Table) -> Iterator[RawRecord | Fault]:
@@ -49,8 +55,7 @@ def _checked(table: Table) -> bytes:
             if (size := sum(one.file_size for one in archive.infolist())) > _MAX_UNPACKED:
                 raise BadRecord(_too_large(size, _MAX_UNPACKED))
             for entry in archive.infolist():
-                if "/worksheets/" in entry.filename:
-                    _check_cells(archive, entry)
+                _check_cells(archive, entry)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as exc:
         raise BadRecord(_invalid()) from exc
     return data
@@ -79,28 +84,38 @@ def _check_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         )
 
 
-def _sheets(data: bytes) -> Iterator[tuple[str, Sequence[Sequence[object]]]]:
-    """The names and rows of the visible sheets that are not empty."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        for number, sheet in enumerate(book.sheets_metadata):
-            if sheet.visible == SheetVisibleEnum.Visible:
-                rows = book.get_sheet_by_index(number).to_python(skip_empty_area=False)
-                if rows:
-                    yield sheet.name, rows
-    except CalamineError as exc:
-        raise BadRecord(_invalid()) from exc
-    except BaseException as exc:
-        # A panic of the Rust library is no Exception; everything else goes on.
-        if type(exc).__name__ != "PanicException":
-            raise
-        raise BadRecord(_invalid()) from exc
+def _sheets(data: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """The names and rows of the visible sheets; each is read to its end before the next."""
+    with tempfile.TemporaryFile() as lines:
+        command = python("indexer.sources.workbook_rows", str(_MEMORY))
+        try:
+            code, _ = run(command, data=data, seconds=_SECONDS, output=lines)
+        except TimedOut as exc:
+            raise BadRecord(_too_slow()) from exc
+        if code:
+            raise BadRecord({INVALID: _invalid, TOO_LONG: _too_long}.get(code, _failed)())
+        lines.seek(0)
+        items = map(json.loads, lines)
+        name = next(items, None)
+        while name is not None:
+            following: list[str] = []
+            yield name, _rows_until(items, following)
+            name = next(iter(following), None)
 
 
-def _records(
-    table: Table, shown: str, rows: Sequence[Sequence[object]]
-) -> Iterator[RawRecord | Fault]:
-    first = [[_text(cell) for cell in row] for row in rows[:FIRST_ROWS]]
+def _rows_until(items: Iterator[list[str] | str], following: list[str]) -> Iterator[list[str]]:
+    """The rows up to the name of the next sheet, which is put into ``following``."""
+    for item in items:
+        if isinstance(item, str):
+            following.append(item)
+            return
+        yield item
+
+
+def _records(table: Table, shown: str, rows: Iterator[list[str]]) -> Iterator[RawRecord | Fault]:
+    first = list(islice(rows, FIRST_ROWS))
+    if not first:
+        return
     header = find_header(first, table.mapping)
     objects = Objects(shown, table.mapping, table.notes)
     try:
@@ -108,9 +123,9 @@ def _records(
         columns, _ = objects.columns(first[header])
     except BadRecord as exc:
         yield Fault(f"{shown}:{header + 1}", exc.message)
+        deque(rows, maxlen=0)
         return
-    for number, row in enumerate(rows[header + 1 :], start=header + 2):
-        cells = [_text(cell) for cell in row]
+    for number, cells in enumerate(chain(first[header + 1 :], rows), start=header + 2):
         if any(map(str.strip, cells)):
             place = f"{shown}:{number}"
             try:
@@ -120,12 +135,28 @@ def _records(
     objects.finish()
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, dt.datetime | dt.date):
-        return cell.isoformat()
-    return str(cell)
+def _too_slow() -> str:
+    return say(
+        f"{_SECONDS} 秒还没有读完（上限）；请分成几份，或另存为 .csv",
+        f"was not read within {_SECONDS} seconds, the limit; split it, or save it as .csv",
+    )
+
+
+def _too_long() -> str:
+    limit = MAX_ROW >> 20
+    return say(
+        f"一行超过 {limit} MB（上限）；这样的文章请改用一篇一个文件",
+        f"has a row of more than {limit} MB, the limit; make a file of each article",
+    )
+
+
+def _failed() -> str:
+    limit = _MEMORY >> 20
+    return say(
+        f"读不下去了：文件已损坏，或要用的内存超过 {limit} MB（上限）；请分成几份，或另存为 .csv",
+        f"cannot be read: damaged, or it needs more than {limit} MB of memory, the limit; split it, or save"
+        " it as .csv",
+    )
 
 
 def _invalid() -> str:

@@ -5,12 +5,12 @@ A record is an element with a title and a text among its children; the elements 
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import IO, Final
 
 from lxml import etree
 
 from analyzers.messages import say
-from indexer.sources.limits import MAX_SIZE, check_fields
+from indexer.sources.limits import MAX_FIELDS, MAX_SIZE, check_fields, check_marks
 from indexer.sources.tables import Objects, Table, opened
 from search_service.errors import BadRecord
 from search_service.intake.names import known_field
@@ -18,6 +18,8 @@ from search_service.intake.record import Fault, RawRecord
 
 _Path = tuple[str, ...]
 _MAX_PATHS: Final = 1_000  # kinds of elements of a file
+_MAX_NAMES: Final = MAX_FIELDS + 1  # different names of children that are remembered
+_MAX_ELEMENTS: Final = 1_000_000  # of a file; more are seconds of work and hardly text
 _BROKEN: Final = (OSError, EOFError, etree.XMLSyntaxError)
 
 
@@ -29,23 +31,35 @@ def read_xml(table: Table) -> Iterator[RawRecord | Fault]:
         if (size := table.path.stat().st_size) > MAX_SIZE:
             raise BadRecord(_too_large(size))
         record = _record_path(table)
-        for path, element in _elements(table):
-            if path == record:
-                place = f"{table.shown}:{element.sourceline}"
-                yield objects.read(place, _values(element))
+        for _, element, _ in _elements(table, record):
+            place = f"{table.shown}:{element.sourceline}"
+            try:
+                values = _values(element)
+            except BadRecord as exc:
+                yield Fault(place, exc.message)
+                continue
+            yield objects.read(place, values)
     except BadRecord as exc:
         yield Fault(place, exc.message)
     except _BROKEN as exc:
-        yield Fault(place, say(f"读不下去了：{exc}", f"cannot be read further: {exc}"))
+        yield Fault(place, _broken(exc))
     objects.finish()
 
 
-def _elements(table: Table) -> Iterator[tuple[_Path, etree._Element]]:
-    """Each element when it ends, with the names down to it; what is behind it is dropped."""
+def _elements(
+    table: Table, record: _Path | None
+) -> Iterator[tuple[_Path, etree._Element, set[str]]]:
+    """Each record as it ends, else each element with children: the names down to it, itself, its children's.
+
+    Only records have their children: everything else is dropped as soon as it has ended.
+    """
     path: list[str] = []
+    names: list[set[str]] = [set()]
+    depth = 0 if record is None else len(record)
+    total, inside = 0, False  # the number of elements; whether in a record
     with opened(table.path) as stream:
         parser = etree.iterparse(
-            stream,
+            _Guarded(stream),
             events=("start", "end"),
             resolve_entities=False,
             no_network=True,
@@ -55,17 +69,46 @@ def _elements(table: Table) -> Iterator[tuple[_Path, etree._Element]]:
         )
         for event, element in parser:
             if event == "start":
-                path.append(_name(element))
+                if (total := total + 1) > _MAX_ELEMENTS:
+                    raise BadRecord(_too_many())
+                name = _name(element)
+                path.append(name)
+                if len(names[-1]) < _MAX_NAMES:
+                    names[-1].add(name)
+                names.append(set())
+                inside = inside or (len(path) == depth and tuple(path) == record)
                 continue
-            yield tuple(path), element
-            path.pop()
-            if len(path) < 2 and len(
-                element
-            ):  # a record, or around some; the root may be one itself
+            children = names.pop()
+            if inside and len(path) == depth:
+                yield tuple(path), element, children
+                inside = False
+            elif record is None and children:
+                yield tuple(path), element, children
+            if not inside:
                 _forget(element)
+            path.pop()
+
+
+class _Guarded:
+    """A stream that ends with ``BadRecord`` at a tag of too many attributes, before all are in memory."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._count = 0  # of the signs = since the last >
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes."""
+        data = self._stream.read(size)
+        first, last = data.find(b">"), data.rfind(b">")
+        self._count += data.count(b"=", 0, len(data) if first < 0 else first)
+        check_marks(self._count)
+        if last >= 0:
+            self._count = data.count(b"=", last)
+        return data
 
 
 def _forget(element: etree._Element) -> None:
+    """Drop an element that has ended, and those before it."""
     element.clear()
     while (before := element.getprevious()) is not None and (
         parent := element.getparent()
@@ -77,9 +120,8 @@ def _record_path(table: Table) -> _Path:
     """The names down to the records: of the elements with known names of children, the most frequent."""
     counts: Counter[_Path] = Counter()
     seen: set[str] = set()
-    for path, element in _elements(table):
-        names = {_name(child) for child in element.iterchildren("*")}
-        seen.update(list(names)[:10] if len(seen) < 50 else ())
+    for path, _, names in _elements(table, None):
+        seen.update(sorted(names)[:10] if len(seen) < 50 else ())
         known = {table.mapping.get(name) or known_field(name) for name in names}
         if {"title", "body"} <= known and (path in counts or len(counts) < _MAX_PATHS):
             counts[path] += 1
@@ -114,7 +156,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def _too_large(size: int) -> str:
@@ -122,4 +164,18 @@ def _too_large(size: int) -> str:
     return say(
         f"有 {size >> 20} MB，一个 XML 文件最多 {limit} MB；请分成几份，或另存为 .jsonl",
         f"has {size >> 20} MB, the limit of an XML file is {limit} MB; split it, or save it as .jsonl",
+    )
+
+
+def _too_many() -> str:
+    return say(
+        f"元素超过 {_MAX_ELEMENTS} 个（上限）；请分成几份，或另存为 .jsonl",
+        f"has more than {_MAX_ELEMENTS} elements, the limit; split it, or save it as .jsonl",
+    )
+
+
+def _broken(exc: Exception) -> str:
+    return say(
+        f"读不下去了：{exc}；请改正，或另存为 .jsonl 或 .csv",
+        f"cannot be read further: {exc}; correct it, or save it as .jsonl or .csv",
     )

@@ -5,24 +5,17 @@ file takes the indexer down; its lines become paragraphs in :mod:`.layout` (ADR 
 """
 
 import json
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from analyzers import document_title
 from analyzers.messages import say
 from indexer.sources.documents import number_of_pages, without_title
 from indexer.sources.pdf import extract, layout
-from indexer.sources.processes import TimedOut, run
+from indexer.sources.processes import TimedOut, python, run
 from search_service.errors import BadRecord
 from search_service.intake.table_text import Cell, table_lines
 
-_ROOT: Final = Path(extract.__file__).parents[3]
-_EXTRACT: Final = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1));"
-    " from indexer.sources.pdf.extract import main; main()"
-)
 _SECONDS: Final = 120  # 300 pages of a handbook take six
 _MEMORY: Final = 512 << 20  # bytes
 _MIN_LETTERS: Final = 10  # of a page with text; a scan has at most a stamp
@@ -61,7 +54,7 @@ def _items(page: Mapping[str, Any], number: int) -> list[layout.Item]:
 
 
 def _read(data: bytes) -> list[dict[str, Any]]:
-    command = [sys.executable, "-I", "-c", _EXTRACT, str(_ROOT), str(_MEMORY)]
+    command = python("indexer.sources.pdf.extract", str(_MEMORY))
     try:
         code, output = run(command, data=data, seconds=_SECONDS)
     except TimedOut as exc:

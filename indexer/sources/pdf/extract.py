@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from indexer.sources.pdf.arrangement import Page, Rule, Run, arranged, blank_between
+from indexer.sources.processes import limit_memory
 
 MAX_PAGES: Final = 3_000
 MAX_CHARACTERS: Final = 5_000_000
@@ -24,7 +25,7 @@ _THIN: Final = 3.0  # points; a path that is not thicker is a line
 
 def main() -> None:
     """Read a PDF from standard input; the argument is the limit on memory in bytes."""
-    _limit_memory(int(sys.argv[1]))
+    limit_memory(int(sys.argv[1]))
     import pypdfium2
     from pypdfium2 import raw
 
@@ -44,15 +45,6 @@ def main() -> None:
 
 class _TooMany(Exception):
     """More than ``MAX_CHARACTERS``."""
-
-
-def _limit_memory(limit: int) -> None:
-    try:
-        import resource
-    except ImportError:  # on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _pages(pdf: Any, raw: Any) -> Iterator[dict[str, object]]:

@@ -154,3 +154,65 @@ def test_the_number_of_fields_is_limited(tmp_path: Path) -> None:
     assert isinstance(bad, Fault)
     assert "1003" in bad.reason
     assert isinstance(article, Article)
+
+
+@pytest.mark.slow
+def test_lists_and_workbooks_take_bounded_memory(tmp_path: Path) -> None:
+    """Bombs of elements, attributes, entities, texts are a fault each; what is good beside them is read."""
+    item = "<i><标题>通知</标题><正文>文</正文></i>"
+    (tmp_path / "a.xml").write_text(f"<l>{'<a/>' * 1_000_001}{item}</l>", encoding="utf-8")
+    (tmp_path / "b.xml").write_text(f"<l>{item}<i>{'<a/>' * 300_000}</i></l>", encoding="utf-8")
+    names = "".join(f' a{n}=""' for n in range(1_100_000))
+    (tmp_path / "c.xml").write_text(f"<l>{item}<i{names}/></l>", encoding="utf-8")
+    entities = "".join(
+        f'<!ENTITY e{level} "{f"&e{level - 1};" * 10 if level else "字" * 100}">'
+        for level in range(9)
+    )
+    bomb = f"<!DOCTYPE l [{entities}]><l>"
+    (tmp_path / "d.xml").write_text(f'{bomb}<i x="&e8;"/>{item}</l>', encoding="utf-8")
+    (tmp_path / "e.xml").write_text(
+        f"<l><i><标题>通知</标题><正文>{'字' * 9_000_000}</正文></i></l>", encoding="utf-8"
+    )
+    _workbook_of_one_text(tmp_path / "f.xlsx", length=1_000_000, cells=4_000)
+    (tmp_path / "z.txt").write_text("防火通知\n严禁用火。", encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", _READ, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+
+    articles, faults, grown = map(int, ran.stdout.split())
+    assert (articles, faults) == (2, 6)
+    assert grown < 400
+
+
+def _workbook_of_one_text(path: Path, *, length: int, cells: int) -> None:
+    """Write a workbook whose cells all show the same text, which it has once."""
+    rows = "".join(
+        f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(1, cells + 1)
+    )
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relation = '<Relationship Id="{}" Type="' + office + '/{}" Target="{}"/>'
+    package = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
+        archive.writestr(
+            "_rels/.rels",
+            f"{package}{relation.format('b', 'officeDocument', 'xl/workbook.xml')}</Relationships>",
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f"{package}{relation.format('s', 'worksheet', 'worksheets/s.xml')}"
+            f"{relation.format('t', 'sharedStrings', 'sharedStrings.xml')}</Relationships>",
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook {main} xmlns:r="{office}"><sheets><sheet name="甲" sheetId="1" r:id="s"/></sheets>'
+            "</workbook>",
+        )
+        archive.writestr(
+            "xl/sharedStrings.xml", f"<sst {main}><si><t>{'字' * length}</t></si></sst>"
+        )
+        archive.writestr(
+            "xl/worksheets/s.xml", f"<worksheet {main}><sheetData>{rows}</sheetData></worksheet>"
+        )

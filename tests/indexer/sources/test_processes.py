@@ -28,13 +28,14 @@ def test_a_program_gets_its_input_and_gives_its_output() -> None:
     assert run(command, data=b"abc", seconds=60) == (3, b"cba")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="process groups are of POSIX")
 def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
     """Nothing of it goes on."""
     note = tmp_path / "pid"
 
     with pytest.raises(TimedOut):
-        run([sys.executable, "-c", _STARTS_ANOTHER, str(note)], seconds=2)
+        run([sys.executable, "-c", _STARTS_ANOTHER, str(note)], seconds=10)
 
     child = int(note.read_text())
     for _ in range(100):

@@ -228,6 +228,7 @@ def test_what_is_no_pdf_is_a_fault(tmp_path: Path, data: bytes) -> None:
     assert "PDF" in item.reason
 
 
+@pytest.mark.slow
 def test_more_memory_than_the_limit_costs_one_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
