@@ -206,6 +206,13 @@ class FilterParameters(NoParameters):
         return Filters(**{name: getattr(self, name) for name in names})
 
 
+class OutlineParameters(FilterParameters):
+    """``GET outlines``."""
+
+    q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
+    size: Size = 5
+
+
 class QueryParameters(FilterParameters):
     """What search and export share: all but pages."""
 

@@ -123,6 +123,7 @@ def _searches(world: World) -> Iterator[Question]:
     yield Question(f"/precedents?text={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/phrases/{asked[-1].replace('/', '')[:12]}/history")
+    yield Question(f"/api/v1/outlines?q={asked[-1]}")
     quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
     yield Question("/api/v1/drafts/export", "POST", json=quoted)
 

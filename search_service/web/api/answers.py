@@ -230,6 +230,38 @@ class PhraseAnswer(_Closed):
     message: str = ""
 
 
+class Heading(_Closed):
+    """一个小标题 / A heading."""
+
+    level: Annotated[
+        int, Field(description="1 是一、，2 是（一），3 是 1. / 1 for 一、, 2 for （一）")
+    ]
+    text: str
+
+
+class ModelOutline(_Closed):
+    """一篇的提纲 / The outline of a document."""
+
+    article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
+    headings: list[Heading]
+
+
+class SharedHeading(_Closed):
+    """几篇都有的部分 / A part that several documents have."""
+
+    heading: str
+    count: int
+
+
+class OutlinesAnswer(_Closed):
+    """范例提纲与常见结构 / Outlines, and what they share."""
+
+    outlines: list[ModelOutline]
+    structure: list[SharedHeading]
+    compared: Annotated[int, Field(description="比较了几篇 / how many were compared")]
+    message: str = ""
+
+
 class Precedent(ShownPassage):
     """一段范例 / A passage to quote."""
 
@@ -344,6 +376,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.hottest": HottestAnswer,
     "api.article": Article,
     "api.related_articles": RelatedAnswer,
+    "api.model_outlines": OutlinesAnswer,
     "api.phrase_history": PhraseAnswer,
     "api.precedent_passages": PrecedentsAnswer,
     "push.put_article": Entered,

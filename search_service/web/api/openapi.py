@@ -24,6 +24,7 @@ from search_service.web.parameters import (
     ExportParameters,
     HottestParameters,
     NoParameters,
+    OutlineParameters,
     PrecedentParameters,
     PushParameters,
     RelatedParameters,
@@ -106,6 +107,10 @@ _OPERATIONS: Mapping[str, _Operation] = {
     ),
     "api.related_articles": _Operation(
         summary="相关文章 / Related articles", parameters=(RelatedParameters,), problems=(404,)
+    ),
+    "api.model_outlines": _Operation(
+        summary="同类文件怎样分节：范例提纲、常见结构 / Outlines of documents on a topic",
+        parameters=(OutlineParameters,),
     ),
     "api.phrase_history": _Operation(
         summary="提法：哪些年用过，最早最近见于哪里 / A phrase: its years, first and latest uses",

@@ -23,6 +23,8 @@ from search_service.answers.presentation import (
     viewed_to_dict,
 )
 from search_service.answers.search import search as search_articles
+from search_service.drafting import outlines
+from search_service.drafting.presentation import outlines_to_dict
 from search_service.errors import BadInput
 from search_service.roles import Right
 from search_service.web.api import cursors, openapi
@@ -41,6 +43,7 @@ from search_service.web.parameters import (
     ExportParameters,
     HottestParameters,
     NoParameters,
+    OutlineParameters,
     PrecedentParameters,
     RelatedParameters,
     SearchParameters,
@@ -135,6 +138,20 @@ def hottest() -> Response:
     return render_json(
         {"results": [viewed_to_dict(one, link=article_url) for one in found.articles]}
     )
+
+
+@api.get("/outlines")
+def model_outlines() -> Response:
+    """Return how others divided documents on a topic."""
+    parameters = validate_query(OutlineParameters, request.args)
+    found = outlines.outlines(
+        service(),
+        parameters.q,
+        audience(),
+        filters=parameters.filters,
+        limit=parameters.size,
+    )
+    return render_json(outlines_to_dict(found, link=article_url))
 
 
 @api.get("/phrases/<phrase>/history")

@@ -1,0 +1,115 @@
+"""How others divided documents of a kind on a topic. Entry points: :func:`outlines`, :func:`headings_of`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from analyzers.normalize import normalize
+from search_service.answers.page import Reason
+from search_service.answers.search import search
+from search_service.drafting.manuscript import Paragraph, lines
+from search_service.engines.reads import NO_FILTERS
+from search_service.model import Audience, Filters, View
+from search_service.query.request import SearchRequest
+from search_service.service import SearchService
+
+# Documents whose headings are compared; the best ones of a search.
+_COMPARED: Final = 20
+# A document with fewer headings is no model.
+_FEWEST: Final = 3
+# A heading that fewer documents share is their own.
+_SHARED: Final = 2
+_MOST_SHARED: Final = 12
+_RULE = re.compile(r"第[^条]{1,12}条")
+_NUMBER = re.compile(
+    r"(?:第[^第]{1,10}?(?:部分|[编章节])|[零一二三四五六七八九十百]{1,4}[、.]|\([^()]{1,4}\)|[0-9.]{1,8}、?)\s*"
+)
+
+
+class Heading(NamedTuple):
+    """A heading; ``level``: 1 for 一、, 2 for （一）, 3 for 1."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ModelOutline:
+    """The headings of a document, in order."""
+
+    view: View
+    headings: tuple[Heading, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutlinePage:
+    """Outlines, those of the best documents first.
+
+    ``structure``: headings of the first level, without their numbers, that several of the ``compared``
+    documents have, with the number of these, in the order in which they usually come. ``blocked``: the topic
+    has a blocked word.
+    """
+
+    outlines: tuple[ModelOutline, ...]
+    structure: tuple[tuple[str, int], ...]
+    compared: int
+    blocked: bool = False
+
+
+def outlines(
+    service: SearchService,
+    topic: str,
+    audience: Audience,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = 5,
+) -> OutlinePage:
+    """The outlines of at most ``limit`` documents that a search for the topic finds, best first.
+
+    An empty topic: of the newest documents. Raises ``BadInput`` for one over ``MAX_QUERY`` characters.
+    """
+    request = SearchRequest(text=topic, filters=filters, size=_COMPARED)
+    page = search(service, request, audience)
+    models = [
+        ModelOutline(view, found)
+        for view in (result.stored.view for result in page.results)
+        if len(found := tuple(headings_of(view.text))) >= _FEWEST
+    ]
+    return OutlinePage(
+        outlines=tuple(models[:limit]),
+        structure=_structure(models),
+        compared=len(models),
+        blocked=page.reason is Reason.BLOCKED,
+    )
+
+
+def headings_of(text: str) -> Iterator[Heading]:
+    """The headings of a text down to the third level; of rules the chapters alone, not every 第X条."""
+    for line in lines([Paragraph(text)]):
+        first = line.runs[0]
+        if 0 < first.level <= 3 and not _RULE.fullmatch(first.text.strip()):
+            yield Heading(first.level, first.text.strip().rstrip("。：:；;"))
+
+
+def _structure(models: list[ModelOutline]) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    places: dict[str, list[float]] = {}
+    for model in models:
+        firsts = [one.text for one in model.headings if one.level == 1]
+        names = list(dict.fromkeys(map(_without_number, firsts)))
+        counts.update(names)
+        for place, name in enumerate(names):
+            places.setdefault(name, []).append(place / len(names))
+    shared = [
+        (name, count)
+        for name, count in counts.most_common(_MOST_SHARED)
+        if count >= _SHARED and name
+    ]
+    return tuple(sorted(shared, key=lambda one: sum(places[one[0]]) / len(places[one[0]])))
+
+
+def _without_number(heading: str) -> str:
+    number = _NUMBER.match(normalize(heading))
+    return heading[number.end() :] if number else heading
