@@ -9,6 +9,7 @@ or a parameter without words is a ``KeyError``, so that no test of the API passe
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from flask import Flask, current_app
@@ -263,8 +264,12 @@ def routes(app: Flask) -> list[Rule]:
     return [one for one in rules if one.endpoint.partition(".")[0] in blueprints]
 
 
+@cache
 def _schemas() -> tuple[Document, Mapping[type[BaseModel], str]]:
-    """The schemas of all models by name, with descriptions of the parameters; and the names."""
+    """The schemas of all models by name, with descriptions of the parameters; and the names.
+
+    Made once, for every application has the same; that takes longer than to make an application.
+    """
     answers: list[type[BaseModel]] = [Problem, *ANSWERS.values()]
     parameters = [model for one in _OPERATIONS.values() for model in one.parameters]
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = []
