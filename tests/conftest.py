@@ -88,6 +88,14 @@ def _one_model() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _priority_is_kept() -> Iterator[None]:
+    """Commands that run in this process lower its priority: that of all tests after, and of their servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "setpriority", lambda *_: None, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An application compiles its templates with the first page of each kind: a fifth of a second."""
     with pytest.MonkeyPatch.context() as patch:
