@@ -65,8 +65,12 @@ def members(archive: Path, *, wanted: Callable[[str], bool]) -> Iterator[Member]
     except _BROKEN as exc:
         raise BadRecord(_invalid()) from exc
     with opened, tempfile.TemporaryDirectory(prefix="gongwen-") as folder:
-        entries = [(_name(entry), entry) for entry in opened.infolist() if not entry.is_dir()]
-        entries = [(name, entry) for name, entry in entries if name and not _HIDDEN.fullmatch(name)]
+        entries = [(_name(entry), entry) for entry in opened.infolist()]
+        entries = [
+            (name, entry)
+            for name, entry in entries
+            if name and not name.endswith("/") and not _HIDDEN.fullmatch(name)
+        ]
         _check(entries)
         names = Counter(name for name, _ in entries)
         for name, entry in sorted(entries, key=lambda one: one[0].rpartition("/")):

@@ -19,12 +19,13 @@ from search_service.intake.record import Fault, RawRecord
 _Path = tuple[str, ...]
 _MAX_PATHS: Final = 1_000  # kinds of elements of a file
 _MAX_NAMES: Final = MAX_FIELDS + 1  # different names of children that are remembered
+_ENTITY: Final = b"<!ENTITY"
 _MAX_ELEMENTS: Final = 1_000_000  # of a file; more are seconds of work and hardly text
 _BROKEN: Final = (OSError, EOFError, etree.XMLSyntaxError)
 
 
 def read_xml(table: Table) -> Iterator[RawRecord | Fault]:
-    """Yield the records of a file; a place is the line of the element. Entities are not expanded."""
+    """Yield the records of a file; a place is the line of the element."""
     place = f"{table.shown}:1"
     objects = Objects(table.shown, table.mapping, table.notes)
     try:
@@ -90,15 +91,24 @@ def _elements(
 
 
 class _Guarded:
-    """A stream that ends with ``BadRecord`` at a tag of too many attributes, before all are in memory."""
+    """A stream that ends with ``BadRecord`` at a tag of too many attributes, before all are in memory.
+
+    Also at a declaration of entities: lxml corrupts its memory where nodes beside one that was not expanded
+    are dropped.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._count = 0  # of the signs = since the last >
+        self._before = b""
 
     def read(self, size: int = -1) -> bytes:
         """Read so many bytes."""
         data = self._stream.read(size)
+        bare = data.replace(b"\0", b"")  # of UTF-16
+        if _ENTITY in self._before + bare:
+            raise BadRecord(_entities())
+        self._before = (self._before + bare)[-len(_ENTITY) :]
         first, last = data.find(b">"), data.rfind(b">")
         self._count += data.count(b"=", 0, len(data) if first < 0 else first)
         check_marks(self._count)
@@ -171,6 +181,13 @@ def _too_many() -> str:
     return say(
         f"元素超过 {_MAX_ELEMENTS} 个（上限）；请分成几份，或另存为 .jsonl",
         f"has more than {_MAX_ELEMENTS} elements, the limit; split it, or save it as .jsonl",
+    )
+
+
+def _entities() -> str:
+    return say(
+        "声明了实体（<!ENTITY），不读；请把实体换成文字，或另存为 .jsonl",
+        "declares entities (<!ENTITY) and is not read; replace them by text, or save it as .jsonl",
     )
 
 

@@ -175,18 +175,18 @@ def test_without_a_usable_record_the_reasons_are_printed(gongwen: Run, tmp_path:
     folder.mkdir()
     rows = "".join(f",各村落实{n}。\n" for n in range(12))
     (folder / "政策.csv").write_text(f"标题,正文\n{rows}", encoding="utf-8")
-    (folder / "旧.doc").write_bytes(b"\xd0\xcf")
+    (folder / "旧.ofd").write_bytes(b"\xd0\xcf")
     (folder / "news.sql").write_text("INSERT INTO a VALUES (1);", encoding="utf-8")
     status, out, err = gongwen("index", str(folder))
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
     assert "12 条 title：必填" in err
     assert f"{folder}/政策.csv:2" in err
-    assert "1 条 不读 .doc" in err
+    assert "1 条 不读 .ofd" in err
     assert ".sql 1 (news.sql)" in err
     assert len(faults_of(err)) == 13
     (folder / "政策.csv").unlink()
-    (folder / "旧.doc").unlink()
+    (folder / "旧.ofd").unlink()
     assert ".sql 1 (news.sql)" in gongwen("index", str(folder))[2]
 
 

@@ -221,3 +221,15 @@ def test_two_files_of_one_name_are_faults(tmp_path: Path) -> None:
 
     assert not articles
     assert len(faults) == 2
+
+
+def test_an_entry_without_a_name_is_left_out(tmp_path: Path) -> None:
+    """As damaged archives have; zipfile itself stumbles over it."""
+    path = pack(tmp_path / "a.zip", **{"b.txt": TEXT, "c.txt": TEXT})
+    data = path.read_bytes().replace(b"c.txt", b"\0.txt")
+    path.write_bytes(data)
+
+    (article,), faults = read(path)
+
+    assert article.id == "b"
+    assert not faults
