@@ -6,7 +6,7 @@ depends only on the text, and takes linear time.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -33,6 +33,16 @@ ROLES: Final = (
 )
 # The roles of the frame around the body: sender and addressee, without content.
 FRAME: Final = frozenset({"标题", "主送", "落款", "抄送"})
+# The roles of the body itself: neither frame nor annex.
+BODY: Final = ("导语", "主体", "保障措施", "结尾")
+# Where a passage is in a document, as drafters call it, and the role of such passages: see :func:`place_of`.
+PLACES: Final = {
+    "开头": "导语",
+    "总体要求": "主体",
+    "主要任务": "主体",
+    "保障措施": "保障措施",
+    "结尾": "结尾",
+}
 _PATH_CHARACTERS: Final = 40
 
 _HEADING_END = re.compile(r"[。:;!?\n]")
@@ -40,6 +50,12 @@ _SENTENCE_END = re.compile(r"[。;!?…][\"”’)]*|\n")
 _CLAUSE_END = re.compile(r"[,、:]")
 _HAS_CONTENT = re.compile(r"[^ \t\r\n。:;!?]")
 _SAFEGUARDS = re.compile(r"保障|组织领导|组织实施|工作要求|监督检查")
+_AIMS = re.compile(
+    r"(?:总体|指导|基本|主要|工作|发展|目标).{0,4}(?:要求|思想|思路|原则|目标|任务与目标)"
+)
+_RULE = re.compile(r"第[零一二三四五六七八九十百千0-9\s]{1,9}[编章节条]")
+# A heading of more characters is a sentence that happens to begin with a number.
+_HEADING: Final = 20
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,28 @@ def _runs(text: str, limit: int) -> Iterator[list[_Unit]]:
             only_headings = only_headings and unit.bare
     if run:
         yield run
+
+
+def place_of(role: str, path: Sequence[str]) -> str:
+    """One of :data:`PLACES`, if role and headings tell; empty for frame, annexes and rules (第X条).
+
+    >>> (
+    ...     place_of("主体", ["一、总体要求", "（一）指导思想"]),
+    ...     place_of("主体", ["第一章 总则", "第一条"]),
+    ... )
+    ('总体要求', '')
+    """
+    if role in ("导语", "结尾"):
+        return "开头" if role == "导语" else role
+    headings = [normalize(one) for one in path]
+    if role not in PLACES.values() or not headings or any(map(_RULE.match, headings)):
+        return ""
+    if role == "保障措施":
+        named = any(len(one) <= _HEADING and _SAFEGUARDS.search(one) for one in headings)
+        return role if named else "主要任务"
+    return (
+        "总体要求" if any(len(o) <= _HEADING and _AIMS.search(o) for o in headings) else "主要任务"
+    )
 
 
 def split(text: str, *, limit: int = MAXIMUM) -> list[Section]:

@@ -167,13 +167,24 @@ RELATED_SPARE: Final = 10
 COPY_LENGTH: Final = 1000
 COPY_SHARE: Final = 0.85
 
-# Precedents: characters of a draft, passages of it that are searched, passages returned of one article.
+# Precedents: characters of a draft, passages of one article in each list, characters of a passage (shorter
+# ones say too little to be quoted).
 MAX_DRAFT: Final = 20_000
-MAX_DRAFT_PASSAGES: Final = 8
 # A manuscript that is exported: characters with what was inserted, and paragraphs.
 MAX_MANUSCRIPT: Final = 50_000
 MAX_PARAGRAPHS: Final = 1_000
 PRECEDENTS_PER_ARTICLE: Final = 3
+PRECEDENT_LENGTH: Final = 40
+# Of a draft: characters of a section that is searched, its words of the highest idf, articles in each list
+# of it, passages shown for it.
+SECTION_LENGTH: Final = 20
+SECTION_WORDS: Final = 40
+SECTION_WINDOW: Final = 60
+SECTION_PASSAGES: Final = 5
+# A sentence of a draft is nearly the same as one of a passage that has this share of its runs of four
+# characters, if it has so many.
+REPEATED_SHARE: Final = 0.7
+REPEATED_LENGTH: Final = 10
 # The BM25 score that a passage needs by words, as a share of the idf of the words of the draft: one that
 # holds this share of them, once each, in a passage of average length, scores about as much. (Judged sample,
 # nDCG@10: 0.858 without, 0.870 at 0.08, 0.878 at 0.1, 0.879 at 0.12, 0.862 at 0.15, 0.841 at 0.2.)
@@ -182,6 +193,15 @@ PRECEDENT_MIN_SHARE: Final = 0.12
 # (nDCG@10 of precedents: judged sample 0.845 without, 0.869 at 1; real corpus, of the judged ones, 0.869 and
 # 0.871.)
 PRECEDENT_ARTICLE: Final = 1.0
+# A passage is shown if it is close: its words' share of the idf of all, times CLOSE_WORDS, and how far its
+# similarity is on the way from the background to the floor, times CLOSE_SIMILARITY, reach CLOSE; without
+# similarities, the share times CLOSE_WORDS_ALONE. (ADR 0032: kept of the first ten by grade 3, 2, 1, 0.)
+CLOSE: Final = 0.65
+CLOSE_WORDS: Final = 0.83
+CLOSE_SIMILARITY: Final = 0.42
+CLOSE_WORDS_ALONE: Final = 1.3
+# The BM25 score of a passage is at least this share of the idf of the words in it, but for the longest.
+CLOSE_LEAST_SCORE: Final = 0.6
 
 # Longer texts get no completions: they are pasted, not typed.
 MAX_COMPLETED: Final = 50

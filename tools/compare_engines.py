@@ -67,7 +67,7 @@ class Cell(NamedTuple):
 
     name: str
     filters: Filters = Filters()
-    role: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 def main() -> int:
@@ -259,7 +259,7 @@ def compare_nearest(
                     hits = reader.nearest(
                         vector,
                         filters=cell.filters,
-                        role=cell.role,
+                        roles=cell.roles,
                         articles=TOP,
                         per_article=per_article,
                     )
@@ -325,13 +325,13 @@ def choose_cells(articles: Sequence[StoredArticle]) -> list[Cell]:
             cells.append(Cell(part, only))
     for share in SHARES:
         role, count = nearest_count(roles, share * passages)
-        cells.append(Cell(f"role={role} {count / passages:.1%}", role=role))
+        cells.append(Cell(f"role={role} {count / passages:.1%}", roles=(role,)))
     for share in SHARES:
         larger = {role: count for role, count in roles.items() if count > share * passages}
         if larger:
             role = min(larger, key=larger.__getitem__)
             part = say(f"日期 × role={role} {share:.0%}", f"dates × role={role} {share:.0%}")
-            cells.append(Cell(part, between(days, share * passages / larger[role]), role))
+            cells.append(Cell(part, between(days, share * passages / larger[role]), (role,)))
     return cells
 
 

@@ -39,6 +39,7 @@ from indexer.commands.generation import (
 from indexer.commands.hiding import hiding_commands
 from indexer.commands.keys import keys_group
 from indexer.commands.model import model_group
+from indexer.commands.precedents import precedents_command
 from indexer.commands.printing import (
     line,
     print_article,
@@ -196,6 +197,7 @@ cli.add_command(generation_group(_service))
 cli.add_command(terms_group(_service))
 cli.add_command(block_group(_service))
 cli.add_command(queries_command(_service))
+cli.add_command(precedents_command(_service))
 for _command in (*hiding_commands(_service), *sync_commands(_service)):
     cli.add_command(_command)
 cli.add_command(eval_command(_service))

@@ -11,7 +11,7 @@ from indexer.build import generations
 from indexer.build.ingest import Progress, RunReport, no_progress
 from indexer.evaluation.judgements import Judgements, Method, Question, records
 from indexer.evaluation.measures import Run
-from search_service.answers.precedents import precedents
+from search_service.answers import precedents
 from search_service.answers.related import rank
 from search_service.answers.search import search
 from search_service.engines import Reader
@@ -23,8 +23,6 @@ from search_service.relevance import MAX_QUERY
 from search_service.service import SearchService
 
 DEPTH: Final = 100
-# Passages requested per article: several of the best passages are often of one article.
-_PASSAGES: Final = 3
 _FETCH_SIZE: Final = 200  # documents fetched in one call
 
 
@@ -102,9 +100,8 @@ def _answer(
         return list(rank(service, text, audience, limit=depth)), False
     if method is Method.PRECEDENTS:
         # An article has the rank of its best passage.
-        answer = precedents(service, text, audience, limit=_PASSAGES * depth)
-        ids = dict.fromkeys(one.stored.view.id for one in answer.results)
-        return list(ids)[:depth], answer.degraded
+        ids, degraded = precedents.rank(service, text, audience, limit=depth)
+        return list(ids), degraded
     mode = Mode(method.value.partition(" ")[2])
     page = search(service, SearchRequest(text=text[:MAX_QUERY], mode=mode, size=depth), audience)
     return [result.stored.view.id for result in page.results], page.degraded

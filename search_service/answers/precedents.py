@@ -1,52 +1,100 @@
-"""Precedent passages for a topic or a whole draft. Entry point: :func:`precedents`.
+"""Precedent passages for a topic. Entry points: :func:`precedents`; :func:`rank`, without a floor.
 
-A draft is split into passages as an article is; each is searched separately, and the lists are fused.
+A topic is a few words or a sentence; quotes, exclusions and fields work as in a search. For a whole draft:
+:mod:`.drafts`. Only the body of documents is offered, unless another part is asked for, and only what is
+close enough.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
 
 from analyzers import outline
 from analyzers.messages import say
 from analyzers.normalize import normalize
+from analyzers.relations import is_no_longer_in_force
 from search_service import relevance
-from search_service.answers.snippets import Span, marks
-from search_service.engines.reads import (
-    NO_FILTERS,
-    Answers,
-    BestPassages,
-    PassageFrequencies,
-    Reader,
-    Request,
-    Search,
-    TermFrequencies,
+from search_service.answers.page import BLOCKED_NOTICE, degraded_notice
+from search_service.answers.passage_conditions import (
+    PassageConditions,
+    both,
+    of_articles,
+    of_places,
 )
+from search_service.answers.snippets import ScannedText, Span
+from search_service.engines.reads import NO_FILTERS, PassageFrequencies, Reader, Search
 from search_service.errors import BadInput
 from search_service.model import (
-    AnyOf,
     Audience,
+    Clause,
+    Everything,
     Field,
     Filters,
-    Manifest,
     Passage,
-    PassageHit,
     StoredArticle,
-    Term,
     Vector,
     View,
     WeightedTerm,
 )
-from search_service.query.matching import idf
-from search_service.ranking.fusion import RankedList, fuse
-from search_service.ranking.similarity import SimilarPassages
+from search_service.query.parsed import Query
+from search_service.query.parsing import parse
+from search_service.ranking.fusion import fuse
+from search_service.ranking.passages import Candidate, PassageHits, PassageSearch
 from search_service.service import SearchService, SemanticSearchUnavailable, reads_shared
+
+# Copies of a passage that are named.
+_COPIES = 10
+_EDGE = re.compile(r"[\s#*]*")
+_END = re.compile(r"[\s#*]*\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which passages are wanted.
+
+    ``places``: of :data:`analyzers.outline.PLACES`, or empty: not told. ``roles``: of
+    :data:`analyzers.outline.ROLES`; frame parts and annexes only if they are named here. ``regions``: names
+    of places, 河北 or 石家庄市.
+    """
+
+    filters: Filters = NO_FILTERS
+    places: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The roles to search, none if nothing can be wanted."""
+        roles = self.roles or outline.BODY
+        if not self.places:
+            return roles
+        told = {outline.PLACES[one] for one in self.places if one}
+        return roles if "" in self.places else tuple(one for one in roles if one in told)
+
+    @property
+    def of_regions(self) -> Clause:
+        """The articles of the regions; ``Everything`` without."""
+        return of_places(self.regions) if self.regions else Everything()
+
+    def admits(self, stored: StoredArticle, passage: Passage) -> bool:
+        """Whether a passage of one of these roles is at one of the places, and says enough to be quoted."""
+        if self.places and outline.place_of(passage.role, passage.path) not in self.places:
+            return False
+        return bool(self.roles) or len(quotable(stored, passage)) >= relevance.PRECEDENT_LENGTH
+
+
+ANYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Precedent:
-    """A passage to copy, with its citation. ``marks`` are offsets into ``text``."""
+    """A passage to copy, with its citation. ``marks`` are offsets into ``text``.
+
+    ``place``: of :data:`analyzers.outline.PLACES`, or empty. ``copies``: the first articles that have the
+    same passage; ``copies_total``: the number of all.
+    """
 
     stored: StoredArticle
     passage: Passage
@@ -54,19 +102,43 @@ class Precedent:
     marks: tuple[Span, ...]
     score: float
     citation: str
+    place: str = ""
+    copies: tuple[View, ...] = ()
+    copies_total: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrecedentPage:
-    """The passages, best first.
+    """The passages, best first; fewer than asked for if no more are close.
 
-    ``degraded``: by keyword only, because semantic search is unavailable. ``blocked``: the topic contains a
-    blocked word.
+    ``limit``: how many were asked for. ``degraded``: by keyword only, because semantic search is
+    unavailable. ``blocked``: the topic contains a blocked word.
     """
 
     results: tuple[Precedent, ...]
-    degraded: bool
+    limit: int
+    degraded: bool = False
     blocked: bool = False
+
+    def notices(self) -> list[str]:
+        """What a reader should know of the answer."""
+        if self.blocked:
+            return [say(*BLOCKED_NOTICE)]
+        notices = [degraded_notice()] if self.degraded else []
+        if len(self.results) < self.limit:
+            notices.append(self._few())
+        return notices
+
+    def _few(self) -> str:
+        number = len(self.results)
+        if not number:
+            return say("没有找到贴近的段落", "no close passage was found")
+        return say(f"只找到 {number} 段贴近的", f"only {number} close passages were found")
+
+
+def is_topic(text: str) -> bool:
+    """Whether a text is a topic: what is longer than a query, or has several lines, is a draft."""
+    return len(text) <= relevance.MAX_QUERY and "\n" not in text.strip()
 
 
 @reads_shared
@@ -75,175 +147,258 @@ def precedents(
     text: str,
     audience: Audience,
     *,
-    filters: Filters = NO_FILTERS,
+    wanted: Wanted = ANYTHING,
     limit: int = 10,
-    role: str | None = None,
 ) -> PrecedentPage:
-    """The ``limit`` passages most relevant to a topic or a draft, best first.
+    """The passages closest to a topic, at most ``limit``, each of another document.
 
-    ``role``: only passages with this one (导语, 主体, 保障措施 …, see :mod:`analyzers.outline`).
-    Raises ``BadInput`` for an empty text or one over ``MAX_DRAFT`` characters.
+    Raises ``BadInput`` for an empty topic or one over ``MAX_QUERY`` characters.
     """
-    if not text.strip() or len(text) > relevance.MAX_DRAFT:
+    if not text.strip():
         raise BadInput(
-            say(
-                f"文字有 {len(text)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
-                f"the text has {len(text)} characters; 1 to {relevance.MAX_DRAFT} are allowed",
-            ),
-            field_errors={"text": say("长度不符", "bad length")},
+            say("没有写题目", "the topic is empty"),
+            field_errors={"text": say("不能为空", "must not be empty")},
         )
+    query = parse(text, service.analyzer)
     reader = service.reader(audience, shared=True)
-    # A draft is somebody's own text; only what might be a search is refused.
-    if len(text) <= relevance.MAX_QUERY and service.store.blocked.block(text):
-        return PrecedentPage(results=(), degraded=False, blocked=True)
-    sections = outline.split(text.strip())[: relevance.MAX_DRAFT_PASSAGES]
-    pieces = [normalize(text.strip()[section.start : section.end]) for section in sections]
-    words = [
-        list(dict.fromkeys(token.term for token in service.analyzer.query_words(piece)))
-        for piece in pieces
-    ]
-    vectors, degraded = _vectors(service, reader, pieces)
+    if service.store.blocked.block(text):
+        return PrecedentPage(results=(), limit=limit, blocked=True)
+    search = _TopicSearch(service, reader, query, wanted)
+    hits = search.read()
+    if not hits:
+        return PrecedentPage(results=(), limit=limit, degraded=search.degraded)
+    conditions = PassageConditions(query)
+    selection = Selection(
+        hits,
+        lambda stored, passage: wanted.admits(stored, passage) and conditions(stored, passage),
+        limit=limit,
+    )
+    ordered = iter(grouped(hits))
+    # Articles are fetched for the passages shown, and for more if some repeat others or are unfit; for still
+    # more only if much is unfit: what comes so late is hardly close.
+    narrow = len(hits.candidates) if wanted.places or conditions.are_any else 0
+    for number in (2 * limit, 8 * limit, narrow):
+        if selection.is_full or not (part := list(islice(ordered, number))):
+            break
+        selection.add(part, reader.fetch(list(dict.fromkeys(one.article_id for one in part))))
+    return PrecedentPage(results=selection.results, limit=limit, degraded=search.degraded)
+
+
+@reads_shared
+def rank(
+    service: SearchService, text: str, audience: Audience, *, limit: int = 10
+) -> tuple[tuple[str, ...], bool]:
+    """The ids of the first articles in the order of their passages, however far; whether it is degraded.
+
+    For judgements of the order. Of a draft the passages of all sections together.
+    """
+    reader = service.reader(audience, shared=True)
+    pieces = (
+        [text] if is_topic(text) else [text[one.start : one.end] for one in outline.split(text)]
+    )
+    pieces = [normalize(piece.strip()) for piece in pieces]
+    vectors, degraded = embedded(service, reader, pieces)
     searches = [
-        _Searches(reader.manifest, part, vector, filters, role)
-        for part, vector in zip(words, vectors, strict=True)
+        PassageSearch(
+            reader.manifest,
+            words_of(service, piece),
+            vector,
+            filters=NO_FILTERS,
+            roles=outline.BODY,
+        )
+        for piece, vector in zip(pieces, vectors, strict=True)
     ]
-    frequencies = PassageFrequencies({word for part in words for word in part})
-    answers = reader.read(frequencies, *(one for part in searches for one in part.requests))
-    hits = [part.hits(answers, answers[frequencies]) for part in searches]
-    fused = fuse([ranked for part in hits for ranked in part.lists])
-    owners = {hit.passage_id: hit.article_id for part in hits for hit in part.passages}
-    all_words = list(dict.fromkeys(word for part in words for word in part))
-    results = _precedents(reader, fused, owners, all_words, limit)
-    return PrecedentPage(results=results, degraded=degraded)
+    frequencies = PassageFrequencies({word for one in searches for word in one.words})
+    answers = reader.read(frequencies, *(part for one in searches for part in one.requests))
+    hits = [one.hits(answers, answers[frequencies]) for one in searches]
+    owners = {hit.passage_id: hit.article_id for one in hits for hit in one.passages}
+    fused = fuse([ranked for one in hits for ranked in one.lists])
+    return tuple(dict.fromkeys(owners[key] for key in fused))[:limit], degraded
 
 
-def _vectors(
-    service: SearchService, reader: Reader, pieces: Sequence[str]
+def words_of(service: SearchService, normalised: str) -> list[str]:
+    """The distinct words of a normalised text, in order."""
+    return list(dict.fromkeys(token.term for token in service.analyzer.query_words(normalised)))
+
+
+def embedded(
+    service: SearchService, reader: Reader, texts: Sequence[str]
 ) -> tuple[list[Vector | None], bool]:
-    """The vector of each piece, and whether semantic search is unavailable."""
+    """The vectors of normalised texts, in one call, and whether semantic search is unavailable."""
     try:
-        return [service.embed_query(reader.manifest, piece) for piece in pieces], False
+        vectors = service.embed_queries(reader.manifest, [(text,) for text in texts])
     except SemanticSearchUnavailable:
-        return [None for _ in pieces], True
+        return [None for _ in texts], True
+    return [vector if vector.any() else None for vector in vectors], False
 
 
-class _Searches:
-    """The requests for one piece of the draft: passages by words and by meaning, and articles by words."""
+def _words(query: Query) -> list[str]:
+    """The words that passages for a topic have; those of ``title:`` are none."""
+    plain = (one for one in query.included if not one.title_only)
+    return list(dict.fromkeys(word for one in plain for word in one.words))
+
+
+def _said(query: Query) -> str:
+    """A topic without its operators."""
+    return " ".join(one.text for one in query.included if not one.title_only)
+
+
+class _TopicSearch:
+    """The reads for one topic: first the articles that may be meant, if that is limited, then passages."""
+
+    def __init__(
+        self, service: SearchService, reader: Reader, query: Query, wanted: Wanted
+    ) -> None:
+        self._reader, self._query, self._wanted = reader, query, wanted
+        self.words = _words(query)
+        (self._vector,), self.degraded = embedded(service, reader, [_said(query)])
+
+    def read(self) -> PassageHits | None:
+        """The hits; None if there can be none."""
+        filters = self._filters()
+        if not self._wanted.searched or filters.ids == () or not self.words:
+            return None
+        search = PassageSearch(
+            self._reader.manifest,
+            self.words,
+            self._vector,
+            filters=filters,
+            roles=self._wanted.searched,
+        )
+        frequencies = PassageFrequencies(self.words)
+        answers = self._reader.read(frequencies, *search.requests)
+        return search.hits(answers, answers[frequencies])
+
+    def _filters(self) -> Filters:
+        filters = self._query.merge_filters(self._wanted.filters)
+        clause = both(of_articles(self._query), self._wanted.of_regions)
+        return allowed(self._reader, filters, clause, self.words)
+
+
+def allowed(reader: Reader, filters: Filters, clause: Clause, words: Sequence[str]) -> Filters:
+    """The filters, narrowed to articles that match the clause: of many the best for these words."""
+    if clause == Everything():
+        return filters
+    rank = [WeightedTerm(Field.WORDS, word) for word in words]
+    articles = Search(clause, rank, filters, limit=relevance.MAX_RESULTS)
+    return Filters(ids=tuple(hit.id for hit in reader.read(articles)[articles].hits))
+
+
+def grouped(hits: PassageHits) -> list[Candidate]:
+    """The candidates in order, those of equal scores by words and by meaning together: texts alike are."""
+    groups: dict[tuple[float, float] | str, list[Candidate]] = {}
+    for one in hits.candidates:
+        groups.setdefault(hits.scores_of(one.passage_id), []).append(one)
+    return [one for group in groups.values() for one in group]
+
+
+class Scan:
+    """A passage to look for words in, with its headings and the title of its article."""
+
+    def __init__(self, stored: StoredArticle, passage: Passage) -> None:
+        above = "\n".join((stored.view.title, *passage.path, ""))
+        self.text = ScannedText(above + quotable(stored, passage))
+        self._start = len(above)
+
+    def marks(self, words: Collection[str]) -> tuple[Span, ...]:
+        """Where the words are in the passage."""
+        start = self._start
+        spans = self.text.marks((), words)
+        return tuple((first - start, last - start) for first, last in spans if first >= start)
+
+
+class Selection:
+    """The passages to show, each text once and each article once; at most ``limit``.
+
+    ``scans``: passages that were scanned, to be shared by the sections of a draft.
+    """
 
     def __init__(
         self,
-        manifest: Manifest,
-        words: list[str],
-        vector: Vector | None,
-        filters: Filters,
-        role: str | None,
+        hits: PassageHits,
+        admits: Callable[[StoredArticle, Passage], bool],
+        *,
+        limit: int,
+        scans: dict[str, Scan] | None = None,
     ) -> None:
-        self.words = words
-        per_article = relevance.PRECEDENTS_PER_ARTICLE
-        terms = [(word, 1.0) for word in words]
-        self._passages = BestPassages(terms, filters, relevance.WINDOW, per_article, role)
-        # The text around a passage shows what it is about.
-        self._articles = Search(
-            AnyOf(tuple(Term(Field.WORDS, word) for word in words)),
-            [WeightedTerm(Field.WORDS, word) for word in words],
-            filters,
-            limit=relevance.WINDOW,
+        self._hits, self._admits, self._limit = hits, admits, limit
+        self._scans = {} if scans is None else scans
+        self._texts: dict[str, list[tuple[StoredArticle, Passage, float]]] = {}
+        self._articles: set[str] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are enough."""
+        return len(self._texts) >= self._limit
+
+    def add(self, candidates: Iterable[Candidate], stored: Mapping[str, StoredArticle]) -> None:
+        """Consider these candidates, in order; their articles are ``stored``."""
+        for one in candidates:
+            article = stored.get(one.article_id)
+            passage = passage_of(article, one.passage_id) if article else None
+            if article is None or passage is None or not self._fits(article, passage):
+                continue
+            same = re.sub(r"[\W_]", "", quotable(article, passage))
+            if same in self._texts:  # re-issues of a document repeat its paragraphs
+                others = self._texts[same]
+                if article.view.id not in {other.view.id for other, _, _ in others}:
+                    others.append((article, passage, one.score))
+            elif same and not self.is_full and article.view.id not in self._articles:
+                self._articles.add(article.view.id)
+                self._texts[same] = [(article, passage, one.score)]
+
+    def _fits(self, article: StoredArticle, passage: Passage) -> bool:
+        if not self._admits(article, passage):
+            return False
+        if passage.id not in self._scans:
+            self._scans[passage.id] = Scan(article, passage)
+        contains = self._scans[passage.id].text.contains
+        return self._hits.is_close(passage.id, filter(contains, self._hits.weights))
+
+    @property
+    def results(self) -> tuple[Precedent, ...]:
+        """The passages chosen; of equal ones that of a document in force, then of the newest."""
+        return tuple(self._precedent(same) for same in self._texts.values())
+
+    def _precedent(self, same: Sequence[tuple[StoredArticle, Passage, float]]) -> Precedent:
+        def validity(one: StoredArticle) -> tuple[bool, str]:
+            ended = is_no_longer_in_force(one.view.status, normalize(one.view.title))
+            return not ended, one.view.date or ""
+
+        (stored, passage, _), *rest = sorted(same, key=lambda one: validity(one[0]), reverse=True)
+        others = [one.view for one, *_ in rest]
+        return replace(
+            precedent_of(stored, passage, score=same[0][2]),
+            marks=self._scans[passage.id].marks(self._hits.weights),
+            copies=tuple(others[:_COPIES]),
+            copies_total=len(others),
         )
-        self._similar = None
-        if vector is not None:
-            self._similar = SimilarPassages(
-                manifest, vector, filters=filters, per_article=per_article, role=role
-            )
-
-    @property
-    def requests(self) -> tuple[Request[Any], ...]:
-        """To be read together."""
-        similar = self._similar.requests if self._similar else ()
-        return (self._passages, self._articles, *similar)
-
-    def hits(self, answers: Answers, frequencies: TermFrequencies) -> "_Hits":
-        """The hits; by words those that score as if they held ``PRECEDENT_MIN_SHARE`` of the words' idf."""
-        whole = sum(idf(frequencies.of[word], frequencies.all) for word in self.words)
-        minimum = relevance.PRECEDENT_MIN_SHARE * whole
-        return _Hits(
-            by_words=[hit for hit in answers[self._passages] if hit.score >= minimum],
-            by_similarity=self._similar.hits(answers) if self._similar else [],
-            articles={hit.id: hit.score for hit in answers[self._articles].hits},
-        )
 
 
-@dataclass(frozen=True)
-class _Hits:
-    """The passages found for one piece of the draft, and the scores of articles by words."""
-
-    by_words: list[PassageHit]
-    by_similarity: list[PassageHit]
-    articles: Mapping[str, float]
-
-    @property
-    def passages(self) -> list[PassageHit]:
-        return [*self.by_words, *self.by_similarity]
-
-    @property
-    def lists(self) -> list[RankedList]:
-        """The lists to fuse, of passage ids: by words, by similarity, and by the article around them."""
-        by_article = {
-            hit.passage_id: self.articles[hit.article_id]
-            for hit in self.passages
-            if hit.article_id in self.articles
-        }
-        ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
-        return [
-            RankedList([(hit.passage_id, hit.score) for hit in self.by_words]),
-            RankedList([(hit.passage_id, hit.score) for hit in self.by_similarity]),
-            RankedList(ordered, relevance.PRECEDENT_ARTICLE),
-        ]
+def precedent_of(stored: StoredArticle, passage: Passage, *, score: float) -> Precedent:
+    """A passage as it is shown, without marks."""
+    return Precedent(
+        stored=stored,
+        passage=passage,
+        text=quotable(stored, passage),
+        marks=(),
+        score=score,
+        citation=citation(stored.view, passage),
+        place=outline.place_of(passage.role, passage.path),
+    )
 
 
-def _passage(stored: StoredArticle, passage_id: str) -> Passage | None:
+def passage_of(stored: StoredArticle, passage_id: str) -> Passage | None:
     """The passage, or None if the article has changed since the search."""
     return next((passage for passage in stored.passages if passage.id == passage_id), None)
 
 
-def _precedents(
-    reader: Reader,
-    fused: Mapping[str, float],
-    owners: Mapping[str, str],
-    words: list[str],
-    limit: int,
-) -> tuple[Precedent, ...]:
-    """The first ``limit`` passages, without repetitions."""
-    results: list[Precedent] = []
-    seen: set[str] = set()
-    start = 0
-    # Articles are fetched for the passages shown, and for more if some repeat others.
-    for length in (2 * limit, 8 * limit, len(fused)):
-        ids = list(fused)[start : start + length]
-        start += length
-        if len(results) == limit or not ids:
-            break
-        stored = reader.fetch(list(dict.fromkeys(owners[key] for key in ids)))
-        for key in ids:
-            one = stored.get(owners[key])
-            passage = _passage(one, key) if one else None
-            if one is None or passage is None or len(results) == limit:
-                continue
-            text = one.text_of(passage).strip()
-            same = re.sub(r"\W", "", text)
-            if not same or same in seen:  # re-issues of a document repeat its paragraphs
-                continue
-            seen.add(same)
-            results.append(
-                Precedent(
-                    stored=one,
-                    passage=passage,
-                    text=text,
-                    marks=marks(text, (), words),
-                    score=fused[key],
-                    citation=citation(one.view, passage),
-                )
-            )
-    return tuple(results)
+def quotable(stored: StoredArticle, passage: Passage) -> str:
+    """The text of a passage without white space and marks of Markdown around it."""
+    text = stored.text_of(passage)
+    first = _EDGE.match(text)
+    last = _END.search(text, first.end() if first else 0)
+    return text[first.end() if first else 0 : last.start() if last else len(text)]
 
 
 def citation(view: View, passage: Passage) -> str:

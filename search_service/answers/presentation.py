@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 
 from analyzers.messages import say
 from search_service.answers.complete import Completion
+from search_service.answers.drafts import DraftPage, DraftSection
 from search_service.answers.evidence import ShownPassage
 from search_service.answers.lists import Viewed
-from search_service.answers.page import BLOCKED_NOTICE, Page, Result, degraded_notice
+from search_service.answers.page import BLOCKED_NOTICE, Page, Result
 from search_service.answers.phrases import PhraseHistory
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.related import Related
@@ -202,14 +203,41 @@ def shown_to_dict(shown: ShownPassage) -> Values:
 
 @stage("render")
 def precedents_to_dict(page: PrecedentPage, *, link: Link = own_address) -> Values:
-    """The passages for a draft, with a ``message`` where semantic search or the topic is unavailable."""
+    """The passages for a topic; ``message`` has the notices (:meth:`.PrecedentPage.notices`), if any."""
     values: Values = {
         "degraded": page.degraded,
         "passages": [precedent_to_dict(one, link=link) for one in page.results],
     }
-    if page.degraded or page.blocked:
-        values["message"] = degraded_notice() if page.degraded else say(*BLOCKED_NOTICE)
+    if notices := page.notices():
+        values["message"] = say("；", "; ").join(notices)
     return values
+
+
+def draft_to_dict(page: DraftPage, *, link: Link = own_address) -> Values:
+    """The passages for a draft, of all sections and of each."""
+    sections = [section_to_dict(one, link=link) for one in page.sections]
+    return precedents_to_dict(page, link=link) | {"sections": sections}
+
+
+def section_to_dict(section: DraftSection, *, link: Link = own_address) -> Values:
+    """A section of a draft, ``draft[start:end]``, its passages, and what it repeats."""
+    return {
+        "path": list(section.path),
+        "place": section.place,
+        "start": section.start,
+        "end": section.end,
+        "text": section.text,
+        "passages": [precedent_to_dict(one, link=link) for one in section.results],
+        "repeated": [
+            {
+                "start": one.start,
+                "end": one.end,
+                "share": one.share,
+                "source": precedent_to_dict(one.source, link=link),
+            }
+            for one in section.repeated
+        ],
+    }
 
 
 def precedent_to_dict(precedent: Precedent, *, link: Link = own_address) -> Values:
@@ -221,6 +249,9 @@ def precedent_to_dict(precedent: Precedent, *, link: Link = own_address) -> Valu
     return values | {
         "score": precedent.score,
         "citation": precedent.citation,
+        "place": precedent.place,
+        "copies": [view_to_dict(one, link=link) for one in precedent.copies],
+        "copies_total": precedent.copies_total,
         "article": view_to_dict(precedent.stored.view, link=link),
     }
 

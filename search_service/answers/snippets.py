@@ -147,6 +147,10 @@ class ScannedText:
         """Whether the text contains the word or reference term."""
         return any(True for _ in self._word(word))
 
+    def contains(self, word: str) -> bool:
+        """Whether the text contains the word or reference term; a single character, too."""
+        return word in self._text if _ONE_HAN.fullmatch(word) else self.contains_word(word)
+
     def _literal(self, literal: str) -> Iterable[Span]:
         """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""
         folded = _folded(literal)

@@ -82,8 +82,9 @@ class Nearest(Request[list[PassageHit]]):
     """The best ``per_article`` passages of each of the best ``articles`` articles, by cosine, best first.
 
     ``vector``: shape (dimensions,), L2-normalised; reading raises ``BadInput`` for another shape.
-    ``min_score``: the least cosine. ``role``: only passages of this role (``""``: those without a role). An
-    article's score is that of its best passage. Without vectors in the generation: an empty list.
+    ``min_score``: the least cosine. ``roles``: only passages of one of these (``""``: without a role); none:
+    all passages. An article's score is that of its best passage. Without vectors in the generation: an empty
+    list.
     """
 
     vector: Vector
@@ -91,7 +92,7 @@ class Nearest(Request[list[PassageHit]]):
     articles: int = 200
     per_article: int = 1
     min_score: float = -1.0
-    role: str | None = None
+    roles: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +112,14 @@ class NearestArticles(Request[list[Hit]]):
 class BestPassages(Request[list[PassageHit]]):
     """Passages as of :class:`Nearest`, but by Σ weight × BM25 of their words.
 
-    ``terms``: (word, weight) pairs. The BM25 statistics are those of all passages, of any ``role``.
+    ``terms``: (word, weight) pairs. The BM25 statistics are those of all passages, of any role.
     """
 
     terms: Sequence[tuple[str, float]]
     filters: Filters = NO_FILTERS
     articles: int = 200
     per_article: int = 1
-    role: str | None = None
+    roles: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,10 +241,10 @@ class Reader(ABC):
         articles: int = 200,
         per_article: int = 1,
         min_score: float = -1.0,
-        role: str | None = None,
+        roles: Sequence[str] = (),
     ) -> list[PassageHit]:
         """The answer to :class:`Nearest`."""
-        return self._one(Nearest(vector, filters, articles, per_article, min_score, role))
+        return self._one(Nearest(vector, filters, articles, per_article, min_score, roles))
 
     def nearest_articles(
         self,
@@ -263,10 +264,10 @@ class Reader(ABC):
         filters: Filters = NO_FILTERS,
         articles: int = 200,
         per_article: int = 1,
-        role: str | None = None,
+        roles: Sequence[str] = (),
     ) -> list[PassageHit]:
         """The answer to :class:`BestPassages`."""
-        return self._one(BestPassages(terms, filters, articles, per_article, role))
+        return self._one(BestPassages(terms, filters, articles, per_article, roles))
 
     def frequencies(self, field: Field, terms: Collection[str]) -> Mapping[str, int]:
         """How many articles contain each term in the field: see :class:`Frequencies`."""

@@ -7,7 +7,7 @@ Two thresholds apply. The top hit must reach a minimum, which calibration stores
 better than those of nonsense queries is not evidence. (:mod:`.match_set` waives it for questions that
 keywords answer.) Every other hit must reach a cut-off relative to the top hit: what is far below it is off
 topic. Both are measured from the background, the mean similarity of unrelated texts, which differs between
-models. Filters and ``role`` do not affect the thresholds, so selecting a facet value returns as many
+models. Filters and ``roles`` do not affect the thresholds, so selecting a facet value returns as many
 articles as it counts.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzers.outline import BODY
 from search_service import relevance
 from search_service.engines.reads import NO_FILTERS, Answers, Nearest, NearestArticles, Request
 from search_service.model import Filters, Hit, Manifest, PassageHit, Vector
@@ -66,19 +67,22 @@ class SimilarPassages:
         vector: Vector,
         *,
         filters: Filters = NO_FILTERS,
+        articles: int = relevance.WINDOW,
         per_article: int = 1,
-        role: str | None = None,
+        roles: Sequence[str] = (),
     ) -> None:
         self._manifest = manifest
         self._nearest = Nearest(
             vector,
             filters,
-            relevance.WINDOW,
+            articles,
             per_article,
             _cutoff(manifest, manifest.floor),
-            role,
+            roles,
         )
-        self._top = _top(manifest, vector, unfiltered=filters == NO_FILTERS and role is None)
+        any_of_the_body = not roles or set(BODY) <= set(roles)
+        unfiltered = filters == NO_FILTERS and any_of_the_body
+        self._top = _top(manifest, vector, unfiltered=unfiltered)
 
     @property
     def requests(self) -> tuple[Request[Any], ...]:

@@ -34,6 +34,7 @@ from search_service.web.pages.portal import portal
 from search_service.web.pages.reader import pages, robots
 from search_service.web.pages.reference import reference
 from search_service.web.pages.theme import THEMES, themes
+from search_service.web.pages.workbench import workbench
 from search_service.web.proxy import SchemeOfProxy
 from search_service.web.rate_limits import add_rate_limit
 from search_service.web.request import (
@@ -114,6 +115,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.converters["article"] = _ArticleId
     app.register_blueprint(pages, url_prefix=prefix or None)
+    app.register_blueprint(workbench, url_prefix=prefix or None)
     app.register_blueprint(advanced, url_prefix=prefix or None)
     app.register_blueprint(lists, url_prefix=prefix or None)
     app.register_blueprint(feeds, url_prefix=prefix or None)

@@ -16,13 +16,18 @@ from werkzeug.datastructures import MultiDict
 
 from analyzers.levels import LEVELS
 from analyzers.messages import say
-from analyzers.outline import ROLES
+from analyzers.outline import PLACES, ROLES
 from analyzers.relations import VALIDITIES
 from search_service import relevance
 from search_service.errors import BadInput
 from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.model import FACETS
-from search_service.web.parameters import MAX_FILTER, MAX_VALUES, CursorParameters
+from search_service.web.parameters import (
+    MAX_FILTER,
+    MAX_REGION,
+    MAX_VALUES,
+    CursorParameters,
+)
 
 # The characters of a value that an error repeats, and the errors that a response lists.
 _MAX_ECHO = 100
@@ -250,5 +255,10 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
     ),
     "sources": ("应为 none、footnotes 或 list", "none, footnotes or list"),
     "file": ("应为 docx 或 md", "docx or md"),
+    "place": (f"应为 {'、'.join(PLACES)}，或空", f"{', '.join(PLACES)} or empty"),
+    "region": (
+        f"应为不超过 {MAX_REGION} 个字的地名，可写多次",
+        f"the name of a place of at most {MAX_REGION} characters; may be repeated",
+    ),
     "role": (f"应为 {'、'.join(ROLES)}", f"one of {', '.join(ROLES)}"),
 }

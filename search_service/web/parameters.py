@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from analyzers.outline import ROLES
 from search_service import relevance
+from search_service.answers.precedents import Wanted
 from search_service.intake.fields import MAX_ID_LENGTH, MAX_LINE_LENGTH, category_path
 from search_service.model import FACETS, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
@@ -28,6 +29,7 @@ from search_service.state.read_counts import Period
 
 # A filter value is a facet value; the longest issuer of 6,195 documents has 60 characters.
 MAX_FILTER = 200
+MAX_REGION = 40
 # Values of a filter.
 MAX_VALUES = 20
 # Bytes of a query string: the longest query and filters have 12,000, percent-encoded.
@@ -271,14 +273,26 @@ class SearchParameters(QueryParameters):
         }
 
 
-class PrecedentParameters(FilterParameters):
-    """``POST precedents``."""
+class PassageParameters(FilterParameters):
+    """What precedents for a topic and for a draft share: all but the length of the text."""
 
-    text: Annotated[Text, Field(max_length=relevance.MAX_DRAFT)]
+    text: Text
     size: Size = 10
+    place: Several[Literal["开头", "总体要求", "主要任务", "保障措施", "结尾", ""]] = ()
     role: RoleValue = None
+    region: Several[Annotated[Text, AfterValidator(str.strip), Field(max_length=MAX_REGION)]] = ()
 
-    @field_validator("text")
+    @property
+    def wanted(self) -> Wanted:
+        """Which passages are wanted."""
+        return Wanted(
+            filters=self.filters,
+            places=self.place,
+            roles=(self.role,) if self.role else (),
+            regions=tuple(filter(None, self.region)),
+        )
+
+    @field_validator("text", check_fields=False)
     @classmethod
     def _not_blank(cls, value: str) -> str:
         if not value.strip():
@@ -327,3 +341,15 @@ class DraftParameters(NoParameters):
         if sum(len(one.text) for one in value) > relevance.MAX_MANUSCRIPT:
             raise PydanticCustomError("too_long", "too long")
         return value
+
+
+class TopicParameters(PassageParameters):
+    """``GET precedents``."""
+
+    text: Annotated[Text, Field(max_length=relevance.MAX_QUERY)]
+
+
+class PrecedentParameters(PassageParameters):
+    """``POST precedents``."""
+
+    text: Annotated[Text, Field(max_length=relevance.MAX_DRAFT)]

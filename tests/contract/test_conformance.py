@@ -774,7 +774,7 @@ def test_passages_of_many_articles_tie_by_id(engine: Engine) -> None:
 
 
 def test_a_role_selects_passages(engine: Engine) -> None:
-    """An article's score is that of its best passage of the role; articles without one are left out."""
+    """An article's score is that of its best passage of the roles; articles without one are left out."""
     load(
         engine,
         record(
@@ -807,22 +807,29 @@ def test_a_role_selects_passages(engine: Engine) -> None:
     def by_words(**options: Any) -> list[str]:
         return [hit.passage_id for hit in reader.passages([("安全", 1.0)], **options)]
 
-    assert nearest(role="主体") == ["R0001-p0", "R0002-p0"]
-    assert nearest(role="保障措施") == ["R0002-p1", "R0001-p2"]
-    assert nearest(role="保障措施", per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
-    assert nearest(role="保障措施", articles=1) == ["R0002-p1"]
-    assert nearest(role="保障措施", min_score=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
-    assert nearest(role="主体", min_score=0.5) == ["R0001-p0"]
-    assert nearest(role="保障措施", filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
-    assert nearest(role="") == by_words(role="") == ["R0003-p0"]
-    assert nearest(role="附件") == by_words(role="附件") == []
-    assert sorted(by_words(role="保障措施", per_article=3)) == ["R0001-p1", "R0001-p2", "R0002-p1"]
-    assert by_words(role="保障措施", filters=both) == ["R0001-p2"]
-    assert by_words(role="主体", articles=1) == ["R0001-p0"]
+    assert nearest(roles=["主体"]) == ["R0001-p0", "R0002-p0"]
+    assert nearest(roles=["保障措施"]) == ["R0002-p1", "R0001-p2"]
+    assert nearest(roles=["保障措施"], per_article=3) == ["R0002-p1", "R0001-p2", "R0001-p1"]
+    assert nearest(roles=["保障措施"], articles=1) == ["R0002-p1"]
+    assert nearest(roles=["保障措施"], min_score=0.7, per_article=3) == ["R0002-p1", "R0001-p2"]
+    assert nearest(roles=["主体"], min_score=0.5) == ["R0001-p0"]
+    assert nearest(roles=["保障措施"], filters=both, per_article=3) == ["R0001-p2", "R0001-p1"]
+    assert nearest(roles=[""]) == by_words(roles=[""]) == ["R0003-p0"]
+    assert nearest(roles=["附件"]) == by_words(roles=["附件"]) == []
+    assert sorted(by_words(roles=["保障措施"], per_article=3)) == [
+        "R0001-p1",
+        "R0001-p2",
+        "R0002-p1",
+    ]
+    assert by_words(roles=["保障措施"], filters=both) == ["R0001-p2"]
+    assert by_words(roles=["主体"], articles=1) == ["R0001-p0"]
+    either = ["", "主体"]
+    assert nearest(roles=either) == ["R0001-p0", "R0003-p0", "R0002-p0"]
+    assert sorted(by_words(roles=either)) == ["R0001-p0", "R0002-p0", "R0003-p0"]
     hidden = read(engine, "R0002")
-    assert [hit.article_id for hit in hidden.nearest(unit(1), role="保障措施")] == ["R0001"]
+    assert [hit.article_id for hit in hidden.nearest(unit(1), roles=["保障措施"])] == ["R0001"]
     scores = {hit.passage_id: hit.score for hit in reader.passages([("安全", 1.0)], per_article=3)}
-    for hit in reader.passages([("安全", 1.0)], per_article=3, role="保障措施"):
+    for hit in reader.passages([("安全", 1.0)], per_article=3, roles=["保障措施"]):
         assert hit.score == scores[hit.passage_id]  # of the statistics of all passages
 
 
@@ -830,9 +837,9 @@ def test_roles_follow_writes(library: Engine) -> None:
     """A passage rewritten with another role is found only under the new role."""
     load(library, record("B1890", "消防 通知", "安全 。", version=2, roles=["附件"]))
     reader = read(library)
-    assert [hit.article_id for hit in reader.nearest(unit(1), role="附件")] == ["B1890"]
-    assert "B1890" not in {hit.article_id for hit in reader.nearest(unit(1), role="主体")}
-    assert [hit.article_id for hit in reader.passages([("安全", 1.0)], role="附件")] == ["B1890"]
+    assert [hit.article_id for hit in reader.nearest(unit(1), roles=["附件"])] == ["B1890"]
+    assert "B1890" not in {hit.article_id for hit in reader.nearest(unit(1), roles=["主体"])}
+    assert [hit.article_id for hit in reader.passages([("安全", 1.0)], roles=["附件"])] == ["B1890"]
 
 
 # --- frequencies, terms, scans -------------------------------------------------------------------

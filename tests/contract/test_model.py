@@ -270,7 +270,7 @@ def test_rankings_are_one_list(
     articles=st.integers(1, 50),
     per_article=st.integers(1, 3),
     min_score=st.sampled_from([-1.0, 0.0, 0.5]),
-    role=st.sampled_from([None, *ROLES, "附件"]),
+    roles=st.lists(st.sampled_from([*ROLES, "附件"]), max_size=2, unique=True),
 )
 def test_nearest_is_exact(
     library: tuple[Reader, dict[str, Record]],
@@ -279,7 +279,7 @@ def test_nearest_is_exact(
     articles: int,
     per_article: int,
     min_score: float,
-    role: str | None,
+    roles: list[str],
 ) -> None:
     """The nearest passages are those that looking at every vector finds."""
     reader, stored = library
@@ -288,7 +288,7 @@ def test_nearest_is_exact(
         for id, article in stored.items()
         if passes(filters, article)
         for p in article.passages
-        if p.vector is not None and role in (None, p.passage.role)
+        if p.vector is not None and (not roles or p.passage.role in roles)
     ]
     scored.sort(key=lambda entry: (entry[0], entry[1], entry[2].start))
     expected: list[tuple[str, str, float]] = []
@@ -305,7 +305,7 @@ def test_nearest_is_exact(
         articles=articles,
         per_article=per_article,
         min_score=min_score,
-        role=role,
+        roles=roles,
     )
     assert [(hit.article_id, hit.passage_id, hit.score) for hit in hits] == expected
 
@@ -348,7 +348,7 @@ def test_nearest_articles_rank_like_their_best_passages(
     filters=filter_sets,
     articles=st.integers(1, 50),
     per_article=st.integers(1, 3),
-    role=st.sampled_from([None, *ROLES, "附件"]),
+    roles=st.lists(st.sampled_from([*ROLES, "附件"]), max_size=2, unique=True),
 )
 def test_passages_hold_a_term_each(
     library: tuple[Reader, dict[str, Record]],
@@ -356,23 +356,23 @@ def test_passages_hold_a_term_each(
     filters: Filters,
     articles: int,
     per_article: int,
-    role: str | None,
+    roles: list[str],
 ) -> None:
     """Every passage with a term is found, none without, best articles first, so many of each."""
     reader, stored = library
     terms = [(word, 1.0) for word in words]
-    every = reader.passages(terms, filters=filters, articles=100, per_article=10, role=role)
+    every = reader.passages(terms, filters=filters, articles=100, per_article=10, roles=roles)
     assert {(hit.article_id, hit.passage_id) for hit in every} == {
         (id, p.passage.id)
         for id, article in stored.items()
         for p in article.passages
         if passes(filters, article)
-        and role in (None, p.passage.role)
+        and (not roles or p.passage.role in roles)
         and set(words) & set(p.words.split())
     }
     assert [hit.score for hit in every] == sorted((hit.score for hit in every), reverse=True)
     some = reader.passages(
-        terms, filters=filters, articles=articles, per_article=per_article, role=role
+        terms, filters=filters, articles=articles, per_article=per_article, roles=roles
     )
     first = list(dict.fromkeys(hit.article_id for hit in every))[:articles]
     assert list(dict.fromkeys(hit.article_id for hit in some)) == first

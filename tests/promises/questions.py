@@ -120,7 +120,11 @@ def _searches(world: World) -> Iterator[Question]:
     for draft in (draw.choice(FREE), draw.choice(QUERIES)):
         yield Question("/api/v1/precedents", "POST", json={"text": draft})
         yield Question("/precedents", "POST", form={"text": draft})
+    whole = f"一、{draw.choice(SUBJECTS)}\n{draw.choice(FREE)}\n二、{draw.choice(SUBJECTS)}"
+    yield Question("/api/v1/precedents", "POST", json={"text": whole})
+    yield Question("/precedents", "POST", form={"text": whole})
     yield Question(f"/precedents?text={draw.choice(SUBJECTS)}")
+    yield Question(f"/api/v1/precedents?text={draw.choice(QUERIES)}&{filters}")
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/phrases/{asked[-1].replace('/', '')[:12]}/history")
     yield Question(f"/api/v1/outlines?q={asked[-1]}")

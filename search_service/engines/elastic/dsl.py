@@ -106,7 +106,7 @@ def nearest_body(
     articles: int,
     per_article: int,
     min_score: float,
-    role: str | None,
+    roles: Sequence[str],
     widen: int,
 ) -> Body:
     """Candidates for :func:`nearest_hits`: articles by their best passage, with the vectors.
@@ -121,7 +121,7 @@ def nearest_body(
         "query_vector": quantised(vector).tolist(),
         "k": k,
         "num_candidates": min(max(2 * k, _CANDIDATES), WINDOW),
-        "filter": [*conditions, *_role_filter(role)],
+        "filter": [*conditions, *_role_filter(roles)],
     }
     if per_article:
         search["inner_hits"] = _inner_hits(per_article, "passages.id", "passages.vector")
@@ -151,7 +151,7 @@ def passages_body(
     *,
     articles: int,
     per_article: int,
-    role: str | None,
+    roles: Sequence[str],
 ) -> Body:
     """Articles by their best passage for the terms."""
     words = [{"term": {"passages.words": {"value": term, "boost": boost}}} for term, boost in terms]
@@ -159,7 +159,7 @@ def passages_body(
         "path": "passages",
         "score_mode": "max",
         "query": {
-            "bool": {"should": words, "minimum_should_match": 1, "filter": _role_filter(role)}
+            "bool": {"should": words, "minimum_should_match": 1, "filter": _role_filter(roles)}
         },
         "inner_hits": _inner_hits(per_article, "passages.id"),
     }
@@ -172,9 +172,9 @@ def passages_body(
     }
 
 
-def _role_filter(role: str | None) -> list[Body]:
+def _role_filter(roles: Sequence[str]) -> list[Body]:
     """A condition on the passage, for a list beside the conditions on the article."""
-    return [] if role is None else [{"term": {"passages.role": role}}]
+    return [{"terms": {"passages.role": list(roles)}}] if roles else []
 
 
 def _inner_hits(size: int, *fields: str) -> Body:

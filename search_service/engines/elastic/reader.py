@@ -252,7 +252,7 @@ class ElasticReader(Reader):
                     articles=articles,
                     per_article=per_article,
                     min_score=request.min_score,
-                    role=request.role,
+                    roles=request.roles,
                     widen=widen,
                 )
             ]
@@ -277,7 +277,7 @@ class ElasticReader(Reader):
                 articles=request.articles,
                 per_article=0,
                 min_score=request.min_score,
-                role=None,
+                roles=(),
                 widen=1,
             )
         ]
@@ -302,7 +302,7 @@ class ElasticReader(Reader):
                 self._conditions(request.filters),
                 articles=articles,
                 per_article=per_article,
-                role=request.role,
+                roles=request.roles,
             )
         ]
         return dsl.passage_hits(response, articles=articles, per_article=per_article)

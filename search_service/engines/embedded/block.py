@@ -1,6 +1,6 @@
 """The passages of many articles as arrays. Entry point: :class:`Block`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,9 +78,9 @@ class Block:
         """Indexes of the passages that have no vector."""
         return np.flatnonzero(np.isinf(self.lengths))
 
-    def code_of(self, role: str) -> int:
-        """The number of the role in ``roles``; −1 if no passage has it."""
-        return self.role_names.index(role) if role in self.role_names else -1
+    def of_others(self, roles: Collection[str]) -> npt.NDArray[np.bool_]:
+        """For each passage, whether it has none of these roles."""
+        return np.array([name not in roles for name in self.role_names], dtype=bool)[self.roles]
 
     def passage_of(self, row: int, ordinal: int, revision: int) -> str | None:
         """The id of an article's passage; None if this block has not this revision of the article."""

@@ -187,7 +187,7 @@ class EmbeddedReader(Reader):
             articles=request.articles,
             per_article=request.per_article,
             min_score=request.min_score,
-            role=request.role,
+            roles=request.roles,
         )
         return self._candidates(
             (p.row, p.ordinal, p.score, (p.row, p.passage_id)) for p in neighbours
@@ -206,9 +206,8 @@ class EmbeddedReader(Reader):
         schema = searcher.schema
         scored = [weighted_term(schema, "words", value, weight) for value, weight in request.terms]
         holding = Query.term_set_query(schema, "words", [value for value, _ in request.terms])
-        if request.role is not None:
-            role = Query.term_query(schema, "role", request.role, "basic")
-            holding = every([holding, role])
+        if request.roles:
+            holding = every([holding, one_of(schema, "role", request.roles)])
         filters = filtering(schema, request.filters, self._snapshot.columns.rows_of)
         query = self._visible(searcher, every([holding, *filters]))
         hits = self._best_articles(searcher, ranking(query, scored), articles)

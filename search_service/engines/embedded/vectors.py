@@ -74,14 +74,14 @@ class PassageTable:
         articles: int,
         per_article: int,
         min_score: float,
-        role: str | None,
+        roles: Sequence[str],
     ) -> list[Neighbour]:
-        """The best passages of the role (None: any) of the best ``allowed`` rows, unordered.
+        """The best passages of these roles (none: any) of the best ``allowed`` rows, unordered.
 
         Includes all articles that tie with the last one after rounding, so the caller may break ties in any
         order.
         """
-        by_block = self._candidates(vector, allowed, role)
+        by_block = self._candidates(vector, allowed, roles)
         least = _least(by_block, articles, min_score)
         return [
             neighbour
@@ -89,10 +89,12 @@ class PassageTable:
             for neighbour in candidates.neighbours(least, per_article, min_score)
         ]
 
-    def _candidates(self, vector: Vector, allowed: Mask, role: str | None) -> "list[_Candidates]":
+    def _candidates(
+        self, vector: Vector, allowed: Mask, roles: Sequence[str]
+    ) -> "list[_Candidates]":
         query = quantised(vector)
         return [
-            _Candidates.of(block, query, self._not_superseded(index, allowed), role)
+            _Candidates.of(block, query, self._not_superseded(index, allowed), roles)
             for index, block in enumerate(self._blocks)
         ]
 
@@ -124,26 +126,26 @@ class _Candidates:
     best: _Scores
 
     @classmethod
-    def of(cls, block: Block, query: Codes, allowed: Mask, role: str | None) -> "_Candidates":
+    def of(cls, block: Block, query: Codes, allowed: Mask, roles: Sequence[str]) -> "_Candidates":
         within = block.rows < len(allowed)  # rows beyond the end were written since
         chosen = np.zeros(len(block.rows), dtype=bool)
         chosen[within] = allowed[block.rows[within]]
-        code = None if role is None else block.code_of(role)
-        places = _places(block, query, chosen, code)
+        others = block.of_others(roles) if roles else None
+        places = _places(block, query, chosen, others)
         if places is None:
             articles = np.arange(len(block.rows))
             starts, counts = block.starts, block.counts
-            codes, norms, roles = block.codes, block.lengths, block.roles
+            codes, norms = block.codes, block.lengths
         else:
             owners = np.searchsorted(block.starts, places, side="right") - 1
             starts = np.flatnonzero(np.diff(owners, prepend=-1))
             counts = np.diff(starts, append=len(places))
             articles = owners[starts]
-            codes, norms, roles = block.codes[places], block.lengths[places], block.roles[places]
+            codes, norms = block.codes[places], block.lengths[places]
         scores = _cosines(codes, norms, query)
         scores[block.without_vector if places is None else np.isinf(norms)] = -np.inf
-        if code is not None:
-            scores[roles != code] = -np.inf
+        if others is not None:
+            scores[others if places is None else others[places]] = -np.inf
         best = np.maximum.reduceat(scores, starts) if len(starts) else scores[:0]
         best[~chosen[articles]] = -np.inf
         firsts = block.starts[articles]
@@ -178,9 +180,12 @@ class _Candidates:
 
 
 def _places(
-    block: Block, query: Codes, chosen: npt.NDArray[np.bool_], role: int | None
+    block: Block, query: Codes, chosen: npt.NDArray[np.bool_], others: Mask | None
 ) -> _Indexes | None:
-    """Indexes of the passages of ``chosen`` articles that are worth comparing; None for all passages."""
+    """Indexes of the passages of ``chosen`` articles that are worth comparing; None for all passages.
+
+    ``others``: the passages that are of no role asked for.
+    """
     passages = int(block.counts[chosen].sum())
     few = _GATHER_BELOW * len(block.codes) if block.projection is None else projection.COMPARED
     if passages < few:
@@ -188,8 +193,7 @@ def _places(
     if block.projection is None:
         return None
     excluded = None if chosen.all() else np.repeat(~chosen, block.counts)
-    if role is not None:
-        others = block.roles != role
+    if others is not None:
         excluded = others if excluded is None else excluded | others
     products = np.empty(len(block.codes), dtype=np.int32)
     _multiply(block.projection.codes, block.projection.query(query), products)

@@ -267,14 +267,54 @@ class Precedent(ShownPassage):
 
     score: float
     citation: Annotated[str, Field(description="可直接粘贴的出处 / the citation to paste")]
+    place: Annotated[
+        str, Field(description="在文中的位置，看不出则空 / its place, if it can be told")
+    ]
+    copies: Annotated[
+        list[ListedArticle],  # type: ignore[valid-type]  # made from the domain model
+        Field(
+            description="同一段另见这些文章，最多十篇 / articles with the same passage, ten at most"
+        ),
+    ]
+    copies_total: Annotated[int, Field(description="其篇数 / how many there are")]
     article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
+
+
+class Repeated(_Closed):
+    """草稿中与已有文字几乎相同的一句 / A sentence of the draft that an existing text has."""
+
+    start: int
+    end: int
+    share: Annotated[float, Field(description="相同的比例 / the share that is the same")]
+    source: Precedent
+
+
+class DraftSection(_Closed):
+    """草稿的一节：草稿的第 start 到 end 个字 / A section: draft[start:end]."""
+
+    path: Annotated[list[str], Field(description="所在的各级标题 / headings above it")]
+    place: str
+    start: int
+    end: int
+    text: str
+    passages: list[Precedent]
+    repeated: list[Repeated]
 
 
 class PrecedentsAnswer(_Closed):
     """可引用的段落 / Passages to quote."""
 
     degraded: bool
-    passages: list[Precedent]
+    passages: Annotated[
+        list[Precedent],
+        Field(
+            description="贴近的段落，可能不足 size；草稿：各节中最贴近的 / close passages, maybe fewer than"
+            " size; of a draft the closest of all sections"
+        ),
+    ]
+    sections: Annotated[
+        list[DraftSection], Field(description="草稿的各节 / the sections of a draft")
+    ] = []
     message: str = ""
 
 
@@ -378,6 +418,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.related_articles": RelatedAnswer,
     "api.model_outlines": OutlinesAnswer,
     "api.phrase_history": PhraseAnswer,
+    "api.topic_passages": PrecedentsAnswer,
     "api.precedent_passages": PrecedentsAnswer,
     "push.put_article": Entered,
     "push.delete_article": Entered,

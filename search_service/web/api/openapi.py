@@ -32,6 +32,7 @@ from search_service.web.parameters import (
     RemovalParameters,
     SearchParameters,
     SuggestParameters,
+    TopicParameters,
 )
 from search_service.web.request import KEY_HEADER
 
@@ -118,8 +119,12 @@ _OPERATIONS: Mapping[str, _Operation] = {
         parameters=(NoParameters,),
         problems=(404,),
     ),
+    "api.topic_passages": _Operation(
+        summary="为题目找可引用的段落 / Passages to quote for a topic",
+        parameters=(TopicParameters,),
+    ),
     "api.precedent_passages": _Operation(
-        summary="为题目或草稿找可引用的段落 / Passages to quote for a topic or a draft",
+        summary="为题目或草稿找可引用的段落，草稿分节 / Passages to quote for a topic, or a draft by section",
         parameters=(PrecedentParameters,),
         problems=(400, 413, 415),
     ),
@@ -163,7 +168,8 @@ _PARAMETERS: Mapping[str, str] = {
     "article_id": "文章的 id，可含斜线 / id of the article, may contain slashes",
     "phrase": "提法，两个字以上，逐字算 / a phrase of two characters and more, literally",
     "q": "查询，空则列出全部 / the query; empty lists everything",
-    "text": "题目或整段草稿 / a topic or a draft",
+    "text": "题目（引号、排除、字段同检索）；POST 也可以是整段草稿 / a topic, with quotes, exclusions and"
+    " fields as in a search; by POST also a draft",
     "mode": "keyword 按词，semantic 按意思，hybrid 两者 / by word, by meaning, or both",
     "in": "title：只看标题 / title: in titles only",
     "sort": "排序；views：来源的浏览量，reads：本站近三十日的统计 / order; reads: as we count",
@@ -181,7 +187,11 @@ _PARAMETERS: Mapping[str, str] = {
     "author": "作者 / author",
     "date_from": "从哪一天起，如 2024、2024-05、2024年5月1日 / from this date on",
     "date_to": "到哪一天止，含当天 / up to and including this date",
-    "role": "只要这种段落 / passages of this role",
+    "place": "段落在文中的位置，可写多次 / place of the passage in its document, may be repeated",
+    "role": "只要这种段落；标题、主送、附件、落款、抄送只有这样才给 / passages of this role; frame parts and"
+    " annexes only so",
+    "region": "这个地方及其下辖的，如 河北、石家庄市，可写多次 / about this place or one within, may be"
+    " repeated",
     "format": "csv 表格，json，bibtex，gbt7714 参考文献 / a table, JSON, BibTeX, references",
     "explain": "1：说明每篇为什么在这里 / 1: why each result is there",
     "wait": "1：等到可以检索，最多 10 秒 / 1: wait until it is visible, 10 seconds at most",

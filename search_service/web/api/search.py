@@ -9,11 +9,21 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, RequestURITooLarge, UnsupportedMediaType
 
 from analyzers.messages import say
-from search_service.answers import browse, complete, lists, phrases, precedents, related, succession
+from search_service.answers import (
+    browse,
+    complete,
+    drafts,
+    lists,
+    phrases,
+    precedents,
+    related,
+    succession,
+)
 from search_service.answers import export as exporting
 from search_service.answers.presentation import (
     article_to_dict,
     completion_to_dict,
+    draft_to_dict,
     history_to_dict,
     page_to_dict,
     precedents_to_dict,
@@ -44,10 +54,12 @@ from search_service.web.parameters import (
     HottestParameters,
     NoParameters,
     OutlineParameters,
+    PassageParameters,
     PrecedentParameters,
     RelatedParameters,
     SearchParameters,
     SuggestParameters,
+    TopicParameters,
 )
 from search_service.web.request import audience, may, render_json, service, site
 
@@ -183,24 +195,33 @@ def related_articles(article_id: str) -> Response:
     return render_json({"results": [related_to_dict(one, link=article_url) for one in found]})
 
 
+@api.get("/precedents")
+def topic_passages() -> Response:
+    """Return the passages closest to a topic."""
+    return _passages(validate_query(TopicParameters, request.args))
+
+
 @api.post("/precedents")
 def precedent_passages() -> Response:
-    """Return the passages most similar to a topic or a draft."""
+    """Return the passages closest to a topic, or to each section of a draft."""
     repeated: list[str] = []
     body = _body(repeated)
     of_address, more = once_or_several(PrecedentParameters, request.args)
     repeated += [*more, *(name for name in of_address if name in body)]
     given = {**of_address, **body}
-    parameters = validate(PrecedentParameters, given, repeated=repeated)
-    found = precedents.precedents(
-        service(),
-        parameters.text,
-        audience(),
-        filters=parameters.filters,
-        limit=parameters.size,
-        role=parameters.role,
+    return _passages(validate(PrecedentParameters, given, repeated=repeated))
+
+
+def _passages(asked: PassageParameters) -> Response:
+    if precedents.is_topic(asked.text):
+        topic = precedents.precedents(
+            service(), asked.text, audience(), wanted=asked.wanted, limit=asked.size
+        )
+        return render_json(precedents_to_dict(topic, link=article_url))
+    draft = drafts.for_draft(
+        service(), asked.text, audience(), wanted=asked.wanted, limit=asked.size
     )
-    return render_json(precedents_to_dict(found, link=article_url))
+    return render_json(draft_to_dict(draft, link=article_url))
 
 
 def _body(repeated: list[str]) -> Mapping[str, object]:

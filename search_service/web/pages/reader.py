@@ -8,17 +8,14 @@ import re
 from collections.abc import Sequence
 
 from flask import Blueprint, Response, redirect, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from analyzers.outline import ROLES
 from search_service import relevance
-from search_service.answers import browse, precedents, related, subjects, succession
+from search_service.answers import browse, related, subjects, succession
 from search_service.answers.citations import citations
 from search_service.answers.presentation import (
     article_to_dict,
     own_address,
-    precedents_to_dict,
     related_to_dict,
     relation_to_dict,
     subject_to_dict,
@@ -44,7 +41,6 @@ from search_service.web.pages.reading import (
 from search_service.web.pages.results import groups
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import (
-    PrecedentParameters,
     SearchParameters,
 )
 from search_service.web.request import audience, may, render_page, service, site
@@ -153,37 +149,6 @@ def _missing(view: View, shown: Sequence[Paragraph]) -> int | None:
     return round(missing, -1) if missing > 0 else None
 
 
-@pages.route("/precedents", methods=["GET", "POST"])
-def precedent_passages() -> str:
-    """Show the form and the passages for the submitted text. POST, because a draft is too long for a URL."""
-    typed = request.form if request.method == "POST" else request.args
-    # A field left empty is no filter: of a link it would mean the articles without a value.
-    filled = MultiDict((name, value) for name, value in typed.items(multi=True) if value)
-    given, _ = once_or_several(PrecedentParameters, filled)
-    text = filled.get("text", "")
-    found = None
-    parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
-    usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
-    if usable:
-        found = precedents.precedents(
-            service(),
-            text,
-            audience(),
-            filters=parameters.filters,
-            limit=parameters.size,
-            role=parameters.role,
-        )
-    return render_page(
-        "precedents.html",
-        text=text,
-        parameters=parameters,
-        roles=ROLES,
-        limit=relevance.MAX_DRAFT,
-        too_long=len(text) > relevance.MAX_DRAFT,
-        found=None if found is None else precedents_to_dict(found, link=article_url),
-    )
-
-
 def robots() -> Response:
     """Limit crawlers to articles: every search has a URL of its own.
 
@@ -191,7 +156,7 @@ def robots() -> Response:
     """
     closed = (
         url_for("pages.search"),
-        url_for("pages.precedent_passages"),
+        url_for("workbench.passages"),
         f"{site().settings.path_prefix}/api/",
     )
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]

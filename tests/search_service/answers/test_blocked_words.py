@@ -6,9 +6,10 @@ import pytest
 
 from indexer.commands.demo import SAMPLE
 from search_service.answers.complete import complete
+from search_service.answers.drafts import for_draft
 from search_service.answers.page import Reason
 from search_service.answers.precedents import precedents
-from search_service.answers.presentation import page_to_dict, precedents_to_dict
+from search_service.answers.presentation import draft_to_dict, page_to_dict, precedents_to_dict
 from search_service.answers.search import search
 from search_service.errors import BadInput
 from search_service.model import Audience
@@ -83,7 +84,7 @@ def test_a_topic_is_refused_a_draft_is_not(service: SearchService) -> None:
     """A whole draft is somebody's own text."""
     service.store.blocked.add("营商环境")
     topic = precedents_to_dict(precedents(service, "营商环境", Audience.PUBLIC))
-    draft = precedents_to_dict(precedents(service, "优化营商环境。" * 40, Audience.PUBLIC))
+    draft = draft_to_dict(for_draft(service, "优化营商环境。" * 40, Audience.PUBLIC))
 
     assert topic["passages"] == []
     assert "按本站规定" in str(topic["message"])

@@ -7,7 +7,7 @@ import pytest
 
 from analyzers import references
 from indexer.build import generations
-from search_service.answers.precedents import precedents
+from search_service.answers.drafts import for_draft
 from search_service.answers.search import search
 from search_service.model import Audience
 from search_service.query.request import Mode, SearchRequest
@@ -48,6 +48,6 @@ def test_references_of_a_text_are_parsed_once_for_any_number_of_words(
     assert len(texts) == 2 * len(records)
     assert sorted(calls[text] for text in texts) == [1] * len(records) + [2] * len(records)
     calls.clear()
-    assert precedents(service, "\n".join(bodies[:2]), Audience.PUBLIC).results
+    assert for_draft(service, "\n".join(bodies[:2]), Audience.PUBLIC).results
     assert calls
     assert set(calls.values()) == {1}

@@ -1,69 +1,70 @@
-"""Which passages are offered as precedents, and in which order."""
+"""Which passages are offered for a topic, and in which order."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from indexer.build import generations
-from search_service.answers.precedents import Precedent, citation, precedents
-from search_service.model import Audience, Filters, Passage, View
-from search_service.service import SearchService, open_service
-from search_service.settings import read_settings
-from tests.conftest import ALL_CLEANING, write_source
-
-# Each makes a passage of its own. The passages about funds differ in one word only, which no query has.
-BURIAL = (
-    "各村推行节地生态安葬，建设公益性公墓，禁止乱埋乱葬。" + "红白理事会倡导文明节俭办丧事。" * 6
+from analyzers.outline import BODY, FRAME, PLACES
+from search_service import relevance
+from search_service.answers.precedents import (
+    Precedent,
+    PrecedentPage,
+    Wanted,
+    citation,
+    is_topic,
+    precedents,
+    rank,
 )
-RIVERS = "河长每周巡河护河一次，及时清理河面漂浮物。" + "发现问题当日上报。" * 8
-FUNDS = f"县财政局按季度拨付奖补资金，{{}}部门监督。{'做到专款专用。' * 10}"
-ARTICLES = [
-    {"id": "a", "title": "河长制通知", "body": f"一、巡河\n{RIVERS}\n二、资金\n{FUNDS.format('审计')}"},
-    {"id": "b", "title": "方案", "body": f"一、安葬\n{BURIAL}\n二、资金\n{FUNDS.format('监察')}"},
-    # A revised edition of b, with other punctuation.
-    {
-        "id": "c",
-        "title": "方案（修订）",
-        "body": f"一、安葬\n{BURIAL.replace('，', '、')}\n二、资金\n{FUNDS.format('纪检')}",
-    },
-]  # fmt: skip
+from search_service.errors import BadInput
+from search_service.model import Audience, Filters, Passage, View
+from search_service.service import SearchService
+from tests.support.drafting import BURIAL, ENGINES, RIVERS, opened
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchService]:
-    """A service over the three articles, without a model."""
-    folder: Path = tmp_path_factory.mktemp("precedents")
-    source = write_source(folder / "articles.jsonl", ARTICLES)
-    service = open_service(read_settings(engine=f"embedded:{folder}/index", model="none"))
-    generations.rebuild(service, [source], cleaning=ALL_CLEANING)
-    yield service
-    service.close()
+@pytest.fixture(params=ENGINES, scope="module")
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchService]:
+    """A service over the articles on each engine, without a model."""
+    with opened(request, tmp_path_factory.mktemp("precedents")) as service:
+        yield service
 
 
-def found(service: SearchService, text: str) -> tuple[Precedent, ...]:
-    """Return the precedents for a text."""
-    return precedents(service, text, Audience.PUBLIC).results
+def found(service: SearchService, text: str, limit: int = 10, **wanted: Any) -> PrecedentPage:
+    """Return the precedents for a topic."""
+    return precedents(service, text, Audience.PUBLIC, wanted=Wanted(**wanted), limit=limit)
 
 
-def places(results: tuple[Precedent, ...]) -> list[tuple[str, str]]:
-    """Return article id and heading of each precedent."""
-    return [(one.stored.view.id, one.passage.path[-1]) for one in results]
+def places(page: PrecedentPage) -> list[tuple[str, str]]:
+    """Return article id and last heading of each precedent."""
+    return [(one.stored.view.id, "".join(one.passage.path[-1:])[:5]) for one in page.results]
 
 
-def test_a_passage_that_two_articles_contain_is_returned_once(service: SearchService) -> None:
-    """Passages that differ only in punctuation are duplicates."""
-    (only,) = found(service, "推行节地生态安葬，建设公益性公墓")
-    assert only.stored.view.id in {"b", "c"}
+def test_a_passage_of_several_articles_is_returned_once(service: SearchService) -> None:
+    """Passages that differ only in punctuation: the newest in force, and where else they are."""
+    (only,) = found(service, "推行节地生态安葬，建设公益性公墓").results
     assert only.passage.path == ("一、安葬",)
+    assert only.stored.view.id == "c"
+    assert [view.id for view in only.copies] == ["b", "d"]
+    assert only.copies_total == 2
 
 
-def test_a_passage_must_contain_a_share_of_the_query(service: SearchService) -> None:
-    """One word of a long query is not enough, although the word alone finds the passage."""
-    assert places(found(service, "巡河"))[0] == ("a", "一、巡河")
+def test_what_is_not_close_is_not_offered(service: SearchService) -> None:
+    """Fewer than asked for, and the answer says how many; one word of many is not enough."""
+    page = found(service, "推行节地生态安葬，建设公益性公墓")
+    assert page.notices()[1:] == ["只找到 1 段贴近的"]
     asked = "推行节地生态安葬，建设公益性公墓，禁止乱埋乱葬，倡导文明节俭办丧事，县财政局拨付，巡河"
     assert [heading for _, heading in places(found(service, asked))] == ["一、安葬"]
+    nothing = found(service, "低空经济 无人机物流")
+    assert (nothing.results, nothing.notices()[1:]) == ((), ["没有找到贴近的段落"])
+    assert len(found(service, "巡河", limit=1).notices()) == 1  # of the missing model alone
+
+
+def test_each_document_is_offered_once(service: SearchService) -> None:
+    """With its best passage; the other articles follow."""
+    ids = [one.stored.view.id for one in found(service, "巡河护河").results]
+    assert sorted(ids) == ["a", "f"]
 
 
 def test_of_equal_passages_the_one_in_a_matching_article_is_first(
@@ -78,31 +79,103 @@ def test_of_equal_passages_the_one_in_a_matching_article_is_first(
     assert other[0] == "a"
 
 
-def test_each_part_of_a_draft_finds_its_precedents(service: SearchService) -> None:
-    """The passages of a draft are searched separately, in the order of what they find together."""
-    draft = f"一、河道\n{RIVERS}\n二、丧葬\n{BURIAL}"
-    first = [heading for _, heading in places(found(service, draft))][:2]
-    assert set(first) == {"一、巡河", "一、安葬"}
+def test_the_frame_is_offered_only_if_it_is_asked_for(service: SearchService) -> None:
+    """主送, 落款 and 抄送 contain the words of the topic, and nothing to quote."""
+    (body,) = found(service, "巡河护河 方案", regions=("石桥镇",)).results
+    assert body.passage.role in BODY
+    for role in (*FRAME, "附件"):
+        texts = [one.text for one in found(service, "巡河护河", roles=(role,)).results]
+        assert all("领导小组办公室" in text or "巡河护河" in text for text in texts)
+        assert bool(texts) == (role in {"落款", "抄送", "附件"})
+
+
+@pytest.mark.parametrize(
+    ("place", "begins"),
+    [
+        ("开头", "为做好巡河"),
+        ("总体要求", "（一）指导思想"),
+        ("主要任务", "（一）巡河"),
+        ("保障措施", "（一）加强领导"),
+        ("结尾", None),
+    ],
+)
+def test_a_place_selects_passages(service: SearchService, place: str, begins: str | None) -> None:
+    """Places are told by role and headings."""
+    page = found(service, "巡河护河", places=(place,), filters=Filters(kind=("方案",)))
+    texts = [
+        one.text.removeprefix(f"{one.passage.path[0]}\n")
+        for one in page.results
+        if one.passage.path
+    ]
+    texts += [one.text for one in page.results if not one.passage.path]
+    assert [text[: len(begins or "")] for text in texts] == ([begins] if begins else [])
+    assert {one.place for one in page.results} <= {place}
+
+
+def test_a_region_selects_articles_about_it_or_within(service: SearchService) -> None:
+    """河北 is 河北省; a place that no article is about has none."""
+    for region in ("河北", "河北省", "正定县", "石桥镇"):
+        ids = [one.stored.view.id for one in found(service, "巡河护河", regions=(region,)).results]
+        assert ids == ["f"], region
+    assert not found(service, "巡河护河", regions=("江苏",)).results
+
+
+def test_quotes_and_exclusions_hold_for_the_passage(service: SearchService) -> None:
+    """What is quoted must be in it, what is excluded must not be, nor in the title; fields as in a search."""
+    assert sorted(key for key, _ in places(found(service, '"清理河面漂浮物" 巡河'))) == ["a", "f"]
+    assert places(found(service, '"巡河护河常态化" 巡河')) == [("f", "（一）指导")]
+    texts = [one.text for one in found(service, '"奖补资金" 巡河').results]
+    assert texts
+    assert all("奖补资金" in text for text in texts)
+    assert [key for key, _ in places(found(service, "巡河护河 -方案"))] == ["a"]
+    assert [key for key, _ in places(found(service, "巡河护河 kind:方案"))] == ["f"]
+    assert not found(service, '"没有这样的话" 巡河').results
+
+
+def test_fields_and_filters_are_met_together(service: SearchService) -> None:
+    """A filter beside a condition of the topic, over the best articles for its words."""
+    page = found(service, "安葬 title:方案", filters=Filters(validity=("现行有效", "")))
+    assert [one.stored.view.id for one in page.results] == ["c"]
+    assert [view.id for view in page.results[0].copies] == ["b"]
+
+
+def test_a_topic_is_short_and_of_one_line(service: SearchService) -> None:
+    """Anything longer is a draft; an empty topic is refused."""
+    assert is_topic("巡河护河\n")
+    assert not is_topic("巡河\n护河")
+    assert not is_topic("巡" * (relevance.MAX_QUERY + 1))
+    for text in (" ", "巡" * (relevance.MAX_QUERY + 1)):
+        with pytest.raises(BadInput):
+            found(service, text)
+
+
+def test_the_order_is_known_without_a_floor(service: SearchService) -> None:
+    """For judgements: articles by their best passage, copies too; of a draft those of all sections."""
+    ids, degraded = rank(service, "推行节地生态安葬", Audience.PUBLIC)
+    assert (set(ids[:3]), degraded) == ({"b", "c", "d"}, True)
+    both, _ = rank(service, f"一、河道\n{RIVERS}\n二、丧葬\n{BURIAL}", Audience.PUBLIC, limit=5)
+    assert {"a", "b"} <= set(both)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 10])
-def test_precedents_keep_to_filters_role_and_limit(
+def test_precedents_keep_to_filters_places_and_limit(
     sample_service: SearchService, limit: int
 ) -> None:
     """Passages found by words and those found by similarity obey them alike."""
     text = "加强老旧小区物业管理，落实经费保障"
 
-    def of(**asked: Any) -> list[Precedent]:
-        page = precedents(sample_service, text, Audience.PUBLIC, limit=limit, **asked)
+    def of(**wanted: Any) -> list[Precedent]:
+        page = found(sample_service, text, limit, **wanted)
         assert not page.degraded
         return list(page.results)
 
-    assert len(of()) == limit
+    assert 0 < len(of()) <= limit
     kinds = {one.stored.view.kind for one in of(filters=Filters(kind=("通知",)))}
-    roles = {one.passage.role for one in of(role="保障措施")}
-    assert (kinds, roles) == ({"通知"}, {"保障措施"})
-    both = of(filters=Filters(kind=("通知",)), role="主体")
-    assert {(one.stored.view.kind, one.passage.role) for one in both} == {("通知", "主体")}
+    assert kinds <= {"通知"}
+    for place in PLACES:
+        assert {one.place for one in of(places=(place,))} <= {place}
+    assert {one.passage.role for one in of(places=("保障措施",))} == {"保障措施"}
+    assert all(len(one.text) >= relevance.PRECEDENT_LENGTH for one in of())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,16 @@ import pytest
 from indexer import updates
 from indexer.build import generations
 from indexer.commands.demo import SAMPLE
-from search_service.answers import browse, complete, precedents, related, subjects, succession
+from search_service.answers import (
+    browse,
+    complete,
+    drafts,
+    precedents,
+    related,
+    subjects,
+    succession,
+)
+from search_service.answers.precedents import ANYTHING, Wanted
 from search_service.answers.search import search
 from search_service.engines.embedded.reader import EmbeddedReader
 from search_service.engines.reads import Answers, Frequencies, Request
@@ -118,13 +127,27 @@ def test_what_a_query_names_is_read_only_if_it_is_a_name(
 
 
 def test_a_draft_is_read_together(sample_service: SearchService, reads: Counter) -> None:
-    """However many passages it has; only the articles of the best passages are fetched."""
-    draft = "\n".join(
-        f"{n}、加强老旧小区物业管理，落实经费保障，完善考核机制。" for n in "一二三四五六七八"
-    )
-    page = precedents.precedents(sample_service, draft, Audience.PUBLIC)
-    assert len(page.results) == 10
-    assert len(reads.calls) <= 6
+    """However many sections it has; only the articles of the best passages are fetched."""
+    section = "物业服务企业与业主的纠纷，由小区业主委员会协商，街道调解。" * 9
+    for number, wanted in ((2, ANYTHING), (40, ANYTHING), (40, Wanted(regions=("清源县",)))):
+        draft = "\n".join(f"{n}、小区治理\n{section}" for n in range(1, number + 1))
+        reads.restart()
+        page = drafts.for_draft(sample_service, draft, Audience.PUBLIC, wanted=wanted)
+        assert len(page.sections) >= number
+        assert page.results or wanted.regions
+        assert len(reads.calls) <= 5
+
+
+def test_a_topic_is_read_together(sample_service: SearchService, reads: Counter) -> None:
+    """Whatever it demands; and once more for each time that passages turn out to be unfit."""
+    for text, wanted in (
+        ("老旧小区物业管理", ANYTHING),
+        ('"物业" 小区 -通知', ANYTHING),
+        ("小区", Wanted(places=("保障措施",), regions=("清源县",))),
+    ):
+        reads.restart()
+        precedents.precedents(sample_service, text, Audience.PUBLIC, wanted=wanted)
+        assert len(reads.calls) <= 5
 
 
 def test_other_answers_read_a_few_times(sample_service: SearchService, reads: Counter) -> None:

@@ -263,7 +263,7 @@ def test_by_date_nothing_scores() -> None:
 def test_the_floor_reaches_the_server_a_little_lower() -> None:
     """The server rounds otherwise than we do; what it lets through too much is cut afterwards."""
     search = dsl.nearest_body(
-        unit(1, 0), [], articles=10, per_article=1, min_score=0.5, role=None, widen=1
+        unit(1, 0), [], articles=10, per_article=1, min_score=0.5, roles=(), widen=1
     )["knn"]
 
     assert 0.499 < search["similarity"] < 0.5
@@ -276,10 +276,13 @@ def test_a_role_is_a_condition_beside_those_over_the_article() -> None:
     filters = conditions(Filters(kind=("条例",)), ())
 
     search = dsl.nearest_body(
-        unit(1, 0), filters, articles=10, per_article=1, min_score=-1.0, role="附件", widen=1
+        unit(1, 0), filters, articles=10, per_article=1, min_score=-1.0, roles=["附件"], widen=1
     )["knn"]
 
-    assert search["filter"] == [{"terms": {"kind": ["条例"]}}, {"term": {"passages.role": "附件"}}]
+    assert search["filter"] == [
+        {"terms": {"kind": ["条例"]}},
+        {"terms": {"passages.role": ["附件"]}},
+    ]
 
 
 def test_only_a_tie_at_the_end_is_worth_a_second_look() -> None:

@@ -102,7 +102,7 @@ def test_a_changed_article_is_not_found_in_its_old_form(projected: Block) -> Non
     overlay = Block.of([changed], passages=1, dimensions=DIMENSIONS)
     table = PassageTable(projected, overlay, [best.row])
     allowed = np.ones(ARTICLES + 1, dtype=bool)
-    found = table.nearest(query, allowed, articles=10, per_article=1, min_score=-1.0, role=None)
+    found = table.nearest(query, allowed, articles=10, per_article=1, min_score=-1.0, roles=())
     assert best.row not in {one.row for one in found}
 
 

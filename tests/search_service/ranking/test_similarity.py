@@ -1,6 +1,6 @@
 """The two thresholds of semantic retrieval."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +41,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     engine.close()
 
 
-def passages(reader: Reader, filters: Filters = NO_FILTERS, role: str | None = None) -> list[str]:
+def passages(reader: Reader, filters: Filters = NO_FILTERS, roles: Sequence[str] = ()) -> list[str]:
     """Return the articles of the nearest passages."""
-    similar = SimilarPassages(reader.manifest, QUERY, filters=filters, role=role)
+    similar = SimilarPassages(reader.manifest, QUERY, filters=filters, roles=roles)
     return [hit.article_id for hit in similar.hits(reader.read(*similar.requests))]
 
 
@@ -61,7 +61,7 @@ def test_hits_below_the_cutoff_are_dropped(reader: Reader) -> None:
 
 def test_filters_and_roles_do_not_affect_the_thresholds(reader: Reader) -> None:
     """The cut-off depends on the top hit even if a filter removes it."""
-    assert passages(reader, Filters(kind=("办法",))) == passages(reader, role="主体") == ["near"]
+    assert passages(reader, Filters(kind=("办法",))) == passages(reader, roles=["主体"]) == ["near"]
     assert articles(reader, filters=Filters(kind=("办法",))).ids == ("near",)
 
 

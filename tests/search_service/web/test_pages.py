@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from analyzers.outline import ROLES
 from indexer.build import generations
 from search_service.answers.page import Page, Reason
 from search_service.answers.presentation import own_address
@@ -292,13 +291,19 @@ def test_headings_of_an_article_are_headings(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_precedents_show_passages_with_citation(client: FlaskClient, method: str) -> None:
-    """A topic in the URL or in the form returns passages with marks, citation and position."""
-    given = {"text": "老旧小区物业管理", "utm_source": "wx"}
-    response = (
-        client.get("/precedents", query_string=given)
-        if method == "GET"
-        else client.post("/precedents", data=given)
-    )
+    """A topic in the URL or in the form returns passages with marks, citation and position.
+
+    The form leads to an address, which can be shared and reloaded.
+    """
+    given = {"text": "老旧小区物业管理", "kind": ["通知", "意见"], "role": "", "utm_source": "wx"}
+    if method == "GET":
+        response = client.get("/precedents", query_string=given)
+    else:
+        sent = client.post("/precedents", data=given)
+        assert sent.status_code == 303
+        address = unquote(sent.headers["Location"])
+        assert address == "/precedents?kind=通知&kind=意见&text=老旧小区物业管理#results"
+        response = client.get(address.partition("#")[0])
     page = response.get_data(as_text=True)
 
     assert response.status_code == 200
@@ -307,26 +312,39 @@ def test_precedents_show_passages_with_citation(client: FlaskClient, method: str
     assert re.search(r'href="/articles/[^"]+#p-[^"]+"', page)
 
 
-def test_the_role_of_precedents_is_chosen_from_those_there_are(client: FlaskClient) -> None:
-    """段落作用: all or one of them; the choice is kept, and a role that is none is ignored."""
-    asked = {"text": "老旧小区物业管理，加强组织领导"}
-    chosen, unknown = (
-        client.post("/precedents", data=asked | {"role": role}).get_data(as_text=True)
-        for role in ("保障措施", "正文")
-    )
+def test_filters_of_precedents_are_kept(client: FlaskClient) -> None:
+    """Several kinds and places; a place that is none is ignored."""
+    asked = "/precedents?text=加强组织领导，落实经费&place=保障措施&kind=方案&kind=通知"
+    page = text_of(client, asked)
 
-    assert '<label for="role">段落作用</label>' in chosen
-    assert re.findall(r"<option(.*?)>(.*?)</option>", chosen) == [
-        (' value=""', "全部"),
-        *((" selected" if role == "保障措施" else "", role) for role in ROLES),
-    ]
-    assert " selected" not in unknown
-    shown = [
-        set(re.findall(r'id="passage-\d+">.*?</blockquote>', page, re.DOTALL))
-        for page in (chosen, unknown)
-    ]
-    assert all(shown)
-    assert shown[0] != shown[1]
+    checked = re.findall(r'<input type="checkbox" name="([^"]*)" value="([^"]*)" checked>', page)
+    assert set(checked) == {("place", "保障措施"), ("kind", "方案"), ("kind", "通知")}
+    assert '<details class="narrow" open>' in page
+    assert page.count('class="card precedent"') > 0
+    for address in ("/precedents", "/precedents?place=中间"):
+        assert '<details class="narrow">' in text_of(client, address)
+
+
+def test_a_topic_says_how_little_is_close(client: FlaskClient) -> None:
+    """Nothing is filled up."""
+    assert "没有找到贴近的段落" in text_of(client, "/precedents?text=qzxjvw")
+    assert "只找到" in text_of(client, "/precedents?text=老旧小区物业管理&size=100")
+    assert "找到 1 段" in text_of(client, "/precedents?text=老旧小区物业管理&size=1")
+
+
+def test_a_draft_is_shown_by_section(client: FlaskClient) -> None:
+    """Below the form, which keeps it; nothing of it is in an address."""
+    draft = (
+        "一、小区治理\r\n推进老旧小区引入物业服务，成立业主委员会。\r\n二、结束\r\nqzxjvw "
+        + "a " * 40
+    )
+    response = client.post("/precedents", data={"text": draft})
+    page = response.get_data(as_text=True)
+
+    assert response.status_code == 200
+    assert page.count('<section class="section"') == len(re.findall(r'id="section-\d+"', page)) >= 1
+    assert "已逐节找范例" in page
+    assert "推进老旧小区引入物业服务，成立业主委员会。" in page
 
 
 def test_a_draft_that_is_too_long_is_kept_in_the_form(client: FlaskClient) -> None:

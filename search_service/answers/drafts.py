@@ -1,0 +1,256 @@
+"""Precedent passages for a whole draft, section by section. Entry point: :func:`for_draft`.
+
+A draft is split into sections as an article is into passages, and every section of its body is searched, all
+of them in one read: the number of reads does not grow with the draft. Nothing of a draft is stored, logged
+or suggested.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analyzers import outline
+from analyzers.messages import say
+from analyzers.normalize import normalize
+from search_service import relevance
+from search_service.answers.page import degraded_notice
+from search_service.answers.precedents import (
+    ANYTHING,
+    Precedent,
+    PrecedentPage,
+    Scan,
+    Selection,
+    Wanted,
+    allowed,
+    embedded,
+    grouped,
+    passage_of,
+    precedent_of,
+    words_of,
+)
+from search_service.engines.reads import PassageFrequencies, Reader, TermFrequencies
+from search_service.errors import BadInput
+from search_service.model import Audience, StoredArticle
+from search_service.query.matching import idf
+from search_service.ranking.fusion import fuse
+from search_service.ranking.passages import NO_HITS, Candidate, PassageHits, PassageSearch
+from search_service.service import SearchService, reads_shared
+
+_SENTENCE = re.compile(r"[^。;!?\n]+[。;!?]?")
+_CHARACTER = re.compile(r"\w")
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A sentence ``draft[start:end]`` of which a ``share`` is in an existing passage."""
+
+    start: int
+    end: int
+    share: float
+    source: Precedent
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftSection:
+    """A section ``draft[start:end]``, under the headings of ``path``, and the passages close to it.
+
+    ``repeated``: its sentences that are nearly the same as one of an existing text.
+    """
+
+    start: int
+    end: int
+    path: tuple[str, ...]
+    place: str
+    text: str
+    results: tuple[Precedent, ...]
+    repeated: tuple[Repeated, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftPage(PrecedentPage):
+    """The best passages of all sections, and each section with its own.
+
+    ``sections``: all that were searched; frame, annexes and headings without text are not.
+    """
+
+    sections: tuple[DraftSection, ...] = ()
+
+    def notices(self) -> list[str]:
+        """What a reader should know of the answer."""
+        return [degraded_notice()] if self.degraded else []
+
+
+@reads_shared
+def for_draft(
+    service: SearchService,
+    draft: str,
+    audience: Audience,
+    *,
+    wanted: Wanted = ANYTHING,
+    limit: int = 10,
+) -> DraftPage:
+    """The passages closest to each section of a draft, at most ``SECTION_PASSAGES`` and ``limit`` of each.
+
+    Raises ``BadInput`` for an empty draft or one over ``MAX_DRAFT`` characters.
+    """
+    if not draft.strip() or len(draft) > relevance.MAX_DRAFT:
+        raise BadInput(
+            say(
+                f"文字有 {len(draft)} 个字，应为 1 至 {relevance.MAX_DRAFT} 个",
+                f"the text has {len(draft)} characters; 1 to {relevance.MAX_DRAFT} are allowed",
+            ),
+            field_errors={"text": say("长度不符", "bad length")},
+        )
+    reader = service.reader(audience, shared=True)
+    sections = _sections(draft)
+    normalised = normalize(draft)  # of the same length
+    pieces = [normalised[one.start : one.end].strip() for one in sections]
+    words = [words_of(service, piece) for piece in pieces]
+    frequencies = PassageFrequencies({word for own in words for word in own})
+    counted = reader.read(frequencies)[frequencies]
+    words = [_telling(own, counted) for own in words]
+    vectors, degraded = embedded(service, reader, pieces)
+    filters = allowed(reader, wanted.filters, wanted.of_regions, words[0])
+    possible = bool(wanted.searched) and filters.ids != ()
+    searches = [
+        PassageSearch(
+            reader.manifest,
+            own,
+            vector,
+            filters=filters,
+            roles=wanted.searched,
+            window=relevance.SECTION_WINDOW,
+            per_article=1,  # more would cost half of the time
+        )
+        for own, vector in zip(words, vectors, strict=True)
+    ]
+    requests = [request for one in searches for request in one.requests if possible]
+    answers = reader.read(*requests)
+    hits = [one.hits(answers, counted) if possible else NO_HITS for one in searches]
+    found = _Found(reader, hits, wanted, limit=min(limit, relevance.SECTION_PASSAGES))
+    shown = tuple(
+        DraftSection(
+            start=section.start,
+            end=section.end,
+            path=section.path,
+            place=outline.place_of(section.role, section.path),
+            text=draft[section.start : section.end].strip(),
+            results=own.selection.results,
+            repeated=tuple(_repeated(normalised, section, found, own)),
+        )
+        for section, own in zip(sections, found.sections, strict=True)
+    )
+    return DraftPage(
+        results=_best(shown, hits, limit), limit=limit, degraded=degraded, sections=shown
+    )
+
+
+def _sections(draft: str) -> list[outline.Section]:
+    """The sections to search; all of them if none says enough."""
+    sections = outline.split(draft)
+    body = [
+        one
+        for one in sections
+        if one.role not in outline.FRAME
+        and len(_CHARACTER.findall(draft[one.start : one.end])) >= relevance.SECTION_LENGTH
+    ]
+    return body or sections
+
+
+def _telling(words: Sequence[str], frequencies: TermFrequencies) -> list[str]:
+    """The words of the highest idf, in their order: a section is about them, and fewer are faster."""
+    rarest = sorted(words, key=lambda word: -idf(frequencies.of[word], frequencies.all))
+    kept = set(rarest[: relevance.SECTION_WORDS])
+    return [word for word in words if word in kept]
+
+
+@dataclass
+class _Section:
+    """The candidates of a section, in order; what is chosen of them; what was looked at."""
+
+    candidates: list[Candidate]
+    selection: Selection
+    considered: list[Candidate]
+
+
+class _Found:
+    """What each section shows: the articles of all sections are fetched together, twice at most."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        hits: Sequence[PassageHits],
+        wanted: Wanted,
+        *,
+        limit: int,
+    ) -> None:
+        self.stored: dict[str, StoredArticle] = {}
+        scans: dict[str, Scan] = {}
+        self.sections = []
+        for one in hits:
+            selection = Selection(one, wanted.admits, limit=limit, scans=scans)
+            self.sections.append(_Section(grouped(one), selection, []))
+        for number in (2 * limit, 4 * limit):
+            self._consider(reader, number)
+
+    def _consider(self, reader: Reader, number: int) -> None:
+        """Consider so many more candidates of each section that has not enough."""
+        parts = []
+        for one in self.sections:
+            start = len(one.considered)
+            parts.append([] if one.selection.is_full else one.candidates[start : start + number])
+            one.considered += parts[-1]
+        ids = dict.fromkeys(hit.article_id for part in parts for hit in part)
+        missing = [key for key in ids if key not in self.stored]
+        if missing:
+            self.stored |= reader.fetch(missing)
+        for one, part in zip(self.sections, parts, strict=True):
+            one.selection.add(part, self.stored)
+
+
+def _repeated(
+    normalised: str, section: outline.Section, found: _Found, own: _Section
+) -> list[Repeated]:
+    """The sentences of a section that are nearly the same as one in a passage that was considered."""
+    sources = []
+    for one in own.considered:
+        stored = found.stored.get(one.article_id)
+        passage = passage_of(stored, one.passage_id) if stored else None
+        if stored and passage:
+            sources.append((_shingles(normalize(stored.text_of(passage))), stored, passage, one))
+    repeated = []
+    for start, end in _sentences(normalised, section):
+        shingles = _shingles(normalised[start:end])
+        if len(shingles) < relevance.REPEATED_LENGTH or not sources:
+            continue
+        shares = [len(shingles & theirs) / len(shingles) for theirs, *_ in sources]
+        share = max(shares)
+        if share >= relevance.REPEATED_SHARE:
+            _, stored, passage, one = sources[shares.index(share)]
+            source = precedent_of(stored, passage, score=one.score)
+            repeated.append(Repeated(start, end, round(share, 2), source))
+    return repeated
+
+
+def _sentences(normalised: str, section: outline.Section) -> Iterator[tuple[int, int]]:
+    """The offsets of the sentences of a section, without white space around them."""
+    for match in _SENTENCE.finditer(normalised, section.start, section.end):
+        text = match[0]
+        start = match.start() + len(text) - len(text.lstrip())
+        yield start, match.start() + len(text.rstrip())
+
+
+def _shingles(normalised: str) -> frozenset[str]:
+    """The runs of four characters, without punctuation."""
+    text = "".join(_CHARACTER.findall(normalised))
+    return frozenset(text[at : at + 4] for at in range(len(text) - 3))
+
+
+def _best(
+    sections: Sequence[DraftSection], hits: Sequence[PassageHits], limit: int
+) -> tuple[Precedent, ...]:
+    """The best passages of all sections, by the scores of all sections together."""
+    scores: Mapping[str, float] = fuse([ranked for one in hits for ranked in one.lists])
+    found = {one.passage.id: one for section in sections for one in section.results}
+    ordered = sorted(found, key=lambda key: (-scores.get(key, 0.0), key))
+    return tuple(replace(found[key], score=scores.get(key, 0.0)) for key in ordered[:limit])
