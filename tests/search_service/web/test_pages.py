@@ -319,10 +319,10 @@ def test_filters_of_precedents_are_kept(client: FlaskClient) -> None:
 
     checked = re.findall(r'<input type="checkbox" name="([^"]*)" value="([^"]*)" checked>', page)
     assert set(checked) == {("place", "保障措施"), ("kind", "方案"), ("kind", "通知")}
-    assert '<details class="narrow" open>' in page
+    assert '<details class="limits" open>' in page
     assert page.count('class="card precedent"') > 0
     for address in ("/precedents", "/precedents?place=中间"):
-        assert '<details class="narrow">' in text_of(client, address)
+        assert '<details class="limits">' in text_of(client, address)
 
 
 def test_a_topic_says_how_little_is_close(client: FlaskClient) -> None:
