@@ -137,7 +137,7 @@ def _wanted(
 
 
 def _date(option: str, typed: str) -> str | None:
-    if typed and read_date(typed) is None:
+    if typed and not read_date(typed):
         raise BadInput(
             say(
                 f"{option} {typed}：应为存在的日期，如 2023、2023-05、2023-05-06",
