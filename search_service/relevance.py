@@ -195,7 +195,7 @@ PRECEDENT_MIN_SHARE: Final = 0.12
 PRECEDENT_ARTICLE: Final = 1.0
 # A passage is shown if it is close: its words' share of the idf of all, times CLOSE_WORDS, and how far its
 # similarity is on the way from the background to the floor, times CLOSE_SIMILARITY, reach CLOSE; without
-# similarities, the share times CLOSE_WORDS_ALONE. (ADR 0032: kept of the first ten by grade 3, 2, 1, 0.)
+# similarities, the share times CLOSE_WORDS_ALONE. (ADR 0033: kept of the first ten by grade 3, 2, 1, 0.)
 CLOSE: Final = 0.65
 CLOSE_WORDS: Final = 0.83
 CLOSE_SIMILARITY: Final = 0.42
