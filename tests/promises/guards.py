@@ -134,8 +134,8 @@ GUARDS = (
           "return None if view is None else replace("
           "_with_metadata(replace(view, text=article.body)), text=view.text, found=())"),
     Guard("declared", "summaries are declared, never made", "indexer/build/views.py",
-          "    gapped = preview is not None\n",
-          '    gapped = preview is not None\n    values["summary"] = article.body[-40:]\n'),
+          "    if gapped:\n",
+          '    values["summary"] = article.body[-40:]\n    if gapped:\n'),
     Guard("unchanged", "an unchanged view is not written", "search_service/engines/ordering.py",
           "if entry.digest == stored.digest:", "if False:"),
     Guard("batches", "batches are of what the audience reads", "indexer/build/write.py",
