@@ -135,23 +135,31 @@ def _rows(cells: dict[_Box, list[Run]]) -> list[list[dict[str, object]]]:
     lefts = _distinct([box[0] for box in cells])
     tops = _distinct([-box[3] for box in cells])
     rows: list[list[dict[str, object]]] = []
-    placed = {(_place(tops, -box[3]), _place(lefts, box[0])): box for box in cells}
-    covered: set[tuple[int, int]] = set()
+    placed: dict[tuple[int, int], list[_Box]] = {}
+    for box in cells:
+        placed.setdefault((_place(tops, -box[3]), _place(lefts, box[0])), []).append(box)
+    covered: dict[tuple[int, int], list[str]] = {}  # the lines of the cell that covers a place
     for row in range(len(tops)):
         made: list[dict[str, object]] = []
         for column in range(len(lefts)):
-            if (row, column) in covered:
+            boxes = placed.get((row, column), [])
+            lines = _wrapped(_ordered([run for box in boxes for run in cells[box]]))
+            if (
+                row,
+                column,
+            ) in covered:  # lines that cross others: the text is kept where it can be
+                covered[row, column] += lines
                 continue
-            box = placed.get((row, column))
-            if box is None:
-                made.append({"lines": [], "columns": 1, "rows": 1})
-                continue
-            columns = max(1, sum(box[0] - _TOUCH < left < box[2] - _TOUCH for left in lefts))
-            deep = max(1, sum(-box[3] - _TOUCH < top < -box[1] - _TOUCH for top in tops))
+            right = max((box[2] for box in boxes), default=lefts[column])
+            below = max((-box[1] for box in boxes), default=tops[row])
+            columns = max(1, sum(left < right - _TOUCH for left in lefts[column:]))
+            deep = max(1, sum(top < below - _TOUCH for top in tops[row:]))
             covered |= {
-                (row + below, column + beside) for below in range(deep) for beside in range(columns)
+                (row + under, column + beside): lines
+                for under in range(deep)
+                for beside in range(columns)
+                if (row + under, column + beside) not in covered
             }
-            lines = _wrapped(_ordered(cells[box]))
             made.append({"lines": lines, "columns": columns, "rows": deep})
         rows.append(made)
     return rows
