@@ -81,7 +81,7 @@ GUARDS = (
     Guard("precedents", "passages are of the audience", "search_service/answers/precedents.py",
           f"    reader = {_SHARED}\n    if service.store.blocked",
           f"    reader = {_FROM_ABOVE}\n    if service.store.blocked"),
-    Guard("drafts", "passages for a draft are of the audience", "search_service/answers/drafts.py",
+    Guard("sections", "passages for a draft are of the audience", "search_service/answers/drafts.py",
           _SHARED, _FROM_ABOVE),
     Guard("related", "related articles are of the audience", "search_service/answers/related.py",
           f"    reader = {_SHARED}\n    ids, common",
