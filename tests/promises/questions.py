@@ -128,6 +128,9 @@ def _searches(world: World) -> Iterator[Question]:
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/phrases/{asked[-1].replace('/', '')[:12]}/history")
     yield Question(f"/api/v1/outlines?q={asked[-1]}")
+    form = {"text": "草稿\n凤凰小组", "quoted": '[0,"s1","x"]', "insert": '[2,"s1","x"]'}
+    yield Question("/precedents", "POST", form=form)
+    yield Question("/precedents/file", "POST", form=form)
     quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
     yield Question("/api/v1/drafts/export", "POST", json=quoted)
 
@@ -273,7 +276,7 @@ def forbidden(question: str, answer: object) -> str:
         return "an answer to a wrong key"
     if OF_A_MEMBER in question and status == 304:
         return "what a member was answered, confirmed"
-    if "/export" in question and status not in (401, 403):
+    if ("/export" in question or "/file" in question) and status not in (401, 403):
         return "an export"
     if "gongwen_session=" in text and "gongwen_session=;" not in text:
         return "a session"

@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 from werkzeug.routing import Rule
 
 from search_service.web.api.answers import ANSWERS, Problem, Record, Records
+from search_service.web.draft_files import MEDIA
 from search_service.web.parameters import (
     CursorParameters,
     DraftParameters,
@@ -47,11 +48,6 @@ _REFERENCE = "#/components/schemas/{model}"
 PROBLEM = "application/problem+json"
 # What an export is, beside JSON.
 FILES = ("text/csv", "application/x-bibtex", "text/plain")
-# What a draft is exported as, and never JSON.
-DRAFT_FILES = (
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "text/markdown",
-)
 _BODIES = ("application/json", "application/x-www-form-urlencoded")
 # Parameters in a path, as Flask writes them: <article:article_id>.
 _PLACEHOLDER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
@@ -131,7 +127,7 @@ _OPERATIONS: Mapping[str, _Operation] = {
     "drafts.export_draft": _Operation(
         summary="把稿子导出为 Word（GB/T 9704）或 Markdown，工作人员用 / Export a draft, for staff",
         problems=(400, 403, 413, 415),
-        files=DRAFT_FILES,
+        files=tuple(MEDIA.values()),
         body=DraftParameters,
     ),
     "push.put_article": _Operation(

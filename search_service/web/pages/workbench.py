@@ -1,25 +1,43 @@
 """Pages for whoever drafts: passages for a topic or a draft. Entry point: :data:`workbench` (a blueprint).
 
-A topic has an address, to be shared, reloaded and gone back to. A draft has none: it travels in the form and
-is kept nowhere.
+A topic has an address, to be shared, reloaded and gone back to. A draft has none: it travels in the form,
+with the ids of the passages that were put into it, and is kept nowhere.
 """
 
-from flask import Blueprint, redirect, request, url_for
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flask import Blueprint, json, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from analyzers.outline import PLACES
 from search_service import relevance
 from search_service.answers import browse, drafts, precedents
 from search_service.answers.presentation import draft_to_dict, precedents_to_dict
+from search_service.drafting.quotations import Quotable, inserted, recognised
+from search_service.intake.fields import MAX_LINE_LENGTH
+from search_service.model import StoredArticle
+from search_service.roles import Right
+from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.links import article_url
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
-from search_service.web.request import audience, render_page, service
+from search_service.web.request import audience, may, render_page, service
 
 workbench = Blueprint("workbench", __name__)
 # Kinds offered in the form: those of most documents.
 _KINDS = 12
+# Passages of which a draft remembers that they were put in.
+_MOST_QUOTED = 200
+
+
+class _Place(NamedTuple):
+    """A passage by the ids of its article and of itself."""
+
+    article: str
+    passage: str
 
 
 @workbench.route("/precedents", methods=["GET", "POST"])
@@ -30,6 +48,9 @@ def passages() -> str | Response:
     filled = MultiDict((name, value) for name, value in typed.items(multi=True) if value)
     given, _ = once_or_several(PrecedentParameters, filled)
     text = filled.get("text", "").replace("\r\n", "\n")
+    quoted = _quoted(filled)
+    if request.method == "POST" and "insert" in filled:
+        text, quoted = _with_passage(text, quoted, filled["insert"])
     parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
     usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
     is_topic = precedents.is_topic(text)
@@ -53,6 +74,8 @@ def passages() -> str | Response:
     return render_page(
         "precedents.html",
         text=text,
+        quoted=quoted,
+        may_export=may(Right.EXPORT),
         parameters=parameters,
         kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:_KINDS]))),
         places=PLACES,
@@ -63,3 +86,61 @@ def passages() -> str | Response:
         sections=sections,
         blocked=blocked,
     )
+
+
+@workbench.post("/precedents/file")
+def download() -> Response:
+    """Return the draft as a file: its first line is the title, and what was put in has its source."""
+    if not may(Right.EXPORT):
+        raise Forbidden
+    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    if len(text) > relevance.MAX_DRAFT:
+        raise RequestEntityTooLarge
+    title, _, body = text.partition("\n")
+    file, sources = request.form.get("file", ""), request.form.get("sources", "")
+    return draft_file(
+        title.strip()[:MAX_LINE_LENGTH] or "草稿",
+        recognised(body, _texts(_quoted(request.form))),
+        sources=sources,
+        file=file if file in MEDIA else "docx",
+    )
+
+
+def _quoted(form: MultiDict[str, str]) -> list[_Place]:
+    """The passages that were put into the draft; what is not one is left out."""
+    places = (_place(value) for value in form.getlist("quoted")[:_MOST_QUOTED])
+    return list(dict.fromkeys(place for _, place in filter(None, places)))
+
+
+def _place(value: str) -> tuple[int, _Place] | None:
+    """An offset into the draft and a passage, from a field of the form; None if it is no such field."""
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    match found:
+        case [int(offset), str(article), str(passage)]:
+            return offset, _Place(article, passage)
+    return None
+
+
+def _with_passage(text: str, quoted: list[_Place], value: str) -> tuple[str, list[_Place]]:
+    """The draft with a passage at its place, and the passages in it; unchanged if there is none such."""
+    field = _place(value)
+    found = _texts([field[1]]) if field else []
+    if field is None or not found:
+        return text, quoted
+    return inserted(text, field[0], found[0].text), list(dict.fromkeys([*quoted, field[1]]))
+
+
+def _texts(places: Sequence[_Place]) -> list[Quotable]:
+    """The texts of passages, as this caller may read them."""
+    ids = list(dict.fromkeys(one.article for one in places))
+    stored: Mapping[str, StoredArticle] = service().reader(audience()).fetch(ids) if ids else {}
+    return [
+        Quotable(one.article, one.passage, stored[one.article].text_of(passage))
+        for one in places
+        if one.article in stored
+        for passage in stored[one.article].passages
+        if passage.id == one.passage
+    ]

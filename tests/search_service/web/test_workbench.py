@@ -1,0 +1,112 @@
+"""From a topic to a document by forms alone: find, put in, download."""
+
+import html
+import io
+import re
+from collections.abc import Mapping
+
+import pytest
+from docx import Document
+from flask.testing import FlaskClient
+
+from search_service.roles import Role
+from search_service.service import SearchService
+from search_service.settings import Settings
+
+TOPIC = "老旧小区物业管理"
+_FIELD = re.compile(r"name=\"?(insert|quoted)\"? value='([^']*)'")
+
+
+@pytest.fixture
+def staff(indexed: tuple[SearchService, Settings], client: FlaskClient) -> Mapping[str, str]:
+    """The headers of a member of staff."""
+    keys = indexed[0].store.keys
+    return {"X-API-Key": keys.create(f"workbench {len(keys.all())}", Role.STAFF)}
+
+
+def _fields(page: str) -> dict[str, list[str]]:
+    """The values that the page's buttons and hidden fields send, by name."""
+    fields: dict[str, list[str]] = {"insert": [], "quoted": []}
+    for name, value in _FIELD.findall(page):
+        fields[name].append(html.unescape(value))
+    return fields
+
+
+def _draft(page: str) -> str:
+    """The text in the form."""
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert found
+    return html.unescape(found[1])
+
+
+def test_from_a_topic_to_word_in_three_presses(
+    client: FlaskClient, staff: Mapping[str, str]
+) -> None:
+    """The topic is the title; the passage is in the draft, and the file cites it."""
+    found = client.post("/precedents", data={"text": TOPIC}, headers=staff, follow_redirects=True)
+    insert = _fields(found.get_data(as_text=True))["insert"][0]
+    page = client.post("/precedents", data={"text": TOPIC, "insert": insert}, headers=staff)
+    text = page.get_data(as_text=True)
+    draft, quoted = _draft(text), _fields(text)["quoted"]
+
+    sent = {"text": draft, "quoted": quoted, "sources": "list", "file": "docx"}
+    response = client.post("/precedents/file", data=sent, headers=staff)
+    document = Document(io.BytesIO(response.data))
+
+    assert draft.startswith(f"{TOPIC}\n")
+    assert len(quoted) == 1
+    assert "插入本节" in text  # now it is a draft, searched section by section
+    assert response.headers["Content-Disposition"] == 'attachment; filename="draft.docx"'
+    assert document.paragraphs[0].text == TOPIC
+    assert document.paragraphs[1].text == draft.split("\n")[1].strip()
+    assert len(document.tables[-1].rows) == 2
+    assert "《" in document.tables[-1].rows[1].cells[2].text
+
+
+def test_a_passage_goes_into_its_section(client: FlaskClient, staff: Mapping[str, str]) -> None:
+    """After the last line of the section that it was found for; a second one is remembered, too."""
+    sections = ("一、加强物业管理", "推进老旧小区引入物业服务，改善居住环境。" * 5)
+    draft = "\n".join(("物业工作方案", *sections, "二、保障措施", "加强组织领导，落实经费。" * 8))
+    page = client.post("/precedents", data={"text": draft}, headers=staff).get_data(as_text=True)
+    insert = _fields(page)["insert"]
+
+    once = client.post("/precedents", data={"text": draft, "insert": insert[0]}, headers=staff)
+    text = once.get_data(as_text=True)
+    again = {"text": _draft(text), "insert": insert[-1], "quoted": _fields(text)["quoted"]}
+    twice = client.post("/precedents", data=again, headers=staff).get_data(as_text=True)
+
+    lines = _draft(text).split("\n")
+    assert lines[:3] == draft.split("\n")[:3]
+    assert lines.index("二、保障措施") > 3
+    assert len(_fields(twice)["quoted"]) == 2
+
+
+@pytest.mark.parametrize("insert", ["", "x", "[1]", '[0,"none","x"]', "[" * 9000, '{"a": 1}'])
+def test_what_is_no_passage_changes_nothing(
+    client: FlaskClient, staff: Mapping[str, str], insert: str
+) -> None:
+    """Forged or old values of the form leave the draft as it is."""
+    draft = f"{TOPIC}\n加强组织领导。"
+    sent = {"text": draft, "insert": insert, "quoted": insert}
+    response = client.post("/precedents", data=sent, headers=staff)
+    file = client.post("/precedents/file", data={**sent, "file": "md"}, headers=staff)
+
+    assert response.status_code == 200
+    assert _draft(response.get_data(as_text=True)) == draft
+    assert file.get_data(as_text=True) == f"# {TOPIC}\n\n加强组织领导。\n"
+
+
+def test_guests_put_in_and_do_not_download(client: FlaskClient) -> None:
+    """The page offers them no file, and there is none."""
+    page = client.post("/precedents", data={"text": f"{TOPIC}\n加强组织领导，落实经费。"})
+
+    assert "插入本节" in page.get_data(as_text=True)
+    assert "下载 Word" not in page.get_data(as_text=True)
+    assert client.post("/precedents/file", data={"text": "甲\n乙"}).status_code == 403
+
+
+def test_a_draft_that_is_too_long_is_refused(client: FlaskClient, staff: Mapping[str, str]) -> None:
+    """With the limit, as the page says it."""
+    response = client.post("/precedents/file", data={"text": "甲" * 20_001}, headers=staff)
+
+    assert response.status_code == 413
