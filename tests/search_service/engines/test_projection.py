@@ -53,7 +53,7 @@ def search(block: Block, query: npt.NDArray[np.float32], **options: object) -> l
     """The nearest passages of ten articles, best first."""
     empty = Block.empty(DIMENSIONS)
     allowed = options.pop("allowed", np.ones(ARTICLES + 1, dtype=bool))
-    given = {"articles": 10, "per_article": 1, "min_score": -1.0, "role": None} | options
+    given = {"articles": 10, "per_article": 1, "min_score": -1.0, "roles": ()} | options
     found = PassageTable(block, empty, ()).nearest(query, allowed, **given)  # type: ignore[arg-type]
     return sorted(found, key=lambda one: (-one.score, one.passage_id))
 
@@ -76,8 +76,8 @@ def test_what_is_not_allowed_or_has_another_role_is_not_compared(projected: Bloc
     for query in vectors(30, 100_002):
         for options in (
             {"allowed": allowed},
-            {"role": "结尾"},
-            {"allowed": allowed, "role": "主体"},
+            {"roles": ("结尾",)},
+            {"allowed": allowed, "roles": ("主体",)},
         ):
             assert search(projected, query, **options) == search(everything, query, **options)
     query = vectors(1, 100_003)[0]

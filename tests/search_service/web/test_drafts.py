@@ -132,6 +132,7 @@ def test_no_log_line_holds_a_draft(
 ) -> None:
     """Neither of what is exported nor of what is refused."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="search_service")  # a command may have made it quiet
     draft = {"title": "独有的题目", "paragraphs": [{"text": "独有的文字"}]}
 
     for more in ({}, {"file": "pdf"}):
