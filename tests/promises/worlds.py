@@ -176,11 +176,16 @@ class World:
         return key
 
     def only_above(self) -> dict[str, Any]:
-        """An article that guests may not see."""
+        """An article that guests may not see; every second one ends an article of theirs."""
         self.numbers += 1
         text = self._text([*PAID, *FREE], 4)
         audience = self.random.choice(("member", "staff"))
-        return {
+        ended = {}
+        if self.numbers % 2 and self.articles:
+            title = list(self.articles.values())[self.numbers % len(self.articles)].record["title"]
+            ended = {"replaces": [f"《{title}》"]}
+            text += f"\n《{title}》同时废止。"
+        return ended | {
             "id": f"s{self.numbers}",
             "title": f"{self.subject()}{self.random.choice(('', '麒麟计划', CANARY))}",
             "body": f"{text}{CANARY}",
