@@ -217,13 +217,13 @@ def _repeated(
         stored = found.stored.get(one.article_id)
         passage = passage_of(stored, one.passage_id) if stored else None
         if stored and passage:
-            sources.append((_shingles(normalize(stored.text_of(passage))), stored, passage, one))
+            sources.append((shingles(normalize(stored.text_of(passage))), stored, passage, one))
     repeated = []
     for start, end in _sentences(normalised, section):
-        shingles = _shingles(normalised[start:end])
-        if len(shingles) < relevance.REPEATED_LENGTH or not sources:
+        own_shingles = shingles(normalised[start:end])
+        if len(own_shingles) < relevance.REPEATED_LENGTH or not sources:
             continue
-        shares = [len(shingles & theirs) / len(shingles) for theirs, *_ in sources]
+        shares = [len(own_shingles & theirs) / len(own_shingles) for theirs, *_ in sources]
         share = max(shares)
         if share >= relevance.REPEATED_SHARE:
             _, stored, passage, one = sources[shares.index(share)]
@@ -240,8 +240,8 @@ def _sentences(normalised: str, section: outline.Section) -> Iterator[tuple[int,
         yield start, match.start() + len(text.rstrip())
 
 
-def _shingles(normalised: str) -> frozenset[str]:
-    """The runs of four characters, without punctuation."""
+def shingles(normalised: str) -> frozenset[str]:
+    """The runs of four characters of a normalised text, without punctuation and blanks."""
     text = "".join(_CHARACTER.findall(normalised))
     return frozenset(text[at : at + 4] for at in range(len(text) - 3))
 

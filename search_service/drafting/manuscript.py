@@ -3,9 +3,10 @@
 Entry point: :func:`lines`. Pure.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from analyzers import document_form, table_rows
@@ -48,6 +49,11 @@ class Manuscript:
     title: str
     paragraphs: tuple[Paragraph, ...]
 
+    @functools.cached_property
+    def lines(self) -> Sequence["Line"]:
+        """The lines of its paragraphs."""
+        return lines(self.paragraphs)
+
 
 class Run(NamedTuple):
     """A part of a line; ``level``: that of the heading it is, 0 for text."""
@@ -61,7 +67,8 @@ class Line:
     """A line as it is set. ``number``: of its paragraph, from 0.
 
     ``part``: 主送, 落款, 抄送 or 附件, empty in the body. ``level``: of the heading that the whole line is,
-    0 if it is text, which may begin with a heading. ``cells``: those of a row of a table.
+    0 if it is text, which may begin with a heading. ``cells``: those of a row of a table. ``is_last``: of its
+    paragraph.
     """
 
     number: int
@@ -69,12 +76,13 @@ class Line:
     part: str = ""
     level: int = 0
     cells: tuple[str, ...] = ()
+    is_last: bool = False
 
 
 def lines(paragraphs: Sequence[Paragraph]) -> list[Line]:
     """The lines of the paragraphs; a paragraph has several if its text has line breaks.
 
-    Blank lines are left out. The text between two lines stays what it is: nothing is numbered anew.
+    Blank lines are left out. The text between two lines stays what it is: no number is changed.
     """
     text, begins = "", []
     for paragraph in paragraphs:
@@ -102,7 +110,8 @@ def lines(paragraphs: Sequence[Paragraph]) -> list[Line]:
         if part:
             runs, level = (Run(whole.strip(), 0),), 0
         found.append(Line(number, runs, part, level))
-    return found
+    last = {line.number: place for place, line in enumerate(found)}
+    return [replace(one, is_last=last[one.number] == place) for place, one in enumerate(found)]
 
 
 def _by_line(normalised: str) -> Iterator[tuple[int, list[document_form.Piece]]]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from search_service.drafting.manuscript import Line, Manuscript, lines
+from search_service.drafting.manuscript import Line, Manuscript
 from search_service.drafting.references import Reference
 
 # What begins a block or marks text, wherever it is: more than needed, but always right.
@@ -17,15 +17,13 @@ def markdown(
 ) -> str:
     """The text; headings as headings, rows as tables, notes as footnotes, the list at the end."""
     by_paragraph = {one.paragraph: number for number, one in enumerate(references, start=1)}
-    set_lines = lines(manuscript.paragraphs)
-    last = {line.number: place for place, line in enumerate(set_lines)}
     blocks = [f"# {_escaped(manuscript.title)}"]
-    for place, line in enumerate(set_lines):
-        number = by_paragraph.get(line.number) if last[line.number] == place else None
+    for place, line in enumerate(manuscript.lines):
+        number = by_paragraph.get(line.number) if line.is_last else None
         mark = f"[^{number}]" if footnotes and number else ""
         if line.cells:
             row = _row(line.cells)
-            if place and set_lines[place - 1].cells:
+            if place and manuscript.lines[place - 1].cells:
                 blocks[-1] += f"\n{row}"
             else:
                 blocks.append(f"{row}\n{_row(['---'] * len(line.cells), escaped=True)}")

@@ -5,19 +5,17 @@ paragraphs; that a line is quoted is told from its text alone, so that it may be
 until it is mostly new it has its source.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from analyzers.normalize import normalize
+from search_service.answers.drafts import shingles
 from search_service.drafting.references import Quoted
 
 # Of the runs of four characters of a line, the share that a passage must have; and how many a line needs.
 SHARE: Final = 0.5
 _SHORTEST: Final = 8
-_RUN: Final = 4
-_CHARACTER = re.compile(r"\w")
 
 
 class Quotable(NamedTuple):
@@ -42,11 +40,11 @@ def recognised(draft: str, passages: Sequence[Quotable]) -> list[Quoted]:
     """
     holders: dict[str, set[int]] = {}
     for number, one in enumerate(passages):
-        for run in _runs(one.text):
+        for run in shingles(normalize(one.text)):
             holders.setdefault(run, set()).add(number)
     found: list[Quoted] = []
     for line in filter(str.strip, draft.splitlines()):
-        runs = _runs(line)
+        runs = shingles(normalize(line))
         counts = Counter(number for run in runs for number in holders.get(run, ()))
         quoted = Quoted(line)
         if len(runs) >= _SHORTEST and counts:
@@ -57,9 +55,3 @@ def recognised(draft: str, passages: Sequence[Quotable]) -> list[Quoted]:
             found[-1] = Quoted(found[-1].text)
         found.append(quoted)
     return found
-
-
-def _runs(text: str) -> frozenset[str]:
-    """The runs of characters, without punctuation and blanks."""
-    characters = "".join(_CHARACTER.findall(normalize(text)))
-    return frozenset(characters[at : at + _RUN] for at in range(len(characters) - _RUN + 1))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from analyzers.messages import say
 from analyzers.normalize import normalize
 from search_service.answers.citations import citations
-from search_service.drafting.manuscript import Manuscript, Paragraph, Source, lines
+from search_service.drafting.manuscript import Manuscript, Paragraph, Source
 from search_service.model import Audience, StoredArticle, View
 from search_service.service import SearchService
 
@@ -64,7 +64,7 @@ def references(manuscript: Manuscript) -> list[Reference]:
     """A reference for each paragraph that was taken from somewhere, in their order."""
     heads: dict[int, str] = {}
     head = ""
-    for line in lines(manuscript.paragraphs):
+    for line in manuscript.lines:
         if line.runs[0].level:
             head = line.runs[0].text.rstrip("。：:")
         heads.setdefault(line.number, head)

@@ -24,7 +24,7 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from docx.shared import Mm, Pt, RGBColor
 
-from search_service.drafting.manuscript import Line, Manuscript, lines
+from search_service.drafting.manuscript import Line, Manuscript
 from search_service.drafting.references import Reference
 
 _TITLE_FONT, _TEXT_FONT = "方正小标宋简体", "仿宋_GB2312"
@@ -68,14 +68,12 @@ def word_file(
     document.add_paragraph(_safe(manuscript.title), style="Title")
     notes = _Notes(document) if footnotes else None
     by_paragraph = {one.paragraph: one for one in references}
-    set_lines = lines(manuscript.paragraphs)
-    last = {line.number: place for place, line in enumerate(set_lines)}
-    for is_table, group in groupby(enumerate(set_lines), key=lambda item: bool(item[1].cells)):
+    for is_table, group in groupby(manuscript.lines, key=lambda line: bool(line.cells)):
         members = list(group)
         if is_table:
-            _table(document, [line.cells for _, line in members])
-        for place, line in members:
-            reference = by_paragraph.get(line.number) if last[line.number] == place else None
+            _table(document, [line.cells for line in members])
+        for line in members:
+            reference = by_paragraph.get(line.number) if line.is_last else None
             if is_table and not reference:
                 continue
             paragraph = document.add_paragraph() if is_table else _paragraph(document, line)

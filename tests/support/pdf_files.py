@@ -81,7 +81,7 @@ def write_pdf(
     """Write a PDF.
 
     ``unicode``: whether the font says which letters it shows; ``encrypt``: a dictionary of protection;
-    ``content``: what stands in place of the first page's drawing, packed twice.
+    ``content``: what replaces the first page's drawing, packed twice.
     """
     ranges = b"".join(
         b"1 beginbfrange <%02x00> <%02xff> <%02x00> endbfrange\n" % (high, high, high)

@@ -62,7 +62,7 @@ class Row:
 
 @dataclass
 class Paragraph:
-    """A paragraph; ``centred``: it stands in the middle."""
+    """A paragraph; ``centred``: it is in the middle."""
 
     text: str
     centred: bool = False

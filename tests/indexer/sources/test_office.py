@@ -1,6 +1,6 @@
 """Documents of other office programs: LibreOffice makes .docx of them, or a fault says what to do.
 
-A small program stands in for LibreOffice, which would take minutes to install; with GONGWEN_TEST_SOFFICE=1
+A small program replaces LibreOffice, which would take minutes to install; with GONGWEN_TEST_SOFFICE=1
 the real one, if it is installed, converts there and back.
 """
 
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
     return inside
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the program that stands in is a script")
+@pytest.mark.skipif(os.name == "nt", reason="the program that replaces it is a script")
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -109,7 +109,7 @@ def test_without_libreoffice_one_message_says_what_to_do(
     assert all(word in str(reasons) for word in (".docx", "LibreOffice", "libreoffice-writer"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the program that stands in is a script")
+@pytest.mark.skipif(os.name == "nt", reason="the program that replaces it is a script")
 @pytest.mark.parametrize(
     ("does", "seconds", "word"),
     [("sys.exit(1)", 60, "密码"), ("pass", 60, "密码"), ("time.sleep(600)", 0.5, "0.5 秒")],

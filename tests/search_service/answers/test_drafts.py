@@ -95,7 +95,7 @@ def test_a_draft_keeps_to_filters_places_and_limits(service: SearchService) -> N
 
 
 def test_a_draft_without_text_of_its_own_is_searched_whole(service: SearchService) -> None:
-    """What says too little to be a section is asked all the same if there is nothing else."""
+    """What says too little to be a section is searched if there is nothing else."""
     page = found(service, "巡河护河\n清理河面漂浮物")
     assert [one.text for one in page.sections] == ["巡河护河\n清理河面漂浮物"]
     assert page.results
@@ -109,7 +109,7 @@ def test_a_draft_has_a_length(service: SearchService, draft: str) -> None:
 
 
 def test_a_long_draft_is_read_to_its_end(sample_service: SearchService) -> None:
-    """The last of sixty sections is asked like the first."""
+    """The last of sixty sections is searched like the first."""
     filler = "加强老旧小区物业管理，落实经费保障，完善考核机制，定期通报情况，压实各方责任。" * 7
     last = f"六十、殡葬\n{'推行节地生态安葬，建设公益性公墓，免除基本殡葬服务费用。' * 4}"
     draft = "\n".join(f"{n}、小区治理\n{filler}" for n in range(1, 60)) + f"\n{last}"
