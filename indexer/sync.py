@@ -4,8 +4,10 @@ Entry points: :func:`synchronise`, :class:`Intent`.
 
 The source is compared with the index itself: a view has a digest of all that it says, so no change of text,
 metadata or permission is missed, whatever its version says, and whatever is not in the index is written
-again. Nothing is written before the source was read to its end. Then the changes go into the ledger, with
-the origin of each article in the same transaction; a process that is killed leaves them to the next one.
+again. The digests of records that were read before are remembered, so that they need not be cleaned to be
+compared (ADR 0034). Nothing is written before the source was read to its end. Then the changes go into the
+ledger, with the origin of each article in the same transaction; a process that is killed leaves them to the
+next one.
 
 The source is right about the moment when it was read: a later version in the index does not keep an older
 text alive, but a change that was entered since stays (:meth:`.Ledger.append`).
@@ -17,8 +19,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from indexer.build.article_digest import digest_of
 from indexer.build.fault_log import FaultLog
-from indexer.build.ingest import ArticleBuffer, Progress, batches, no_progress, read
+from indexer.build.ingest import (
+    ArticleBuffer,
+    Progress,
+    batches,
+    no_progress,
+    read_records,
+)
 from indexer.build.live_writers import (
     LOCK_TIMEOUT,
     LiveWriters,
@@ -27,9 +36,9 @@ from indexer.build.live_writers import (
     update_of,
 )
 from indexer.build.missing_index import contains
-from indexer.build.views import source_view
-from indexer.build.write import add_results, rejection_reasons, set_views
-from indexer.sources.files import Fault
+from indexer.build.recognition import Read, Recogniser
+from indexer.build.write import add_results, rejection_reasons
+from indexer.sources.files import Fault, record_id
 from indexer.sources.seen import SeenIds
 from indexer.sync_report import Difference, SyncReport, new_source, of_another, refusal
 from indexer.updates import recalibrate_doubled
@@ -95,8 +104,9 @@ def synchronise(  # noqa: PLR0913  (most are options of the command)
         if not dry_run:
             finish(service, timeout=LOCK_TIMEOUT)
         buffer = ArticleBuffer(changed_file)
-        run = _Run(service, name, report, buffer, progress, dry_run=dry_run)
-        run.compare(sources, cleaning, audience, seen, mapping)
+        recogniser = Recogniser(cleaning, report, seen)
+        run = _Run(service, name, report, buffer, recogniser, progress, dry_run=dry_run)
+        run.compare(sources, audience, seen, mapping)
         run.find_ghosts(seen, ghosts, store.sources.articles(name))
         if Intent.ADOPT in intent:
             run.find_ghosts(seen, ghosts, run.of_no_source())
@@ -132,11 +142,13 @@ class _Run:
         name: str,
         report: SyncReport,
         buffer: ArticleBuffer,
+        recogniser: Recogniser,
         progress: Progress,
         *,
         dry_run: bool,
     ) -> None:
         self._service = service
+        self._recogniser = recogniser
         self._name = name
         self._report = report
         self._buffer = buffer
@@ -151,70 +163,79 @@ class _Run:
     def compare(
         self,
         sources: Sequence[Path],
-        cleaning: Cleaning,
         audience: Audience | None,
         seen: SeenIds,
         mapping: Mapping[str, str] | None,
     ) -> None:
         """Read the sources to their end; buffer the articles that differ, and count."""
-        report = self._report
-        named = any(one.name == self._name for one in self._service.store.sources.all())
+        report, known = self._report, self._service.store.sources
+        named = any(one.name == self._name for one in known.all())
         others: dict[str, int] = {}
         count = 0
-        for batch in batches(read(sources, cleaning, report, audience, seen=seen, mapping=mapping)):
-            owners = self._service.store.sources.of([one.id for one in batch])
-            foreign = {id: who for id, who in owners.items() if who != self._name}
+        for batch in batches(read_records(sources, report, audience, seen=seen, mapping=mapping)):
+            ids = [record_id(one) for one in batch]
+            owners = {**known.of(ids)}
+            read = [
+                one
+                for id, record in zip(ids, batch, strict=True)
+                if (one := self._recogniser.read(record, owners.get(id)))
+            ]
+            # An id may be written otherwise in the record, with blanks for example.
+            owners |= known.of([one.id for one in read if one.id not in owners])
+            foreign = {one.id: owners[one.id].source for one in read if one.id in owners}
+            foreign = {id: who for id, who in foreign.items() if who != self._name}
             for id, who in foreign.items():
                 others[who] = others.get(who, 0) + 1
                 report.articles -= 1
                 report.faults.append(Fault(f"id={id}", of_another(who), id=id))
-            mine = [one for one in batch if one.id not in foreign]
-            unowned = [one.id for one in self._sift(mine) if one.id not in owners]
+            same = self._sift([one for one in read if one.id not in foreign])
             if not self._dry_run:
-                self._service.store.sources.claim(self._name, unowned)
+                new = {one.id: one.digests for one in same if one.article or one.id not in owners}
+                known.claim(self._name, new)
             count += len(batch)
             self._progress("read", count, 0)
         if others and not named:
             raise BadInput(new_source(self._name, others))
 
-    def _sift(self, batch: Sequence[Article]) -> list[Article]:
+    def _sift(self, batch: Sequence[Read]) -> list[Read]:
         """Buffer the articles of a batch that differ; return the others."""
         stamps = self._stamps([one.id for one in batch])
-        same: list[Article] = []
-        for article in batch:
-            lacking = self._lacking(article, stamps)
-            if not any(one.serves for one in lacking):
-                same.append(article)
-                if not self._replays(article, lacking):
-                    self._buffer.append(article)
+        same: list[Read] = []
+        for one in batch:
+            lacking = self._lacking(one, stamps)
+            if not any(generation.serves for generation in lacking):
+                same.append(one)
+                if not self._replays(one, lacking):
+                    self._buffer.append(self._recogniser.article(one))
             else:
-                self._count(article, stamps)
-                self._buffer.append(article)
+                self._count(one, stamps)
+                self._buffer.append(self._recogniser.article(one))
         self._report.known += sum(self._is_live(one.id, stamps) for one in batch)
         if not self._dry_run:
             self._set_views(same)
         self._report.unchanged += len(same)
         return same
 
-    def _lacking(self, article: Article, stamps: Stamps) -> list[Generation]:
+    def _lacking(self, read: Read, stamps: Stamps) -> list[Generation]:
         """The generations that do not contain the article as it is."""
         return [
             one
             for one in self._generations
-            if not contains(one, article, stamps[one.name].get(article.id))
+            if not contains(one, read.compared, stamps[one.name].get(read.id))
         ]
 
-    def _replays(self, article: Article, lacking: Sequence[Generation]) -> bool:
+    def _replays(self, read: Read, lacking: Sequence[Generation]) -> bool:
         """Whether a rollback will write the article to these generations; a build may have begun since."""
         if not lacking:
             return True
-        change = self._service.store.ledger.of([article.id]).get(article.id)
+        change = self._service.store.ledger.of([read.id]).get(read.id)
         if change is None or not all(one.is_rollback_target for one in lacking):
             return False
         update = update_of(change)
-        return isinstance(update, Article) and all(
-            _digest(update, who) == _digest(article, who) for who in Audience
-        )
+        if not isinstance(update, Article):
+            return False
+        entered = digest_of(update)
+        return all(entered.of(who) == read.compared.of(who) for who in Audience)
 
     def _stamps(self, ids: Sequence[str]) -> Stamps:
         return {one.name: self._service.engine.stamps(one.name, ids) for one in self._generations}
@@ -223,32 +244,35 @@ class _Run:
         """Whether somebody reads the article now."""
         return any(_is_article(stamps[one.name].get(id)) for one in self._serving)
 
-    def _count(self, article: Article, stamps: Stamps) -> None:
+    def _count(self, read: Read, stamps: Stamps) -> None:
         report = self._report
-        if not self._is_live(article.id, stamps):
-            report.missing.add(article.id)
+        if not self._is_live(read.id, stamps):
+            report.missing.add(read.id)
             return
-        report.differing.add(article.id)
-        public = stamps[self._reads[Audience.PUBLIC]].get(article.id)
-        member = stamps[self._reads[Audience.MEMBER]].get(article.id)
+        report.differing.add(read.id)
+        public = stamps[self._reads[Audience.PUBLIC]].get(read.id)
+        member = stamps[self._reads[Audience.MEMBER]].get(read.id)
         was_public = (
             public is not None
             and member is not None
             and public.digest is not None
             and public.digest == member.digest
         )
-        if not was_public and _is_public(article):
-            report.published.add(article.id)
+        now = read.compared
+        if not was_public and now.audience is Audience.PUBLIC and not now.divided:
+            report.published.add(read.id)
 
-    def _set_views(self, articles: Sequence[Article]) -> None:
+    def _set_views(self, articles: Sequence[Read]) -> None:
         """Set the view counters that have changed."""
+        counted = [(one, one.views) for one in articles if one.views is not None]
+        store = self._service.store.views
         for generation in self._serving:
-            readable = [one for one in articles if one.audience <= generation.audience]
-            for who in generation.serves:
-                ids = [one.id for one in readable if one.views is not None]
-                now = self._service.store.views.of(who, ids) if ids else {}
-                moved = [one for one in readable if one.views != now.get(one.id)]
-                set_views(self._service, [who], moved)
+            counts = {
+                one.id: views for one, views in counted if one.audience <= generation.audience
+            }
+            for who in generation.serves if counts else ():
+                now = store.of(who, list(counts))
+                store.set(who, {id: n for id, n in counts.items() if n != now.get(id)})
 
     def of_no_source(self) -> Iterator[str]:
         """The ids of the articles of the live indexes that came from no source."""
@@ -357,13 +381,3 @@ def _usable(service: SearchService, generation: Generation) -> bool:
 
 def _is_article(stamp: Stamp | None) -> bool:
     return stamp is not None and stamp.digest is not None
-
-
-def _is_public(article: Article) -> bool:
-    """Whether guests may read all of it."""
-    return article.audience is Audience.PUBLIC and article.preview in (None, article.body)
-
-
-def _digest(article: Article, audience: Audience) -> str | None:
-    view = source_view(article, audience)
-    return None if view is None else view.digest

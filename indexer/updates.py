@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from indexer.build.article_digest import ArticleDigest, digest_of
 from indexer.build.calibration import calibrate
 from indexer.build.entries import (
     version_of,
@@ -151,10 +152,10 @@ def _unchanged(service: SearchService, articles: Iterable[Article]) -> set[str]:
         stamps = {one.name: service.engine.stamps(one.name, ids) for one in generations}
         same = [
             article
-            for article in batch
+            for article, digest in zip(batch, map(digest_of, batch), strict=True)
             if article.id not in pending
             and all(
-                _is_unchanged(article, one, stamps[one.name].get(article.id)) for one in generations
+                _is_unchanged(digest, one, stamps[one.name].get(article.id)) for one in generations
             )
         ]
         unchanged.update(article.id for article in same)
@@ -164,7 +165,7 @@ def _unchanged(service: SearchService, articles: Iterable[Article]) -> set[str]:
     return unchanged
 
 
-def _is_unchanged(article: Article, generation: Generation, stored: Stamp | None) -> bool:
+def _is_unchanged(article: ArticleDigest, generation: Generation, stored: Stamp | None) -> bool:
     """Whether writing the article would change neither what the generation stores nor its order."""
     if stored is None or not contains(generation, article, stored):
         return False

@@ -17,17 +17,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzers.messages import say
-from indexer.build import ingest, loading
+from indexer.build import loading
 from indexer.build.calibration import calibrate
 from indexer.build.checks import check_size, verify
 from indexer.build.disk_space import free_space
 from indexer.build.fault_log import FaultLog
-from indexer.build.ingest import ArticleBuffer, Progress, RunReport, Sources, no_progress, read
+from indexer.build.ingest import (
+    ArticleBuffer,
+    Progress,
+    RunReport,
+    Sources,
+    no_progress,
+)
 from indexer.build.live_writers import finish, open_live_writers, open_writers, replay
 from indexer.build.vector_cache import cache_of
 from indexer.build.vocabulary import Collector
 from indexer.build.write import add_results
-from indexer.sources.seen import SeenIds
 from search_service import logs, relevance
 from search_service.disk import is_full
 from search_service.engines import Scope
@@ -158,19 +163,12 @@ def load(
     sequence = _log_position(service)
     with tempfile.TemporaryFile() as file:
         buffer = ArticleBuffer(file)
-        origins: dict[str, list[str]] = {}
-        with stage("read"), SeenIds() as seen:
-            for name, files in ingest.named(sources).items():
-                ids = origins.setdefault(name, [])
-                for article in read(files, cleaning, report, audience, seen=seen, mapping=mapping):
-                    buffer.append(article)
-                    ids.append(article.id)
-                    progress("read", buffer.count, 0)
+        origins = loading.read(buffer, sources, cleaning, report, audience, mapping, progress)
         faults = len(report.faults)
         check_size(service, buffer.count, faults, report, shrink=shrink)
         service.store.sources.unstage()
-        for name, ids in origins.items():
-            service.store.sources.stage(name, ids)
+        for name, read in origins.items():
+            service.store.sources.stage(name, read)
         reads = buffer.audiences()
         ledger.set_build(
             replace(build, sequence=sequence, reads=reads, loaded=False, checked=False)

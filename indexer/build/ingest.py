@@ -1,6 +1,7 @@
 """Reading sources, and the report of a run.
 
-Entry points: :func:`read`, :class:`ArticleBuffer`, :class:`RunReport`.
+Entry points: :func:`read`, or :func:`read_records` and :func:`take` for each; :class:`ArticleBuffer`,
+:class:`RunReport`.
 """
 
 import pickle
@@ -9,14 +10,17 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from analyzers.messages import say
+from indexer.build.article_digest import digest_of, record_digest
 from indexer.build.fault_log import FaultLog
-from indexer.sources.files import Fault, Notes, read_source, source_name
+from indexer.sources import files
+from indexer.sources.files import Fault, Notes, RawRecord, source_name
 from indexer.sources.seen import SeenIds
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Article, Audience, Generation, WriteResult
+from search_service.state.sources import Digests
 
 # Articles analysed, embedded and committed together: enough for a batch of vectors, little to lose.
 BATCH = 200
@@ -116,32 +120,66 @@ def read(
 ) -> Iterator[Article]:
     """Yield the articles of all sources; faults go into the report. Ids must be unique over all sources.
 
-    ``audience``, ``mapping``: as for :func:`read_source`. ``seen`` gets the ids of the articles and of bad
-    records, and has those that were read before.
+    ``audience``, ``mapping``: as for :func:`.files.read_records`. ``seen`` gets the ids of the articles and
+    of bad records, and has those that were read before.
     """
     seen = SeenIds() if seen is None else seen
+    for record in read_records(sources, report, audience, seen=seen, mapping=mapping):
+        if taken := take(record, cleaning, report, seen):
+            yield taken.article
+
+
+def read_records(
+    sources: Sequence[Path],
+    report: RunReport,
+    audience: Audience | None = Audience.PUBLIC,
+    *,
+    seen: SeenIds,
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[RawRecord]:
+    """Yield the records of all sources, for :func:`take`; as :func:`read`."""
     try:
         for source in sources:
-            for item in read_source(
-                source,
-                cleaning=cleaning,
-                counts=report.cleaned,
-                seen=seen,
-                notes=report.notes,
-                audience=audience,
-                mapping=mapping,
+            for item in files.read_records(
+                source, notes=report.notes, audience=audience, mapping=mapping
             ):
                 if isinstance(item, Fault):
-                    report.faults.append(item)
-                    if item.id:
-                        seen.add_bad(item.id)
-                    else:
-                        report.unnamed += 1
+                    add_fault(item, report, seen)
                 else:
-                    report.articles += 1
                     yield item
     finally:
         report.faults.flush()
+
+
+class Taken(NamedTuple):
+    """The article of a record; ``digests``: by which both are recognised, None if that hid a warning."""
+
+    article: Article
+    digests: Digests | None
+
+
+def take(record: RawRecord, cleaning: Cleaning, report: RunReport, seen: SeenIds) -> Taken | None:
+    """The article of a record, counted in the report; None, and a fault there, if there is none."""
+    doubts = report.notes.doubts
+    item = files.clean_record(
+        record, cleaning=cleaning, counts=report.cleaned, seen=seen, notes=report.notes
+    )
+    if isinstance(item, Fault):
+        add_fault(item, report, seen)
+        return None
+    report.articles += 1
+    if report.notes.doubts != doubts:
+        return Taken(item, None)
+    return Taken(item, Digests(record_digest(record.values, cleaning), digest_of(item).packed()))
+
+
+def add_fault(fault: Fault, report: RunReport, seen: SeenIds) -> None:
+    """Count a record that cannot be used; its id counts as read."""
+    report.faults.append(fault)
+    if fault.id:
+        seen.add_bad(fault.id)
+    else:
+        report.unnamed += 1
 
 
 def named(sources: Sources) -> Mapping[str, Sequence[Path]]:

@@ -1,6 +1,6 @@
-"""Buffered articles -> the generations of a build.
+"""Sources -> buffered articles -> the generations of a build.
 
-Entry points: :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`,
+Entry points: :func:`read`, :func:`set_aside_hidden`, :func:`load`, :func:`remove_obsolete`,
 :func:`inventory_of`.
 """
 
@@ -8,15 +8,50 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from indexer.build.copies import groups_of
 from indexer.build.entries import with_ledger_versions
-from indexer.build.ingest import ArticleBuffer, Progress, batches
+from indexer.build.ingest import (
+    ArticleBuffer,
+    Progress,
+    RunReport,
+    Sources,
+    batches,
+    named,
+    read_records,
+    take,
+)
 from indexer.build.vocabulary import Collector, collect
 from indexer.build.write import AudienceResult, write_for_audience
+from indexer.sources.seen import SeenIds
 from search_service.engines import Scope, Writer
+from search_service.intake.cleaning import Cleaning
 from search_service.intake.packing import pack
 from search_service.metrics import stage
 from search_service.model import Article, Audience, Generation, Tombstone
 from search_service.service import SearchService
+from search_service.state.sources import Digests
 from search_service.suggestions.vocabulary import Inventory
+
+
+@stage("read")
+def read(
+    buffer: ArticleBuffer,
+    sources: Sources,
+    cleaning: Cleaning,
+    report: RunReport,
+    audience: Audience | None,
+    mapping: Mapping[str, str] | None,
+    progress: Progress,
+) -> dict[str, dict[str, Digests | None]]:
+    """Read all sources into the buffer; the ids of the articles of each with what to remember of them."""
+    origins: dict[str, dict[str, Digests | None]] = {}
+    with SeenIds() as seen:
+        for name, files in named(sources).items():
+            known = origins.setdefault(name, {})
+            for record in read_records(files, report, audience, seen=seen, mapping=mapping):
+                if taken := take(record, cleaning, report, seen):
+                    buffer.append(taken.article)
+                    known[taken.article.id] = taken.digests
+                    progress("read", buffer.count, 0)
+    return origins
 
 
 def set_aside_hidden(

@@ -7,8 +7,8 @@ rebuild makes.
 from collections.abc import Iterable, Sequence
 
 from analyzers.messages import say
-from indexer.build.entries import is_stored
-from indexer.build.views import source_text
+from indexer.build.article_digest import ArticleDigest
+from indexer.build.views import is_divided
 from search_service.engines.ordering import Stamp
 from search_service.model import Article, Audience, Generation
 
@@ -16,27 +16,34 @@ from search_service.model import Article, Audience, Generation
 def missing_index(article: Article, generations: Iterable[Generation]) -> str:
     """Who does not find all that they may read of an article, and the remedy; empty if everybody does."""
     for generation in generations:
-        if without := without_index(article, generation):
+        if without := _without_index(generation, article.audience, divided=is_divided(article)):
             indexed = article.audience <= generation.audience
             return _missing_index(generation.audience, without, indexed=indexed)
     return ""
 
 
-def contains(generation: Generation, article: Article, stored: Stamp | None) -> bool:
+def contains(generation: Generation, article: ArticleDigest, stored: Stamp | None) -> bool:
     """Whether a generation contains what its readers may read of the article, nothing else, none older."""
-    if stored is None or without_index(article, generation):
+    if stored is None or _without_index(generation, article.audience, divided=article.divided):
         return False
     if article.version is not None and stored.order < 2 * article.version:
         return False
-    if article.audience > generation.audience:
-        return stored.digest is None
-    return is_stored(article, generation.audience, stored)
+    return stored.digest == article.of(generation.audience)
 
 
-def without_index(article: Article, generation: Generation) -> list[str]:
-    """The audiences of the generation that may read another text of the article than it contains."""
-    own = source_text(article, generation.audience)
-    return [who.label for who in generation.serves if source_text(article, who) != own]
+def _without_index(generation: Generation, lowest: Audience, *, divided: bool) -> list[str]:
+    """The audiences of the generation that may read another text of an article than it contains.
+
+    ``lowest``: who may see the article; ``divided``: see :func:`.is_divided`.
+    """
+
+    def read_by(audience: Audience) -> str:
+        if audience < lowest:
+            return "nothing"
+        return "the preview" if divided and audience is Audience.PUBLIC else "the body"
+
+    own = read_by(generation.audience)
+    return [who.label for who in generation.serves if read_by(who) != own]
 
 
 def _missing_index(audience: Audience, without: Sequence[str], *, indexed: bool) -> str:

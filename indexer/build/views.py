@@ -1,4 +1,5 @@
-"""Which parts of an article an audience may read. Entry points: :func:`view_of`, :func:`source_view`.
+"""Which parts of an article an audience may read. Entry points: :func:`view_of`, :func:`source_view`,
+:func:`is_divided`.
 
 This is decided here and nowhere else.
 """
@@ -47,6 +48,11 @@ def source_text(article: Article, audience: Audience) -> str | None:
         return None
     preview = article.preview if audience is Audience.PUBLIC else None
     return article.body if preview is None else preview
+
+
+def is_divided(article: Article) -> bool:
+    """Whether guests read another text of the article than members; not if they read nothing of it."""
+    return article.audience is Audience.PUBLIC and article.preview not in (None, article.body)
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

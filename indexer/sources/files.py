@@ -1,4 +1,5 @@
-"""Files and folders -> articles. Entry point: :func:`read_source`.
+"""Files and folders -> articles. Entry points: :func:`read_source`, or :func:`read_records` and
+:func:`clean_record`.
 
 JSON, CSV (also gzipped) and workbooks contain many articles; text, web pages, PDF and documents of office
 programs one; .yaml maps a database. A record that cannot be used becomes a :class:`Fault` with its place and
@@ -29,7 +30,15 @@ from search_service.intake.names import PROTECTING, known_field, says_who_reads
 from search_service.intake.record import Fault, Notes, RawRecord, article_of
 from search_service.model import Article, Audience
 
-__all__ = ["Fault", "Notes", "read_source"]
+__all__ = [
+    "Fault",
+    "Notes",
+    "RawRecord",
+    "clean_record",
+    "read_records",
+    "read_source",
+    "record_id",
+]
 
 
 def _word_record(data: bytes, *, name: str) -> dict[str, object]:
@@ -101,12 +110,28 @@ def read_source(
 ) -> Iterator[Article | Fault]:
     """Yield the articles and faults of a file, or of a folder and its folders, in a stable order.
 
-    Files are streamed. ``counts`` counts the articles that each cleaning rule changed. ``seen`` has the
-    ids read so far with their places, for a run over several sources: the second of two records with the
-    same id is a fault that names both places. ``notes`` collects warnings. ``audience``: who may read the
-    records that do not say it; None: unknown, then :class:`AudienceUnstated` is raised at the end of a source
-    of which no record says it. ``mapping``: the fields of columns of tables, by their names. Links that leave
-    the source are faults; the source itself may be a link.
+    :func:`read_records`, and :func:`clean_record` for each.
+    """
+    notes = Notes() if notes is None else notes
+    seen = SeenIds() if seen is None else seen
+    clean = partial(clean_record, cleaning=cleaning, counts=counts, seen=seen, notes=notes)
+    items = read_records(path, notes=notes, audience=audience, mapping=mapping)
+    return (item if isinstance(item, Fault) else clean(item) for item in items)
+
+
+def read_records(
+    path: Path,
+    *,
+    notes: Notes,
+    audience: Audience | None = Audience.PUBLIC,
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[RawRecord | Fault]:
+    """Yield the records and faults of a file, or of a folder and its folders, in a stable order.
+
+    Files are streamed. ``notes`` collects warnings. ``audience``: who may read the records that do not say
+    it; None: unknown, then :class:`AudienceUnstated` is raised at the end of a source of which no record says
+    it. ``mapping``: the fields of columns of tables, by their names. Links that leave the source are faults;
+    the source itself may be a link.
     Raises :class:`BadInput` at once if ``path`` is missing or a file of an unknown type; while reading,
     ``SourceUnavailable`` if a database is lost.
     """
@@ -117,15 +142,43 @@ def read_source(
     known = _DATABASE | _MULTI_ARTICLE.keys() | _SINGLE_ARTICLE.keys() | {_ARCHIVE}
     if path.is_file() and file_type(path.name) not in known:
         raise BadInput(f"{shown(path)}: {_unreadable(file_type(path.name))}")
-    return _articles(
-        path,
-        cleaning,
-        counts,
-        SeenIds() if seen is None else seen,
-        Notes() if notes is None else notes,
-        audience,
-        mapping or {},
-    )
+    return _readable_by(audience, path, _records(path, notes, mapping or {}))
+
+
+def clean_record(
+    record: RawRecord,
+    *,
+    cleaning: Cleaning,
+    counts: Counter[str] | None = None,
+    seen: SeenIds,
+    notes: Notes,
+) -> Article | Fault:
+    """The article of a record, or why there is none.
+
+    ``counts`` counts the articles that each cleaning rule changed. ``seen`` has the ids read so far with
+    their places, for a run over several sources: the second of two records with the same id is a fault that
+    names both places.
+    """
+    try:
+        article = article_of(record.values, cleaning=cleaning, counts=counts, notes=notes)
+    except BadRecord as exc:
+        return Fault(record.place, exc.message, id=id_of(record.values))
+    except RecursionError:
+        reason = say("字段嵌套过深", "fields are nested too deeply")
+        return Fault(record.place, reason, id=id_of(record.values))
+    return repeated(article.id, record.place, seen) or article
+
+
+def record_id(record: RawRecord) -> str:
+    """The id as the record says it, empty if it says none; that of its article may lack blanks."""
+    return id_of(record.values)
+
+
+def repeated(id: str, place: str, seen: SeenIds) -> Fault | None:
+    """Record that an id was read at a place; a fault if it was read before."""
+    if (first := seen.add(id, place)) is None:
+        return None
+    return Fault(place, _repeated(id, first), id=id, kind=say("id 重复", "repeated id"))
 
 
 def source_name(path: Path) -> str:
@@ -152,17 +205,12 @@ def shown(path: Path) -> str:
     return name.decode("utf-8", "replace")
 
 
-def _articles(
-    path: Path,
-    cleaning: Cleaning,
-    counts: Counter[str] | None,
-    seen: SeenIds,
-    notes: Notes,
-    audience: Audience | None,
-    mapping: Mapping[str, str],
-) -> Iterator[Article | Fault]:
+def _readable_by(
+    audience: Audience | None, path: Path, items: Iterator[RawRecord | Fault]
+) -> Iterator[RawRecord | Fault]:
+    """The records of a source, each of which says who may read it; see :func:`read_records`."""
     records, stated = 0, False
-    for item in _records(path, notes, mapping):
+    for item in items:
         if isinstance(item, Fault):
             yield item
             continue
@@ -180,20 +228,7 @@ def _articles(
             stated = stated or any(known_field(name) in PROTECTING for name in values)
         elif not says_who_reads(values):
             values = {**values, "audience": audience.label}
-        try:
-            article = article_of(values, cleaning=cleaning, counts=counts, notes=notes)
-        except BadRecord as exc:
-            yield Fault(item.place, exc.message, id=id_of(item.values))
-            continue
-        except RecursionError:
-            reason = say("字段嵌套过深", "fields are nested too deeply")
-            yield Fault(item.place, reason, id=id_of(item.values))
-            continue
-        if (first := seen.add(article.id, item.place)) is None:
-            yield article
-        else:
-            kind = say("id 重复", "repeated id")
-            yield Fault(item.place, _repeated(article.id, first), id=article.id, kind=kind)
+        yield replace(item, values=values)
     if audience is None and records and not stated:
         raise AudienceUnstated(_unstated(shown(path), records))
 

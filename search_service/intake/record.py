@@ -84,6 +84,11 @@ class Notes:
     columns: dict[str, str] = field(default_factory=dict)
     file_names: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def doubts(self) -> int:
+        """How many fields of records may be mistakes."""
+        return self.similar.total() + self.ignored_texts.total()
+
     def list_files(self) -> str:
         """The unknown files in one line: suffix, count, names."""
         return say("；", "; ").join(

@@ -196,6 +196,17 @@ def _to_9(connection: sa.Connection) -> None:
     )
 
 
+_TABLES_10 = """
+ALTER TABLE origins ADD COLUMN record {bytes};
+ALTER TABLE origins ADD COLUMN article TEXT;
+"""
+
+
+def _to_10(connection: sa.Connection) -> None:
+    """By which an unchanged record is recognised."""
+    _run(connection, _TABLES_10)
+
+
 # The step at place n makes version n + 1 of version n.
 _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_1,
@@ -207,6 +218,7 @@ _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_7,
     _to_8,
     _to_9,
+    _to_10,
 )
 VERSION = len(_STEPS)
 

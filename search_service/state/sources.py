@@ -1,12 +1,14 @@
 """The sources of the index: which article came from which, and when each was last synchronised.
 
-Entry point: :class:`Sources`. A source has a name. What a source does not contain any more is deleted only
-if it came from there: articles of other sources, or added one by one, are left alone.
+Entry points: :class:`Sources`, :class:`Origin`. A source has a name. What a source does not contain any more
+is deleted only if it came from there: articles of other sources, or added one by one, are left alone.
 """
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,13 +22,15 @@ _SOURCES = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("synced", sa.BigInteger),
 )
-# ``staged``: as a build has read it; in force once that is activated.
+# ``staged``: as a build has read it; in force once that is activated. ``record``, ``article``: see Digests.
 _ORIGINS = sa.Table(
     "origins",
     METADATA,
     sa.Column("article_id", sa.String(200), primary_key=True),
     sa.Column("staged", sa.Boolean, primary_key=True, autoincrement=False),
     sa.Column("source", sa.Integer, nullable=False),
+    sa.Column("record", sa.LargeBinary),
+    sa.Column("article", sa.Text),
     sa.Index("origins_of_source", "source", "staged", "article_id"),
 )
 _PAGE = 500
@@ -44,6 +48,20 @@ class Source:
         return None if self.synced is None else max(0, int(now) - self.synced)
 
 
+class Digests(NamedTuple):
+    """A hash of the record that an article was made of, and what the article is compared by with an index."""
+
+    record: bytes
+    article: str
+
+
+class Origin(NamedTuple):
+    """The source of an article; ``digests``: as it was when last read, None if that is not known."""
+
+    source: str
+    digests: Digests | None
+
+
 class Sources:
     """Names of sources, and the articles of each. Safe to share among threads and processes."""
 
@@ -57,19 +75,22 @@ class Sources:
             "sources", lambda connection: [Source(*row) for row in connection.execute(query)]
         )
 
-    def of(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """The name of the source of each of these articles, by id; without those that have none."""
+    def of(self, ids: Sequence[str]) -> Mapping[str, Origin]:
+        """The origins of these articles, by id; without those that came from no source."""
         joined = _ORIGINS.join(_SOURCES, _ORIGINS.c.source == _SOURCES.c.id)
-        found: dict[str, str] = {}
+        columns = (_ORIGINS.c.article_id, _SOURCES.c.name, _ORIGINS.c.record, _ORIGINS.c.article)
+        found: dict[str, Origin] = {}
         with self._database.reading() as connection:
             for start in range(0, len(ids), _PAGE):
                 query = (
-                    sa.select(_ORIGINS.c.article_id, _SOURCES.c.name)
+                    sa.select(*columns)
                     .select_from(joined)
                     .where(_ORIGINS.c.article_id.in_(ids[start : start + _PAGE]))
                     .where(~_ORIGINS.c.staged)
                 )
-                found.update((id, name) for id, name in connection.execute(query))
+                for id, name, record, article in connection.execute(query):
+                    known = None if record is None else Digests(record, article)
+                    found[id] = Origin(name, known)
         return found
 
     def articles(self, name: str) -> Iterator[str]:
@@ -89,20 +110,20 @@ class Sources:
             yield from page
             last = page[-1]
 
-    def claim(self, name: str, ids: Collection[str]) -> None:
-        """Record that these articles came from a source."""
+    def claim(self, name: str, articles: Mapping[str, Digests | None]) -> None:
+        """Record that these articles, by id, came from a source."""
         with self._database.writing() as connection:
-            claim(connection, name, ids)
+            claim(connection, name, articles, articles)
 
     def release(self, ids: Collection[str]) -> None:
         """Record that these articles are in no source any more."""
         with self._database.writing() as connection:
             release(connection, ids)
 
-    def stage(self, name: str, ids: Collection[str]) -> None:
-        """Record that a build has read these articles from a source."""
+    def stage(self, name: str, articles: Mapping[str, Digests | None]) -> None:
+        """Record that a build has read these articles, by id, from a source."""
         with self._database.writing() as connection:
-            claim(connection, name, ids, staged=True)
+            claim(connection, name, articles, articles, staged=True)
 
     def unstage(self) -> None:
         """Forget what was staged."""
@@ -136,14 +157,23 @@ class Sources:
 
 
 def claim(
-    connection: sa.Connection, name: str, ids: Collection[str], *, staged: bool = False
+    connection: sa.Connection,
+    name: str,
+    ids: Collection[str],
+    known: Mapping[str, Digests | None] = MappingProxyType({}),
+    *,
+    staged: bool = False,
 ) -> None:
-    """Within a transaction: record that these articles came from a source."""
+    """Within a transaction: record that these articles came from a source, with the known digests."""
     if not ids:
         return
     release(connection, ids, staged=staged)
     number = _number(connection, name)
-    rows = [{"article_id": id, "staged": staged, "source": number} for id in ids]
+    rows = [
+        {"article_id": id, "staged": staged, "source": number, "record": record, "article": article}
+        for id in ids
+        for record, article in [known.get(id) or (None, None)]
+    ]
     connection.execute(_ORIGINS.insert(), rows)
 
 

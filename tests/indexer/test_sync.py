@@ -17,6 +17,7 @@ from indexer.sync import Intent, synchronise
 from indexer.sync_report import SyncReport
 from search_service.engines import Scope
 from search_service.errors import BadInput, WriterBusy
+from search_service.intake.cleaning import Cleaning, Rule
 from search_service.intake.packing import pack
 from search_service.intake.record import article_of
 from search_service.model import Audience
@@ -82,7 +83,7 @@ def sync(service: SearchService, tmp_path: Path) -> Sync:
 
     def run(source: Rows, name: str = "portal", **options: Any) -> SyncReport:
         path = write_source(tmp_path / "sync.jsonl", list(source.values()))
-        return synchronise(service, name, [path], cleaning=ALL_CLEANING, **options)
+        return synchronise(service, name, [path], **{"cleaning": ALL_CLEANING} | options)
 
     return run
 
@@ -388,3 +389,62 @@ def test_the_next_run_finishes_what_a_killed_one_left(
     sync(source, intent=Intent.CONFIRMED)
     check(service, source)
     assert sync(source).changes == 0
+
+
+def test_records_as_they_were_are_not_cleaned_again(
+    service: SearchService, index: Callable[[Rows], None], sync: Sync
+) -> None:
+    """Not even by the first run after a build, nor by other processes; their view counters are set."""
+    source = rows(*range(1, 8))
+    for one in source.values():
+        one["body"] += "<b>加粗</b>"
+    index(source)
+    source["n1"]["title"] = "改过的标题"
+    source["n2"]["views"] = "1,234"
+    assert sync(source).cleaned == {Rule.MARKUP: 1}
+    assert service.store.views.of(Audience.PUBLIC, ["n2"]) == {"n2": 1234}
+    assert sync(source).cleaned == {Rule.MARKUP: 1}  # entered through the ledger by the run before
+    report = sync(source)
+    assert (report.articles, report.unchanged, report.cleaned) == (8, 8, {})
+
+
+def test_recognised_records_are_compared_with_the_index(
+    service: SearchService, index: Callable[[Rows], None], sync: Sync
+) -> None:
+    """What the index lost, and what came from elsewhere, is written; other rules clean everything again."""
+    source = rows(*range(1, 8))
+    for one in source.values():
+        one["body"] += "<b>加粗</b>"
+    index(source)
+    updates.delete(service, ["n1"])
+    article = article_of(row(2, body="推送来的。"), cleaning=ALL_CLEANING)
+    service.store.ledger.append(
+        [Change(article_id="n2", version=NUMBERED, article=pack(article))], source="portal"
+    )
+    report = sync(source)
+    assert (report.missing.ids, report.differing.ids) == (["n1"], ["n2"])
+    bold = {id: {**one, "body": str(one["body"])[:-9] + "加粗"} for id, one in source.items()}
+    check(service, bold)
+    sync(source, cleaning=Cleaning.parse("none"))
+    check(service, source)
+
+
+def test_recognised_records_keep_their_faults_and_warnings(
+    service: SearchService, index: Callable[[Rows], None], sync: Sync, tmp_path: Path
+) -> None:
+    """An id that is there twice, one of another source, one with blanks, a field that may be misspelt."""
+    source = rows(*range(1, 8))
+    source["n1"]["athor"] = "王明"
+    source["n2"]["id"] = " n2 "
+    index(source)
+    twice = write_source(tmp_path / "twice.jsonl", [*source.values(), source["n3"]])
+    report = synchronise(service, "portal", [twice], cleaning=ALL_CLEANING)
+    assert [fault.id for fault in report.faults] == ["n3"]
+    assert (report.changes, report.unchanged) == (0, 8)
+    for _ in range(2):
+        assert sync(source).notes.similar == {("athor", "author"): 1}
+    other = {f"n{number}": row(number) for number in range(11, 18)}
+    sync(other, "other")
+    report = sync(other | {"n2": source["n2"]}, "other")
+    assert [fault.id for fault in report.faults] == ["n2"]
+    assert report.changes == 0
