@@ -1,9 +1,8 @@
 """Files and folders -> articles. Entry points: :func:`read_source`, or :func:`read_records` and
 :func:`clean_record`.
 
-JSON, CSV (also gzipped) and workbooks contain many articles; text, web pages, PDF and documents of office
-programs one; .yaml maps a database. A record that cannot be used becomes a :class:`Fault` with its place and
-never stops the rest.
+Tables, JSON and workbooks have many articles, text, web pages, PDF and office documents one; .yaml maps a
+database. A record that cannot be used is a :class:`Fault` with its place and never stops the rest.
 """
 
 import os

@@ -22,7 +22,8 @@ _FEWEST: Final = 3
 # A heading that fewer documents share is their own.
 _SHARED: Final = 2
 _MOST_SHARED: Final = 12
-_RULE = re.compile(r"第[^条]{1,12}条")
+_RULE = re.compile(r"第[^条]{1,12}条(?:之.)?")
+_MARKUP = re.compile(r"^#{1,6}[ \t]*", re.MULTILINE)
 _NUMBER = re.compile(
     r"(?:第[^第]{1,10}?(?:部分|[编章节])|[零一二三四五六七八九十百]{1,4}[、.]|\([^()]{1,4}\)|[0-9.]{1,8}、?)\s*"
 )
@@ -86,11 +87,19 @@ def outlines(
 
 
 def headings_of(text: str) -> Iterator[Heading]:
-    """The headings of a text down to the third level; of rules the chapters alone, not every 第X条."""
-    for line in lines([Paragraph(text)]):
-        first = line.runs[0]
-        if 0 < first.level <= 3 and not _RULE.fullmatch(first.text.strip()):
-            yield Heading(first.level, first.text.strip().rstrip("。：:；;"))
+    """The headings of a text down to the third level; of rules the chapters alone, not every 第X条.
+
+    Items of lists are no headings: those of a rule, and what ends with a semicolon.
+    """
+    in_rule = False
+    for line in lines([Paragraph(_MARKUP.sub("", text))]):
+        first, found = line.runs[0], line.runs[0].text.strip()
+        if not first.level:
+            continue
+        is_rule = bool(_RULE.fullmatch(found))
+        in_rule = is_rule or (in_rule and first.level > 1)
+        if not in_rule and first.level <= 3 and not found.endswith(("；", ";")):
+            yield Heading(first.level, found.rstrip("。：:"))
 
 
 def _structure(models: list[ModelOutline]) -> tuple[tuple[str, int], ...]:
@@ -98,7 +107,7 @@ def _structure(models: list[ModelOutline]) -> tuple[tuple[str, int], ...]:
     places: dict[str, list[float]] = {}
     for model in models:
         firsts = [one.text for one in model.headings if one.level == 1]
-        names = list(dict.fromkeys(map(_without_number, firsts)))
+        names = list(dict.fromkeys(map(without_number, firsts)))
         counts.update(names)
         for place, name in enumerate(names):
             places.setdefault(name, []).append(place / len(names))
@@ -110,6 +119,7 @@ def _structure(models: list[ModelOutline]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(shared, key=lambda one: sum(places[one[0]]) / len(places[one[0]])))
 
 
-def _without_number(heading: str) -> str:
+def without_number(heading: str) -> str:
+    """A heading without the number that it begins with."""
     number = _NUMBER.match(normalize(heading))
     return heading[number.end() :] if number else heading

@@ -1,8 +1,9 @@
-"""Outlines as the values of JSON. Entry point: :func:`outlines_to_dict`."""
+"""Outlines and headings as the values of JSON. Entry points: ``*_to_dict``."""
 
 from analyzers.messages import say
 from search_service.answers.page import BLOCKED_NOTICE
 from search_service.answers.presentation import Link, Values, own_address, view_to_dict
+from search_service.drafting.headings import HeadingPage
 from search_service.drafting.outlines import OutlinePage
 
 
@@ -17,6 +18,24 @@ def outlines_to_dict(page: OutlinePage, *, link: Link = own_address) -> Values:
             for one in page.outlines
         ],
         "structure": [{"heading": name, "count": count} for name, count in page.structure],
+        "compared": page.compared,
+    }
+    return values | ({"message": say(*BLOCKED_NOTICE)} if page.blocked else {})
+
+
+def headings_to_dict(page: HeadingPage, *, link: Link = own_address) -> Values:
+    """The headings, each with the first of the documents that have it."""
+    values: Values = {
+        "headings": [
+            {
+                "text": one.text,
+                "level": one.level,
+                "count": one.count,
+                "article": view_to_dict(one.view, link=link),
+            }
+            for one in page.headings
+        ],
+        "total": page.total,
         "compared": page.compared,
     }
     return values | ({"message": say(*BLOCKED_NOTICE)} if page.blocked else {})

@@ -19,6 +19,7 @@ from analyzers.messages import say
 from analyzers.outline import PLACES, ROLES
 from analyzers.relations import VALIDITIES
 from search_service import relevance
+from search_service.drafting.headings import LONGEST, Pattern
 from search_service.errors import BadInput
 from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.model import FACETS
@@ -239,6 +240,11 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
         f"an integer from 1 to {relevance.MAX_SIZE}",
     ),
     "explain": ("应为 1 或 0", "1 or 0"),
+    "length": (
+        f"应为 1 至 {LONGEST} 的整数",
+        f"an integer from 1 to {LONGEST}",
+    ),
+    "pattern": (f"应为 {'、'.join(Pattern)}", f"one of {', '.join(Pattern)}"),
     **dict.fromkeys(FACETS, _FILTER),
     "validity": (f"应为 {'、'.join(VALIDITIES)}，或空", f"{', '.join(VALIDITIES)} or empty"),
     "level": (f"应为 {'、'.join(LEVELS)}，或空", f"{', '.join(LEVELS)} or empty"),

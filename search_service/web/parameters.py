@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.answers.precedents import Wanted
+from search_service.drafting import headings
 from search_service.intake.fields import MAX_ID_LENGTH, MAX_LINE_LENGTH, category_path
 from search_service.model import FACETS, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
@@ -57,6 +58,11 @@ def _whole_number(value: object) -> object:
 def _absent_if_empty(value: object) -> object:
     # A form sends an empty string for a field that was left empty.
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _whole_number_if_any(value: object) -> object:
+    value = _absent_if_empty(value)
+    return None if value is None else _whole_number(value)
 
 
 def _several(value: object) -> object:
@@ -213,6 +219,18 @@ class OutlineParameters(FilterParameters):
 
     q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
     size: Size = 5
+
+
+class HeadingParameters(FilterParameters):
+    """``GET headings``."""
+
+    q: Annotated[Text, Field(max_length=relevance.MAX_QUERY)] = ""
+    length: Annotated[
+        Annotated[int, Field(ge=1, le=headings.LONGEST)] | None,
+        BeforeValidator(_whole_number_if_any),
+    ] = None
+    pattern: Annotated[headings.Pattern | None, BeforeValidator(_absent_if_empty)] = None
+    size: Size = 20
 
 
 class QueryParameters(FilterParameters):

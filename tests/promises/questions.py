@@ -128,6 +128,7 @@ def _searches(world: World) -> Iterator[Question]:
     yield Question(f"/api/v1/export?q={draw.choice(SUBJECTS)}")
     yield Question(f"/api/v1/phrases/{asked[-1].replace('/', '')[:12]}/history")
     yield Question(f"/api/v1/outlines?q={asked[-1]}")
+    yield Question(f"/api/v1/headings?q={draw.choice((*QUERIES, ''))}&{filters}")
     form = {"text": "草稿\n凤凰小组", "quoted": '[0,"s1","x"]', "insert": '[2,"s1","x"]'}
     yield Question("/precedents", "POST", form=form)
     yield Question("/precedents/file", "POST", form=form)

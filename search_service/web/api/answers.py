@@ -246,6 +246,24 @@ class ModelOutline(_Closed):
     headings: list[Heading]
 
 
+class FoundHeading(_Closed):
+    """找到的小标题 / A heading that was found."""
+
+    text: Annotated[str, Field(description="没有序号 / without its number")]
+    level: int
+    count: Annotated[int, Field(description="几篇有 / the documents that have it")]
+    article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
+
+
+class HeadingsAnswer(_Closed):
+    """小标题 / Headings."""
+
+    headings: list[FoundHeading]
+    total: Annotated[int, Field(description="不同的共几条 / how many there are")]
+    compared: Annotated[int, Field(description="读了几篇 / how many documents were read")]
+    message: str = ""
+
+
 class SharedHeading(_Closed):
     """几篇都有的部分 / A part that several documents have."""
 
@@ -417,6 +435,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.article": Article,
     "api.related_articles": RelatedAnswer,
     "api.model_outlines": OutlinesAnswer,
+    "api.found_headings": HeadingsAnswer,
     "api.phrase_history": PhraseAnswer,
     "api.topic_passages": PrecedentsAnswer,
     "api.precedent_passages": PrecedentsAnswer,

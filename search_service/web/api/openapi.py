@@ -24,6 +24,7 @@ from search_service.web.parameters import (
     CursorParameters,
     DraftParameters,
     ExportParameters,
+    HeadingParameters,
     HottestParameters,
     NoParameters,
     OutlineParameters,
@@ -110,6 +111,10 @@ _OPERATIONS: Mapping[str, _Operation] = {
         summary="同类文件怎样分节：范例提纲、常见结构 / Outlines of documents on a topic",
         parameters=(OutlineParameters,),
     ),
+    "api.found_headings": _Operation(
+        summary="小标题：只在小标题里找，可按字数、句式 / Headings that contain a query",
+        parameters=(HeadingParameters,),
+    ),
     "api.phrase_history": _Operation(
         summary="提法：哪些年用过，最早最近见于哪里 / A phrase: its years, first and latest uses",
         parameters=(NoParameters,),
@@ -188,6 +193,9 @@ _PARAMETERS: Mapping[str, str] = {
     " annexes only so",
     "region": "这个地方及其下辖的，如 河北、石家庄市，可写多次 / about this place or one within, may be"
     " repeated",
+    "length": "小标题的字数，序号和标点不算 / characters of the heading, without number and punctuation",
+    "pattern": "句式：四字，对仗（两半一样长），七字对仗 / four characters in each part, two halves of one"
+    " length, two of seven",
     "format": "csv 表格，json，bibtex，gbt7714 参考文献 / a table, JSON, BibTeX, references",
     "explain": "1：说明每篇为什么在这里 / 1: why each result is there",
     "wait": "1：等到可以检索，最多 10 秒 / 1: wait until it is visible, 10 seconds at most",

@@ -33,8 +33,8 @@ from search_service.answers.presentation import (
     viewed_to_dict,
 )
 from search_service.answers.search import search as search_articles
-from search_service.drafting import outlines
-from search_service.drafting.presentation import outlines_to_dict
+from search_service.drafting import headings, outlines
+from search_service.drafting.presentation import headings_to_dict, outlines_to_dict
 from search_service.errors import BadInput
 from search_service.roles import Right
 from search_service.web.api import cursors, openapi
@@ -51,6 +51,7 @@ from search_service.web.parameters import (
     MAX_QUERY_STRING,
     CursorParameters,
     ExportParameters,
+    HeadingParameters,
     HottestParameters,
     NoParameters,
     OutlineParameters,
@@ -164,6 +165,22 @@ def model_outlines() -> Response:
         limit=parameters.size,
     )
     return render_json(outlines_to_dict(found, link=article_url))
+
+
+@api.get("/headings")
+def found_headings() -> Response:
+    """Return headings that contain a query, of documents that may all be different."""
+    parameters = validate_query(HeadingParameters, request.args)
+    found = headings.headings(
+        service(),
+        parameters.q,
+        audience(),
+        filters=parameters.filters,
+        length=parameters.length,
+        pattern=parameters.pattern,
+        limit=parameters.size,
+    )
+    return render_json(headings_to_dict(found, link=article_url))
 
 
 @api.get("/phrases/<phrase>/history")

@@ -20,6 +20,13 @@ def test_headings_of_three_levels_without_what_follows_them() -> None:
     assert list(headings_of(rules)) == [Heading(1, "第一章 总则")]
 
 
+def test_items_of_lists_are_no_headings() -> None:
+    """Neither those of a rule nor those of a sentence; after a rule headings begin again with a chapter."""
+    text = "第一条 下列行为禁止：\n（一）乱搭乱建\n1.占道\n## 二、附则\n（一）解释\n1.县政府解释；\n2.施行。"
+
+    assert [one.text for one in headings_of(text)] == ["二、附则", "（一）解释", "2.施行"]
+
+
 def test_outlines_are_of_documents_found_for_the_topic(sample_service: SearchService) -> None:
     """Of the kind that is asked for, at most as many as are wanted, each with some headings."""
     found = outlines(

@@ -271,6 +271,27 @@ def test_errors_are_problem_details(
         assert response.headers["Allow"]
 
 
+@pytest.mark.parametrize("query", ["length=0", "length=41", "length=四", "pattern=五字", "size=0"])
+def test_forms_of_headings_are_checked(client: FlaskClient, query: str) -> None:
+    """Values that no heading has are refused by name, with what is allowed."""
+    response = client.get(f"/api/v1/headings?{query}")
+
+    assert response.status_code == 422
+    assert [error["parameter"] for error in json_of(response)["errors"]] == [
+        query.partition("=")[0]
+    ]
+
+
+def test_headings_are_of_documents(client: FlaskClient) -> None:
+    """Each has its document, and the length and pattern that are asked for; empty values ask for none."""
+    answer = json_of(client.get("/api/v1/headings?q=&length=4&pattern=四字&size=5"))
+    all_of_them = json_of(client.get("/api/v1/headings?q=&length=&pattern="))
+
+    assert [len(one["text"]) for one in answer["headings"]] == [4] * 5
+    assert all(one["article"]["url"] for one in answer["headings"])
+    assert answer["total"] < all_of_them["total"]
+
+
 def test_article_is_what_guests_may_read(client: FlaskClient) -> None:
     """An article answers the guests' text with its gaps, and length and slices as published."""
     body = json_of(client.get("/api/v1/articles/paid-1"))
