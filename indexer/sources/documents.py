@@ -13,7 +13,9 @@ from analyzers.document_title import Title, find_title
 from analyzers.messages import say
 from analyzers.normalize import normalize
 from indexer.sources.encoding import decode
+from indexer.sources.labels import labels_at
 from search_service.errors import BadRecord
+from search_service.intake.names import known_field
 
 # The first statement of a database dump, after comments and settings.
 _SQL: Final = re.compile(
@@ -27,7 +29,7 @@ _HEADING: Final = re.compile(r"\A\s*#\s+([^\n]+)(?:\n[^\S\n]*+(?=\n))*+")
 
 
 def text_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read plain text; ``name`` is the title if its first lines show none."""
+    """Read plain text with the labels at its head; ``name`` is the title if its first lines show none."""
     text = decode(data)
     if _SQL.match(text):
         raise BadRecord(
@@ -36,7 +38,7 @@ def text_record(data: bytes, *, name: str) -> dict[str, object]:
                 "is a database dump, not an article; export it as .jsonl or .csv, one article per record",
             )
         )
-    return title_and_body(text, name=name)
+    return _labelled(text, name=name)
 
 
 def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
@@ -56,8 +58,30 @@ def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     if heading:
         line = heading[1].strip()
         title = line.rstrip("#").rstrip() or line
-        return {**values, "title": title, "body": text[heading.end() :].lstrip("\r\n")}
-    return {**values, **title_and_body(text, name=name)}
+        body = text[heading.end() :].lstrip("\r\n")
+        if not values and (found := labels_at(lines := body.split("\n"))):
+            given, body = found.values, "\n".join([found.rest, *lines[found.end :]]).lstrip("\r\n")
+            values = {name: value for name, value in given.items() if known_field(name) != "title"}
+        return {**values, "title": title, "body": body}
+    return {**values, **title_and_body(text, name=name)} if values else _labelled(text, name=name)
+
+
+def _labelled(text: str, *, name: str) -> dict[str, object]:
+    """The fields of the labels at the head of a text, above or below its title, and its other lines."""
+    lines = text.split("\n")
+    if found := labels_at(lines):
+        rest = "\n".join([found.rest, *lines[found.end :]]).lstrip("\r\n")
+        if any(value for field, value in found.values.items() if known_field(field) == "title"):
+            return {**found.values, "body": rest}
+        return {**found.values, **title_and_body(rest, name=name)}
+    title = find_title(lines)
+    if title is not None and (found := labels_at(lines, title.end)):
+        given = {
+            field: value for field, value in found.values.items() if known_field(field) != "title"
+        }
+        lines[title.end : found.end] = [found.rest]
+        return {**given, **without_title(lines, title, name=name)}
+    return without_title(lines, title, name=name)
 
 
 def _letters(text: str) -> str:

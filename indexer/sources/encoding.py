@@ -87,7 +87,9 @@ def read_lines(stream: IO[bytes]) -> Iterator[Line]:
             for number, line in enumerate(text, start=1):
                 yield Line(number, line.rstrip("\n").rstrip("\r"))
         finally:
-            text.detach()  # the caller closes the stream
+            # The caller closes the stream; if it stops early, before this.
+            with contextlib.suppress(ValueError):
+                text.detach()
         return
     if b"\n" not in sample and b"\r" in sample:
         stream = io.BufferedReader(_CarriageReturns(stream))  # type: ignore[type-var]  # it needs no name

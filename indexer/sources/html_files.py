@@ -15,6 +15,7 @@ from lxml import etree
 
 from indexer.sources import documents
 from indexer.sources.encoding import decode
+from indexer.sources.labels import is_typist
 from indexer.sources.limits import check_marks
 from indexer.sources.page_parts import (
     densest,
@@ -63,10 +64,6 @@ _META: Final = {
     "url": "url",
     "og:url": "url",
 }
-# Who typed it, not who wrote it: 信息发布员6, admin, 104363.
-_TYPIST: Final = re.compile(
-    r"[\x21-\x7e\s]*|.*(?:发布员|管理员|录入员|审核员|编辑|系统|网站)[0-9]*|.*[0-9]", re.IGNORECASE
-)
 _HIDDEN: Final = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
 )
@@ -163,7 +160,7 @@ def _meta(root: etree._Element) -> dict[str, object]:
             usable = usable and (field != "url" or fields.address(content))
         except ValueError:
             continue  # meta tags are often left empty; the article is used nevertheless
-        if usable and not (field == "author" and _TYPIST.fullmatch(content)):
+        if usable and not (field == "author" and is_typist(content)):
             values[field] = content
     return values
 
@@ -234,6 +231,6 @@ def _body(root: etree._Element) -> str:
 
 def _empty(element: etree._Element) -> None:
     """Remove the content of an element, but keep the text after it."""
-    tail = element.tail
-    element.clear()
-    element.tag, element.tail = "span", tail
+    # The text may have characters that lxml does not let one assign.
+    element.clear(keep_tail=True)  # type: ignore[call-arg]  # missing in the stubs
+    element.tag = "span"

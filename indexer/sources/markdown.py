@@ -4,6 +4,7 @@ Emphasis, links, code and escapes are markup, and would break the runs of charac
 begins lines (headings, items, tables) is left as it is: its numbers are text.
 """
 
+import re
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -11,6 +12,11 @@ from markdown_it.token import Token
 
 # HTML is left to the cleaning rules, which know what is none.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+# CommonMark sees no emphasis in **来源：**县府: marks beside punctuation need a blank on the other side.
+_CHINESE: Final = r"[，。、；：！？“”‘’（）《》〈〉【】〔〕…—]"
+_EMPHASIS: Final = re.compile(
+    rf"(\*\*)(?=\S)(?:{_CHINESE}[^*\n]{{0,300}}|[^*\n]{{1,300}}{_CHINESE})(?<=\S)\1"
+)
 _BREAKS: Final = frozenset(("softbreak", "hardbreak"))
 _MAX_CHARACTERS: Final = 1_000_000
 _MAX_PARAGRAPH: Final = (
@@ -36,8 +42,9 @@ def without_inline_syntax(text: str) -> str:
 
 
 def _seen(tokens: list[Token]) -> str:
-    return "".join(
+    text = "".join(
         "\n" if one.type in _BREAKS else one.content
         for one in tokens
         if one.content or one.type in _BREAKS
     )
+    return _EMPHASIS.sub(lambda match: match[0].strip("*"), text)

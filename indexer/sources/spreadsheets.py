@@ -7,8 +7,10 @@ say which rows and columns are hidden: these are read as well.
 import io
 import json
 import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -27,6 +29,15 @@ _MAX_UNPACKED: Final = 256 << 20  # bytes
 _MAX_CELLS: Final = 5_000_000  # of a sheet, empty ones included, because calamine keeps all
 _REFERENCE: Final = re.compile(rb'r="([A-Z]{1,3})([0-9]{1,7})"')
 _PIECE: Final = 1 << 20  # bytes
+# What a damaged or encrypted archive raises, besides zipfile's own.
+_BROKEN: Final = (
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 _SECONDS: Final = 300
 _MEMORY: Final = 1 << 30  # bytes
 
@@ -56,7 +67,7 @@ def _checked(table: Table) -> bytes:
                 raise BadRecord(_too_large(size, _MAX_UNPACKED))
             for entry in archive.infolist():
                 _check_cells(archive, entry)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as exc:
+    except (zipfile.BadZipFile, *_BROKEN) as exc:
         raise BadRecord(_invalid()) from exc
     return data
 

@@ -128,7 +128,8 @@ def _opened(data: bytes) -> WordDocument:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_size(archive)
         document = Document(io.BytesIO(data))
-        if document.element.find(qn("w:body")) is None:  # also if the root element is another one
+        root = document.element
+        if root.tag != qn("w:document") or root.find(qn("w:body")) is None:
             raise ValueError("no body")
         return document
     except (
@@ -136,6 +137,8 @@ def _opened(data: bytes) -> WordDocument:
         OpcError,
         KeyError,
         ValueError,
+        AttributeError,
+        TypeError,
         etree.XMLSyntaxError,
         *_BROKEN,
     ) as exc:
@@ -147,7 +150,8 @@ def _opened(data: bytes) -> WordDocument:
         ) from exc
 
 
-# What a damaged or encrypted archive raises, besides zipfile's own.
+# What a damaged or encrypted archive raises, besides zipfile's own. AttributeError and TypeError are
+# python-docx's for parts of another type, and relations without a target.
 _BROKEN: Final = (zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error)
 
 

@@ -124,7 +124,7 @@ def test_markdown_inside_a_line_is_no_text(tmp_path: Path) -> None:
     path.write_text(
         "# 春耕**意见**\n\n坚持**人民至上**，把群众*急难愁盼*办好，\n见[实施方案](./x.md)与`第3号`。\n\n"
         "1. 面积为 3 * 4 * 5 亩\n2. ~~旧~~新\\*注\n\n## 二、要求\n\n| **单位** | 任务 |\n|---|---|\n"
-        "| 水利局 | __防汛__ |\n\n![图](a.png)<b>见图</b>",
+        "| 水利局 | __防汛__ |\n\n![图](a.png)<b>见图</b>\n\n**一是抓早。**各村**“两不”**到位",
         encoding="utf-8",
     )
 
@@ -134,7 +134,7 @@ def test_markdown_inside_a_line_is_no_text(tmp_path: Path) -> None:
     assert article.body.split("\n") == [
         "坚持人民至上，把群众急难愁盼办好，", "见实施方案与第3号。", "",
         "1. 面积为 3 * 4 * 5 亩", "2. 旧新*注", "", "## 二、要求", "",
-        "单位\t任务", "水利局\t防汛", "", "图见图",
+        "单位\t任务", "水利局\t防汛", "", "图见图", "", "一是抓早。各村“两不”到位",
     ]  # fmt: skip
 
 

@@ -2,80 +2,13 @@
 
 import zipfile
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 
 from indexer.sources.files import Fault, Notes, read_source
 from search_service.intake.cleaning import Cleaning
 from search_service.model import Article
-
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_STYLES = (
-    f'<styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
-    "</styleSheet>"
-)
-_PART = '<Override PartName="/xl/{}.xml" ContentType="' + _TYPE + '.{}+xml"/>'
-
-Rows = list[list[object]]
-
-
-def workbook(path: Path, sheets: dict[str, Rows], hidden: str = "") -> Path:
-    """Write a workbook: numbers as numbers, whole ones in a column 日期 as days."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        types = relations = listed = ""
-        for number, (name, rows) in enumerate(sheets.items(), start=1):
-            state = ' state="hidden"' if name == hidden else ""
-            listed += f'<sheet name="{name}" sheetId="{number}" r:id="s{number}"{state}/>'
-            types += _PART.format(f"worksheets/s{number}", "worksheet")
-            target = f'Type="{_OFFICE}/worksheet" Target="worksheets/s{number}.xml"'
-            relations += f'<Relationship Id="s{number}" {target}/>'
-            lines = "".join(
-                f'<row r="{line}">{"".join(map(_cell, _places(line, row), row))}</row>'
-                for line, row in enumerate(rows, start=1)
-            )
-            archive.writestr(
-                f"xl/worksheets/s{number}.xml",
-                f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>',
-            )
-        archive.writestr("xl/styles.xml", _STYLES)
-        archive.writestr(
-            "[Content_Types].xml",
-            f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd'
-            f'.openxmlformats-package.relationships+xml"/>{_PART.format("workbook", "sheet.main")}'
-            f"{_PART.format('styles', 'styles')}{types}</Types>",
-        )
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="b" Type="{_OFFICE}/office'
-            'Document" Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}<Relationship Id="t" Type='
-            f'"{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
-        )
-    return path
-
-
-def _places(line: int, row: list[object]) -> list[str]:
-    return [f"{chr(ord('A') + column)}{line}" for column in range(len(row))]
-
-
-def _cell(place: str, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        day = ' s="1"' if isinstance(value, int) and value > 40_000 else ""
-        return f'<c r="{place}"{day}><v>{value}</v></c>'
-    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(str(value))}</t></is></c>'
+from tests.support.workbook_files import Rows, write_workbook
 
 
 def read(path: Path) -> tuple[list[Article], list[Fault], Notes]:
@@ -89,7 +22,7 @@ def read(path: Path) -> tuple[list[Article], list[Fault], Notes]:
 def test_rows_of_the_visible_sheets_are_records(tmp_path: Path) -> None:
     """Below the title of the table; numbers are whole, dates are dates, hidden sheets are not read."""
     header: list[object] = ["编号", "文件名称", "内容", "发布日期"]
-    path = workbook(
+    path = write_workbook(
         tmp_path / "汇总.xlsx",
         {
             "一月": [
@@ -121,7 +54,7 @@ def test_a_sheet_without_a_title_or_body_is_a_fault(tmp_path: Path) -> None:
     good: Rows = [["标题", "正文"], ["春耕通知", "抓紧备耕。"]]
 
     articles, (fault,), _ = read(
-        workbook(tmp_path / "a.xlsx", {"说明": [["事由", "经过"]], "文件": good})
+        write_workbook(tmp_path / "a.xlsx", {"说明": [["事由", "经过"]], "文件": good})
     )
 
     assert len(articles) == 1
@@ -146,7 +79,7 @@ def test_a_file_that_is_no_workbook_is_a_fault(tmp_path: Path, data: bytes, suff
 
 def test_a_stray_cell_takes_no_memory(tmp_path: Path) -> None:
     """A sheet is as large as its last cell is far away, so such a one is refused before it is read."""
-    path = workbook(tmp_path / "a.xlsx", {"甲": [["标题", "正文"], ["春耕", "备耕"]]})
+    path = write_workbook(tmp_path / "a.xlsx", {"甲": [["标题", "正文"], ["春耕", "备耕"]]})
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
