@@ -207,6 +207,19 @@ def _to_10(connection: sa.Connection) -> None:
     _run(connection, _TABLES_10)
 
 
+_TABLES_11 = """
+CREATE TABLE clippings (
+    id {serial}, account VARCHAR(64) NOT NULL, article_id VARCHAR(200) NOT NULL,
+    passage_id VARCHAR(64) NOT NULL, section TEXT NOT NULL, note TEXT NOT NULL, place BIGINT NOT NULL,
+    UNIQUE (account, article_id, passage_id));
+"""
+
+
+def _to_11(connection: sa.Connection) -> None:
+    """What people collect."""
+    _run(connection, _TABLES_11)
+
+
 # The step at place n makes version n + 1 of version n.
 _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_1,
@@ -219,6 +232,7 @@ _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_8,
     _to_9,
     _to_10,
+    _to_11,
 )
 VERSION = len(_STEPS)
 

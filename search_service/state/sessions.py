@@ -62,19 +62,26 @@ class Sessions:
 
     def role(self, token: str) -> Role | None:
         """The role of a session; None if it has ended, or there never was one."""
+        role = self._of(token, sa.func.coalesce(ACCOUNTS.c.role, _SESSIONS.c.role))
+        return None if role is None else Role(role)
+
+    def account(self, token: str) -> str:
+        """The account of a session; empty if it has none, or has ended."""
+        return self._of(token, ACCOUNTS.c.name) or ""
+
+    def _of(self, token: str, column: sa.ColumnElement[str]) -> str | None:
         same = sa.and_(
             ACCOUNTS.c.name == _SESSIONS.c.account,
             ACCOUNTS.c.password == _SESSIONS.c.password,
             ACCOUNTS.c.disabled.is_(False),
         )
         query = (
-            sa.select(sa.func.coalesce(ACCOUNTS.c.role, _SESSIONS.c.role))
+            sa.select(column)
             .select_from(sa.outerjoin(_SESSIONS, ACCOUNTS, same))
             .where(_SESSIONS.c.digest == _digest(token), _SESSIONS.c.expires > int(time.time()))
         )
         with self._database.reading() as connection:
-            role = connection.scalar(query)
-        return None if role is None else Role(role)
+            return connection.scalar(query)
 
     def end(self, token: str) -> None:
         """End a session, if there is one."""

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from search_service.state.accounts import Accounts
 from search_service.state.attempts import Attempts
 from search_service.state.blocked_words import BlockedWords
+from search_service.state.clippings import Clippings
 from search_service.state.coined_terms import CoinedTerms
 from search_service.state.copies import Copies
 from search_service.state.database import IDENTITY, Database
@@ -20,7 +21,7 @@ from search_service.state.vocabularies import Vocabularies
 
 
 class Store:
-    """Hidden ids, counters, ledger, sources, vocabularies, copies, terms, log-in, the key of cursors.
+    """Hidden ids, counters, ledger, sources, vocabularies, copies, terms, log-in, clippings, key of cursors.
 
     Safe to share among threads and processes.
     """
@@ -31,6 +32,7 @@ class Store:
         self.ledger = Ledger(self._database)
         self.vocabularies = Vocabularies(self._database)
         self.blocked = BlockedWords(self._database)
+        self.clippings = Clippings(self._database)
         self.copies = Copies(self._database)
         self.coined = CoinedTerms(self._database)
         self.hidden = Hidden(self._database)

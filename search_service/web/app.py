@@ -27,6 +27,7 @@ from search_service.web.embedding import add_cors, embed
 from search_service.web.forms import FIELD, add_form_cookie, form_token
 from search_service.web.operations import HEALTH, READINESS, Readiness, operations
 from search_service.web.pages.advanced import advanced
+from search_service.web.pages.collection import clipped, collection
 from search_service.web.pages.feeds import feeds
 from search_service.web.pages.lists import lists
 from search_service.web.pages.login import NAMES, login, login_link, page_path, refused, role_name
@@ -43,6 +44,7 @@ from search_service.web.request import (
     SITE,
     Example,
     Site,
+    account,
     admit,
     depends_on_visitor,
     identify,
@@ -117,6 +119,7 @@ def create_app(
     app.register_blueprint(pages, url_prefix=prefix or None)
     app.register_blueprint(workbench, url_prefix=prefix or None)
     app.register_blueprint(advanced, url_prefix=prefix or None)
+    app.register_blueprint(collection, url_prefix=prefix or None)
     app.register_blueprint(lists, url_prefix=prefix or None)
     app.register_blueprint(feeds, url_prefix=prefix or None)
     app.register_blueprint(themes, url_prefix=prefix or None)
@@ -156,6 +159,8 @@ def _add_template_values(app: Flask, settings: Settings, digests: Mapping[str, s
 
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals.update(
+        account_name=account,
+        clipped=clipped,
         form_field=FIELD,
         form_token=form_token,
         login_link=login_link,

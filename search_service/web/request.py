@@ -1,4 +1,5 @@
-"""The context of the current request. Entry points: :func:`service`, :func:`audience`, :func:`may`.
+"""The context of the current request. Entry points: :func:`service`, :func:`audience`, :func:`may`,
+:func:`account`.
 
 Only this module decides the audience of a request, once, before anything else happens: by a key or token,
 by a session, by the header of a trusted proxy. What is sent and not valid is an error, never a guest.
@@ -104,6 +105,16 @@ def visitor() -> Visitor:
 def audience() -> Audience:
     """The audience of this request."""
     return visitor().shown.audience
+
+
+def account() -> str:
+    """The account that has logged in here; empty for everybody else, and in a preview."""
+    if "account" not in g:
+        who, session = visitor(), request.cookies.get(SESSION)
+        is_own = session and sent_key() is None and who.shown is who.role
+        g.account = service().store.sessions.account(session) if session and is_own else ""
+    found: str = g.account
+    return found
 
 
 def may(right: Right) -> bool:
