@@ -1,9 +1,9 @@
 """What somebody with an account has collected, to look at, order and export.
 
-Entry points: :data:`collection` (a blueprint), :func:`clipped`.
+Entry points: :data:`collection` (a blueprint), :func:`clipped`, :func:`collect_from_form`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -86,19 +86,26 @@ def _page(fault: str = "") -> str:
 def add() -> Response | tuple[str, int]:
     """Collect an article or a passage, and lead back."""
     _check_form()
-    article_id, passage_id = _named(request.form.get("clip", ""))
     try:
-        collect(article_id, passage_id)
+        _collect(*_named(request.form.get("clip", "")))
     except BadInput as full:
         return _page(full.message), HTTPStatus.UNPROCESSABLE_ENTITY
     return redirect(local_path(request.form.get("next")), HTTPStatus.SEE_OTHER)
 
 
-def collect(article_id: str, passage_id: str) -> None:
-    """Collect what whoever makes this request may read.
+def collect_from_form(form: Mapping[str, str]) -> str:
+    """Collect what a button of another form named; the reason if it could not be, else an empty text."""
+    if "clip" not in form or not account() or not is_own_form():
+        return ""
+    try:
+        _collect(*_named(form["clip"]))
+    except (BadInput, NotFound) as error:
+        return error.message
+    return ""
 
-    Raises ``NotFound`` for anything else, ``BadInput`` where there is no room.
-    """
+
+def _collect(article_id: str, passage_id: str) -> None:
+    """Raises ``NotFound`` for what may not be read, ``BadInput`` where there is no room."""
     stored = service().reader(audience()).fetch([article_id]).get(article_id)
     if stored is None or (passage_id and not _text(stored, passage_id)):
         raise NotFound(say("没有这篇文章或这一段", "there is no such article or passage"))

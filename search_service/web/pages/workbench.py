@@ -22,6 +22,7 @@ from search_service.model import StoredArticle
 from search_service.roles import Right
 from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.links import article_url
+from search_service.web.pages.collection import collect_from_form
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
 from search_service.web.request import audience, may, render_page, service
@@ -51,6 +52,7 @@ def passages() -> str | Response:
     quoted = _quoted(filled)
     if request.method == "POST" and "insert" in filled:
         text, quoted = _with_passage(text, quoted, filled["insert"])
+    fault = collect_from_form(filled) if request.method == "POST" else ""
     parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
     usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
     is_topic = precedents.is_topic(text)
@@ -75,6 +77,7 @@ def passages() -> str | Response:
         "precedents.html",
         text=text,
         quoted=quoted,
+        fault=fault,
         may_export=may(Right.EXPORT),
         parameters=parameters,
         kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:_KINDS]))),

@@ -186,3 +186,18 @@ def test_a_collection_has_a_limit(service: SearchService, monkeypatch: pytest.Mo
     monkeypatch.setattr(clippings, "MOST", 1)
     answer = put(staff, "n2")
     assert (answer.status_code, "最多 1 条" in answer.text) == (422, True)
+
+
+def test_passages_are_collected_beside_a_draft(service: SearchService) -> None:
+    """The draft stays in the form; a guest's button does nothing."""
+    staff = browser(service, "staff")
+    draft = "一、总体要求\n推进老旧小区改造。\n二、保障措施\n各县要落实经费。"
+    form = {"text": draft, "form_token": token(staff.get("/precedents"))}
+    clip = json.dumps(["n1", passage(service, "n1", "落实经费")])
+    page = staff.post("/precedents", data=form | {"clip": clip})
+    assert (page.status_code, "推进老旧小区改造。" in page.text) == (200, True)
+    assert titles(staff) == ["1"]
+    page = staff.post("/precedents", data=form | {"clip": '["n9", ""]'})
+    assert "没有这篇文章或这一段" in page.text
+    browser(service).post("/precedents", data={"text": draft, "clip": clip})
+    assert titles(staff) == ["1"]
