@@ -73,7 +73,7 @@ class Report:
     read: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     examples: dict[str, int] = field(default_factory=dict)
-    slowest: float = 0.0
+    slowest: tuple[float, int] = (0.0, 0)  # seconds, and the input that took them
     grown: int = 0
 
     def add(self, number: int, problem: str) -> None:
@@ -83,15 +83,13 @@ class Report:
 
     def show(self) -> str:
         """The figures in a few lines."""
-        memory = self.grown >> 10
+        seconds, slowest = self.slowest
+        took = f"slowest {seconds:.2f} s (--only {slowest}), memory {self.grown >> 10} MB"
         lines = [
-            f"{self.inputs} inputs: {dict(self.read)}, slowest {self.slowest:.2f} s, memory {memory} MB;",
-            f"  problems: {self.problems.total()}",
+            f"{self.inputs} inputs: {dict(self.read)}, {took}, {self.problems.total()} problems"
         ]
-        lines += [
-            f"  {n} x {what} (--only {self.examples[what]})"
-            for what, n in self.problems.most_common()
-        ]
+        for what, count in self.problems.most_common():
+            lines.append(f"  {count} x {what} (--only {self.examples[what]})")
         return "\n".join(lines)
 
 
@@ -243,7 +241,7 @@ def _count(
     kinds, problem, seconds, grown, _ = values
     report.inputs += 1
     report.read.update(kinds.split())
-    report.slowest = max(report.slowest, float(seconds))
+    report.slowest = max(report.slowest, (float(seconds), number))
     report.grown = max(report.grown, int(grown))
     problems = [problem] if problem else []
     if float(seconds) > _SECONDS:
