@@ -68,6 +68,7 @@ _HIDDEN: Final = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
 )
 _BOILERPLATE: Final = frozenset({"nav", "header", "footer", "aside"})
+_PAGE_EDGES: Final = frozenset({"header", "footer"})  # titles that LibreOffice gives them
 _ARTICLE: Final = frozenset({"article", "main"})
 # Containers of the article in common content management systems (UCAP, TRS, Hanweb, 博达 …), best first.
 _IDS: Final = (
@@ -191,7 +192,9 @@ def _boilerplate(root: etree._Element) -> Iterator[etree._Element]:
             if element.tag in _ARTICLE:
                 count += _letters("".join(map(str, element.itertext())))
                 walker.skip_subtree()
-            elif element.tag in _BOILERPLATE:
+            elif element.tag in _BOILERPLATE or (
+                element.tag == "div" and element.get("title") in _PAGE_EDGES
+            ):
                 walker.skip_subtree()
                 yield element
             else:

@@ -59,9 +59,18 @@ def elements(root: etree._Element, path: str) -> list[etree._Element]:
     return cast("list[etree._Element]", root.xpath(path))
 
 
-def flat(element: etree._Element) -> str:
-    """The text of an element in one line."""
-    return " ".join("".join(map(str, element.itertext())).split())
+def flat(element: etree._Element, *, limit: int = 0) -> str:
+    """The text of an element in one line; empty if it has more than ``limit`` characters, if that is given.
+
+    A heading that does not end contains the rest of the page, and so does the next one in it.
+    """
+    pieces, length = [], 0
+    for piece in element.itertext():
+        pieces.append(str(piece))
+        length += len(pieces[-1].strip())
+        if limit and length > limit:
+            return ""
+    return " ".join("".join(pieces).split())
 
 
 def find_title(root: etree._Element) -> str:
@@ -90,7 +99,7 @@ def _headings(root: etree._Element) -> Iterator[str]:
     """The texts of headings, in their order."""
     named = "//*[contains(@class, 'tit') or contains(@class, 'Tit') or contains(@id, 'tit')]"
     for element in elements(root, f"//h1 | //h2 | //h3 | {named}"):
-        text = flat(element)
+        text = flat(element, limit=_MAX_TITLE)
         if element.tag not in ("title", "html", "body") and _MIN_TITLE <= len(text) <= _MAX_TITLE:
             yield text
 
@@ -168,9 +177,11 @@ def menus(root: etree._Element) -> list[etree._Element]:
     for element in elements(root, ".//*[count(a | */a | */*/a) >= 3]"):
         links = elements(element, "a | */a | */*/a")
         letters = sum(len("".join(flat(link).split())) for link in links)
-        whole = "".join(flat(element).split())
-        if len(whole.strip("|｜·>›/-")) - letters <= len(links) and not any(
-            _FILE.search(link.get("href") or "") for link in links
+        whole = "".join(flat(element, limit=letters + len(links) + _MAX_TITLE).split())
+        if (
+            whole
+            and len(whole.strip("|｜·>›/-")) - letters <= len(links)
+            and not any(_FILE.search(link.get("href") or "") for link in links)
         ):
             found.append(element)
     return found

@@ -22,11 +22,11 @@ _LINES: Final = _names(
     " figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody"
     " td tfoot th thead tr ul ucapcontent"
 )
-# With those that UCAP, a CMS of many offices, adds.
+# With those that UCAP, a CMS of many offices, adds, and LibreOffice for fields.
 _INLINE: Final = _names(
     "a abbr acronym area audio b base basefont big button canvas cite code col colgroup del em"
     " embed font head i iframe img input ins label legend link map mark meta nobr noscript object"
-    " option param q rp rt ruby s samp script select small source span strike strong style sub sup"
+    " option param q rp rt ruby s samp script sdfield select small source span strike strong style sub sup"
     " svg textarea title tt u ucapauthor ucapsource ucaptitle publishtime var video wbr"
 )
 _DROPPED: Final = _names(
@@ -57,6 +57,8 @@ _HAN_BREAK: Final = re.compile(r"(?<=[^\x00-\xff])[ \t\f]*[\r\n]\s*(?=[^\x00-\xf
 _OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
 _SENTENCE_ENDS: Final = frozenset("。；：！？…）”.;:!?")
 _SHARE_OF_ENDS: Final = 0.3  # of the line breaks; headings and table cells do not end in a sentence
+_UNNUMBERED: Final = re.compile(r"list-style[a-z-]*\s*:[^;]*none", re.IGNORECASE)
+_DIGITS: Final = 3  # of the first number of a list
 _HTML_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -188,22 +190,59 @@ def text_of_tree(root: etree._Element, *, keep_lines: bool = False, tables: bool
 def _pieces(root: etree._Element, *, keep_lines: bool, tables: bool) -> Iterator[str]:
     """Yield texts and separators in document order, without recursion, because old pages nest deeply."""
     preformatted = 0
+    numbers = _Numbers()
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         tag = str(element.tag).lower()
         starts = event == "start"
         if tag == "pre":
             preformatted += 1 if starts else -1
+        if tag == "li":
+            numbers.begin(element) if starts else numbers.end()
         if tag in _LINES and not (tag == "br" and starts):
             yield "\n"
         lines = _table(element) if tables and starts and tag == "table" else []
         if lines or (starts and tag in _DROPPED):
-            yield "\n".join(lines)
+            yield (numbers.taken() if lines else "") + "\n".join(lines)
             walker.skip_subtree()
             continue
         run = element.text if starts else element.tail if element is not root else None
         if run:
+            if run.strip():
+                yield numbers.taken()
             yield run if keep_lines or preformatted else _collapsed(run)
+
+
+class _Numbers:
+    """The numbers of items in lists, which stand before the first text of the item."""
+
+    def __init__(self) -> None:
+        self._last: dict[etree._Element, int] = {}
+        self._waiting = ""
+
+    def begin(self, item: etree._Element) -> None:
+        """Count an item; its number is digits, because other numerals are those of styles."""
+        parent = item.getparent()
+        if parent is None or parent.tag != "ol":
+            return
+        if _UNNUMBERED.search(parent.get("style") or "") or "custom_" in (
+            parent.get("class") or ""
+        ):
+            return  # UEditor's custom_cn has numbers of its own, in its style
+        start = parent.get("start") or ""
+        first = int(start) if start.isascii() and start.isdigit() and len(start) <= _DIGITS else 1
+        number = self._last[parent] = self._last.get(parent, first - 1) + 1
+        if len(text := f"{number}. ") <= len("<li>"):  # no text is longer than its HTML
+            self._waiting += text
+
+    def end(self) -> None:
+        """Forget the number of an item without text."""
+        self._waiting = ""
+
+    def taken(self) -> str:
+        """The number that is to be written; once."""
+        number, self._waiting = self._waiting, ""
+        return number
 
 
 def _table(table: etree._Element) -> list[str]:

@@ -92,6 +92,18 @@ def test_a_document_with_another_part_is_a_fault(tmp_path: Path, part: str, cont
     assert ".docx" in item.reason
 
 
+def test_a_document_with_a_broken_head_is_read(tmp_path: Path) -> None:
+    """As one without; its heads are read for a 文号 alone."""
+    path = write_word(
+        tmp_path / "a.docx", paragraph("春耕通知") + paragraph(TEXT), header=paragraph("公报")
+    )
+
+    item = only(rewritten(path, "word/header.xml", b"<w:hdr/>"))
+
+    assert isinstance(item, Article), item
+    assert item.body == TEXT
+
+
 def test_a_workbook_with_damaged_packing_is_a_fault(tmp_path: Path) -> None:
     """What zlib raised ended the run."""
     path = write_workbook(tmp_path / "a.xlsx", {"甲": [["标题", "正文"], ["春耕", TEXT * 50]]})

@@ -5,12 +5,13 @@ who typed it, its date often that of the template (ADR 0031).
 """
 
 import codecs
+import contextlib
 import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from docx import Document
 from docx.document import Document as WordDocument
@@ -85,21 +86,16 @@ def _part(document: WordDocument, relation: str) -> etree._Element | None:
     """The root of a part of the document; None if it has none, or one that cannot be read."""
     for one in document.part.rels.values():
         if one.reltype == relation and not one.is_external:
-            part = one.target_part
-            try:
-                return (
-                    getattr(part, "element", None)
-                    if hasattr(part, "element")
-                    else _parsed(part.blob)
-                )
-            except etree.XMLSyntaxError:
-                return None
+            return _root(one.target_part)
     return None
 
 
-def _parsed(data: bytes) -> etree._Element:
-    root: etree._Element = parse_xml(data)
-    return root
+def _root(part: Any) -> etree._Element | None:
+    """The root of a part; None if it cannot be read."""
+    with contextlib.suppress(etree.XMLSyntaxError):
+        root: etree._Element = part.element if hasattr(part, "element") else parse_xml(part.blob)
+        return root
+    return None
 
 
 def _notes(document: WordDocument) -> Iterator[tuple[tuple[str, str], etree._Element]]:
@@ -117,9 +113,9 @@ def _heads_and_feet(document: WordDocument) -> Iterator[str]:
         for one in document.part.rels.values()
         if one.reltype in (RELATION.HEADER, RELATION.FOOTER) and not one.is_external
     ]
-    for part in parts[:_MAX_NOTES]:
+    for root in map(_root, parts[:_MAX_NOTES]):
         text = WordText(styles=None, numbering=None, notes={})
-        for line in text.lines(part.element if hasattr(part, "element") else _parsed(part.blob)):
+        for line in () if root is None else text.lines(root):
             yield line.text
 
 
