@@ -93,10 +93,14 @@ def test_a_document_with_another_part_is_a_fault(tmp_path: Path, part: str, cont
 
 
 def test_a_document_with_a_broken_head_is_read(tmp_path: Path) -> None:
-    """As one without; its heads are read for a 文号 alone."""
+    """As one without, where its type is not one that python-docx reads; heads may have a 文号, no more."""
     path = write_word(
         tmp_path / "a.docx", paragraph("春耕通知") + paragraph(TEXT), header=paragraph("公报")
     )
+
+    with zipfile.ZipFile(path) as source:
+        types = source.read("[Content_Types].xml").replace(b"header+xml", b"head+xml")
+    rewritten(path, "[Content_Types].xml", types)
 
     item = only(rewritten(path, "word/header.xml", b"<w:hdr/>"))
 
