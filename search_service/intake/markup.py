@@ -58,7 +58,7 @@ _OWN_BREAK: Final = re.compile(r"([^>\s])[ \t\u3000]*\r?\n(\s*)(?=[^<\s])")
 _SENTENCE_ENDS: Final = frozenset("。；：！？…）”.;:!?")
 _SHARE_OF_ENDS: Final = 0.3  # of the line breaks; headings and table cells do not end in a sentence
 _UNNUMBERED: Final = re.compile(r"list-style[a-z-]*\s*:[^;]*none", re.IGNORECASE)
-_DIGITS: Final = 3  # of the first number of a list
+_START: Final = re.compile("[0-9]{1,3}")  # the first number of a list
 _HTML_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -230,7 +230,7 @@ class _Numbers:
         ):
             return  # UEditor's custom_cn has numbers of its own, in its style
         start = parent.get("start") or ""
-        first = int(start) if start.isascii() and start.isdigit() and len(start) <= _DIGITS else 1
+        first = int(start) if _START.fullmatch(start) else 1
         number = self._last[parent] = self._last.get(parent, first - 1) + 1
         if len(text := f"{number}. ") <= len("<li>"):  # no text is longer than its HTML
             self._waiting += text
