@@ -213,7 +213,7 @@ def page_of(known: Known, number: int) -> str:
 
 
 def write_files(folder: Path, articles: Sequence[Known]) -> None:
-    """Write the files that are not there."""
+    """Write the Word documents and the web pages."""
     made = folder / "docx"
     made.mkdir(parents=True, exist_ok=True)
     pages = folder / "page"
@@ -221,8 +221,12 @@ def write_files(folder: Path, articles: Sequence[Known]) -> None:
     for number, known in enumerate(articles):
         write_document(made / f"{number:03}.docx", known, number)
         (pages / f"{number:03}.html").write_text(page_of(known, number), encoding="utf-8")
+
+
+def convert_files(folder: Path) -> None:
+    """Let LibreOffice make files of the other kinds that are not there."""
     for kind in _CONVERTED:
-        _convert(folder / kind, kind, sorted(made.glob("*.docx")))
+        _convert(folder / kind, kind, sorted((folder / "docx").glob("*.docx")))
     _convert(folder / "docx of LibreOffice", "docx", sorted((folder / "odt").glob("*.odt")))
 
 
@@ -308,6 +312,7 @@ def main() -> None:
     options = parser.parse_args()
     articles = known_articles(options.articles)
     write_files(options.folder, articles)
+    convert_files(options.folder)
     counts = {kind: counted(kind, options.folder / kind, articles) for kind in options.kinds}
     sys.stdout.write("\n".join([*rows(counts), ""]))
     for kind, count in counts.items():
