@@ -19,7 +19,8 @@ DATE: Final = rf"{_YEAR}\s?{_DAY}"
 _DAYS = re.compile(_DAY)
 _YEAR_BEFORE = re.compile(rf"{_YEAR}\s?$")
 _BOOK = r"《(?P<name>(?:[^《》]|《[^《》]*》){2,120})》"
-_BOOKS = re.compile(_BOOK)
+# 《title》 in a normalised text.
+BOOKS: Final = re.compile(_BOOK)
 _ENDS = re.compile(
     r"(?:同时|予以|即行|自行|一并|相应|自然|均|起)\s?(?:废止|失效)|停止执行|不再执行"
 )
@@ -123,7 +124,7 @@ def _repeals(text: str) -> Iterator[Relation]:
     ends = list(_ENDS.finditer(text))
     if not ends:
         return
-    books = list(_BOOKS.finditer(text))
+    books = list(BOOKS.finditer(text))
     begins, closes = [book.start() for book in books], [book.end() for book in books]
     sentences = list(_sentences(text, begins, closes))
     seen: set[str] = set()

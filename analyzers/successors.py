@@ -1,8 +1,9 @@
 """Which documents a 公文 ends, and the keys by which an index finds them. Pure.
 
 Entry points: :func:`own_keys` of a document, :func:`stated` of what a source says, :func:`repealed` of what a
-text says, :func:`is_certain`. A document is known by its id, its 文号, or its title; by a title alone only
-together with its issuer, because offices give the same titles. Keys contain a colon, as no typed text does.
+text says, :func:`cited` of all that it names, :func:`is_certain`. A document is known by its id, its 文号,
+or its title; by a title alone only together with its issuer, because offices give the same titles. Keys
+contain a colon, as no typed text does.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analyzers import document_numbers, names
+from analyzers import document_numbers, names, relations
 from analyzers.metadata import ExtractedField
 from analyzers.normalize import normalize
 from analyzers.terms import exact_key
@@ -20,6 +21,8 @@ _MOST: Final = 200  # documents that one ends; lists of all that is repealed hav
 _ISSUED = re.compile(r"(?:印发|发布|公布|颁布)[<《]*(?P<inner>.{4,}?)[>》]*的(?:通知|决定|公告)$")
 _NUMBER_AFTER = re.compile(r"》\s?\((?P<number>[^()\n]{2,40}?号)")
 _AFTER: Final = 44  # characters of its longest match
+# Words of one character before a 文号 in a text: 按清政规[2021]4号执行.
+_GLUED = re.compile("[按据和及与以经对由将见在](?=[㐀-鿿]{2})")
 _ONLY_ENDS = re.compile("废止|失效|清理")
 
 
@@ -66,6 +69,46 @@ def repealed(found: Sequence[ExtractedField], text: str) -> Iterator[Mention]:
         after = _NUMBER_AFTER.match(normalize(text[one.end : one.end + _AFTER]))
         number = _number_key(after["number"]) if after else ""
         yield Mention(number, _title_keys(one.value), derived=True)
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A document named at ``text[start:end]``: 《title》, 《title》（文号） or a 文号 alone.
+
+    ``title``: normalised, empty for a 文号 alone.
+    """
+
+    start: int
+    end: int
+    title: str
+    mention: Mention
+
+
+def cited(normalised: str) -> Iterator[Citation]:
+    """The documents that a normalised text names, in order, except those that it ends.
+
+    >>> [one.title for one in cited("根据《物业管理条例》,《小区办法》(清政规[2019]7号)同时废止。")]
+    ['物业管理条例']
+    """
+    ends = {one.start for one in relations.find(normalised) if one.field == "repeals"}
+    found: list[Citation] = []
+    books: list[range] = []
+    for book in relations.BOOKS.finditer(normalised):
+        after = _NUMBER_AFTER.match(normalised, book.end() - 1)
+        end = after.end() if after else book.end()
+        end += normalised.startswith(")", end) if after else 0
+        books.append(range(book.start(), end))
+        if book.start("name") not in ends:
+            number, title = _number_key(after["number"]) if after else "", book["name"]
+            found.append(Citation(book.start(), end, title, Mention(number, _title_keys(title))))
+    for one in document_numbers.find(normalised):
+        inside = any(one.start in book for book in books)
+        glued = _GLUED.match(normalised, one.start, one.end)
+        start = glued.end() if glued else one.start
+        key = "" if inside or not one.certain else _number_key(normalised[start : one.end])
+        if key:
+            found.append(Citation(start, one.end, "", Mention(key, frozenset())))
+    yield from sorted(found, key=lambda one: one.start)
 
 
 def is_certain(

@@ -185,6 +185,17 @@ SECTION_PASSAGES: Final = 5
 # characters, if it has so many.
 REPEATED_SHARE: Final = 0.7
 REPEATED_LENGTH: Final = 10
+# A check of a draft: a paragraph of so many runs of four characters is the same as an existing text that has
+# this share of them, among the best passages of so many articles; so many paragraphs are looked up.
+COPIED_LENGTH: Final = 30
+COPIED_SHARE: Final = 0.6
+COPIED_CONSIDERED: Final = 5
+COPIED_MOST: Final = 200
+# It lacks a part that this share of so many documents of its kind or more have, among those that are best
+# for so many words of its title.
+MODELS_SHARE: Final = 0.6
+MODELS_FEWEST: Final = 5
+MODELS_WORDS: Final = 15
 # The BM25 score that a passage needs by words, as a share of the idf of the words of the draft: one that
 # holds this share of them, once each, in a passage of average length, scores about as much. (Judged sample,
 # nDCG@10: 0.858 without, 0.870 at 0.08, 0.878 at 0.1, 0.879 at 0.12, 0.862 at 0.15, 0.841 at 0.2.)

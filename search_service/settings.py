@@ -148,6 +148,14 @@ class Settings(BaseSettings):
             " https://www.example.gov.cn; empty: only this site",
         ),
     )
+    wording: str = Field(
+        default="",
+        description=say(
+            "核对稿子用的词表：UTF-8 文件，每行 写法<TAB>应写作；没有后一列：不用这个词",
+            "Words for the check of drafts: a file in UTF-8 with lines wrong<TAB>right; without the second"
+            " column the word is not to be used",
+        ),
+    )
     query_log: int = Field(
         default=0,
         ge=0,

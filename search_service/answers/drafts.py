@@ -108,7 +108,7 @@ def for_draft(
     words = [words_of(service, piece) for piece in pieces]
     frequencies = PassageFrequencies({word for own in words for word in own})
     counted = reader.read(frequencies)[frequencies]
-    words = [_telling(own, counted) for own in words]
+    words = [telling(own, counted) for own in words]
     vectors, degraded = embedded(service, reader, pieces)
     filters = allowed(reader, wanted.filters, wanted.of_regions, words[0])
     possible = bool(wanted.searched) and filters.ids != ()
@@ -157,7 +157,7 @@ def _sections(draft: str) -> list[outline.Section]:
     return body or sections
 
 
-def _telling(words: Sequence[str], frequencies: TermFrequencies) -> list[str]:
+def telling(words: Sequence[str], frequencies: TermFrequencies) -> list[str]:
     """The words of the highest idf, in their order: a section is about them, and fewer are faster."""
     rarest = sorted(words, key=lambda word: -idf(frequencies.of[word], frequencies.all))
     kept = set(rarest[: relevance.SECTION_WORDS])

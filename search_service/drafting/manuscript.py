@@ -1,6 +1,6 @@
 """A manuscript: its lines with what each is in the layout of 公文, and where its text comes from.
 
-Entry point: :func:`lines`. Pure.
+Entry points: :func:`lines`, :func:`manuscript_of`. Pure.
 """
 
 import functools
@@ -53,6 +53,11 @@ class Manuscript:
     def lines(self) -> Sequence["Line"]:
         """The lines of its paragraphs."""
         return lines(self.paragraphs)
+
+
+def manuscript_of(title: str, text: str) -> Manuscript:
+    """A manuscript of the author's own: each line that is not blank is a paragraph."""
+    return Manuscript(title, tuple(map(Paragraph, filter(str.strip, text.splitlines()))))
 
 
 class Run(NamedTuple):

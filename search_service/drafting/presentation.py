@@ -1,8 +1,11 @@
-"""Outlines and headings as the values of JSON. Entry points: ``*_to_dict``."""
+"""Outlines, headings and checks as the values of JSON. Entry points: ``*_to_dict``."""
+
+from collections.abc import Sequence
 
 from analyzers.messages import say
 from search_service.answers.page import BLOCKED_NOTICE
 from search_service.answers.presentation import Link, Values, own_address, view_to_dict
+from search_service.drafting.checking import Placed
 from search_service.drafting.headings import HeadingPage
 from search_service.drafting.outlines import OutlinePage
 
@@ -39,3 +42,25 @@ def headings_to_dict(page: HeadingPage, *, link: Link = own_address) -> Values:
         "compared": page.compared,
     }
     return values | ({"message": say(*BLOCKED_NOTICE)} if page.blocked else {})
+
+
+def findings_to_dict(findings: Sequence[Placed], *, link: Link = own_address) -> Values:
+    """The findings of a check, with the articles that they name."""
+    return {"findings": [finding_to_dict(one, link=link) for one in findings]}
+
+
+def finding_to_dict(placed: Placed, *, link: Link = own_address) -> Values:
+    """One finding of a check."""
+    found = placed.finding
+    return {
+        "kind": found.kind.value,
+        "paragraph": placed.paragraph,
+        "start": placed.start,
+        "end": placed.end,
+        "quote": placed.quote,
+        "message": found.message,
+        "article": view_to_dict(found.article, link=link) if found.article else None,
+        "passage": found.passage or None,
+        "successor": view_to_dict(found.successor, link=link) if found.successor else None,
+        "share": found.share,
+    }

@@ -12,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import PathConverter
 
 from search_service import logs
+from search_service.drafting.wording import read_wording
 from search_service.errors import Unauthorized
 from search_service.roles import Role
 from search_service.service import SearchService
@@ -101,14 +102,19 @@ def create_app(
     """Create the application for an open service.
 
     All URLs are under ``settings.path_prefix``, except ``/robots.txt``. ``demo``: with ``/demo/portal``, and
-    anybody may become anybody. Raises ``ConfigurationError`` for a key of tokens that cannot be used.
+    anybody may become anybody. Raises ``ConfigurationError`` for a key of tokens or a list of
+    words that cannot be used.
     """
     prefix = settings.path_prefix
     app = _Flask(__name__, static_url_path=f"{prefix}/static")
     app.extensions[SERVICE] = service
     app.extensions[READINESS] = Readiness(service)
     app.extensions[SITE] = Site(
-        settings=settings, examples=tuple(examples), tokens=open_tokens(settings), demo=demo
+        settings=settings,
+        examples=tuple(examples),
+        tokens=open_tokens(settings),
+        demo=demo,
+        wording=read_wording(settings.wording),
     )
     if not settings.secure_cookies and not demo:
         _log.warning("insecure-cookies")

@@ -181,6 +181,14 @@ def _reason(
             f"一页最多说明 {most} 篇；请用 size={most} 或更小，逐页说明",
             f"at most {most} results per page are explained; use size={most} or less",
         )
+    if kind == "text_or_paragraphs":
+        return say("text 与 paragraphs 给一样", "give either text or paragraphs")
+    if kind == "draft_too_long":
+        most = relevance.MAX_DRAFT
+        return say(
+            f"各段共有不超过 {most} 个字；请分几次核对",
+            f"paragraphs of at most {most} characters together; check a draft in parts",
+        )
     if kind == "beyond_cap":
         cap = relevance.MAX_RESULTS
         return say(

@@ -22,6 +22,7 @@ from analyzers.outline import ROLES
 from search_service import relevance
 from search_service.answers.precedents import Wanted
 from search_service.drafting import headings
+from search_service.drafting.manuscript import Manuscript, Paragraph, manuscript_of
 from search_service.intake.fields import MAX_ID_LENGTH, MAX_LINE_LENGTH, category_path
 from search_service.model import FACETS, Filters, Sort
 from search_service.query.request import Mode, SearchRequest
@@ -332,12 +333,15 @@ class QuotedParagraph(BaseModel):
     ] = ""
 
 
+TitleValue = Annotated[
+    Text, Field(min_length=1, max_length=MAX_LINE_LENGTH, description="题目 / the title")
+]
+
+
 class DraftParameters(NoParameters):
     """``POST drafts/export``."""
 
-    title: Annotated[
-        Text, Field(min_length=1, max_length=MAX_LINE_LENGTH, description="题目 / the title")
-    ]
+    title: TitleValue
     paragraphs: Annotated[
         tuple[QuotedParagraph, ...],
         Field(
@@ -359,6 +363,51 @@ class DraftParameters(NoParameters):
         if sum(len(one.text) for one in value) > relevance.MAX_MANUSCRIPT:
             raise PydanticCustomError("too_long", "too long")
         return value
+
+
+class CheckParameters(NoParameters):
+    """``POST drafts/check``: the draft as for an export, or its text, of which each line is a paragraph."""
+
+    title: TitleValue
+    paragraphs: Annotated[
+        tuple[QuotedParagraph, ...],
+        Field(
+            max_length=relevance.MAX_PARAGRAPHS,
+            description="各段，或者给 text / the paragraphs; or give text",
+        ),
+    ] = ()
+    text: Annotated[
+        Text,
+        Field(
+            max_length=relevance.MAX_DRAFT,
+            validate_default=True,
+            description="正文，一行一段，空行不算 / the text: a paragraph in each line that is not blank",
+        ),
+    ] = ""
+
+    @field_validator("paragraphs")
+    @classmethod
+    def _short_enough(cls, value: tuple[QuotedParagraph, ...]) -> tuple[QuotedParagraph, ...]:
+        if sum(len(one.text) for one in value) > relevance.MAX_DRAFT:
+            raise PydanticCustomError("draft_too_long", "too long")
+        return value
+
+    @field_validator("text")
+    @classmethod
+    def _instead_of_paragraphs(cls, value: str, info: ValidationInfo) -> str:
+        if "paragraphs" in info.data and bool(value.strip()) == bool(info.data["paragraphs"]):
+            raise PydanticCustomError("text_or_paragraphs", "one of both")
+        return value
+
+    @property
+    def manuscript(self) -> Manuscript:
+        """The draft."""
+        texts = [one.text for one in self.paragraphs]
+        return (
+            manuscript_of(self.title, self.text)
+            if not texts
+            else Manuscript(self.title, tuple(map(Paragraph, texts)))
+        )
 
 
 class TopicParameters(PassageParameters):

@@ -7,12 +7,13 @@ by a session, by the header of a trusted proxy. What is sent and not valid is an
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app, g, jsonify, render_template, request
 
 from analyzers.messages import say
 from search_service import logs
+from search_service.drafting.wording import Wording
 from search_service.errors import Unauthorized
 from search_service.metrics import stage
 from search_service.model import Audience
@@ -60,12 +61,16 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Settings and examples for the pages; ``tokens``: of the portal; ``demo``: anybody may be anybody."""
+    """Settings and examples for the pages; ``tokens``: of the portal; ``demo``: anybody may be anybody.
+
+    ``wording``: the operator's words, for the check of drafts.
+    """
 
     settings: Settings
     examples: Sequence[Example] = ()
     tokens: Tokens | None = None
     demo: bool = False
+    wording: Wording = field(default_factory=lambda: Wording({}))
 
 
 @dataclass(frozen=True, kw_only=True)

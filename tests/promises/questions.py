@@ -137,6 +137,9 @@ def _searches(world: World) -> Iterator[Question]:
         yield Question(path, "POST", form={"clip": '["s1", ""]', "do": "up"})
     quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
     yield Question("/api/v1/drafts/export", "POST", json=quoted)
+    checked = {"title": "工作方案", "text": f"一、{draw.choice(FREE)}\n凤凰小组"}
+    yield Question("/api/v1/drafts/check", "POST", json=checked)
+    yield Question("/precedents", "POST", form={"text": whole, "check": "1"})
 
 
 def _lists(world: World) -> Iterator[Question]:
@@ -280,7 +283,8 @@ def forbidden(question: str, answer: object) -> str:
         return "an answer to a wrong key"
     if OF_A_MEMBER in question and status == 304:
         return "what a member was answered, confirmed"
-    if ("/export" in question or "/file" in question) and status not in (401, 403):
+    refused = (303, 401, 403, 404)  # or led to log in, where there is one
+    if any(one in question for one in ("/export", "/file", "check")) and status not in refused:
         return "an export"
     if "gongwen_session=" in text and "gongwen_session=;" not in text:
         return "a session"

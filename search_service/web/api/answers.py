@@ -1,12 +1,13 @@
 """The shapes of the API's answers, as pydantic models: the source of the schemas in its description.
 
-Entry points: :data:`ANSWERS`, :class:`Problem`. Fields of articles and of explanations come from the domain
-model. :mod:`search_service.answers.presentation` makes the values; the tests check each answer against these.
+Entry point: :data:`ANSWERS`. Fields of articles and of explanations come from the domain model; pushes,
+errors and health are in :mod:`.service_answers`. :mod:`search_service.answers.presentation` makes the values;
+the tests check each answer against these.
 """
 
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from analyzers.metadata import ExtractedField
 from search_service.answers.complete import Group
@@ -14,8 +15,18 @@ from search_service.answers.explanation import Explanation
 from search_service.answers.page import Reason
 from search_service.answers.presentation import LISTED
 from search_service.answers.succession import RelationType
+from search_service.drafting.findings import Kind as FindingKind
 from search_service.metadata import Attachment, Metadata
 from search_service.suggestions.vocabulary import Kind
+from search_service.web.api.service_answers import (
+    CLOSED,
+    ChangeAnswer,
+    Description,
+    Entered,
+    EnteredAnswer,
+    Health,
+    Status,
+)
 
 _METADATA = get_type_hints(Metadata)
 
@@ -23,7 +34,7 @@ _METADATA = get_type_hints(Metadata)
 class _Closed(BaseModel):
     """An answer has no other members than these."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=False)
+    model_config = CLOSED
 
 
 class PassagePosition(_Closed):
@@ -280,6 +291,41 @@ class OutlinesAnswer(_Closed):
     message: str = ""
 
 
+class Finding(_Closed):
+    """稿子里要看的一处：这一段的第 start 到 end 个字 / Something to look at: paragraph[start:end]."""
+
+    kind: FindingKind
+    paragraph: Annotated[
+        int | None,
+        Field(
+            description="第几段，从 1 起；0 是题目，null 是全篇 / from 1; 0: the title, null: the draft"
+        ),
+    ]
+    start: int
+    end: int
+    quote: Annotated[str, Field(description="原文 / the words")]
+    message: Annotated[str, Field(description="怎么办 / what to do")]
+    article: Annotated[
+        ListedArticle | None,  # type: ignore[valid-type]  # made from the domain model
+        Field(description="失效的文件，或雷同的出处 / the repealed document, or the source"),
+    ]
+    passage: Annotated[str | None, Field(description="雷同的那一段 / the passage of the source")]
+    successor: Annotated[
+        ListedArticle | None,  # type: ignore[valid-type]  # made from the domain model
+        Field(description="现行的文件 / what replaced it"),
+    ]
+    share: Annotated[
+        float | None,
+        Field(description="相同的比例，或有这一部分的比例 / what is the same, or how many have it"),
+    ]
+
+
+class CheckAnswer(_Closed):
+    """核对的结果，按文中的顺序 / What a check found, in the order of the draft."""
+
+    findings: list[Finding]
+
+
 class Precedent(ShownPassage):
     """一段范例 / A passage to quote."""
 
@@ -336,96 +382,6 @@ class PrecedentsAnswer(_Closed):
     message: str = ""
 
 
-class Record(BaseModel):
-    """一条记录，字段名与来源文件中的相同 / A record, with the names that source files use."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: str | int = ""
-    title: str
-    body: str
-    audience: Literal["public", "member", "staff"] | None = None
-    preview: Annotated[str | None, Field(description="游客可读的部分 / what guests may read")] = (
-        None
-    )
-    version: Annotated[
-        int | None, Field(ge=0, description="旧的不会覆盖新的 / an older one replaces no newer one")
-    ] = None
-
-
-class Records(_Closed):
-    """多条记录；deleted 为 true 的是删除 / Several records; one with ``deleted`` is a deletion."""
-
-    articles: list[dict[str, object]]
-
-
-class Entered(_Closed):
-    """一条记录的结果 / What became of a record."""
-
-    id: str
-    number: Annotated[int | None, Field(description="改动的编号 / number of the change")]
-    state: Literal["pending", "visible", "refused", "superseded", "outdated", "invalid"]
-    detail: Annotated[str, Field(description="没有收录的原因 / why it is not in the index")]
-
-
-class EnteredAnswer(_Closed):
-    """各条记录的结果，顺序与提交的相同 / What became of each record, in their order."""
-
-    results: list[Entered]
-
-
-class ChangeAnswer(_Closed):
-    """一次改动到哪一步了 / How far a change has come."""
-
-    number: int
-    state: Literal["pending", "visible", "refused", "superseded"]
-    detail: str
-
-
-class Description(RootModel[dict[str, object]]):
-    """OpenAPI 3.1."""
-
-
-class Status(_Closed):
-    """正常 / In order."""
-
-    status: Literal["ok"]
-
-
-class Health(Status):
-    """正常 / In order."""
-
-    synced: Annotated[
-        int | None,
-        Field(
-            description="来源最久多少秒没有同步，设了 GONGWEN_SYNC_LIMIT 才有 / seconds since the source that"
-            " was synchronised longest ago was, with GONGWEN_SYNC_LIMIT"
-        ),
-    ] = None
-
-
-class ParameterFault(_Closed):
-    """一个不能使用的参数 / A parameter that cannot be used."""
-
-    parameter: str
-    value: str | None
-    reason: str
-
-
-class Problem(_Closed):
-    """出错时的回答，RFC 9457 / Problem details."""
-
-    type: Literal["about:blank"]
-    title: str
-    status: int
-    detail: str
-    code: Annotated[str, Field(description="供程序判断 / for programs")]
-    errors: Annotated[
-        list[ParameterFault], Field(description="422 才有 / only with 422", max_length=20)
-    ] = []
-    id: Annotated[str, Field(description="日志中的编号 / the id in the log")] = ""
-
-
 # By endpoint of Flask.
 ANSWERS: dict[str, type[BaseModel]] = {
     "api.search": SearchAnswer,
@@ -439,6 +395,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.phrase_history": PhraseAnswer,
     "api.topic_passages": PrecedentsAnswer,
     "api.precedent_passages": PrecedentsAnswer,
+    "drafts.check_draft": CheckAnswer,
     "push.put_article": Entered,
     "push.delete_article": Entered,
     "push.change_articles": EnteredAnswer,

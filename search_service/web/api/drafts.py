@@ -6,13 +6,16 @@ Nothing that is sent is kept or logged.
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden
 
+from search_service.drafting.checking import check
+from search_service.drafting.presentation import findings_to_dict
 from search_service.drafting.references import Quoted
 from search_service.roles import Right
 from search_service.web.bodies import json_object
 from search_service.web.draft_files import draft_file
+from search_service.web.links import article_url
 from search_service.web.parameter_validation import validate
-from search_service.web.parameters import DraftParameters
-from search_service.web.request import may
+from search_service.web.parameters import CheckParameters, DraftParameters
+from search_service.web.request import audience, may, render_json, service, site
 
 drafts = Blueprint("drafts", __name__)
 # Bytes: the largest manuscript, of which every character takes three, and the ids of its sources.
@@ -34,3 +37,12 @@ def export_draft() -> Response:
     draft = validate(DraftParameters, body, repeated=repeated)
     quoted = [Quoted(one.text, one.article, one.passage) for one in draft.paragraphs]
     return draft_file(draft.title, quoted, sources=draft.sources, file=draft.file)
+
+
+@drafts.post("/drafts/check")
+def check_draft() -> Response:
+    """Return what to look at in the draft."""
+    repeated: list[str] = []
+    draft = validate(CheckParameters, json_object(repeated), repeated=repeated)
+    found = check(service(), draft.manuscript, audience(), site().wording)
+    return render_json(findings_to_dict(found, link=article_url))

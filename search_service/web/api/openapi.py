@@ -18,9 +18,11 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 from werkzeug.routing import Rule
 
-from search_service.web.api.answers import ANSWERS, Problem, Record, Records
+from search_service.web.api.answers import ANSWERS
+from search_service.web.api.service_answers import Problem, Record, Records
 from search_service.web.draft_files import MEDIA
 from search_service.web.parameters import (
+    CheckParameters,
     CursorParameters,
     DraftParameters,
     ExportParameters,
@@ -134,6 +136,11 @@ _OPERATIONS: Mapping[str, _Operation] = {
         problems=(400, 403, 413, 415),
         files=tuple(MEDIA.values()),
         body=DraftParameters,
+    ),
+    "drafts.check_draft": _Operation(
+        summary="核对稿子：引用、文号、序号、雷同、用词等，工作人员用 / Check a draft, for staff",
+        problems=(400, 403, 413, 415),
+        body=CheckParameters,
     ),
     "push.put_article": _Operation(
         summary="新增或更新一篇文章，indexer 的密钥用 / Add or replace an article, with a key of an indexer",

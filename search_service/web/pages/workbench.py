@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, json, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
 from werkzeug.wrappers import Response
@@ -15,7 +16,11 @@ from werkzeug.wrappers import Response
 from analyzers.outline import PLACES
 from search_service import relevance
 from search_service.answers import browse, drafts, precedents
-from search_service.answers.presentation import draft_to_dict, precedents_to_dict
+from search_service.answers.presentation import draft_to_dict, highlight, precedents_to_dict
+from search_service.drafting.checking import check
+from search_service.drafting.findings import Kind
+from search_service.drafting.manuscript import manuscript_of
+from search_service.drafting.presentation import finding_to_dict
 from search_service.drafting.quotations import Quotable, inserted, recognised
 from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.model import StoredArticle
@@ -25,13 +30,25 @@ from search_service.web.links import article_url
 from search_service.web.pages.collection import collect_from_form
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
-from search_service.web.request import audience, may, render_page, service
+from search_service.web.request import audience, may, render_page, service, site
 
 workbench = Blueprint("workbench", __name__)
 # Kinds offered in the form: those of most documents.
 _KINDS = 12
 # Passages of which a draft remembers that they were put in.
 _MOST_QUOTED = 200
+# Characters shown around the words of a finding, and of a finding and what follows.
+_AROUND = 15
+_MOST_SHOWN = 80
+_KINDS_OF_FINDINGS = {
+    Kind.REPEALED: "引用失效",
+    Kind.DOCUMENT_NUMBER: "文号",
+    Kind.NUMBERING: "序号",
+    Kind.PLACEHOLDER: "没有填",
+    Kind.COPIED: "雷同",
+    Kind.MISSING_SECTION: "缺一部分",
+    Kind.WORDING: "用词",
+}
 
 
 class _Place(NamedTuple):
@@ -56,12 +73,17 @@ def passages() -> str | Response:
     parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
     usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
     is_topic = precedents.is_topic(text)
-    if usable and is_topic and request.method == "POST":
+    checks = request.method == "POST" and "check" in filled
+    if checks and not may(Right.EXPORT):
+        raise Forbidden
+    if usable and is_topic and request.method == "POST" and not checks:
         query = parameters.model_dump(mode="json", exclude_defaults=True) | {"text": text.strip()}
         return redirect(url_for(".passages", _anchor="results", **query), 303)
-    found = sections = None
+    found = sections = findings = None
     blocked = False
-    if usable and is_topic:
+    if usable and checks:
+        findings = _findings(text)
+    elif usable and is_topic:
         topic = precedents.precedents(
             service(), text, audience(), wanted=parameters.wanted, limit=parameters.size
         )
@@ -87,8 +109,30 @@ def passages() -> str | Response:
         narrowed=parameters.wanted != precedents.ANYTHING,
         found=found,
         sections=sections,
+        findings=findings,
+        kinds_of_findings=_KINDS_OF_FINDINGS,
         blocked=blocked,
     )
+
+
+def _findings(text: str) -> list[dict[str, object]]:
+    """What a check finds, each with its words marked in what is around them."""
+    title, _, body = text.strip().partition("\n")
+    draft = manuscript_of(title.strip(), body)
+    lines = [draft.title, *(one.text for one in draft.paragraphs)]
+    return [
+        finding_to_dict(one, link=article_url)
+        | {"context": _context(lines[one.paragraph or 0], one.start, one.end)}
+        for one in check(service(), draft, audience(), site().wording)
+    ]
+
+
+def _context(line: str, start: int, end: int) -> Markup:
+    """The words marked in what is around them; of long ones the beginning."""
+    first, last = max(0, start - _AROUND), min(end + _AROUND, start + _MOST_SHOWN)
+    before, after = "…" if first else "", "…" if last < len(line) else ""
+    moved = len(before) - first
+    return highlight(before + line[first:last] + after, [(start + moved, min(end, last) + moved)])
 
 
 @workbench.post("/precedents/file")

@@ -23,6 +23,9 @@ from search_service.answers import (
 )
 from search_service.answers.precedents import ANYTHING, Wanted
 from search_service.answers.search import search
+from search_service.drafting.checking import check
+from search_service.drafting.manuscript import manuscript_of
+from search_service.drafting.wording import Wording
 from search_service.engines.embedded.reader import EmbeddedReader
 from search_service.engines.reads import Answers, Frequencies, Request
 from search_service.model import Audience, Filters, Sort
@@ -136,6 +139,17 @@ def test_a_draft_is_read_together(sample_service: SearchService, reads: Counter)
         assert len(page.sections) >= number
         assert page.results or wanted.regions
         assert len(reads.calls) <= 5
+
+
+def test_a_check_is_read_together(sample_service: SearchService, reads: Counter) -> None:
+    """However many paragraphs, citations and headings a draft has."""
+    line = "根据《关于物业管理的通知》（清政办发〔2024〕17号），小区业主委员会要协商解决纠纷。"
+    for number in (2, 200):
+        text = "\n".join(f"{n}、小区治理\n{line}{n}" for n in range(1, number + 1))
+        draft = manuscript_of("清源县小区治理工作方案", text)
+        reads.restart()
+        check(sample_service, draft, Audience.PUBLIC, Wording({}))
+        assert len(reads.calls) <= 12
 
 
 def test_a_topic_is_read_together(sample_service: SearchService, reads: Counter) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 from collections.abc import Mapping
 
@@ -110,3 +111,37 @@ def test_a_draft_that_is_too_long_is_refused(client: FlaskClient, staff: Mapping
     response = client.post("/precedents/file", data={"text": "甲" * 20_001}, headers=staff)
 
     assert response.status_code == 413
+
+
+def test_a_draft_is_checked_by_its_form(client: FlaskClient, staff: Mapping[str, str]) -> None:
+    """Each finding with its paragraph and its words; the draft and what was put in stay in the form."""
+    draft = "小区治理工作方案\n一、<b>目标</b>\n由XX负责。\n三、保障"
+    sent = {"text": draft, "check": "1", "quoted": '[0,"a","b"]'}
+    page = client.post("/precedents", data=sent, headers=staff).get_data(as_text=True)
+    found = re.findall(r'<span class="tag">(.*?)</span> (.*?)</p>', page)
+
+    assert found[:2] == [
+        ("没有填", "第 2 段：<q>由<mark>XX</mark>负责。</q>"),
+        ("序号", "第 3 段：<q><mark>三、</mark>保障</q>"),
+    ]
+    assert "还没有填：补上，或删去" in page
+    assert f"核对：有 {len(found)} 处要看" in page
+    assert _draft(page) == draft
+    assert [json.loads(one) for one in _fields(page)["quoted"]] == [[0, "a", "b"]]
+
+
+def test_a_topic_is_checked_as_well(client: FlaskClient, staff: Mapping[str, str]) -> None:
+    """One line is a title, with nothing wrong; the words of a long one are cut."""
+    page = client.post("/precedents", data={"text": TOPIC, "check": "1"}, headers=staff)
+    long = {"text": f"甲{'〔' * 50}{'XX' * 90}", "check": "1"}
+    cut = client.post("/precedents", data=long, headers=staff).get_data(as_text=True)
+
+    assert "核对：没有要看的" in page.get_data(as_text=True)
+    assert f"题目：<q>…{'〔' * 15}<mark>{'XX' * 40}</mark>…</q>" in cut
+
+
+def test_guests_do_not_check(client: FlaskClient) -> None:
+    """They are offered no button, and get no answer."""
+    sent = {"text": f"{TOPIC}\n由XX负责。", "check": "1"}
+    assert "核对" not in client.get("/precedents").get_data(as_text=True)
+    assert client.post("/precedents", data=sent).status_code == 403
