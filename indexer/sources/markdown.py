@@ -28,6 +28,7 @@ def without_inline_syntax(text: str) -> str:
     """The text with the content of each paragraph, heading and cell as a reader sees it."""
     if len(text) > _MAX_CHARACTERS or max(map(len, text.split("\n\n"))) > _MAX_PARAGRAPH:
         return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
     lines = text.split("\n")
     for token in _PARSER.parse(text):
         if token.type == "inline" and token.map:
