@@ -1,12 +1,15 @@
-"""How others divided documents of a kind on a topic. Entry points: :func:`outlines`, :func:`headings_of`."""
+"""How others divided documents of a kind on a topic. Entry points: :func:`outlines`, :func:`headings_of`;
+:func:`with_headings` and :func:`numbered` put them into a draft.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from analyzers.normalize import normalize
+from analyzers.references import numeral
 from search_service.answers.page import Reason
 from search_service.answers.search import search
 from search_service.drafting.manuscript import Paragraph, lines
@@ -22,6 +25,8 @@ _FEWEST: Final = 3
 # A heading that fewer documents share is their own.
 _SHARED: Final = 2
 _MOST_SHARED: Final = 12
+# Characters of a heading that is put into a draft.
+LONGEST: Final = 60
 _RULE = re.compile(r"第[^条]{1,12}条(?:之.)?")
 _MARKUP = re.compile(r"^#{1,6}[ \t]*", re.MULTILINE)
 _NUMBER = re.compile(
@@ -100,6 +105,20 @@ def headings_of(text: str) -> Iterator[Heading]:
         in_rule = is_rule or (in_rule and first.level > 1)
         if not in_rule and first.level <= 3 and not found.endswith(("；", ";")):
             yield Heading(first.level, found.rstrip("。：:"))
+
+
+def with_headings(draft: str, headings: Iterable[Heading]) -> str:
+    """The draft with headings as its last lines, as they are."""
+    return "\n".join(filter(None, (draft.rstrip("\n"), *(one.text for one in headings))))
+
+
+def numbered(draft: str, heading: Heading) -> Heading:
+    """The heading with the number that comes next in a draft, instead of its own."""
+    count = 1
+    for one in headings_of(draft):
+        count = 1 if one.level < heading.level else count + (one.level == heading.level)
+    number = {1: f"{numeral(count)}、", 2: f"（{numeral(count)}）"}.get(heading.level, f"{count}.")
+    return Heading(heading.level, number + without_number(heading.text))
 
 
 def _structure(models: list[ModelOutline]) -> tuple[tuple[str, int], ...]:

@@ -32,6 +32,7 @@ from search_service.web.pages.collection import clipped, collection
 from search_service.web.pages.feeds import feeds
 from search_service.web.pages.lists import lists
 from search_service.web.pages.login import NAMES, login, login_link, page_path, refused, role_name
+from search_service.web.pages.models import models
 from search_service.web.pages.portal import portal
 from search_service.web.pages.reader import pages, robots
 from search_service.web.pages.reference import reference
@@ -124,6 +125,7 @@ def create_app(
     app.url_map.converters["article"] = _ArticleId
     app.register_blueprint(pages, url_prefix=prefix or None)
     app.register_blueprint(workbench, url_prefix=prefix or None)
+    app.register_blueprint(models, url_prefix=prefix or None)
     app.register_blueprint(advanced, url_prefix=prefix or None)
     app.register_blueprint(collection, url_prefix=prefix or None)
     app.register_blueprint(lists, url_prefix=prefix or None)

@@ -311,6 +311,36 @@ def test_a_drafter_finds_and_copies_a_passage(
     assert_fits(page, width)
 
 
+def test_a_drafter_takes_an_outline_a_heading_and_a_phrase_along(page: Any, width: int) -> None:
+    """An outline becomes the draft, a heading its last line; the draft goes along from page to page."""
+    page.goto("/precedents")
+    page.get_by_label("题目或草稿").fill("优化营商环境方案")
+    page.get_by_role("button", name="提纲", exact=True).click()
+    page.get_by_role("button", name="采用整套").first.click()
+    page.get_by_text("已放在").wait_for()
+    assert_fits(page, width)
+    lines = page.get_by_label("稿纸", exact=True).input_value().split("\n")
+    page.get_by_role("button", name="小标题", exact=True).click()
+    page.get_by_label("含有").fill("保障")
+    page.get_by_label("含有").press("Enter")
+    page.get_by_role("button", name="采用这条").first.click()
+    page.get_by_text("已放在").wait_for()
+    assert_fits(page, width)
+    page.get_by_role("button", name="提法", exact=True).click()
+    page.get_by_label("提法", exact=True).fill("营商环境")
+    page.get_by_role("button", name="查提法").click()
+    page.get_by_role("heading", name="各年的篇数").wait_for()
+    assert_fits(page, width)
+    page.get_by_role("button", name="找段落").click()
+    page.get_by_text("已逐节找范例").wait_for()
+    draft = page.get_by_label("题目或草稿").input_value().split("\n")
+
+    assert lines[0] == "优化营商环境方案"
+    assert draft[:-1] == lines
+    assert "保障" in draft[-1]
+    assert_fits(page, width)
+
+
 def test_the_keyboard_reaches_the_text_and_the_box(page: Any, width: int) -> None:
     """The first stop of the keyboard skips to the text; Enter in the box asks."""
     page.goto("/search?q=小区")

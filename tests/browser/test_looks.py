@@ -31,6 +31,9 @@ PAGES = [
     "/articles/20102#contents",
     "/articles/20132",
     "/precedents?text=老旧小区物业",
+    "/outlines?q=营商环境&kind=方案",
+    "/headings?q=保障",
+    "/phrases?q=营商环境",
     "/nowhere",
 ]
 # Bytes of a page of results with its styles, scripts and icon, compressed.

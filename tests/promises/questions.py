@@ -135,6 +135,10 @@ def _searches(world: World) -> Iterator[Question]:
     yield from map(Question, ("/collection", "/collection/file?file=md"))
     for path in ("/collection", "/collection/1"):
         yield Question(path, "POST", form={"clip": '["s1", ""]', "do": "up"})
+    adopted = {"text": "草稿", "q": asked[-1], "outline": "s1", "heading": '[1,"组织领导"]'}
+    for page in ("/outlines", "/headings", "/phrases"):
+        yield Question(f"{page}?q={asked[-1]}")
+        yield Question(page, "POST", form=adopted)
     quoted = {"title": "草稿", "paragraphs": [{"text": "凤凰小组", "article": "s1"}]}
     yield Question("/api/v1/drafts/export", "POST", json=quoted)
     checked = {"title": "工作方案", "text": f"一、{draw.choice(FREE)}\n凤凰小组"}

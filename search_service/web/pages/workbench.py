@@ -4,12 +4,8 @@ A topic has an address, to be shared, reloaded and gone back to. A draft has non
 with the ids of the passages that were put into it, and is kept nowhere.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
-from flask import Blueprint, json, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -21,22 +17,20 @@ from search_service.drafting.checking import check
 from search_service.drafting.findings import Kind
 from search_service.drafting.manuscript import manuscript_of
 from search_service.drafting.presentation import finding_to_dict
-from search_service.drafting.quotations import Quotable, inserted, recognised
+from search_service.drafting.quotations import inserted, recognised
 from search_service.intake.fields import MAX_LINE_LENGTH
-from search_service.model import StoredArticle
 from search_service.roles import Right
 from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.links import article_url
 from search_service.web.pages.collection import collect_from_form
+from search_service.web.pages.draft_form import Place, place, sent_draft, texts
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
 from search_service.web.request import audience, may, render_page, service, site
 
 workbench = Blueprint("workbench", __name__)
 # Kinds offered in the form: those of most documents.
-_KINDS = 12
-# Passages of which a draft remembers that they were put in.
-_MOST_QUOTED = 200
+KINDS = 12
 # Characters shown around the words of a finding, and of a finding and what follows.
 _AROUND = 15
 _MOST_SHOWN = 80
@@ -51,29 +45,19 @@ _KINDS_OF_FINDINGS = {
 }
 
 
-class _Place(NamedTuple):
-    """A passage by the ids of its article and of itself."""
-
-    article: str
-    passage: str
-
-
 @workbench.route("/precedents", methods=["GET", "POST"])
 def passages() -> str | Response:
     """Show the form and the passages for the text: of a topic at an address, of a draft below the form."""
-    typed = request.form if request.method == "POST" else request.args
-    # A field left empty is no filter: of a link it would mean the articles without a value.
-    filled = MultiDict((name, value) for name, value in typed.items(multi=True) if value)
-    given, _ = once_or_several(PrecedentParameters, filled)
-    text = filled.get("text", "").replace("\r\n", "\n")
-    quoted = _quoted(filled)
-    if request.method == "POST" and "insert" in filled:
-        text, quoted = _with_passage(text, quoted, filled["insert"])
-    fault = collect_from_form(filled) if request.method == "POST" else ""
+    sent = sent_draft()
+    given, _ = once_or_several(PrecedentParameters, sent.fields)
+    text, quoted = sent.text, sent.quoted
+    if request.method == "POST" and "insert" in sent.fields:
+        text, quoted = _with_passage(text, quoted, sent.fields["insert"])
+    fault = collect_from_form(sent.fields) if request.method == "POST" else ""
     parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
     usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
     is_topic = precedents.is_topic(text)
-    checks = request.method == "POST" and "check" in filled
+    checks = request.method == "POST" and "check" in sent.fields
     if checks and not may(Right.EXPORT):
         raise Forbidden
     if usable and is_topic and request.method == "POST" and not checks:
@@ -102,7 +86,7 @@ def passages() -> str | Response:
         fault=fault,
         may_export=may(Right.EXPORT),
         parameters=parameters,
-        kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:_KINDS]))),
+        kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:KINDS]))),
         places=PLACES,
         limit=relevance.MAX_DRAFT,
         too_long=len(text) > relevance.MAX_DRAFT,
@@ -140,54 +124,24 @@ def download() -> Response:
     """Return the draft as a file: its first line is the title, and what was put in has its source."""
     if not may(Right.EXPORT):
         raise Forbidden
-    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    sent = sent_draft()
+    text = sent.text.strip()
     if len(text) > relevance.MAX_DRAFT:
         raise RequestEntityTooLarge
     title, _, body = text.partition("\n")
     file, sources = request.form.get("file", ""), request.form.get("sources", "")
     return draft_file(
         title.strip()[:MAX_LINE_LENGTH] or "草稿",
-        recognised(body, _texts(_quoted(request.form))),
+        recognised(body, texts(sent.quoted)),
         sources=sources,
         file=file if file in MEDIA else "docx",
     )
 
 
-def _quoted(form: MultiDict[str, str]) -> list[_Place]:
-    """The passages that were put into the draft; what is not one is left out."""
-    places = (_place(value) for value in form.getlist("quoted")[:_MOST_QUOTED])
-    return list(dict.fromkeys(place for _, place in filter(None, places)))
-
-
-def _place(value: str) -> tuple[int, _Place] | None:
-    """An offset into the draft and a passage, from a field of the form; None if it is no such field."""
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        return None
-    match found:
-        case [int(offset), str(article), str(passage)]:
-            return offset, _Place(article, passage)
-    return None
-
-
-def _with_passage(text: str, quoted: list[_Place], value: str) -> tuple[str, list[_Place]]:
+def _with_passage(text: str, quoted: list[Place], value: str) -> tuple[str, list[Place]]:
     """The draft with a passage at its place, and the passages in it; unchanged if there is none such."""
-    field = _place(value)
-    found = _texts([field[1]]) if field else []
+    field = place(value)
+    found = texts([field[1]]) if field else []
     if field is None or not found:
         return text, quoted
     return inserted(text, field[0], found[0].text), list(dict.fromkeys([*quoted, field[1]]))
-
-
-def _texts(places: Sequence[_Place]) -> list[Quotable]:
-    """The texts of passages, as this caller may read them."""
-    ids = list(dict.fromkeys(one.article for one in places))
-    stored: Mapping[str, StoredArticle] = service().reader(audience()).fetch(ids) if ids else {}
-    return [
-        Quotable(one.article, one.passage, stored[one.article].text_of(passage))
-        for one in places
-        if one.article in stored
-        for passage in stored[one.article].passages
-        if passage.id == one.passage
-    ]
