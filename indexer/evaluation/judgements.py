@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from analyzers.messages import say
-from indexer.sources.encoding import read_lines
 from indexer.sources.files import Fault, shown
 from indexer.sources.tables import json_lines
 from search_service.errors import BadInput
+from search_service.intake.encoding import read_lines
 from search_service.intake.record import RawRecord
 
 QUERIES: Final = "queries.jsonl"

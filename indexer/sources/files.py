@@ -15,16 +15,16 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.archives import Member, members
-from indexer.sources.documents import markdown_record, text_record
 from indexer.sources.file_names import Names, file_type, identifier_of
 from indexer.sources.folder_audience import FolderAudience, is_statement, read_statement
 from indexer.sources.html_files import html_record
-from indexer.sources.limits import MAX_SIZE
 from indexer.sources.seen import SeenIds
 from indexer.sources.tables import Table, id_of, read_csv, read_json, read_jsonl
 from indexer.sources.xml_lists import read_xml
 from search_service.errors import AudienceUnstated, BadInput, BadRecord
 from search_service.intake.cleaning import Cleaning
+from search_service.intake.documents import markdown_record, text_record
+from search_service.intake.limits import MAX_SIZE
 from search_service.intake.names import PROTECTING, known_field, says_who_reads
 from search_service.intake.record import Fault, Notes, RawRecord, article_of
 from search_service.model import Article, Audience
@@ -42,7 +42,7 @@ __all__ = [
 
 def _word_record(data: bytes, *, name: str) -> dict[str, object]:
     # Here: other commands start a twentieth sooner.
-    from indexer.sources.word.document import word_record
+    from search_service.intake.word.document import word_record
 
     return word_record(data, name=name)
 

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from analyzers.messages import say
-from indexer.sources.encoding import decode
 from search_service.errors import BadInput, BadRecord
 from search_service.intake import fields
+from search_service.intake.encoding import decode
 from search_service.model import Audience
 
 # Windows hides suffixes, so that people write them twice or not at all.

@@ -13,10 +13,6 @@ from typing import Final
 
 from lxml import etree
 
-from indexer.sources import documents
-from indexer.sources.encoding import decode
-from indexer.sources.labels import is_typist
-from indexer.sources.limits import check_marks
 from indexer.sources.page_parts import (
     densest,
     elements,
@@ -27,7 +23,10 @@ from indexer.sources.page_parts import (
     menus,
     without_furniture,
 )
-from search_service.intake import fields, names
+from search_service.intake import documents, fields, names
+from search_service.intake.encoding import decode
+from search_service.intake.labels import is_typist
+from search_service.intake.limits import check_marks
 from search_service.intake.markup import parse_html, text_of_tree
 
 _DECLARED: Final = re.compile(

@@ -14,8 +14,8 @@ from typing import Final
 from analyzers.messages import say
 from indexer.sources.html_files import html_record
 from indexer.sources.processes import TimedOut, run
-from indexer.sources.word.document import word_record
 from search_service.errors import BadRecord
+from search_service.intake.word.document import word_record
 
 _SECONDS: Final = 120  # a document takes about two
 _NAMES: Final = ("soffice", "libreoffice")

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Final
 
 from analyzers.messages import say
-from indexer.sources.encoding import Line
-from indexer.sources.limits import MAX_MARKS
+from search_service.intake.encoding import Line
+from search_service.intake.limits import MAX_MARKS
 
 _MAX_CELL: Final = 16 << 20  # characters; csv's default of 131,072 is less than a long law
 _MAX_ROW: Final = 200_000  # lines; all are kept in memory until the row is accepted

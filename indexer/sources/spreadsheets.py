@@ -18,11 +18,11 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.columns import FIRST_ROWS, find_header
-from indexer.sources.limits import MAX_SIZE, check_fields
 from indexer.sources.processes import TimedOut, python, run
 from indexer.sources.tables import Objects, Table
 from indexer.sources.workbook_rows import INVALID, MAX_ROW, TOO_LONG
 from search_service.errors import BadRecord
+from search_service.intake.limits import MAX_SIZE, check_fields
 from search_service.intake.record import Fault, RawRecord
 
 _MAX_UNPACKED: Final = 256 << 20  # bytes

@@ -19,12 +19,12 @@ from typing import IO, Final, NoReturn
 
 from analyzers.messages import say
 from indexer.sources.columns import FIRST_ROWS, Columns, find_header, known_names
-from indexer.sources.encoding import Line, decode, read_lines
-from indexer.sources.limits import MAX_SIZE, check_fields, check_marks
 from indexer.sources.made_ids import MadeIds
 from indexer.sources.rows import BrokenRows, Row, invalid_csv, read_rows
 from search_service.errors import BadRecord
+from search_service.intake.encoding import Line, decode, read_lines
 from search_service.intake.fields import MAX_ID_LENGTH
+from search_service.intake.limits import MAX_SIZE, check_fields, check_marks
 from search_service.intake.names import duplicate_message, known_field
 from search_service.intake.record import Fault, Notes, RawRecord
 

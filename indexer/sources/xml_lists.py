@@ -10,9 +10,9 @@ from typing import IO, Final
 from lxml import etree
 
 from analyzers.messages import say
-from indexer.sources.limits import MAX_FIELDS, MAX_SIZE, check_fields, check_marks
 from indexer.sources.tables import Objects, Table, opened
 from search_service.errors import BadRecord
+from search_service.intake.limits import MAX_FIELDS, MAX_SIZE, check_fields, check_marks
 from search_service.intake.names import known_field
 from search_service.intake.record import Fault, RawRecord
 

@@ -12,11 +12,11 @@ from analyzers import metadata, outline, references, relations
 from analyzers.normalize import normalize
 from analyzers.terms import Analyzer, bigrams, exact_key
 from indexer.build.records import passages_of
-from indexer.sources.documents import markdown_record
 from indexer.sources.html_files import html_record
 from search_service.answers.snippets import marks, snippet
 from search_service.errors import BadRecord
 from search_service.intake.cleaning import clean, clean_line
+from search_service.intake.documents import markdown_record
 from search_service.intake.markup import text_of_html
 from search_service.model import StoredArticle, View
 from search_service.query import syntax

@@ -8,7 +8,7 @@ there, because reading makes the same mistake, and every other program gets garb
 from collections.abc import Sequence
 from typing import Final
 
-from indexer.sources.encoding import FAMILIAR, familiarity
+from search_service.intake.encoding import FAMILIAR, familiarity
 
 DECLARED: Final = "declared"
 _STORED: Final = ("utf-8", "gb18030", "utf-8 in latin1", "gb18030 in latin1")

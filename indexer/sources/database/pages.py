@@ -29,8 +29,8 @@ from indexer.sources.database.mapping import (
     failing,
     is_empty,
 )
-from indexer.sources.encoding import decode
 from search_service.errors import BadRecord
+from search_service.intake.encoding import decode
 from search_service.intake.fields import MAX_TEXT_LENGTH
 
 MAX_TEXT: Final = 4 * MAX_TEXT_LENGTH  # bytes; a longer one is not fetched

@@ -8,10 +8,10 @@ from typing import Final
 
 from analyzers.messages import say
 from indexer.sources.database.mapping import Files, Preview
-from indexer.sources.encoding import decode
-from indexer.sources.limits import MAX_SIZE
 from search_service.errors import BadRecord
 from search_service.intake.cleaning import PAGE_MARKS, clean
+from search_service.intake.encoding import decode
+from search_service.intake.limits import MAX_SIZE
 
 _PATH: Final = re.compile(r"[\w./-]{1,200}")
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from analyzers import document_title
 from analyzers.messages import say
-from indexer.sources.documents import number_of_pages, without_title
 from indexer.sources.pdf import extract, layout
 from indexer.sources.processes import TimedOut, python, run
 from search_service.errors import BadRecord
+from search_service.intake.documents import number_of_pages, without_title
 from search_service.intake.table_text import Cell, table_lines
 
 _SECONDS: Final = 120  # 300 pages of a handbook take six

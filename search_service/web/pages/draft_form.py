@@ -1,4 +1,6 @@
-"""The draft that travels in the forms of the workbench. Entry point: :func:`sent_draft`."""
+"""The draft that travels in the forms of the workbench. Entry points: :func:`sent_draft`,
+:func:`uploaded`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +9,15 @@ from flask import json, request
 from werkzeug.datastructures import MultiDict
 
 from search_service.drafting.quotations import Quotable
+from search_service.drafting.uploads import MAX_FILE, draft_text
+from search_service.errors import BadRecord
 from search_service.model import StoredArticle
 from search_service.web.request import audience, service
 
 # Passages of which a draft remembers that they were put in.
 _MOST_QUOTED = 200
+# The form of a file: a little more than the file, which says itself that it is too large.
+_MAX_BODY = MAX_FILE + 500_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,23 @@ def sent_draft() -> SentDraft:
     # A field left empty is no filter: of a link it would mean the articles without a value.
     filled = MultiDict((name, value) for name, value in typed.items(multi=True) if value)
     return SentDraft(filled, filled.get("text", "").replace("\r\n", "\n"), _quoted(filled))
+
+
+def may_upload() -> None:
+    """Let this request be as large as a file of a draft may be."""
+    if request.mimetype == "multipart/form-data":
+        request.max_content_length = _MAX_BODY
+
+
+def uploaded() -> tuple[str, str]:
+    """The text of the file of this request, and why there is none; both are empty without a file."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return "", ""
+    try:
+        return draft_text(file.read(), file.filename), ""
+    except BadRecord as exc:
+        return "", exc.message
 
 
 def place(value: str) -> tuple[int, Place] | None:

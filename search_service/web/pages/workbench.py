@@ -18,12 +18,20 @@ from search_service.drafting.findings import Kind
 from search_service.drafting.manuscript import manuscript_of
 from search_service.drafting.presentation import finding_to_dict
 from search_service.drafting.quotations import inserted, recognised
+from search_service.drafting.uploads import TYPES
 from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.roles import Right
 from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.links import article_url
 from search_service.web.pages.collection import collect_from_form
-from search_service.web.pages.draft_form import Place, place, sent_draft, texts
+from search_service.web.pages.draft_form import (
+    Place,
+    may_upload,
+    place,
+    sent_draft,
+    texts,
+    uploaded,
+)
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
 from search_service.web.request import audience, may, render_page, service, site
@@ -45,12 +53,16 @@ _KINDS_OF_FINDINGS = {
 }
 
 
+workbench.before_request(may_upload)
+
+
 @workbench.route("/precedents", methods=["GET", "POST"])
 def passages() -> str | Response:
     """Show the form and the passages for the text: of a topic at an address, of a draft below the form."""
     sent = sent_draft()
     given, _ = once_or_several(PrecedentParameters, sent.fields)
-    text, quoted = sent.text, sent.quoted
+    file, unread = uploaded()
+    text, quoted = file or sent.text, sent.quoted
     if request.method == "POST" and "insert" in sent.fields:
         text, quoted = _with_passage(text, quoted, sent.fields["insert"])
     fault = collect_from_form(sent.fields) if request.method == "POST" else ""
@@ -60,7 +72,7 @@ def passages() -> str | Response:
     checks = request.method == "POST" and "check" in sent.fields
     if checks and not may(Right.EXPORT):
         raise Forbidden
-    if usable and is_topic and request.method == "POST" and not checks:
+    if usable and is_topic and request.method == "POST" and not (checks or file):
         query = parameters.model_dump(mode="json", exclude_defaults=True) | {"text": text.strip()}
         return redirect(url_for(".passages", _anchor="results", **query), 303)
     found = sections = findings = None
@@ -89,6 +101,8 @@ def passages() -> str | Response:
         kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:KINDS]))),
         places=PLACES,
         limit=relevance.MAX_DRAFT,
+        unread=unread,
+        types=TYPES,
         too_long=len(text) > relevance.MAX_DRAFT,
         narrowed=parameters.wanted != precedents.ANYTHING,
         found=found,

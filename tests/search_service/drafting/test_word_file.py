@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from indexer.sources.word.document import word_record
 from search_service.drafting.manuscript import Manuscript, Paragraph
 from search_service.drafting.references import references
 from search_service.drafting.word_file import word_file
+from search_service.intake.word.document import word_record
 from tests.search_service.drafting.test_manuscript import DRAFT, SOURCE
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

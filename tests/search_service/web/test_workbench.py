@@ -5,10 +5,12 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from docx import Document
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from search_service.roles import Role
 from search_service.service import SearchService
@@ -145,3 +147,96 @@ def test_guests_do_not_check(client: FlaskClient) -> None:
     sent = {"text": f"{TOPIC}\n由XX负责。", "check": "1"}
     assert "核对" not in client.get("/precedents").get_data(as_text=True)
     assert client.post("/precedents", data=sent).status_code == 403
+
+
+DRAFT = "物业工作方案\n一、加强物业管理\n推进老旧小区引入物业服务。\n二、保障措施\n加强组织领导。"
+CANARY = "窗边的绿萝又长了三寸"
+
+
+def word(text: str) -> io.BytesIO:
+    """A Word file of these lines."""
+    document = Document()
+    for line in text.split("\n"):
+        document.add_paragraph(line)
+    content = io.BytesIO()
+    document.save(content)
+    content.seek(0)
+    return content
+
+
+def upload(client: FlaskClient, content: io.BytesIO, name: str) -> TestResponse:
+    """Send a file by the form of the page."""
+    return client.post("/precedents", data={"file": (content, name)})
+
+
+@pytest.mark.parametrize("name", ["方案.docx", "方案.txt", "方案.md"])
+def test_an_uploaded_draft_is_in_the_form_and_searched(client: FlaskClient, name: str) -> None:
+    """As if it had been pasted: by section, with passages to put in."""
+    content = word(DRAFT) if name.endswith("docx") else io.BytesIO(DRAFT.encode())
+    response = upload(client, content, name)
+    page = response.get_data(as_text=True)
+
+    assert response.status_code == 200
+    assert _draft(page).strip() == DRAFT
+    assert _fields(page)["insert"]
+
+
+def test_an_upload_of_one_line_is_a_topic_below_the_form(client: FlaskClient) -> None:
+    """It has no address, as nothing of an upload has."""
+    response = upload(client, io.BytesIO(TOPIC.encode()), "a.txt")
+
+    assert response.status_code == 200
+    assert _draft(response.get_data(as_text=True)) == TOPIC
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("方案.doc", b"x", "不读 .doc 的文件；请另存为 .docx、.txt 或 .md。"),
+        ("方案.docx", b"x" * 600_000, "不是有效的 .docx"),
+        ("方案.docx", b"x" * 2_100_000, "最多 2 MB"),
+        ("方案.txt", ("字" * 30_000).encode(), "文件有 30000 个字，最多 20000 个"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence(
+    client: FlaskClient, name: str, content: bytes, said: str
+) -> None:
+    """On the page, where another can be chosen."""
+    response = upload(client, io.BytesIO(content), name)
+    page = response.get_data(as_text=True)
+
+    assert response.status_code == 200
+    assert said in page
+    assert _draft(page) == ""
+    assert 'type="file"' in page
+
+
+def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
+    """Before it is read; so is one for another page, or without a file."""
+    page = upload(client, io.BytesIO(b"x" * 3_000_000), "a.docx")
+    form = client.post("/precedents", data={"text": "x" * 300_000})
+    other = client.post("/outlines", data={"file": (io.BytesIO(b"x" * 300_000), "a.docx")})
+
+    assert [one.status_code for one in (page, form, other)] == [413] * 3
+    assert "最多 2 MB" in page.get_data(as_text=True)
+
+
+def test_nothing_of_an_upload_is_kept_or_logged(
+    indexed: tuple[SearchService, Settings],
+    client: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither its text nor its name is in a log line, a file or the state."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    caplog.set_level("DEBUG")
+    page = upload(client, word(f"{DRAFT}\n{CANARY}"), "绿萝.docx").get_data(as_text=True)
+    folder = indexed[1].folder
+
+    assert CANARY in page
+    assert "绿萝" not in caplog.text
+    assert caplog.records
+    assert [*tmp_path.iterdir()] == []
+    for file in (one for one in folder.rglob("*") if one.is_file()):
+        assert CANARY.encode() not in file.read_bytes()

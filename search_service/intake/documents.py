@@ -12,9 +12,9 @@ from typing import Final
 from analyzers.document_title import Title, find_title
 from analyzers.messages import say
 from analyzers.normalize import normalize
-from indexer.sources.encoding import decode
-from indexer.sources.labels import labels_at
 from search_service.errors import BadRecord
+from search_service.intake.encoding import decode
+from search_service.intake.labels import labels_at
 from search_service.intake.names import known_field
 
 # The first statement of a database dump, after comments and settings.
@@ -44,8 +44,8 @@ def text_record(data: bytes, *, name: str) -> dict[str, object]:
 def markdown_record(data: bytes, *, name: str) -> dict[str, object]:
     """Read Markdown: front matter, first heading, body."""
     # Here, as for Word documents: other commands, and the server, start sooner.
-    from indexer.sources.front_matter import split_front_matter
-    from indexer.sources.markdown import without_inline_syntax
+    from search_service.intake.front_matter import split_front_matter
+    from search_service.intake.markdown import without_inline_syntax
 
     values, text = split_front_matter(decode(data))
     text = without_inline_syntax(text)

@@ -23,12 +23,11 @@ from lxml import etree
 
 from analyzers import document_title
 from analyzers.messages import say
-from indexer.sources.documents import number_of_pages, without_title
-from indexer.sources.limits import MAX_SIZE, check_marks
-from indexer.sources.word.text import Line, WordText
 from search_service.errors import BadRecord
+from search_service.intake.documents import number_of_pages, without_title
+from search_service.intake.limits import OF_SOURCE, Unpacked, check_marks
+from search_service.intake.word.text import Line, WordText
 
-_MAX_UNPACKED: Final = 256 << 20  # bytes, with pictures; a small file may unpack to gigabytes
 _PIECE: Final = 1 << 20  # bytes
 _TITLE_STYLES: Final = frozenset(("title", "标题"))
 _HEADING_STYLES: Final = frozenset(("heading 1", "标题 1"))
@@ -40,12 +39,12 @@ _PICTURES: Final = (
 )
 
 
-def word_record(data: bytes, *, name: str) -> dict[str, object]:
-    """Read a document; ``name`` is the title if it has none.
+def word_record(data: bytes, *, name: str, limits: Unpacked = OF_SOURCE) -> dict[str, object]:
+    """Read a document; ``name`` is the title if it has none. Raises ``BadRecord`` beyond the limits.
 
     The title is the paragraphs with the style of a title, or the 标题 that the first lines show.
     """
-    document = _opened(data)
+    document = _opened(data, limits)
     text = WordText(
         styles=_part(document, RELATION.STYLES),
         numbering=_part(document, RELATION.NUMBERING),
@@ -119,10 +118,10 @@ def _heads_and_feet(document: WordDocument) -> Iterator[str]:
             yield line.text
 
 
-def _opened(data: bytes) -> WordDocument:
+def _opened(data: bytes, limits: Unpacked) -> WordDocument:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_size(archive)
+            _check_size(archive, limits)
         document = Document(io.BytesIO(data))
         root = document.element
         if root.tag != qn("w:document") or root.find(qn("w:body")) is None:
@@ -151,25 +150,27 @@ def _opened(data: bytes) -> WordDocument:
 _BROKEN: Final = (zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error)
 
 
-def _check_size(archive: zipfile.ZipFile) -> None:
-    """Raise ``BadRecord`` for an archive that would unpack to too many bytes, tags or attributes.
+def _check_size(archive: zipfile.ZipFile, limits: Unpacked) -> None:
+    """Raise ``BadRecord`` for an archive that would unpack to too many files, bytes, tags or attributes.
 
     ``zipfile`` never unpacks more of a part than the size it declares.
     """
     entries = archive.infolist()
-    if (size := sum(entry.file_size for entry in entries)) > _MAX_UNPACKED:
-        raise BadRecord(_too_large(size, _MAX_UNPACKED))
+    if len(entries) > limits.parts:
+        raise BadRecord(_too_many(len(entries), limits.parts))
+    if (size := sum(entry.file_size for entry in entries)) > limits.size:
+        raise BadRecord(_too_large(size, limits.size))
     marks = markup = 0
     for entry in entries:
         with archive.open(entry) as part:
             piece = part.read(_PIECE)
             if piece.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"<", *_OTHER_XML)):
                 markup += entry.file_size
-                if markup > MAX_SIZE:
-                    raise BadRecord(_too_large(markup, MAX_SIZE))
+                if markup > limits.markup:
+                    raise BadRecord(_too_large(markup, limits.markup))
                 while piece:
                     marks += piece.count(b"<") + piece.count(b"=")
-                    check_marks(marks)
+                    check_marks(marks, limits.marks)
                     piece = part.read(_PIECE)
 
 
@@ -181,6 +182,13 @@ def _too_large(size: int, limit: int) -> str:
     return say(
         f"解压后有 {size >> 20} MB，最多 {limit >> 20} MB；删去图片，或分成几份",
         f"unpacks to {size >> 20} MB, the limit is {limit >> 20} MB; remove pictures, or split it",
+    )
+
+
+def _too_many(count: int, limit: int) -> str:
+    return say(
+        f"里面有 {count} 个文件，最多 {limit} 个；请另存一份再试",
+        f"has {count} files in it, the limit is {limit}; save it again and retry",
     )
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.sources.files import Fault, read_source
-from indexer.sources.labels import labels_at
 from search_service.intake.cleaning import Cleaning
+from search_service.intake.labels import labels_at
 from search_service.model import Article, Audience
 
 TITLE = "关于做好春耕备耕的通知"

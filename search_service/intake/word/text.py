@@ -12,9 +12,9 @@ from typing import Final
 from docx.oxml.ns import qn
 from lxml import etree
 
-from indexer.sources.word.formulas import eq_text, formula_text, lowered, raised
-from indexer.sources.word.numbering import Numbering, is_on
 from search_service.intake.table_text import Cell, span_of, table_lines
+from search_service.intake.word.formulas import eq_text, formula_text, lowered, raised
+from search_service.intake.word.numbering import Numbering, is_on
 
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _ALTERNATIVES: Final = f"{_MC}AlternateContent"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.sources.encoding import decode, read_lines
 from search_service.errors import BadRecord
+from search_service.intake.encoding import decode, read_lines
 
 TEXT = "关于做好2024年度安全生产工作的通知\n各乡镇人民政府、各街道办事处：为压实责任，现将有关事项通知如下。"
 TRADITIONAL = "關於加強社區治理工作的通知，各單位應當提高認識，落實責任，發揮作用，為民服務。"

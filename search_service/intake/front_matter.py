@@ -11,8 +11,8 @@ from typing import Any, Final
 import yaml
 
 from analyzers.messages import say
-from indexer.sources.limits import check_fields
 from search_service.errors import BadRecord
+from search_service.intake.limits import check_fields
 from search_service.intake.names import duplicate_message, known_field, protects
 
 _BLOCK: Final = re.compile(
