@@ -1,7 +1,6 @@
 """Collecting passages and articles, ordering and removing them: on a phone and at a desk."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return f"wang{2 * wide + scripted}"
 
 
-def test_from_results_to_a_file(page: Any, width: int, name: str, tmp_path: Path) -> None:
+def test_from_results_to_a_file(page: Any, width: int, name: str) -> None:
     """From results, from a text and from passages; then a section, the order, a file, and one less."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
     page.goto("/login?next=/search?q=物业")
@@ -77,4 +76,3 @@ def test_from_results_to_a_file(page: Any, width: int, name: str, tmp_path: Path
     assert download.value.path().read_bytes().startswith(b"PK")
     page.locator("li.precedent").first.get_by_role("button", name="删去").click()
     assert page.locator("li.precedent").count() == 2
-    page.screenshot(path=tmp_path / "collection.png", full_page=True)
