@@ -7,8 +7,7 @@ so that nothing is joined or sorted as a whole.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Mapping as AnyMapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Final
@@ -120,7 +119,7 @@ class Pages:
         key = table.c[articles.key]
         statement = sa.select(*self._selected(table, articles.key, columns, lengths)).order_by(key)
         statement = statement.where(key.is_not(None) if after is None else key > after)
-        page = [self._read(row) for row in connection.execute(statement.limit(_PAGE)).mappings()]
+        page = [row for _, row in self._rows(connection, statement.limit(_PAGE))]
         found = [row for row in page if not failing(self._own_conditions, row)]
         for name, join in articles.join.items():
             self._look_up(connection, name, join, found, texts=texts)
@@ -155,14 +154,29 @@ class Pages:
             return column
         return sa.cast(column, sa.LargeBinary).label(column.key)
 
-    def _read(self, row: AnyMapping[Any, Any], prefix: str = "") -> Row:
-        values: Row = {}
-        for name, value in row.items():
-            label = name if name.startswith(_LENGTH) else f"{prefix}{name}"
-            if name.startswith(_LENGTH):
-                label = f"{_LENGTH}{prefix}{name.removeprefix(_LENGTH)}"
-            values[label] = self._decoded(value) if isinstance(value, bytes) else value
-        return values
+    def _rows(
+        self, connection: sa.Connection, statement: sa.Select[Any], prefix: str = ""
+    ) -> Iterator[tuple[object, Row]]:
+        """The rows of a statement, each after its key, which is its first column."""
+        result = connection.execute(statement)
+        labels = self._labels(result.keys(), prefix)
+        for row in result:
+            yield row[0], self._row(labels, row)
+
+    def _labels(self, names: Iterable[str], prefix: str = "") -> list[str]:
+        """The names of columns in a row: ``join.column``, and that of its length."""
+        return [
+            f"{_LENGTH}{prefix}{name.removeprefix(_LENGTH)}"
+            if name.startswith(_LENGTH)
+            else f"{prefix}{name}"
+            for name in names
+        ]
+
+    def _row(self, labels: Sequence[str], values: Iterable[object]) -> Row:
+        return {
+            label: self._decoded(value) if isinstance(value, bytes) else value
+            for label, value in zip(labels, values, strict=True)
+        }
 
     def _decoded(self, value: bytes) -> str | BadRecord:
         """The text of bytes; of a row that was written in another encoding than the rest, too."""
@@ -200,8 +214,8 @@ class Pages:
             found: dict[str, Row] = {}
             wanted = [row[join.by] for row in rows]
             statement = sa.select(*selected).where(table.c[join.key].in_(wanted))
-            for one in connection.execute(statement).mappings():
-                found.setdefault(str(one[join.key]), self._read(one, prefix))
+            for key, one in self._rows(connection, statement, prefix):
+                found.setdefault(str(key), one)
             for row in rows:
                 row.update(found.get(str(row[join.by]), {}))
 
@@ -246,9 +260,8 @@ class Pages:
             by_key.setdefault(str(row[by]), []).append(row)
         selected = self._selected(table, key, texts, [])
         statement = sa.select(*selected).where(table.c[key].in_([row[by] for row in rows]))
-        for one in connection.execute(statement).mappings():
-            values = self._read(one, prefix)
-            for row in by_key.get(str(one[key]), []):
+        for found, values in self._rows(connection, statement, prefix):
+            for row in by_key.get(str(found), []):
                 row.update(values)
 
     def _tree(self, prefix: str, join: Join, columns: Sequence[str]) -> dict[str, Row]:
@@ -257,7 +270,10 @@ class Pages:
         names = [one for one in dict.fromkeys(names) if one != PATH]
         table = source_of(join, join.table, names)
         statement = sa.select(*self._selected(table, join.key, names, []))
-        nodes = {str(row[join.key]): self._read(row) for row in self._portal.rows(statement)}
+        nodes = {
+            str(row[join.key]): self._row(self._labels(row), row.values())
+            for row in self._portal.rows(statement)
+        }
         return {
             key: {f"{prefix}.{name}": value for name, value in node.items()}
             | {f"{prefix}.{PATH}": _path(key, nodes, join)}
