@@ -214,6 +214,25 @@ CLOSE_WORDS_ALONE: Final = 1.3
 # The BM25 score of a passage is at least this share of the idf of the words in it, but for the longest.
 CLOSE_LEAST_SCORE: Final = 0.6
 
+# Reuse: characters of a paragraph that is compared (shorter ones are formulas), paragraphs of an article,
+# words by which each is searched, articles found by them, articles whose texts are compared. A passage needs
+# this share of what the paragraph itself scores.
+REUSE_LENGTH: Final = 20
+REUSE_PARAGRAPHS: Final = 500
+REUSE_WORDS: Final = 20
+REUSE_WINDOW: Final = 21  # with the article itself
+REUSE_ARTICLES: Final = 200
+REUSE_LEAST_SCORE: Final = 0.25
+# A paragraph is in another text, nearly or edited, if that has this share of its characters in their order.
+REUSE_NEAR: Final = 0.85
+REUSE_EDITED: Final = 0.65
+# An edited one also needs common words that are together as telling as so many that only one passage has:
+# 本条例自2024年5月1日起施行 is in every law. (ADR 0035.)
+REUSE_TELLING: Final = 2.0
+# What so many other articles have is boilerplate. An article with this share of another one is like it.
+REUSE_BOILERPLATE: Final = 8
+REUSE_ALIKE: Final = 0.6
+
 # Longer texts get no completions: they are pasted, not typed.
 MAX_COMPLETED: Final = 50
 # Corrections shown for a query without results. Each is searched before it is shown; so many are tried.

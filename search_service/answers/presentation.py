@@ -19,6 +19,7 @@ from search_service.answers.page import BLOCKED_NOTICE, Page, Result
 from search_service.answers.phrases import PhraseHistory
 from search_service.answers.precedents import Precedent, PrecedentPage
 from search_service.answers.related import Related
+from search_service.answers.reuse import Kind, Occurrence, ReuseMap
 from search_service.answers.snippets import Span
 from search_service.answers.subjects import Subject
 from search_service.answers.succession import Relation
@@ -253,6 +254,52 @@ def precedent_to_dict(precedent: Precedent, *, link: Link = own_address) -> Valu
         "copies": [view_to_dict(one, link=link) for one in precedent.copies],
         "copies_total": precedent.copies_total,
         "article": view_to_dict(precedent.stored.view, link=link),
+    }
+
+
+@stage("render")
+def reuse_to_dict(found: ReuseMap, *, link: Link = own_address) -> Values:
+    """Where else the paragraphs of an article are; ``start`` and ``end``: of its ``text``."""
+    return {
+        "article": view_to_dict(found.stored.view, link=link),
+        "compared": found.compared,
+        "left_out": found.left_out,
+        "paragraphs": [
+            {
+                "id": one.passage.id,
+                "path": list(one.passage.path),
+                "start": one.start,
+                "end": one.end,
+                "text": one.text,
+                "boilerplate": one.boilerplate,
+                "weight": one.weight,
+                "occurrences": [occurrence_to_dict(other, link=link) for other in one.occurrences],
+            }
+            for one in found.paragraphs
+        ],
+        "articles": [
+            view_to_dict(one.view, link=link)
+            | {"likeness": one.likeness.value, "weight": one.weight}
+            | {kind.value: one.counts.get(kind, 0) for kind in Kind}
+            for one in found.articles
+        ],
+        "articles_total": found.articles_total,
+    }
+
+
+def occurrence_to_dict(one: Occurrence, *, link: Link = own_address) -> Values:
+    """A paragraph in another article: ``text`` is its ``text[start:end]``."""
+    return {
+        "kind": one.kind.value,
+        "share": one.share,
+        "id": one.passage_id,
+        "start": one.start,
+        "end": one.end,
+        "text": one.text,
+        "differences": [
+            {"start": start, "end": end, "other": other} for start, end, other in one.differences
+        ],
+        "article": view_to_dict(one.view, link=link),
     }
 
 

@@ -168,6 +168,8 @@ def _articles(world: World) -> Iterator[Question]:
         yield Question(f"/articles/{key}", again=draw.random() < 0.5)
         yield Question(f"/articles/{key}?rule=1")
         yield Question(f"/api/v1/articles/{key}", again=draw.random() < 0.5)
+        yield Question(f"/articles/{key}/reuse")
+        yield Question(f"/api/v1/articles/{key}/reuse")
         yield Question(f"/api/v1/articles/{key}/related", headers=draw.choice(({}, _ORIGIN)))
 
 
@@ -288,7 +290,10 @@ def forbidden(question: str, answer: object) -> str:
     if OF_A_MEMBER in question and status == 304:
         return "what a member was answered, confirmed"
     refused = (303, 401, 403, 404)  # or led to log in, where there is one
-    if any(one in question for one in ("/export", "/file", "check")) and status not in refused:
+    if (
+        any(one in question for one in ("/export", "/file", "check", "/reuse"))
+        and status not in refused
+    ):
         return "an export"
     if "gongwen_session=" in text and "gongwen_session=;" not in text:
         return "a session"

@@ -5,21 +5,20 @@ errors and health are in :mod:`.service_answers`. :mod:`search_service.answers.p
 the tests check each answer against these.
 """
 
-from typing import Annotated, get_type_hints
+from typing import Annotated
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field
 
 from analyzers.metadata import ExtractedField
 from search_service.answers.complete import Group
 from search_service.answers.explanation import Explanation
 from search_service.answers.page import Reason
-from search_service.answers.presentation import LISTED
 from search_service.answers.succession import RelationType
 from search_service.drafting.findings import Kind as FindingKind
-from search_service.metadata import Attachment, Metadata
+from search_service.metadata import Attachment
 from search_service.suggestions.vocabulary import Kind
+from search_service.web.api.reuse_answers import ReuseAnswer
 from search_service.web.api.service_answers import (
-    CLOSED,
     ChangeAnswer,
     Description,
     Entered,
@@ -27,24 +26,7 @@ from search_service.web.api.service_answers import (
     Health,
     Status,
 )
-
-_METADATA = get_type_hints(Metadata)
-
-
-class _Closed(BaseModel):
-    """An answer has no other members than these."""
-
-    model_config = CLOSED
-
-
-class PassagePosition(_Closed):
-    """一段的位置：text 的第 start 到 end 个字 / A passage: text[start:end] of the article."""
-
-    id: str
-    path: Annotated[list[str], Field(description="所在的各级标题 / headings above it")]
-    role: str
-    start: int
-    end: int
+from search_service.web.api.shapes import Closed, ListedArticle, PassagePosition
 
 
 class ShownPassage(PassagePosition):
@@ -59,37 +41,20 @@ class ShownPassage(PassagePosition):
     ]
 
 
-class Matched(_Closed):
+class Matched(Closed):
     """查询提到的一项元数据 / A field that the query names."""
 
     field: str
     value: str
 
 
-class Highlights(_Closed):
+class Highlights(Closed):
     """标出查询词的文字 / Texts with the words of the query marked."""
 
     title: str
 
 
-ListedArticle = create_model(
-    "ListedArticle",
-    __base__=_Closed,
-    __doc__="列表中的一篇 / An article in a list",
-    id=str,
-    title=str,
-    **{name: _METADATA[name] for name in LISTED},
-    issuer=Annotated[str | None, Field(description="全部发文机关，一行 / all issuers in one line")],
-    url=Annotated[
-        str | None, Field(description="在门户里的网址，或本服务的 / in the portal, or our own page")
-    ],
-    derived=Annotated[
-        list[str], Field(description="由正文得出的字段 / fields derived from the text")
-    ],
-)
-
-
-class Alternative(_Closed):
+class Alternative(Closed):
     """不用这几项筛选时有多少 / The total without these filters."""
 
     without: list[str]
@@ -120,7 +85,7 @@ class Result(ListedArticle):  # type: ignore[valid-type,misc]  # made from the d
     ] = None
 
 
-class SearchAnswer(_Closed):
+class SearchAnswer(Closed):
     """一页结果 / One page of results."""
 
     total: int
@@ -139,19 +104,19 @@ class SearchAnswer(_Closed):
         Field(
             description="筛选后没有：去掉一些筛选有多少 / empty because of filters: without some"
         ),
-    ] = []
+    ] = Field(default_factory=list)
     message: Annotated[str, Field(description="给读者看的说明 / a notice for readers")] = ""
     changed: Annotated[bool, Field(description="索引变动过 / the index changed since page 1")]
     cursor: Annotated[str | None, Field(description="下一页 / continues after this page")]
 
 
-class ExportAnswer(_Closed):
+class ExportAnswer(Closed):
     """全部结果，最多 1000 篇；其他格式是文件 / All results, at most 1,000; the other formats are files."""
 
     results: list[ListedArticle]  # type: ignore[valid-type]  # made from the domain model
 
 
-class Suggestion(_Closed):
+class Suggestion(Closed):
     """一条建议 / One suggestion."""
 
     text: str
@@ -163,7 +128,7 @@ class Suggestion(_Closed):
     url: str | None
 
 
-class SuggestAnswer(_Closed):
+class SuggestAnswer(Closed):
     """输入时的建议 / Suggestions while typing."""
 
     suggestions: list[Suggestion]
@@ -211,13 +176,13 @@ class Viewed(ListedArticle):  # type: ignore[valid-type,misc]  # made from the d
     ]
 
 
-class HottestAnswer(_Closed):
+class HottestAnswer(Closed):
     """热点排行 / The most viewed."""
 
     results: list[Viewed]
 
 
-class RelatedAnswer(_Closed):
+class RelatedAnswer(Closed):
     """相关文章 / Related articles."""
 
     results: list[RelatedArticle]
@@ -229,7 +194,7 @@ class PhraseUse(ListedArticle):  # type: ignore[valid-type,misc]  # made from th
     sentence: Annotated[str, Field(description="所在的句子 / the sentence")]
 
 
-class PhraseAnswer(_Closed):
+class PhraseAnswer(Closed):
     """一个提法的沿用情况 / The use of a phrase."""
 
     phrase: str
@@ -241,7 +206,7 @@ class PhraseAnswer(_Closed):
     message: str = ""
 
 
-class Heading(_Closed):
+class Heading(Closed):
     """一个小标题 / A heading."""
 
     level: Annotated[
@@ -250,14 +215,14 @@ class Heading(_Closed):
     text: str
 
 
-class ModelOutline(_Closed):
+class ModelOutline(Closed):
     """一篇的提纲 / The outline of a document."""
 
     article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
     headings: list[Heading]
 
 
-class FoundHeading(_Closed):
+class FoundHeading(Closed):
     """找到的小标题 / A heading that was found."""
 
     text: Annotated[str, Field(description="没有序号 / without its number")]
@@ -266,7 +231,7 @@ class FoundHeading(_Closed):
     article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
 
 
-class HeadingsAnswer(_Closed):
+class HeadingsAnswer(Closed):
     """小标题 / Headings."""
 
     headings: list[FoundHeading]
@@ -275,14 +240,14 @@ class HeadingsAnswer(_Closed):
     message: str = ""
 
 
-class SharedHeading(_Closed):
+class SharedHeading(Closed):
     """几篇都有的部分 / A part that several documents have."""
 
     heading: str
     count: int
 
 
-class OutlinesAnswer(_Closed):
+class OutlinesAnswer(Closed):
     """范例提纲与常见结构 / Outlines, and what they share."""
 
     outlines: list[ModelOutline]
@@ -291,7 +256,7 @@ class OutlinesAnswer(_Closed):
     message: str = ""
 
 
-class Finding(_Closed):
+class Finding(Closed):
     """稿子里要看的一处：这一段的第 start 到 end 个字 / Something to look at: paragraph[start:end]."""
 
     kind: FindingKind
@@ -320,7 +285,7 @@ class Finding(_Closed):
     ]
 
 
-class CheckAnswer(_Closed):
+class CheckAnswer(Closed):
     """核对的结果，按文中的顺序 / What a check found, in the order of the draft."""
 
     findings: list[Finding]
@@ -344,7 +309,7 @@ class Precedent(ShownPassage):
     article: ListedArticle  # type: ignore[valid-type]  # made from the domain model
 
 
-class Repeated(_Closed):
+class Repeated(Closed):
     """草稿中与已有文字几乎相同的一句 / A sentence of the draft that an existing text has."""
 
     start: int
@@ -353,7 +318,7 @@ class Repeated(_Closed):
     source: Precedent
 
 
-class DraftSection(_Closed):
+class DraftSection(Closed):
     """草稿的一节：草稿的第 start 到 end 个字 / A section: draft[start:end]."""
 
     path: Annotated[list[str], Field(description="所在的各级标题 / headings above it")]
@@ -365,7 +330,7 @@ class DraftSection(_Closed):
     repeated: list[Repeated]
 
 
-class PrecedentsAnswer(_Closed):
+class PrecedentsAnswer(Closed):
     """可引用的段落 / Passages to quote."""
 
     degraded: bool
@@ -378,7 +343,7 @@ class PrecedentsAnswer(_Closed):
     ]
     sections: Annotated[
         list[DraftSection], Field(description="草稿的各节 / the sections of a draft")
-    ] = []
+    ] = Field(default_factory=list)
     message: str = ""
 
 
@@ -396,6 +361,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "api.topic_passages": PrecedentsAnswer,
     "api.precedent_passages": PrecedentsAnswer,
     "drafts.check_draft": CheckAnswer,
+    "drafts.article_reuse": ReuseAnswer,
     "push.put_article": Entered,
     "push.delete_article": Entered,
     "push.change_articles": EnteredAnswer,

@@ -142,6 +142,11 @@ _OPERATIONS: Mapping[str, _Operation] = {
         problems=(400, 403, 413, 415),
         body=CheckParameters,
     ),
+    "drafts.article_reuse": _Operation(
+        summary="各段还见于哪些文章，工作人员用 / Where else the paragraphs are, for staff",
+        parameters=(NoParameters,),
+        problems=(403, 404),
+    ),
     "push.put_article": _Operation(
         summary="新增或更新一篇文章，indexer 的密钥用 / Add or replace an article, with a key of an indexer",
         parameters=(PushParameters,),

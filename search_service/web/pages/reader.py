@@ -132,6 +132,7 @@ def article(article_id: str) -> str | AnyResponse:
         relations=[relation_to_dict(one, link=article_url) for one in relations],
         passages=passages(shown),
         contents=contents(shown),
+        may_draft=may(Right.EXPORT),
         rule=rule,
         last_rule=max(numbered) if len(numbered) >= _FEWEST_RULES else None,
         missing=_missing(stored.view, shown),

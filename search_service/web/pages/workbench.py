@@ -12,7 +12,13 @@ from werkzeug.wrappers import Response
 from analyzers.outline import PLACES
 from search_service import relevance
 from search_service.answers import browse, drafts, precedents
-from search_service.answers.presentation import draft_to_dict, highlight, precedents_to_dict
+from search_service.answers.presentation import (
+    draft_to_dict,
+    highlight,
+    precedents_to_dict,
+    reuse_to_dict,
+)
+from search_service.answers.reuse import reuse
 from search_service.drafting.checking import check
 from search_service.drafting.findings import Kind
 from search_service.drafting.manuscript import manuscript_of
@@ -131,6 +137,16 @@ def _context(line: str, start: int, end: int) -> Markup:
     before, after = "…" if first else "", "…" if last < len(line) else ""
     moved = len(before) - first
     return highlight(before + line[first:last] + after, [(start + moved, min(end, last) + moved)])
+
+
+@workbench.get("/articles/<article:article_id>/reuse")
+def article_reuse(article_id: str) -> str:
+    """Show where else the paragraphs of an article are."""
+    if not may(Right.EXPORT):
+        raise Forbidden
+    found = reuse(service(), article_id, audience())
+    values = reuse_to_dict(found, link=article_url) | {"text": found.stored.view.text}
+    return render_page("reuse.html", found=values)
 
 
 @workbench.post("/precedents/file")
