@@ -50,7 +50,7 @@ class ViewCounts:
             _VIEWS.c.article_id.in_(sa.bindparam("ids", expanding=True)),
         )
         with self._database.reading() as connection:
-            return dict(connection.execute(query, {"ids": ids}).tuples().all())
+            return dict(connection.execute(query, {"ids": ids}).all())
 
     def most(self, audience: Audience, limit: int) -> Sequence[str]:
         """Ids by views, most first; ties by id. Some may be hidden or deleted: the caller filters."""
