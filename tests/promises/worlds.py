@@ -14,7 +14,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from indexer import updates
-from indexer.build import generations
+from indexer.build import generations, live_writers
 from search_service.errors import GongwenError
 from search_service.roles import Role
 from search_service.service import SearchService
@@ -260,8 +260,9 @@ class Side:
         self.service.store.hidden.hide(key)
 
     def unhide(self, key: str) -> None:
-        """Unhide it."""
+        """Unhide it, as the command does: what was set aside by a rebuild is written."""
         self.service.store.hidden.unhide(key)
+        live_writers.finish(self.service, timeout=live_writers.LOCK_TIMEOUT)
 
     def block(self, word: str) -> None:
         """Block a word in queries and suggestions."""
