@@ -68,7 +68,7 @@ class Known:
 
     @property
     def seen(self) -> Counter[str]:
-        """How often each character stands in what a reader sees, blanks and marks of notes left out."""
+        """How often each character occurs in what a reader sees, blanks and marks of notes left out."""
         rows = ("".join(row) for row in _ROWS)
         return _characters("".join((*self.head, self.title, *self.lines, _NOTE, *rows)))
 

@@ -125,8 +125,8 @@ def read(
     """
     seen = SeenIds() if seen is None else seen
     for record in read_records(sources, report, audience, seen=seen, mapping=mapping):
-        if taken := take(record, cleaning, report, seen):
-            yield taken.article
+        if article := _cleaned(record, cleaning, report, seen):
+            yield article
 
 
 def read_records(
@@ -161,6 +161,18 @@ class Taken(NamedTuple):
 def take(record: RawRecord, cleaning: Cleaning, report: RunReport, seen: SeenIds) -> Taken | None:
     """The article of a record, counted in the report; None, and a fault there, if there is none."""
     doubts = report.notes.doubts
+    if (article := _cleaned(record, cleaning, report, seen)) is None:
+        return None
+    if report.notes.doubts != doubts:
+        return Taken(article, None)
+    digests = Digests(record_digest(record.values, cleaning), digest_of(article).packed())
+    return Taken(article, digests)
+
+
+def _cleaned(
+    record: RawRecord, cleaning: Cleaning, report: RunReport, seen: SeenIds
+) -> Article | None:
+    """The article alone: where nothing is remembered, no digests are computed."""
     item = files.clean_record(
         record, cleaning=cleaning, counts=report.cleaned, seen=seen, notes=report.notes
     )
@@ -168,9 +180,7 @@ def take(record: RawRecord, cleaning: Cleaning, report: RunReport, seen: SeenIds
         add_fault(item, report, seen)
         return None
     report.articles += 1
-    if report.notes.doubts != doubts:
-        return Taken(item, None)
-    return Taken(item, Digests(record_digest(record.values, cleaning), digest_of(item).packed()))
+    return item
 
 
 def add_fault(fault: Fault, report: RunReport, seen: SeenIds) -> None:

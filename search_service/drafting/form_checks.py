@@ -128,8 +128,8 @@ class _Heading:
 def numbering(text: str) -> Iterator[Finding]:
     """Headings whose number is repeated, skipped or out of order, and levels that are left out.
 
-    A level may be counted anew under each heading or through the whole text. A level that is left out is
-    reported once for each pair of levels: it is a habit, not a slip.
+    A level may be counted from its first under each heading or through the whole text. A level that is left
+    out is reported once for each pair of levels: it is a habit, not a slip.
     """
     normalised = normalize(text)
     above: list[_Heading] = []  # the last heading of each open level
@@ -147,7 +147,7 @@ def numbering(text: str) -> Iterator[Finding]:
             continue
         sibling = next((one for one in above if one.rank == heading.rank), None)
         above = [one for one in above if one.rank < heading.rank]
-        # After a paragraph, or 如下：, the numbers may begin anew; not with a second 一、 after the first.
+        # After a paragraph, or 如下：, the numbers may begin again; not with a second 一、 after the first.
         opened = normalised[max(0, heading.start - 8) : heading.start].rstrip().endswith(":")
         fresh = (
             sibling is None

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from analyzers.messages import say
 from search_service.answers.citations import citations
+from search_service.answers.precedents import passage_of
 from search_service.drafting.references import Quoted
 from search_service.errors import BadInput, NotFound
 from search_service.model import StoredArticle
@@ -107,7 +108,7 @@ def collect_from_form(form: Mapping[str, str]) -> str:
 def _collect(article_id: str, passage_id: str) -> None:
     """Raises ``NotFound`` for what may not be read, ``BadInput`` where there is no room."""
     stored = service().reader(audience()).fetch([article_id]).get(article_id)
-    if stored is None or (passage_id and not _text(stored, passage_id)):
+    if stored is None or (passage_id and passage_of(stored, passage_id) is None):
         raise NotFound(say("没有这篇文章或这一段", "there is no such article or passage"))
     service().store.clippings.add(account(), article_id, passage_id)
     g.pop("clipped", None)
@@ -178,18 +179,13 @@ def _shown() -> list[Shown]:
     shown = []
     for one in mine:
         article = stored.get(one.article_id)
-        passages = article.passages if article else ()
-        passage = next((each for each in passages if each.id == one.passage_id), None)
+        passage = passage_of(article, one.passage_id) if article else None
         if article is None or passage is None:
             shown.append(Shown(clipping=one, article=article))
         else:
             text = article.text_of(passage)
             shown.append(Shown(clipping=one, article=article, text=text, path=passage.path))
     return shown
-
-
-def _text(stored: StoredArticle, passage_id: str) -> str:
-    return next((stored.text_of(one) for one in stored.passages if one.id == passage_id), "")
 
 
 def _named(value: str) -> tuple[str, str]:

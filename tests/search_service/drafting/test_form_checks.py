@@ -46,7 +46,7 @@ def quotes(check: object, text: str) -> list[str]:
 
 @given(outlines())
 def test_well_formed_numbers_are_left_alone(headings: list[tuple[int, int]]) -> None:
-    """一、（一）1.（1）, however many of each, each level beginning anew."""
+    """一、（一）1.（1）, however many of each, each level beginning with its first."""
     assert list(numbering(written(headings))) == []
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_number_is_found_where_it_is(
     ],
 )
 def test_numbers_that_are_wrong(text: str, found: str) -> None:
-    """Repeated, skipped, from the middle, anew; a level that is left out."""
+    """Repeated, skipped, from the middle, begun again; a level that is left out."""
     assert quotes(numbering, text) == [found]
 
 

@@ -283,7 +283,7 @@ def test_forms_of_headings_are_checked(client: FlaskClient, query: str) -> None:
 
 
 def test_headings_are_of_documents(client: FlaskClient) -> None:
-    """Each has its document, and the length and pattern that are asked for; empty values ask for none."""
+    """Each has its document, and the length and pattern of the request; empty values are none."""
     answer = json_of(client.get("/api/v1/headings?q=&length=4&pattern=四字&size=5"))
     all_of_them = json_of(client.get("/api/v1/headings?q=&length=&pattern="))
 
