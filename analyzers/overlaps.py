@@ -60,8 +60,12 @@ class Paragraphs:
         together = [one for one in matcher.get_matching_blocks() if one.size > 1]
         if sum(one.size for one in together) < least * _TOGETHER * len(content):
             return None
-        first, last = together[0], together[-1]
-        return other.overlap(start + first.b, start + last.b + last.size, share)
+        end = start + together[-1].b + together[-1].size
+        # The first of several equal parts was matched; the last one before the next part is closest to it.
+        first = together[-1].b
+        for one in reversed(together[:-1]):
+            first = there.rfind(content[one.a : one.a + one.size], 0, first)
+        return other.overlap(start + first, end, share)
 
 
 @dataclass(frozen=True)

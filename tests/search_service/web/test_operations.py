@@ -16,6 +16,7 @@ from search_service.web.app import create_app
 from tests.conftest import ALL_CLEANING, write_source
 from tests.support.hostile_articles import json_of
 
+ARTICLES = 6
 SEARCHES = [
     "/api/v1/search?q=垃圾分类",
     "/api/v1/search?q=第3号 通知&mode=keyword",
@@ -25,6 +26,7 @@ SEARCHES = [
     "/api/v1/articles/n3",
     "/api/v1/articles/n3/related",
     "/api/v1/suggest?q=关于",
+    *(f"/api/v1/search?q=关于第{place}号垃圾分类的通知&size=1" for place in range(ARTICLES)),
 ]
 
 
@@ -36,7 +38,7 @@ def opened(folder: Path) -> SearchService:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of twenty articles."""
+    """An index of a few articles."""
     folder = tmp_path_factory.mktemp("whole")
     with closing(opened(folder)) as service:
         records = [
@@ -45,7 +47,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "title": f"关于第{place}号垃圾分类的通知",
                 "body": "垃圾分类。" * 40,
             }
-            for place in range(20)
+            for place in range(ARTICLES)
         ]
         source = write_source(folder / "a.jsonl", records)
         generations.rebuild(service, [source], cleaning=ALL_CLEANING)
@@ -72,8 +74,11 @@ def damage(path: Path, how: str) -> None:
 
 
 def told(client: FlaskClient) -> tuple[int, list[int]]:
-    """The status of the readiness check and of searches; every failure is a 503 with a code."""
-    ready = client.get("/api/v1/healthz")
+    """The worst status of as many readiness checks as there are articles, and the status of each search.
+
+    Every failure is a 503 with a code.
+    """
+    ready = max(client.get("/api/v1/healthz").status_code for _ in range(ARTICLES))
     assert client.get("/api/v1/livez").status_code == 200
     statuses = []
     for path in SEARCHES:
@@ -85,7 +90,7 @@ def told(client: FlaskClient) -> tuple[int, list[int]]:
             assert response.status_code == 503
             assert response.headers["Retry-After"]
             assert "/api/" not in path or json_of(response)["code"] in NAMED
-    return ready.status_code, statuses
+    return ready, statuses
 
 
 NAMED = ("engine-files", "store-unavailable", "state-lost", "engine-aliases")
