@@ -132,6 +132,7 @@ def _searches(world: World) -> Iterator[Question]:
     form = {"text": "草稿\n凤凰小组", "quoted": '[0,"s1","x"]', "insert": '[2,"s1","x"]'}
     yield Question("/precedents", "POST", form=form)
     yield Question("/precedents/file", "POST", form=form)
+    yield Question("/precedents/borrowed", "POST", form=form)
     yield from map(Question, ("/collection", "/collection/file?file=md"))
     for path in ("/collection", "/collection/1"):
         yield Question(path, "POST", form={"clip": '["s1", ""]', "do": "up"})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import json, request
 from werkzeug.datastructures import MultiDict
 
+from search_service.answers.precedents import citation, passage_of
 from search_service.drafting.quotations import Quotable
 from search_service.drafting.uploads import MAX_FILE, draft_text
 from search_service.errors import BadRecord
@@ -83,11 +84,11 @@ def texts(places: Sequence[Place]) -> list[Quotable]:
     ids = list(dict.fromkeys(one.article for one in places))
     stored: Mapping[str, StoredArticle] = service().reader(audience()).fetch(ids) if ids else {}
     return [
-        Quotable(one.article, one.passage, stored[one.article].text_of(passage))
+        Quotable(
+            one.article, one.passage, article.text_of(passage), citation(article.view, passage)
+        )
         for one in places
-        if one.article in stored
-        for passage in stored[one.article].passages
-        if passage.id == one.passage
+        if (article := stored.get(one.article)) and (passage := passage_of(article, one.passage))
     ]
 
 

@@ -4,6 +4,8 @@ A topic has an address, to be shared, reloaded and gone back to. A draft has non
 with the ids of the passages that were put into it, and is kept nowhere.
 """
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
@@ -23,7 +25,7 @@ from search_service.drafting.checking import check
 from search_service.drafting.findings import Kind
 from search_service.drafting.manuscript import manuscript_of
 from search_service.drafting.presentation import finding_to_dict
-from search_service.drafting.quotations import inserted, recognised
+from search_service.drafting.quotations import recognised
 from search_service.drafting.uploads import TYPES
 from search_service.intake.fields import MAX_LINE_LENGTH
 from search_service.roles import Right
@@ -31,13 +33,12 @@ from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.links import article_url
 from search_service.web.pages.collection import collect_from_form
 from search_service.web.pages.draft_form import (
-    Place,
     may_upload,
-    place,
     sent_draft,
     texts,
     uploaded,
 )
+from search_service.web.pages.sheet import written
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
 from search_service.web.request import audience, may, render_page, service, site
@@ -68,9 +69,8 @@ def passages() -> str | Response:
     sent = sent_draft()
     given, _ = once_or_several(PrecedentParameters, sent.fields)
     file, unread = uploaded()
-    text, quoted = file or sent.text, sent.quoted
-    if request.method == "POST" and "insert" in sent.fields:
-        text, quoted = _with_passage(text, quoted, sent.fields["insert"])
+    sheet = written(replace(sent, text=file or sent.text))
+    text = sheet.text
     fault = collect_from_form(sent.fields) if request.method == "POST" else ""
     parameters, _ = validate_leniently(PrecedentParameters, {**given, "text": "—"})
     usable = bool(text.strip()) and len(text) <= relevance.MAX_DRAFT
@@ -100,7 +100,8 @@ def passages() -> str | Response:
     return render_page(
         "precedents.html",
         text=text,
-        quoted=quoted,
+        quoted=sheet.quoted,
+        borrowed=sheet.shown,
         fault=fault,
         may_export=may(Right.EXPORT),
         parameters=parameters,
@@ -139,6 +140,15 @@ def _context(line: str, start: int, end: int) -> Markup:
     return highlight(before + line[first:last] + after, [(start + moved, min(end, last) + moved)])
 
 
+@workbench.post("/precedents/borrowed")
+def borrowed_lines() -> str:
+    """Show what of a draft was put into it: a part of the page, for its script."""
+    sheet = written(sent_draft())
+    if len(sheet.text) > relevance.MAX_DRAFT:
+        raise RequestEntityTooLarge
+    return render_page("borrowed.html", borrowed=sheet.shown)
+
+
 @workbench.get("/articles/<article:article_id>/reuse")
 def article_reuse(article_id: str) -> str:
     """Show where else the paragraphs of an article are."""
@@ -166,12 +176,3 @@ def download() -> Response:
         sources=sources,
         file=file if file in MEDIA else "docx",
     )
-
-
-def _with_passage(text: str, quoted: list[Place], value: str) -> tuple[str, list[Place]]:
-    """The draft with a passage at its place, and the passages in it; unchanged if there is none such."""
-    field = place(value)
-    found = texts([field[1]]) if field else []
-    if field is None or not found:
-        return text, quoted
-    return inserted(text, field[0], found[0].text), list(dict.fromkeys([*quoted, field[1]]))

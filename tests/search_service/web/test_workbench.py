@@ -240,3 +240,61 @@ def test_nothing_of_an_upload_is_kept_or_logged(
     assert [*tmp_path.iterdir()] == []
     for file in (one for one in folder.rglob("*") if one.is_file()):
         assert CANARY.encode() not in file.read_bytes()
+
+
+def _put_in(client: FlaskClient, staff: Mapping[str, str]) -> tuple[str, list[str]]:
+    """A draft with a passage, and the fields of what was put in."""
+    draft = "西河县物业工作方案\n一、加强物业管理\n推进老旧小区引入物业服务。"
+    found = client.post("/precedents", data={"text": draft}, headers=staff)
+    insert = _fields(found.get_data(as_text=True))["insert"][0]
+    page = client.post("/precedents", data={"text": draft, "insert": insert}, headers=staff)
+    text = page.get_data(as_text=True)
+    return _draft(text), _fields(text)["quoted"]
+
+
+def test_what_was_put_in_is_listed_until_it_is_rewritten(
+    client: FlaskClient, staff: Mapping[str, str]
+) -> None:
+    """With its source and its share; the part of the page that the script fetches says the same."""
+    draft, quoted = _put_in(client, staff)
+    line = draft.split("\n")[-1]
+    sent = {"text": draft, "quoted": quoted}
+    whole = client.post("/precedents", data=sent, headers=staff).get_data(as_text=True)
+    part = client.post("/precedents/borrowed", data=sent, headers=staff).get_data(as_text=True)
+    new = sent | {
+        "text": draft.replace(line, "组织业主座谈，逐户征求意见，一楼一策解决停车、漏水、照明。")
+    }
+    after = client.post("/precedents/borrowed", data=new, headers=staff).get_data(as_text=True)
+
+    assert "与原文相同 100%" in whole
+    assert "与原文相同 100%" in part
+    assert f'data-end="{len(draft)}"' in part
+    assert "与原文相同 100%" not in after
+    assert len(part) < len(whole) / 4
+
+
+def test_what_is_foreign_is_replaced_by_a_form(
+    client: FlaskClient, staff: Mapping[str, str]
+) -> None:
+    """By what was typed beside it, whatever button is pressed; the rest by a blank, if that is wanted."""
+    draft, quoted = _put_in(client, staff)
+    taken = draft.split("\n")[-1]
+    draft = draft.replace(taken, f"{taken}\n{taken}")
+    page = client.post(
+        "/precedents/borrowed", data={"text": draft, "quoted": quoted}, headers=staff
+    )
+    old = re.findall(r'name="old" value="([^"]*)"', page.get_data(as_text=True))
+    typed = {"text": draft, "quoted": quoted, "old": old, "new": ["某某某", *[""] * (len(old) - 1)]}
+
+    filled = client.post("/precedents", data=typed, headers=staff)
+    blank = client.post("/precedents", data=typed | {"exchange": "blank"}, headers=staff)
+
+    assert old
+    assert _draft(filled.get_data(as_text=True)) == draft.replace(old[0], "某某某")
+    assert all(one not in _draft(blank.get_data(as_text=True)) for one in old)
+    assert _draft(blank.get_data(as_text=True)).count("＿＿") >= 2 * (len(old) - 1)
+
+
+def test_a_part_of_a_draft_that_is_too_long_is_refused(client: FlaskClient) -> None:
+    """As the page refuses it."""
+    assert client.post("/precedents/borrowed", data={"text": "甲" * 20_001}).status_code == 413
