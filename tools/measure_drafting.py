@@ -8,6 +8,7 @@ vectors that is there: FOLDER/official/vectors.sqlite3.
 import argparse
 import gzip
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from analyzers.outline import FRAME
@@ -47,10 +48,12 @@ def main() -> None:
     source = given.data / "official.jsonl"
     if not source.exists():
         given.data.mkdir(parents=True, exist_ok=True)
-        data = given.corpus.read_bytes()
-        text = (gzip.decompress(data) if given.corpus.suffix == ".gz" else data).decode()
-        lines = text.splitlines(keepends=True)[: given.articles]
-        source.write_text("".join(lines), encoding="utf-8")
+        opener = gzip.open if given.corpus.suffix == ".gz" else open
+        with (
+            opener(given.corpus, "rt", encoding="utf-8") as lines,
+            source.open("w", encoding="utf-8") as first,
+        ):
+            first.writelines(islice(lines, given.articles))
     answers: dict[str, Answers] = {name: {} for name in SYSTEMS}
     answers[_BEFORE] = read_run("before.run")
     groups: dict[str, Sequence[Task]] = {}

@@ -10,12 +10,12 @@ from typing import Final
 
 from analyzers import document_numbers, regions
 from analyzers.normalize import normalize
+from search_service.answers.snippets import Span
 from search_service.drafting.form_checks import placeholders
 from search_service.drafting.quotations import Quotable, taken_lines
 
 # What is not known yet; the check of a draft finds it.
 BLANK: Final = "＿＿"
-Span = tuple[int, int]
 # Dates, years and amounts, with what is counted: 2024年3月, 17.5%, 300万元, 12户. Not 第3条, G318, nor 2. of
 # a list; a digit alone says little.
 _NUMBER = re.compile(

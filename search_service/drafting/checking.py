@@ -12,8 +12,9 @@ from analyzers.messages import say
 from analyzers.normalize import normalize
 from search_service import relevance
 from search_service.answers.precedents import words_of
+from search_service.answers.snippets import Span
 from search_service.drafting.cited import ended
-from search_service.drafting.copied import Span, copied
+from search_service.drafting.copied import copied
 from search_service.drafting.findings import Finding, Kind
 from search_service.drafting.form_checks import document_numbers, numbering, placeholders
 from search_service.drafting.manuscript import Manuscript

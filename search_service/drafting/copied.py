@@ -7,12 +7,11 @@ from analyzers.normalize import normalize
 from search_service import relevance
 from search_service.answers.drafts import shingles, telling
 from search_service.answers.precedents import citation, passage_of, words_of
+from search_service.answers.snippets import Span
 from search_service.drafting.findings import Finding, Kind
 from search_service.engines.reads import BestPassages, PassageFrequencies, Reader
 from search_service.model import Passage, PassageHit, StoredArticle
 from search_service.service import SearchService
-
-Span = tuple[int, int]
 
 
 def copied(

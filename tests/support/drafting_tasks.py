@@ -1,4 +1,4 @@
-"""The judged drafting tasks of ``tests/quality/drafting``: what is asked, and the answers of several systems.
+"""The judged drafting tasks of ``tests/quality/drafting``: the questions, and the answers of several systems.
 
 A question is a topic or one section of a draft; an answer is a list of hits ``ARTICLE:PASSAGE``, best first.
 The value of a draft is the mean of its sections.
@@ -73,8 +73,8 @@ class Judgements:
     def score(self, answers: Answers, tasks: Sequence[Task], *, articles: bool = False) -> Scores:
         """nDCG@10 of each task. A text that is repeated keeps its place and counts 0.
 
-        ``articles``: instead, an article has the grade of its best passage and stands where its first one
-        stands.
+        ``articles``: instead, an article has the grade of its best passage and the place of its first
+        one.
         """
         run, grades = self._of_articles(answers) if articles else self._of_passages(answers)
         values = measure(run, grades, (MEASURE,)).values[MEASURE]

@@ -49,13 +49,12 @@ def written(sent: SentDraft) -> Sheet:
     text, quoted = sent.text, sent.quoted
     if request.method != "POST" or len(text) > relevance.MAX_DRAFT:
         return Sheet(text, quoted, (), ())
-    sources = texts(quoted)
     wanted = place(sent.fields.get("insert", ""))
-    found = texts([wanted[1]]) if wanted else []
-    if wanted and found:
-        text = inserted(text, wanted[0], found[0].text)
-        if wanted[1] not in quoted:
-            quoted, sources = [*quoted, wanted[1]], [*sources, *found]
+    places = list(dict.fromkeys([*quoted, wanted[1]] if wanted else quoted))
+    sources = texts(places)
+    known = {Place(one.article, one.passage): one.text for one in sources}
+    if wanted and wanted[1] in known:
+        text, quoted = inserted(text, wanted[0], known[wanted[1]]), places
     lines = _lines(text, sources)
     if others := _others(sent.fields.get("exchange", "")):
         text = exchanged(text, lines, others)

@@ -33,9 +33,8 @@ function clock(time) {
 }
 
 function keep() {
-  const before = kept();
-  // A topic is no draft; nor is what is not ours replaced by an empty sheet.
-  if (!sheet.value.includes("\n") || before?.text === sheet.value) return;
+  // A topic is no draft, and an empty sheet must not replace the draft that is offered.
+  if (!sheet.value.includes("\n") || kept()?.text === sheet.value) return;
   try {
     localStorage.setItem(KEPT, JSON.stringify({ text: sheet.value, quoted: quotedValues(), at: Date.now() }));
     said.textContent = `已存在本机 ${clock(Date.now())}`;
@@ -131,6 +130,12 @@ function drawMarks() {
   behind.scrollTop = sheet.scrollTop;
 }
 
+// What is foreign, with the field for what is to replace it.
+function exchanges() {
+  const labels = [...taken.querySelectorAll("label")];
+  return labels.map((one) => [one.querySelector("[name=old]").value, one.querySelector("[name=new]")]);
+}
+
 async function ask() {
   const values = quotedValues();
   if (values.length === 0) return;
@@ -138,16 +143,20 @@ async function ask() {
   const body = new URLSearchParams([["text", text], ...values.map((value) => ["quoted", value])]);
   try {
     const response = await fetch(taken.dataset.address, { method: "POST", body });
+    const part = await response.text();
     if (!response.ok || text !== sheet.value) return;
     // What the author is typing there stays.
-    const typed = new Map([...taken.querySelectorAll("label")].map((one) => [one.querySelector("[name=old]").value, one.querySelector("[name=new]").value]));
-    const at = taken.contains(document.activeElement) ? document.activeElement.closest("label")?.querySelector("[name=old]").value : null;
-    taken.innerHTML = await response.text();
+    const typed = new Map();
+    let at = null;
+    for (const [old, field] of exchanges()) {
+      typed.set(old, field.value);
+      if (field === document.activeElement) at = old;
+    }
+    taken.innerHTML = part;
     marksIn(text);
-    for (const one of taken.querySelectorAll("label")) {
-      const old = one.querySelector("[name=old]").value;
-      one.querySelector("[name=new]").value = typed.get(old) ?? "";
-      if (old === at) one.querySelector("[name=new]").focus();
+    for (const [old, field] of exchanges()) {
+      field.value = typed.get(old) ?? "";
+      if (old === at) field.focus();
     }
     drawMarks();
   } catch {
