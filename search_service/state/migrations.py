@@ -220,6 +220,22 @@ def _to_11(connection: sa.Connection) -> None:
     _run(connection, _TABLES_11)
 
 
+_TABLES_12 = """
+CREATE TABLE drafts (
+    id VARCHAR(16) NOT NULL PRIMARY KEY, account VARCHAR(64) NOT NULL, title TEXT NOT NULL,
+    changed VARCHAR(32) NOT NULL);
+CREATE INDEX ix_drafts_account ON drafts (account);
+CREATE TABLE draft_versions (
+    draft VARCHAR(16) NOT NULL, number INTEGER NOT NULL, saved VARCHAR(32) NOT NULL, text TEXT NOT NULL,
+    quoted TEXT NOT NULL, automatic BOOLEAN NOT NULL, PRIMARY KEY (draft, number));
+"""
+
+
+def _to_12(connection: sa.Connection) -> None:
+    """Drafts that people save."""
+    _run(connection, _TABLES_12)
+
+
 # The step at place n makes version n + 1 of version n.
 _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_1,
@@ -233,6 +249,7 @@ _STEPS: Sequence[Callable[[sa.Connection], None]] = (
     _to_9,
     _to_10,
     _to_11,
+    _to_12,
 )
 VERSION = len(_STEPS)
 

@@ -9,6 +9,7 @@ from search_service.state.clippings import Clippings
 from search_service.state.coined_terms import CoinedTerms
 from search_service.state.copies import Copies
 from search_service.state.database import IDENTITY, Database
+from search_service.state.drafts import Drafts
 from search_service.state.hidden import Hidden, HiddenArticles
 from search_service.state.keys import Keys
 from search_service.state.ledger import Ledger
@@ -21,7 +22,8 @@ from search_service.state.vocabularies import Vocabularies
 
 
 class Store:
-    """Hidden ids, counters, ledger, sources, vocabularies, copies, terms, log-in, clippings, key of cursors.
+    """Hidden ids, counters, ledger, sources, vocabularies, copies, terms, log-in, clippings, drafts,
+    key of cursors.
 
     Safe to share among threads and processes.
     """
@@ -34,6 +36,7 @@ class Store:
         self.blocked = BlockedWords(self._database)
         self.clippings = Clippings(self._database)
         self.copies = Copies(self._database)
+        self.drafts = Drafts(self._database)
         self.coined = CoinedTerms(self._database)
         self.hidden = Hidden(self._database)
         self.hidden_articles = HiddenArticles(self._database)

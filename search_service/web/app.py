@@ -36,6 +36,12 @@ from search_service.web.pages.models import models
 from search_service.web.pages.portal import portal
 from search_service.web.pages.reader import pages, robots
 from search_service.web.pages.reference import reference
+from search_service.web.pages.saved_drafts import (
+    saved_draft,
+    saved_drafts,
+    saved_line,
+    saved_version,
+)
 from search_service.web.pages.theme import THEMES, themes
 from search_service.web.pages.workbench import workbench
 from search_service.web.proxy import SchemeOfProxy
@@ -128,6 +134,7 @@ def create_app(
     app.register_blueprint(models, url_prefix=prefix or None)
     app.register_blueprint(advanced, url_prefix=prefix or None)
     app.register_blueprint(collection, url_prefix=prefix or None)
+    app.register_blueprint(saved_drafts, url_prefix=prefix or None)
     app.register_blueprint(lists, url_prefix=prefix or None)
     app.register_blueprint(feeds, url_prefix=prefix or None)
     app.register_blueprint(themes, url_prefix=prefix or None)
@@ -175,6 +182,9 @@ def _add_template_values(app: Flask, settings: Settings, digests: Mapping[str, s
         page_path=page_path,
         role_name=role_name,
         role_names=NAMES,
+        saved_draft=saved_draft,
+        saved_line=saved_line,
+        saved_version=saved_version,
         site_is_demo=lambda: site().demo,
         visitor=visitor,
     )

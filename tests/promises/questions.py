@@ -78,7 +78,8 @@ class Question:
 
 def questions(world: World) -> list[Question]:
     """One of every kind or more, in random order."""
-    found = [*_searches(world), *_lists(world), *_articles(world), *_others(world), *_errors(world)]
+    found = [*_searches(world), *_of_accounts(), *_lists(world), *_articles(world), *_others(world)]
+    found += _errors(world)
     for one in world.random.sample(found, len(found) // 5):
         if one.method == "GET" and not one.headers and not one.cookies:
             found.append(Question(one.path, again=True))
@@ -133,9 +134,6 @@ def _searches(world: World) -> Iterator[Question]:
     yield Question("/precedents", "POST", form=form)
     yield Question("/precedents/file", "POST", form=form)
     yield Question("/precedents/borrowed", "POST", form=form)
-    yield from map(Question, ("/collection", "/collection/file?file=md"))
-    for path in ("/collection", "/collection/1"):
-        yield Question(path, "POST", form={"clip": '["s1", ""]', "do": "up"})
     adopted = {"text": "草稿", "q": asked[-1], "outline": "s1", "heading": '[1,"组织领导"]'}
     for page in ("/outlines", "/headings", "/phrases"):
         yield Question(f"{page}?q={asked[-1]}")
@@ -145,6 +143,17 @@ def _searches(world: World) -> Iterator[Question]:
     checked = {"title": "工作方案", "text": f"一、{draw.choice(FREE)}\n凤凰小组"}
     yield Question("/api/v1/drafts/check", "POST", json=checked)
     yield Question("/precedents", "POST", form={"text": whole, "check": "1"})
+
+
+def _of_accounts() -> Iterator[Question]:
+    yield from map(Question, ("/collection", "/collection/file?file=md"))
+    for path in ("/collection", "/collection/1"):
+        yield Question(path, "POST", form={"clip": '["s1", ""]', "do": "up"})
+    draft = "0123456789abcdef"
+    yield from map(Question, ("/drafts", f"/drafts/{draft}?version=1"))
+    form = {"text": "草稿\n凤凰小组", "quoted": '[0,"s1","x"]', "draft": draft, "base": "1"}
+    for path in ("/drafts/save", f"/drafts/{draft}"):
+        yield Question(path, "POST", form=form)
 
 
 def _lists(world: World) -> Iterator[Question]:

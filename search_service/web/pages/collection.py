@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, abort, g, json, redirect, request, url_for
+from flask import Blueprint, g, json, redirect, request, url_for
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,7 @@ from search_service.roles import Right
 from search_service.state.clippings import MAX_NOTE, MAX_SECTION, Clipping
 from search_service.web.draft_files import MEDIA, draft_file
 from search_service.web.forms import is_own_form, local_path
-from search_service.web.pages.login import login_link
+from search_service.web.pages.accounts import lead_to_log_in, require_own_form
 from search_service.web.request import account, audience, may, render_page, service
 
 collection = Blueprint("collection", __name__)
@@ -69,7 +69,7 @@ def clipped() -> frozenset[tuple[str, str]]:
 @collection.get("/collection")
 def show() -> str | Response:
     """Show everything that was collected, by section."""
-    return _page() if account() else _log_in()
+    return _page() if account() else lead_to_log_in()
 
 
 def _page(fault: str = "") -> str:
@@ -86,7 +86,7 @@ def _page(fault: str = "") -> str:
 @collection.post("/collection")
 def add() -> Response | tuple[str, int]:
     """Collect an article or a passage, and lead back."""
-    _check_form()
+    require_own_form()
     try:
         _collect(*_named(request.form.get("clip", "")))
     except BadInput as full:
@@ -117,7 +117,7 @@ def _collect(article_id: str, passage_id: str) -> None:
 @collection.post("/collection/<int:clipping_id>")
 def change(clipping_id: int) -> Response:
     """Move, describe or remove a clipping."""
-    _check_form()
+    require_own_form()
     clippings, form = service().store.clippings, request.form
     match form.get("do", ""):
         case "up":
@@ -136,7 +136,7 @@ def change(clipping_id: int) -> Response:
 def download() -> Response:
     """Return what was collected as a file, by section, with its sources."""
     if not account():
-        return _log_in()
+        return lead_to_log_in()
     if not may(Right.EXPORT):
         raise Forbidden
     file = request.args.get("file", "")
@@ -197,19 +197,3 @@ def _named(value: str) -> tuple[str, str]:
     except (ValueError, RecursionError):
         pass
     return "", ""
-
-
-def _check_form() -> None:
-    """Refuse what was not sent by a form of ours, and who has no account."""
-    if not account():
-        raise Forbidden
-    if not is_own_form():
-        abort(HTTPStatus.BAD_REQUEST)
-
-
-def _log_in() -> Response:
-    """Lead to the log-in, if there is one here."""
-    address = login_link()
-    if not address:
-        abort(HTTPStatus.NOT_FOUND)
-    return redirect(address, HTTPStatus.SEE_OTHER)

@@ -1,4 +1,6 @@
-"""The sheet of a draft: passages are put in, what is foreign is replaced. Entry point: :func:`written`."""
+"""The sheet of a draft: passages are put in, what is foreign is replaced. Entry points: :func:`written`,
+:func:`sheet_of`.
+"""
 
 import itertools
 from collections import Counter
@@ -60,6 +62,14 @@ def written(sent: SentDraft) -> Sheet:
         text = exchanged(text, lines, others)
         lines = _lines(text, sources)
     return Sheet(text, quoted, sources, lines)
+
+
+def sheet_of(text: str, quoted: Sequence[Place]) -> Sheet:
+    """A draft as it is, with the passages that were put into it."""
+    if len(text) > relevance.MAX_DRAFT:
+        return Sheet(text, quoted, (), ())
+    sources = texts(quoted)
+    return Sheet(text, quoted, sources, _lines(text, sources))
 
 
 def _lines(text: str, sources: Sequence[Quotable]) -> Sequence[Borrowed]:

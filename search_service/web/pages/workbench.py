@@ -1,7 +1,9 @@
-"""Pages for whoever drafts: passages for a topic or a draft. Entry point: :data:`workbench` (a blueprint).
+"""Pages for whoever drafts: passages for a topic or a draft. Entry points: :data:`workbench` (a blueprint),
+:func:`page`.
 
 A topic has an address, to be shared, reloaded and gone back to. A draft has none: it travels in the form,
-with the ids of the passages that were put into it, and is kept nowhere.
+with the ids of the passages that were put into it. It is stored only where its owner saves it
+(:mod:`.saved_drafts`).
 """
 
 from dataclasses import replace
@@ -38,7 +40,7 @@ from search_service.web.pages.draft_form import (
     texts,
     uploaded,
 )
-from search_service.web.pages.sheet import written
+from search_service.web.pages.sheet import Sheet, written
 from search_service.web.parameter_validation import once_or_several, validate_leniently
 from search_service.web.parameters import PrecedentParameters
 from search_service.web.request import audience, may, render_page, service, site
@@ -78,7 +80,8 @@ def passages() -> str | Response:
     checks = request.method == "POST" and "check" in sent.fields
     if checks and not may(Right.EXPORT):
         raise Forbidden
-    if usable and is_topic and request.method == "POST" and not (checks or file):
+    stays = checks or file or "draft" in sent.fields  # a saved one keeps its form
+    if usable and is_topic and request.method == "POST" and not stays:
         query = parameters.model_dump(mode="json", exclude_defaults=True) | {"text": text.strip()}
         return redirect(url_for(".passages", _anchor="results", **query), 303)
     found = sections = findings = None
@@ -96,27 +99,48 @@ def passages() -> str | Response:
         )
         found = draft_to_dict(draft, link=article_url)
         sections = found["sections"]
+    return page(
+        sheet,
+        parameters,
+        fault=fault,
+        unread=unread,
+        found=found,
+        sections=sections,
+        findings=findings,
+        blocked=blocked,
+    )
+
+
+def page(
+    sheet: Sheet,
+    parameters: PrecedentParameters | None = None,
+    *,
+    template: str = "precedents.html",
+    **values: object,
+) -> str:
+    """The form with a draft, and what was found for it: ``values``, each of which may be missing.
+
+    ``template``: one that extends that of the page.
+    """
+    text = sheet.text
+    parameters = parameters or PrecedentParameters(text="—")
     kinds = browse.values(service(), audience())["kind"]
+    nothing = {"found": None, "sections": None, "findings": None, "fault": "", "blocked": False}
     return render_page(
-        "precedents.html",
+        template,
         text=text,
         quoted=sheet.quoted,
         borrowed=sheet.shown,
-        fault=fault,
         may_export=may(Right.EXPORT),
         parameters=parameters,
         kinds=list(dict.fromkeys((*parameters.kind, *list(kinds)[:KINDS]))),
         places=PLACES,
         limit=relevance.MAX_DRAFT,
-        unread=unread,
         types=TYPES,
         too_long=len(text) > relevance.MAX_DRAFT,
         narrowed=parameters.wanted != precedents.ANYTHING,
-        found=found,
-        sections=sections,
-        findings=findings,
         kinds_of_findings=_KINDS_OF_FINDINGS,
-        blocked=blocked,
+        **nothing | values,
     )
 
 

@@ -67,6 +67,26 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
+// Who logs out leaves no draft on this machine: what was put into it may be for members alone.
+const KEPT = "gongwen.draft";
+let loggingOut = false;
+for (const form of document.querySelectorAll("form.account")) {
+  form.addEventListener("submit", (event) => {
+    let isKept = false;
+    try {
+      isKept = localStorage.getItem(KEPT) !== null;
+    } catch {
+      // Nothing can be kept here.
+    }
+    if (isKept && !confirm("本机留着没有保存的稿子，退出登录就删去。仍要退出吗？")) {
+      event.preventDefault();
+      return;
+    }
+    loggingOut = true;
+    if (isKept) localStorage.removeItem(KEPT);
+  });
+}
+
 // Light or dark at once, without leaving the page.
 for (const form of document.querySelectorAll("form.theme")) {
   form.addEventListener("submit", async (event) => {

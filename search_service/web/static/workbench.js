@@ -8,8 +8,8 @@ const taken = document.getElementById("borrowed");
 
 // --- kept on this machine -----------------------------------------------------------------------------
 
-const KEPT = "gongwen.draft";
 const SAVE_EVERY = 5000;
+let stored = null; // what the site has of the draft (saved.js)
 const said = document.createElement("p");
 said.className = "saved";
 said.setAttribute("role", "status");
@@ -32,21 +32,32 @@ function clock(time) {
   return new Date(time).toTimeString().slice(0, 5);
 }
 
+function field(name) {
+  return draftForm.querySelector(`input[name=${name}]`);
+}
+
 function keep() {
+  const text = sheet.value;
   // A topic is no draft, and an empty sheet must not replace the draft that is offered.
-  if (!sheet.value.includes("\n") || kept()?.text === sheet.value) return;
+  if (loggingOut || !text.includes("\n") || text === stored || kept()?.text === text) return;
+  const from = { draft: field("draft")?.value, base: field("base")?.value };
   try {
-    localStorage.setItem(KEPT, JSON.stringify({ text: sheet.value, quoted: quotedValues(), at: Date.now() }));
+    localStorage.setItem(KEPT, JSON.stringify({ text, quoted: quotedValues(), at: Date.now(), ...from }));
     said.textContent = `已存在本机 ${clock(Date.now())}`;
   } catch {
     said.textContent = "这台机器不让网页存稿，请自己留一份。";
   }
 }
 
-function remember(value) {
-  const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name: "quoted", value });
-  draftForm.append(field);
+function addField(name, value) {
+  const added = document.createElement("input");
+  Object.assign(added, { type: "hidden", name, value });
+  draftForm.append(added);
+}
+
+function setField(name, value) {
+  if (field(name)) field(name).value = value;
+  else addField(name, value);
 }
 
 function offer(found) {
@@ -63,7 +74,12 @@ function offer(found) {
     `本机有 ${clock(found.at)} 的稿子，${found.text.length} 字：`,
     button("接着写", () => {
       sheet.value = found.text;
-      for (const value of found.quoted) remember(value);
+      for (const value of found.quoted) if (!quotedValues().includes(value)) addField("quoted", value);
+      if (found.draft) {
+        setField("draft", found.draft);
+        setField("base", found.base);
+        field("latest")?.remove();
+      }
       changed();
     }),
     " ",
@@ -74,7 +90,8 @@ function offer(found) {
 if (!sheet.value.trim() && kept()) offer(kept());
 setInterval(keep, SAVE_EVERY);
 addEventListener("pagehide", keep);
-draftForm.addEventListener("submit", keep);
+// Of any form: before somebody logs out they are asked about what was kept.
+document.addEventListener("submit", keep, true);
 
 // --- what was put in ----------------------------------------------------------------------------------
 
@@ -206,7 +223,7 @@ function putIn(button) {
   if (document.activeElement === sheet) document.execCommand("insertText", false, lines);
   else sheet.setRangeText(lines, end, end, "end");
   const value = JSON.stringify([0, article, passage]);
-  if (!quotedValues().includes(value)) remember(value);
+  if (!quotedValues().includes(value)) addField("quoted", value);
   button.textContent = "已放入";
   changed();
   ask();
