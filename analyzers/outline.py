@@ -44,6 +44,11 @@ PLACES: Final = {
     "结尾": "结尾",
 }
 _PATH_CHARACTERS: Final = 40
+# How a topic names two of them, in words that texts themselves do not have there.
+_NAMES_OF_PLACES: Final = {
+    "开头": re.compile("开头|开篇|开场白|引言"),
+    "结尾": re.compile("结尾|末尾|结束语|结语|(?<=[话告报言稿])最后"),
+}
 
 _HEADING_END = re.compile(r"[。:;!?\n]")
 _SENTENCE_END = re.compile(r"[。;!?…][\"”’)]*|\n")
@@ -194,6 +199,16 @@ def place_of(role: str, path: Sequence[str]) -> str:
     return (
         "总体要求" if any(len(o) <= _HEADING and _AIMS.search(o) for o in headings) else "主要任务"
     )
+
+
+def places_named(normalised: str) -> dict[str, set[str]]:
+    """The places that a topic names, each with the words that name it.
+
+    >>> places_named("汇报结尾 恳请上级支持")
+    {'结尾': {'结尾'}}
+    """
+    named = {place: set(names.findall(normalised)) for place, names in _NAMES_OF_PLACES.items()}
+    return {place: words for place, words in named.items() if words}
 
 
 def split(text: str, *, limit: int = MAXIMUM) -> list[Section]:

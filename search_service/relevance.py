@@ -173,14 +173,15 @@ MAX_DRAFT: Final = 20_000
 # A manuscript that is exported: characters with what was inserted, and paragraphs.
 MAX_MANUSCRIPT: Final = 50_000
 MAX_PARAGRAPHS: Final = 1_000
+# Passages of one article.
 PRECEDENTS_PER_ARTICLE: Final = 3
 PRECEDENT_LENGTH: Final = 40
 # Of a draft: characters of a section that is searched, its words of the highest idf, articles in each list
 # of it, passages shown for it.
 SECTION_LENGTH: Final = 20
 SECTION_WORDS: Final = 40
-SECTION_WINDOW: Final = 60
-SECTION_PASSAGES: Final = 5
+SECTION_WINDOW: Final = 30
+SECTION_PASSAGES: Final = 10
 # A sentence of a draft is nearly the same as one of a passage that has this share of its runs of four
 # characters, if it has so many.
 REPEATED_SHARE: Final = 0.7
@@ -200,19 +201,17 @@ MODELS_WORDS: Final = 15
 # holds this share of them, once each, in a passage of average length, scores about as much. (Judged sample,
 # nDCG@10: 0.858 without, 0.870 at 0.08, 0.878 at 0.1, 0.879 at 0.12, 0.862 at 0.15, 0.841 at 0.2.)
 PRECEDENT_MIN_SHARE: Final = 0.12
-# Weight of a third list, beside keyword and semantic: the BM25 score of the article around the passage.
-# (nDCG@10 of precedents: judged sample 0.845 without, 0.869 at 1; real corpus, of the judged ones, 0.869 and
-# 0.871.)
-PRECEDENT_ARTICLE: Final = 1.0
-# A passage is shown if it is close: its words' share of the idf of all, times CLOSE_WORDS, and how far its
-# similarity is on the way from the background to the floor, times CLOSE_SIMILARITY, reach CLOSE; without
-# similarities, the share times CLOSE_WORDS_ALONE. (ADR 0033: kept of the first ten by grade 3, 2, 1, 0.)
-CLOSE: Final = 0.65
-CLOSE_WORDS: Final = 0.83
-CLOSE_SIMILARITY: Final = 0.42
-CLOSE_WORDS_ALONE: Final = 1.3
-# The BM25 score of a passage is at least this share of the idf of the words in it, but for the longest.
-CLOSE_LEAST_SCORE: Final = 0.6
+# To order passages, these are added to BM25 ÷ the idf of all words and to the similarity: so much of the BM25
+# of the article; the share of the idf that the words in passage, headings and title have; those in headings
+# and title; being at the place that the topic names. (ADR 0036.)
+PRECEDENT_ARTICLE: Final = 0.2
+PRECEDENT_SHARE: Final = 0.8
+PRECEDENT_NAMED: Final = 0.4
+PRECEDENT_PLACE: Final = 0.4
+# A passage is shown if its words have this share of the idf of all, or its similarity is so far on the way
+# from the background to the floor; without similarities the share counts CLOSE_WORDS_ALONE times. (ADR 0036.)
+CLOSE: Final = 0.75
+CLOSE_WORDS_ALONE: Final = 1.5
 
 # Reuse: characters of a paragraph that is compared (shorter ones are formulas), paragraphs of an article,
 # words by which each is searched, articles found by them, articles whose texts are compared. A passage needs

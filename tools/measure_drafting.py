@@ -1,8 +1,8 @@
 """Measure passages for drafting tasks: `python -m tools.measure_drafting CORPUS --data FOLDER`.
 
 CORPUS: articles as JSON lines, .gz or not, of which the first are indexed; the sample is, too. The tasks and
-judgements are those of tests/quality/drafting. Indexes are kept in FOLDER and used again, as is a cache of
-vectors that is there: FOLDER/official/vectors.sqlite3.
+judgements are those of tests/quality/drafting, and its fresh ones. Indexes are kept in FOLDER and used again,
+as is a cache of vectors that is there: FOLDER/official/vectors.sqlite3.
 """
 
 import argparse
@@ -22,9 +22,12 @@ from search_service.model import Audience
 from search_service.service import SearchService, open_service
 from search_service.settings import read_settings
 from tests.support.drafting_tasks import (
+    FOLDER,
+    FRESH,
     MEASURE,
     SYSTEMS,
     Answers,
+    Judgements,
     Task,
     article_of,
     read_judgements,
@@ -54,29 +57,30 @@ def main() -> None:
             source.open("w", encoding="utf-8") as first,
         ):
             first.writelines(islice(lines, given.articles))
-    answers: dict[str, Answers] = {name: {} for name in SYSTEMS}
-    answers[_BEFORE] = read_run("before.run")
-    groups: dict[str, Sequence[Task]] = {}
-    frame = hits = 0
     of_corpora = {"official": (source, Audience.PUBLIC), "sample": (SAMPLE, Audience.MEMBER)}
-    for corpus, (articles, audience) in of_corpora.items():
-        service = _indexed(given.data / corpus, articles)
-        tasks = read_tasks(corpus)
-        groups[f"{corpus}, topics"] = [one for one in tasks if one.topic]
-        groups[f"{corpus}, drafts"] = [one for one in tasks if not one.topic]
-        for name in SYSTEMS:
-            answers[name] |= run(service, name, tasks, audience)
-        shown = [
-            hit for one in tasks for key in one.questions for hit in answers["precedents"][key]
-        ]
-        hits += len(shown)
-        frame += sum(role in {*FRAME, "附件"} for role in _roles(service, shown, audience))
+    services = {name: _indexed(given.data / name, one) for name, (one, _) in of_corpora.items()}
+    for folder, others in ((FOLDER, {_BEFORE: read_run("before.run")}), (FRESH, {})):
+        print(f"\n{folder.name}")
+        answers: dict[str, Answers] = {name: {} for name in SYSTEMS} | others
+        groups: dict[str, Sequence[Task]] = {}
+        frame = hits = 0
+        for corpus, (_, audience) in of_corpora.items():
+            service, tasks = services[corpus], read_tasks(corpus, folder)
+            groups[f"{corpus}, topics"] = [one for one in tasks if one.topic]
+            groups[f"{corpus}, drafts"] = [one for one in tasks if not one.topic]
+            for name in SYSTEMS:
+                answers[name] |= run(service, name, tasks, audience)
+            keys = [key for one in tasks for key in one.questions]
+            shown = [hit for key in keys for hit in answers["precedents"][key]]
+            hits += len(shown)
+            frame += sum(role in {*FRAME, "附件"} for role in _roles(service, shown, audience))
+        groups["all"] = [one for group in groups.values() for one in group]
+        for by_articles in (False, True):
+            print(f"\n{MEASURE}, of {'articles' if by_articles else 'passages'}")
+            _print(answers, groups, read_judgements(folder), by_articles=by_articles)
+        print(f"\n{frame} frame parts among the {hits} passages of the precedents")
+    for service in services.values():
         service.close()
-    groups["all"] = [one for group in groups.values() for one in group]
-    for by_articles in (False, True):
-        print(f"\n{MEASURE}, of {'articles' if by_articles else 'passages'}")
-        _print(answers, groups, by_articles=by_articles)
-    print(f"\n{frame} frame parts among the {hits} passages of the precedents")
 
 
 def _indexed(folder: Path, articles: Path) -> SearchService:
@@ -101,9 +105,12 @@ def _roles(service: SearchService, hits: Sequence[str], audience: Audience) -> l
 
 
 def _print(
-    answers: Mapping[str, Answers], groups: Mapping[str, Sequence[Task]], *, by_articles: bool
+    answers: Mapping[str, Answers],
+    groups: Mapping[str, Sequence[Task]],
+    judgements: Judgements,
+    *,
+    by_articles: bool,
 ) -> None:
-    judgements = read_judgements()
     names = [f"{group} ({len(tasks)})" for group, tasks in groups.items()]
     print("| system |", " | ".join(names), "|")
     scores: dict[tuple[str, str], Scores] = {}
@@ -114,7 +121,7 @@ def _print(
             scores[system, group] = judgements.score(own, tasks, articles=by_articles)
             row.append(f"{scores[system, group].means[MEASURE]:.3f}")
         print(f"| {system} |", " | ".join(row), "|")
-    for other in ("articles", _BEFORE):
+    for other in ("articles", _BEFORE) if _BEFORE in answers else ("articles",):
         for group in groups:
             ours, theirs = scores["precedents", group], scores[other, group]
             ratio = ours.means[MEASURE] / theirs.means[MEASURE]

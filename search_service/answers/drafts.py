@@ -6,8 +6,8 @@ or suggested.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from analyzers import outline
 from analyzers.messages import say
@@ -23,17 +23,15 @@ from search_service.answers.precedents import (
     Wanted,
     allowed,
     embedded,
-    grouped,
     passage_of,
     precedent_of,
     words_of,
 )
 from search_service.engines.reads import PassageFrequencies, Reader, TermFrequencies
 from search_service.errors import BadInput
-from search_service.model import Audience, StoredArticle
+from search_service.model import Audience
 from search_service.query.matching import idf
-from search_service.ranking.fusion import fuse
-from search_service.ranking.passages import NO_HITS, Candidate, PassageHits, PassageSearch
+from search_service.ranking.passages import NO_HITS, PassageHits, PassageSearch
 from search_service.service import SearchService, reads_shared
 
 _SENTENCE = re.compile(r"[^。;!?\n]+[。;!?]?")
@@ -120,7 +118,6 @@ def for_draft(
             filters=filters,
             roles=wanted.searched,
             window=relevance.SECTION_WINDOW,
-            per_article=1,  # more would cost half of the time
         )
         for own, vector in zip(words, vectors, strict=True)
     ]
@@ -135,14 +132,12 @@ def for_draft(
             path=section.path,
             place=outline.place_of(section.role, section.path),
             text=draft[section.start : section.end].strip(),
-            results=own.selection.results,
+            results=own.results,
             repeated=tuple(_repeated(normalised, section, found, own)),
         )
         for section, own in zip(sections, found.sections, strict=True)
     )
-    return DraftPage(
-        results=_best(shown, hits, limit), limit=limit, degraded=degraded, sections=shown
-    )
+    return DraftPage(results=_best(shown, limit), limit=limit, degraded=degraded, sections=shown)
 
 
 def _sections(draft: str) -> list[outline.Section]:
@@ -164,17 +159,8 @@ def telling(words: Sequence[str], frequencies: TermFrequencies) -> list[str]:
     return [word for word in words if word in kept]
 
 
-@dataclass
-class _Section:
-    """The candidates of a section, in order; what is chosen of them; what was looked at."""
-
-    candidates: list[Candidate]
-    selection: Selection
-    considered: list[Candidate]
-
-
 class _Found:
-    """What each section shows: the articles of all sections are fetched together, twice at most."""
+    """What each section shows: the articles of all sections are fetched together."""
 
     def __init__(
         self,
@@ -184,32 +170,17 @@ class _Found:
         *,
         limit: int,
     ) -> None:
-        self.stored: dict[str, StoredArticle] = {}
         scans: dict[str, Scan] = {}
-        self.sections = []
-        for one in hits:
-            selection = Selection(one, wanted.admits, limit=limit, scans=scans)
-            self.sections.append(_Section(grouped(one), selection, []))
-        for number in (2 * limit, 4 * limit):
-            self._consider(reader, number)
-
-    def _consider(self, reader: Reader, number: int) -> None:
-        """Consider so many more candidates of each section that has not enough."""
-        parts = []
-        for one in self.sections:
-            start = len(one.considered)
-            parts.append([] if one.selection.is_full else one.candidates[start : start + number])
-            one.considered += parts[-1]
+        self.sections = [Selection(one, wanted.admits, limit=limit, scans=scans) for one in hits]
+        parts = [one.next_candidates(3 * limit) for one in self.sections]
         ids = dict.fromkeys(hit.article_id for part in parts for hit in part)
-        missing = [key for key in ids if key not in self.stored]
-        if missing:
-            self.stored |= reader.fetch(missing)
+        self.stored = reader.fetch(list(ids)) if ids else {}
         for one, part in zip(self.sections, parts, strict=True):
-            one.selection.add(part, self.stored)
+            one.add(part, self.stored)
 
 
 def _repeated(
-    normalised: str, section: outline.Section, found: _Found, own: _Section
+    normalised: str, section: outline.Section, found: _Found, own: Selection
 ) -> list[Repeated]:
     """The sentences of a section that are nearly the same as one in a passage that was considered."""
     sources = []
@@ -217,7 +188,7 @@ def _repeated(
         stored = found.stored.get(one.article_id)
         passage = passage_of(stored, one.passage_id) if stored else None
         if stored and passage:
-            sources.append((shingles(normalize(stored.text_of(passage))), stored, passage, one))
+            sources.append((shingles(normalize(stored.text_of(passage))), stored, passage))
     repeated = []
     for start, end in _sentences(normalised, section):
         own_shingles = shingles(normalised[start:end])
@@ -226,8 +197,8 @@ def _repeated(
         shares = [len(own_shingles & theirs) / len(own_shingles) for theirs, *_ in sources]
         share = max(shares)
         if share >= relevance.REPEATED_SHARE:
-            _, stored, passage, one = sources[shares.index(share)]
-            source = precedent_of(stored, passage, score=one.score)
+            _, stored, passage = sources[shares.index(share)]
+            source = precedent_of(stored, passage, score=share)
             repeated.append(Repeated(start, end, round(share, 2), source))
     return repeated
 
@@ -246,11 +217,11 @@ def shingles(normalised: str) -> frozenset[str]:
     return frozenset(text[at : at + 4] for at in range(len(text) - 3))
 
 
-def _best(
-    sections: Sequence[DraftSection], hits: Sequence[PassageHits], limit: int
-) -> tuple[Precedent, ...]:
-    """The best passages of all sections, by the scores of all sections together."""
-    scores: Mapping[str, float] = fuse([ranked for one in hits for ranked in one.lists])
-    found = {one.passage.id: one for section in sections for one in section.results}
-    ordered = sorted(found, key=lambda key: (-scores.get(key, 0.0), key))
-    return tuple(replace(found[key], score=scores.get(key, 0.0)) for key in ordered[:limit])
+def _best(sections: Sequence[DraftSection], limit: int) -> tuple[Precedent, ...]:
+    """The best passages of all sections, each once."""
+    found: dict[str, Precedent] = {}
+    for one in sorted(
+        (one for part in sections for one in part.results), key=lambda one: -one.score
+    ):
+        found.setdefault(one.passage.id, one)
+    return tuple(found.values())[:limit]

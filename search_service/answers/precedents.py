@@ -6,10 +6,10 @@ close enough.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from analyzers import outline
 from analyzers.messages import say
@@ -40,7 +40,6 @@ from search_service.model import (
 )
 from search_service.query.parsed import Query
 from search_service.query.parsing import parse
-from search_service.ranking.fusion import fuse
 from search_service.ranking.passages import Candidate, PassageHits, PassageSearch
 from search_service.service import SearchService, SemanticSearchUnavailable, reads_shared
 
@@ -150,7 +149,7 @@ def precedents(
     wanted: Wanted = ANYTHING,
     limit: int = 10,
 ) -> PrecedentPage:
-    """The passages closest to a topic, at most ``limit``, each of another document.
+    """The passages closest to a topic, at most ``limit``, and ``PRECEDENTS_PER_ARTICLE`` of an article.
 
     Raises ``BadInput`` for an empty topic or one over ``MAX_QUERY`` characters.
     """
@@ -173,12 +172,11 @@ def precedents(
         lambda stored, passage: wanted.admits(stored, passage) and conditions(stored, passage),
         limit=limit,
     )
-    ordered = iter(grouped(hits))
-    # Articles are fetched for the passages shown, and for more if some repeat others or are unfit; for still
-    # more only if much is unfit: what comes so late is hardly close.
+    # Articles are fetched for the passages shown, and for those that may come before them; for more only if
+    # much is unfit: what comes so late is hardly close.
     narrow = len(hits.candidates) if wanted.places or conditions.are_any else 0
-    for number in (2 * limit, 8 * limit, narrow):
-        if selection.is_full or not (part := list(islice(ordered, number))):
+    for number in (4 * limit, 8 * limit, narrow):
+        if selection.is_full or not (part := selection.next_candidates(number)):
             break
         selection.add(part, reader.fetch(list(dict.fromkeys(one.article_id for one in part))))
     return PrecedentPage(results=selection.results, limit=limit, degraded=search.degraded)
@@ -210,10 +208,16 @@ def rank(
     ]
     frequencies = PassageFrequencies({word for one in searches for word in one.words})
     answers = reader.read(frequencies, *(part for one in searches for part in one.requests))
-    hits = [one.hits(answers, answers[frequencies]) for one in searches]
-    owners = {hit.passage_id: hit.article_id for one in hits for hit in one.passages}
-    fused = fuse([ranked for one in hits for ranked in one.lists])
-    return tuple(dict.fromkeys(owners[key] for key in fused))[:limit], degraded
+    found: list[Precedent] = []
+    for one in searches:
+        hits = replace(one.hits(answers, answers[frequencies]), floor=0.0)
+        selection = Selection(hits, lambda _stored, _passage: True, limit=len(hits.owners))
+        part = selection.next_candidates(4 * limit)
+        selection.add(part, reader.fetch(list(dict.fromkeys(hit.article_id for hit in part))))
+        found += selection.results
+    found.sort(key=lambda one: -one.score)
+    ids = (view.id for one in found for view in (one.stored.view, *one.copies))
+    return tuple(dict.fromkeys(ids))[:limit], degraded
 
 
 def words_of(service: SearchService, normalised: str) -> list[str]:
@@ -232,10 +236,11 @@ def embedded(
     return [vector if vector.any() else None for vector in vectors], False
 
 
-def _words(query: Query) -> list[str]:
-    """The words that passages for a topic have; those of ``title:`` are none."""
+def _words(query: Query, names: Collection[str]) -> list[str]:
+    """The words that passages for a topic have; those of ``title:`` are none, nor are names of places."""
     plain = (one for one in query.included if not one.title_only)
-    return list(dict.fromkeys(word for one in plain for word in one.words))
+    words = list(dict.fromkeys(word for one in plain for word in one.words))
+    return [word for word in words if word not in names] or words
 
 
 def _said(query: Query) -> str:
@@ -250,24 +255,32 @@ class _TopicSearch:
         self, service: SearchService, reader: Reader, query: Query, wanted: Wanted
     ) -> None:
         self._reader, self._query, self._wanted = reader, query, wanted
-        self.words = _words(query)
+        typed = " ".join(one.text for one in query.included if not one.literal)
+        named = outline.places_named(typed)
+        self.words = _words(query, {word for names in named.values() for word in names})
         (self._vector,), self.degraded = embedded(service, reader, [_said(query)])
+        free = named if wanted == replace(wanted, places=(), roles=()) else ()
+        self._preferred = tuple(outline.PLACES[place] for place in free)
 
     def read(self) -> PassageHits | None:
         """The hits; None if there can be none."""
         filters = self._filters()
         if not self._wanted.searched or filters.ids == () or not self.words:
             return None
-        search = PassageSearch(
-            self._reader.manifest,
-            self.words,
-            self._vector,
-            filters=filters,
-            roles=self._wanted.searched,
-        )
+        anywhere = self._search(self._wanted.searched, filters)
+        preferred = self._search(self._preferred, filters) if self._preferred else None
         frequencies = PassageFrequencies(self.words)
-        answers = self._reader.read(frequencies, *search.requests)
-        return search.hits(answers, answers[frequencies])
+        requests = (*anywhere.requests, *(preferred.requests if preferred else ()))
+        answers = self._reader.read(frequencies, *requests)
+        hits = anywhere.hits(answers, answers[frequencies])
+        if preferred is None:
+            return hits
+        return hits.preferring(preferred.hits(answers, answers[frequencies]))
+
+    def _search(self, roles: Sequence[str], filters: Filters) -> PassageSearch:
+        return PassageSearch(
+            self._reader.manifest, self.words, self._vector, filters=filters, roles=roles
+        )
 
     def _filters(self) -> Filters:
         filters = self._query.merge_filters(self._wanted.filters)
@@ -284,20 +297,13 @@ def allowed(reader: Reader, filters: Filters, clause: Clause, words: Sequence[st
     return Filters(ids=tuple(hit.id for hit in reader.read(articles)[articles].hits))
 
 
-def grouped(hits: PassageHits) -> list[Candidate]:
-    """The candidates in order, those of equal scores by words and by meaning together: texts alike are."""
-    groups: dict[tuple[float, float] | str, list[Candidate]] = {}
-    for one in hits.candidates:
-        groups.setdefault(hits.scores_of(one.passage_id), []).append(one)
-    return [one for group in groups.values() for one in group]
-
-
 class Scan:
     """A passage to look for words in, with its headings and the title of its article."""
 
     def __init__(self, stored: StoredArticle, passage: Passage) -> None:
         above = "\n".join((stored.view.title, *passage.path, ""))
         self.text = ScannedText(above + quotable(stored, passage))
+        self.above = ScannedText(above)
         self._start = len(above)
 
     def marks(self, words: Collection[str]) -> tuple[Span, ...]:
@@ -307,8 +313,17 @@ class Scan:
         return tuple((first - start, last - start) for first, last in spans if first >= start)
 
 
+class _Fit(NamedTuple):
+    """A passage that may be shown; ``same``: its text without punctuation."""
+
+    score: float
+    article: StoredArticle
+    passage: Passage
+    same: str
+
+
 class Selection:
-    """The passages to show, each text once and each article once; at most ``limit``.
+    """The passages to show, each text once and few of an article; at most ``limit``.
 
     ``scans``: passages that were scanned, to be shared by the sections of a draft.
     """
@@ -323,53 +338,74 @@ class Selection:
     ) -> None:
         self._hits, self._admits, self._limit = hits, admits, limit
         self._scans = {} if scans is None else scans
-        self._texts: dict[str, list[tuple[StoredArticle, Passage, float]]] = {}
-        self._articles: set[str] = set()
+        self._fits: list[_Fit] = []
+        #: The candidates that were considered.
+        self.considered: list[Candidate] = []
 
     @property
     def is_full(self) -> bool:
         """Whether there are enough."""
-        return len(self._texts) >= self._limit
+        return len(self._chosen) >= self._limit
 
-    def add(self, candidates: Iterable[Candidate], stored: Mapping[str, StoredArticle]) -> None:
-        """Consider these candidates, in order; their articles are ``stored``."""
+    def next_candidates(self, number: int) -> list[Candidate]:
+        """So many candidates that were not considered yet."""
+        start = len(self.considered)
+        return self._hits.candidates[start : start + number]
+
+    def add(self, candidates: Sequence[Candidate], stored: Mapping[str, StoredArticle]) -> None:
+        """Consider these candidates; their articles are ``stored``."""
+        self.considered += candidates
         for one in candidates:
             article = stored.get(one.article_id)
             passage = passage_of(article, one.passage_id) if article else None
-            if article is None or passage is None or not self._fits(article, passage):
+            if article is None or passage is None or not self._admits(article, passage):
                 continue
             same = re.sub(r"[\W_]", "", quotable(article, passage))
-            if same in self._texts:  # re-issues of a document repeat its paragraphs
-                others = self._texts[same]
-                if article.view.id not in {other.view.id for other, _, _ in others}:
-                    others.append((article, passage, one.score))
-            elif same and not self.is_full and article.view.id not in self._articles:
-                self._articles.add(article.view.id)
-                self._texts[same] = [(article, passage, one.score)]
+            score = self._score(article, passage)
+            if same and score is not None:
+                self._fits.append(_Fit(score, article, passage, same))
 
-    def _fits(self, article: StoredArticle, passage: Passage) -> bool:
-        if not self._admits(article, passage):
-            return False
+    def _score(self, article: StoredArticle, passage: Passage) -> float | None:
+        """The score; None if it is not close enough."""
         if passage.id not in self._scans:
             self._scans[passage.id] = Scan(article, passage)
-        contains = self._scans[passage.id].text.contains
-        return self._hits.is_close(passage.id, filter(contains, self._hits.weights))
+        scan = self._scans[passage.id]
+        words = [word for word in self._hits.weights if scan.text.contains(word)]
+        if not self._hits.is_close(passage.id, words):
+            return None
+        return self._hits.score(passage.id, words, list(filter(scan.above.contains, words)))
+
+    @property
+    def _chosen(self) -> list[list[_Fit]]:
+        """The passages of each text, best first."""
+        texts: dict[str, list[_Fit]] = {}
+        shown: Counter[str] = Counter()
+        for one in sorted(self._fits, key=lambda fit: (-fit.score, fit.passage.id)):
+            article_id = one.article.view.id
+            if one.same in texts:  # re-issues of a document repeat its paragraphs
+                if article_id not in {other.article.view.id for other in texts[one.same]}:
+                    texts[one.same].append(one)
+            elif len(texts) < self._limit and shown[article_id] < relevance.PRECEDENTS_PER_ARTICLE:
+                shown[article_id] += 1
+                texts[one.same] = [one]
+        return list(texts.values())
 
     @property
     def results(self) -> tuple[Precedent, ...]:
         """The passages chosen; of equal ones that of a document in force, then of the newest."""
-        return tuple(self._precedent(same) for same in self._texts.values())
+        return tuple(map(self._precedent, self._chosen))
 
-    def _precedent(self, same: Sequence[tuple[StoredArticle, Passage, float]]) -> Precedent:
-        def validity(one: StoredArticle) -> tuple[bool, str]:
-            ended = is_no_longer_in_force(one.view.status, normalize(one.view.title))
-            return not ended, one.view.date or ""
+    def _precedent(self, same: Sequence[_Fit]) -> Precedent:
+        def validity(one: _Fit) -> tuple[bool, str]:
+            view = one.article.view
+            ended = is_no_longer_in_force(view.status, normalize(view.title))
+            return not ended, view.date or ""
 
-        (stored, passage, _), *rest = sorted(same, key=lambda one: validity(one[0]), reverse=True)
-        others = [one.view for one, *_ in rest]
+        first, *rest = sorted(same, key=validity, reverse=True)
+        others = [one.article.view for one in rest]
         return replace(
-            precedent_of(stored, passage, score=same[0][2]),
-            marks=self._scans[passage.id].marks(self._hits.weights),
+            precedent_of(first.article, first.passage, score=same[0].score),
+            marks=self._scans[first.passage.id].marks(self._hits.weights),
             copies=tuple(others[:_COPIES]),
             copies_total=len(others),
         )

@@ -1,34 +1,18 @@
-"""Passages for a text: by words, by meaning, and by the article around them.
+"""Passages for a text: by words, by meaning, and by what is around them.
 
-Entry point: :class:`PassageSearch`. The lists are fused as :mod:`.fusion` says; which hits are close enough
-to be shown, :class:`PassageHits` says.
+Entry point: :class:`PassageSearch`. In which order hits are shown, and which are close enough, says
+:class:`PassageHits`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from search_service import relevance
-from search_service.engines.reads import (
-    Answers,
-    BestPassages,
-    Request,
-    Search,
-    TermFrequencies,
-)
-from search_service.model import (
-    AnyOf,
-    Field,
-    Filters,
-    Manifest,
-    PassageHit,
-    Term,
-    Vector,
-    WeightedTerm,
-)
+from search_service.engines.reads import Answers, BestPassages, Request, Search, TermFrequencies
+from search_service.model import AnyOf, Field, Filters, Manifest, Term, Vector, WeightedTerm
 from search_service.query.matching import idf
-from search_service.ranking.fusion import RankedList, fuse
 from search_service.ranking.similarity import SimilarPassages
 
 
@@ -36,7 +20,7 @@ class PassageSearch:
     """The requests for one text: passages by words and by meaning, and articles by words.
 
     ``words``: its words. ``vector``: L2-normalised, None without meaning. ``roles``: only passages of these.
-    ``window``: articles of each list; ``per_article``: passages of each.
+    ``window``: articles of each list, with ``PRECEDENTS_PER_ARTICLE`` passages each.
     """
 
     def __init__(
@@ -48,10 +32,10 @@ class PassageSearch:
         filters: Filters,
         roles: Sequence[str],
         window: int = relevance.WINDOW,
-        per_article: int = relevance.PRECEDENTS_PER_ARTICLE,
     ) -> None:
         self._manifest, self.words = manifest, words
         terms = [(word, 1.0) for word in words]
+        per_article = relevance.PRECEDENTS_PER_ARTICLE
         self._passages = BestPassages(terms, filters, window, per_article, roles)
         # The text around a passage shows what it is about.
         self._articles = Search(
@@ -81,9 +65,12 @@ class PassageSearch:
         """The hits; by words those that score as if they held ``PRECEDENT_MIN_SHARE`` of the words' idf."""
         weights = {word: idf(frequencies.of[word], frequencies.all) for word in self.words}
         minimum = relevance.PRECEDENT_MIN_SHARE * sum(weights.values())
+        by_words = [hit for hit in answers[self._passages] if hit.score >= minimum]
+        by_similarity = self._similar.hits(answers) if self._similar else []
         return PassageHits(
-            by_words=[hit for hit in answers[self._passages] if hit.score >= minimum],
-            by_similarity=self._similar.hits(answers) if self._similar else [],
+            by_words={hit.passage_id: hit.score for hit in by_words},
+            by_similarity={hit.passage_id: hit.score for hit in by_similarity},
+            owners={hit.passage_id: hit.article_id for hit in (*by_words, *by_similarity)},
             articles={hit.id: hit.score for hit in answers[self._articles].hits},
             weights=weights,
             manifest=self._manifest if self._similar else None,
@@ -91,93 +78,97 @@ class PassageSearch:
 
 
 class Candidate(NamedTuple):
-    """A passage that may be shown, and its fused score."""
+    """A passage that may be shown."""
 
     article_id: str
     passage_id: str
-    score: float
 
 
 @dataclass(frozen=True)
 class PassageHits:
-    """The passages found for one text, and the scores of articles by words.
+    """The passages found for one text, with their scores by words and by similarity.
 
-    ``weights``: the idf of each of its words. ``manifest``: None if similarities were not searched.
+    ``owners``: the article of each. ``articles``: the scores of articles by words. ``weights``: the idf of
+    each word of the text. ``manifest``: None if similarities were not searched. ``preferred``: the passages
+    at the place that the text names. ``floor``: how close they must be.
     """
 
-    by_words: list[PassageHit]
-    by_similarity: list[PassageHit]
+    by_words: Mapping[str, float]
+    by_similarity: Mapping[str, float]
+    owners: Mapping[str, str]
     articles: Mapping[str, float]
     weights: Mapping[str, float]
     manifest: Manifest | None
+    preferred: Collection[str] = frozenset()
+    floor: float = relevance.CLOSE
 
-    @property
-    def passages(self) -> list[PassageHit]:
-        """All hits; a passage may be among them twice."""
-        return [*self.by_words, *self.by_similarity]
-
-    @cached_property
-    def _by_words(self) -> Mapping[str, float]:
-        return {hit.passage_id: hit.score for hit in self.by_words}
-
-    @cached_property
-    def _by_similarity(self) -> Mapping[str, float]:
-        return {hit.passage_id: hit.score for hit in self.by_similarity}
+    def preferring(self, others: "PassageHits") -> "PassageHits":
+        """These and others, for the same text, which come before these."""
+        return replace(
+            self,
+            by_words={**self.by_words, **others.by_words},
+            by_similarity={**self.by_similarity, **others.by_similarity},
+            owners={**self.owners, **others.owners},
+            articles={**self.articles, **others.articles},
+            preferred=frozenset(others.owners),
+        )
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """The passages that may be close, best first."""
-        owners = {hit.passage_id: hit.article_id for hit in self.passages}
-        return [
-            Candidate(owners[key], key, score)
-            for key, score in fuse(self.lists).items()
-            if self._may_be_close(key)
-        ]
+        """The passages, best first as far as is known without their texts.
 
-    def scores_of(self, passage_id: str) -> tuple[float, float]:
-        """The scores of a passage by words and by similarity, 0 where it is no hit."""
-        return self._by_words.get(passage_id, 0.0), self._by_similarity.get(passage_id, 0.0)
+        Those of equal scores by words and by similarity are side by side: texts alike are.
+        """
+        scores = {key: self._known(key) for key in self.owners}
+        ordered = sorted(scores, key=lambda key: (-scores[key], *self._scores_of(key), key))
+        return [Candidate(self.owners[key], key) for key in ordered]
+
+    def score(self, passage_id: str, words: Collection[str], above: Collection[str]) -> float:
+        """How useful a passage is that has these ``words``, those ``above`` it in headings or title.
+
+        All parts are absolute: BM25 ÷ the idf of all words, the similarity's way from the background to the
+        best that nonsense reaches, the share of the idf that the words have, and those above. (ADR 0036.)
+        """
+        named = relevance.PRECEDENT_NAMED * self._share(above)
+        score = self._known(passage_id) + relevance.PRECEDENT_SHARE * self._share(words) + named
+        return round(score, 6)
 
     def is_close(self, passage_id: str, words: Iterable[str]) -> bool:
         """Whether a passage that has these of the words is close enough to be shown.
 
-        Both kinds of evidence add up: the share that its words have of the idf of all, and how far its
+        Either kind of evidence is enough: the share that its words have of the idf of all, or how far its
         similarity is on the way from the background to the best that nonsense reaches.
         """
-        share = sum(self.weights[word] for word in words) / self._whole
-        return self._closeness(passage_id, share) >= relevance.CLOSE
-
-    def _may_be_close(self, passage_id: str) -> bool:
-        """Whether it can be close, to judge by its score: one with all words has the idf of all, or less."""
-        share = self._by_words.get(passage_id, 0.0) / self._whole / relevance.CLOSE_LEAST_SCORE
-        return self._closeness(passage_id, min(share, 1.0)) >= relevance.CLOSE
-
-    def _closeness(self, passage_id: str, share: float) -> float:
+        share = self._share(words)
         if self.manifest is None:
-            return share * relevance.CLOSE_WORDS_ALONE
-        background, floor = self.manifest.background, self.manifest.floor
-        above = self._by_similarity.get(passage_id, 0.0) - background
-        way = max(0.0, above) / max(floor - background, 0.01)
-        return share * relevance.CLOSE_WORDS + way * relevance.CLOSE_SIMILARITY
+            return share * relevance.CLOSE_WORDS_ALONE >= self.floor
+        return max(share, self._way(passage_id)) >= self.floor
 
-    @property
+    def _known(self, passage_id: str) -> float:
+        """The part of the score that needs no text."""
+        preference = relevance.PRECEDENT_PLACE if passage_id in self.preferred else 0.0
+        around = relevance.PRECEDENT_ARTICLE * self.articles.get(self.owners[passage_id], 0.0)
+        by_words = (self.by_words.get(passage_id, 0.0) + around) / self._whole
+        return by_words + self._way(passage_id) + preference
+
+    def _way(self, passage_id: str) -> float:
+        if self.manifest is None:
+            return 0.0
+        background, floor = self.manifest.background, self.manifest.floor
+        above = self.by_similarity.get(passage_id, 0.0) - background
+        return max(0.0, above) / max(floor - background, 0.01)
+
+    def _scores_of(self, passage_id: str) -> tuple[float, float]:
+        return self.by_words.get(passage_id, 0.0), self.by_similarity.get(passage_id, 0.0)
+
+    def _share(self, words: Iterable[str]) -> float:
+        return sum(self.weights[word] for word in words) / self._whole
+
+    @cached_property
     def _whole(self) -> float:
         return sum(self.weights.values()) or 1.0
 
-    @property
-    def lists(self) -> list[RankedList]:
-        """The lists to fuse, of passage ids: by words, by similarity, and by the article around them."""
-        by_article = {
-            hit.passage_id: self.articles[hit.article_id]
-            for hit in self.passages
-            if hit.article_id in self.articles
-        }
-        ordered = sorted(by_article.items(), key=lambda item: (-item[1], item[0]))
-        return [
-            RankedList([(hit.passage_id, hit.score) for hit in self.by_words]),
-            RankedList([(hit.passage_id, hit.score) for hit in self.by_similarity]),
-            RankedList(ordered, relevance.PRECEDENT_ARTICLE),
-        ]
 
-
-NO_HITS = PassageHits(by_words=[], by_similarity=[], articles={}, weights={}, manifest=None)
+NO_HITS = PassageHits(
+    by_words={}, by_similarity={}, owners={}, articles={}, weights={}, manifest=None
+)

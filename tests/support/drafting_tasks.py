@@ -1,5 +1,7 @@
 """The judged drafting tasks of ``tests/quality/drafting``: the questions, and the answers of several systems.
 
+``FRESH``: tasks that were written by somebody else when the ranking was changed, and judged once.
+
 A question is a topic or one section of a draft; an answer is a list of hits ``ARTICLE:PASSAGE``, best first.
 The value of a draft is the mean of its sections.
 """
@@ -25,6 +27,7 @@ from search_service.service import SearchService
 
 DEPTH: Final = 10
 FOLDER: Final = Path(__file__).parents[1] / "quality" / "drafting"
+FRESH: Final = FOLDER / "fresh"
 # Signs that would be operators in a query.
 _PLAIN: Final = str.maketrans(dict.fromkeys('“”"《》（）()-:：\n', " "))
 
@@ -50,9 +53,9 @@ class Task:
         return {f"{self.id}.{number}": one for number, one in enumerate(self.sections, start=1)}
 
 
-def read_tasks(corpus: str) -> list[Task]:
+def read_tasks(corpus: str, folder: Path = FOLDER) -> list[Task]:
     """The tasks over one corpus, ``official`` or ``sample``."""
-    lines = (FOLDER / "tasks.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "tasks.jsonl").read_text(encoding="utf-8").splitlines()
     return [
         Task(one["id"], one.get("topic", ""), tuple(one.get("sections", ())), tuple(one["wants"]))
         for one in map(json.loads, lines)
@@ -105,12 +108,12 @@ def article_of(hit: str) -> str:
     return hit.rpartition(":")[0]
 
 
-def read_judgements() -> Judgements:
+def read_judgements(folder: Path = FOLDER) -> Judgements:
     """The judgements: lines of question, number of the text, hit and grade."""
     texts: dict[tuple[str, str], str] = {}
     first: dict[tuple[str, str], str] = {}
     grades: dict[str, dict[str, int]] = {}
-    for line in (FOLDER / "qrels.txt").read_text(encoding="utf-8").splitlines():
+    for line in (folder / "qrels.txt").read_text(encoding="utf-8").splitlines():
         key, text, hit, grade = line.split()
         texts[key, hit] = first.setdefault((key, text), hit)
         grades.setdefault(key, {})[first[key, text]] = int(grade)

@@ -1,11 +1,13 @@
 """Which passages are offered for a topic, and in which order."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analyzers.outline import BODY, FRAME, PLACES
+from indexer.build.generations import rebuild
 from search_service import relevance
 from search_service.answers.precedents import (
     Precedent,
@@ -18,8 +20,10 @@ from search_service.answers.precedents import (
 )
 from search_service.errors import BadInput
 from search_service.model import Audience, Filters, Passage, View
-from search_service.service import SearchService
-from tests.support.drafting import BURIAL, ENGINES, RIVERS, opened
+from search_service.service import SearchService, open_service
+from search_service.settings import read_settings
+from tests.conftest import ALL_CLEANING, write_source
+from tests.support.drafting import BURIAL, ENGINES, FUNDS, RIVERS, opened
 
 
 @pytest.fixture(params=ENGINES, scope="module")
@@ -61,28 +65,63 @@ def test_what_is_not_close_is_not_offered(service: SearchService) -> None:
     assert len(found(service, "巡河", limit=1).notices()) == 1  # of the missing model alone
 
 
-def test_each_document_is_offered_once(service: SearchService) -> None:
-    """With its best passage; the other articles follow."""
+def test_few_passages_of_an_article_are_offered(service: SearchService, tmp_path: Path) -> None:
+    """Its best ones; the other articles are offered beside it."""
     ids = [one.stored.view.id for one in found(service, "巡河护河").results]
-    assert sorted(ids) == ["a", "f"]
+    assert sorted(ids) == ["a", "f", "f", "f"]
+    records = [
+        {
+            "id": "long",
+            "title": "办法",
+            "body": "\n".join(
+                f"第{n}条 乡镇{n}号河长每周巡河护河。{RIVERS}" for n in "一二三四五六七八九"
+            ),
+        },
+        {"id": "other", "title": "通知", "body": f"巡河护河要常态化。{RIVERS}"},
+    ]
+    many = open_service(read_settings(engine=f"embedded:{tmp_path}/data", model="none"))
+    rebuild(many, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING)
+    ids = [one.stored.view.id for one in found(many, "巡河护河").results]
+    many.close()
+    assert sorted(ids) == [*["long"] * relevance.PRECEDENTS_PER_ARTICLE, "other"]
 
 
-def test_of_equal_passages_the_one_in_a_matching_article_is_first(
+def test_of_equal_passages_the_one_under_a_title_with_the_words_is_first(
     service: SearchService,
 ) -> None:
-    """The rest of the article decides between passages that match equally."""
-    (first, *_), (other, *_) = (
-        [place for place in places(found(service, text)) if place[1] == "二、资金"]
-        for text in ("安葬 拨付奖补资金", "巡河 拨付奖补资金")
-    )
-    assert first[0] in {"b", "c"}
-    assert other[0] == "a"
+    """Title and headings say what a passage is about."""
+    for text, articles in (("方案 拨付奖补资金", {"b", "c"}), ("河长制 拨付奖补资金", {"a"})):
+        ids = [key for key, heading in places(found(service, text)) if heading == "二、资金"]
+        assert ids[0] in articles
+
+
+def test_a_place_that_a_topic_names_is_preferred(tmp_path: Path) -> None:
+    """开头 and 结尾 say where in a text, not what about; quoted, and with a place told, they do not."""
+    greeting = "同志们：今天召开河长制工作推进会，主要任务是分析形势，部署巡河护河工作。" * 3
+    call = "同志们，让我们行动起来，巡河护河，为建设美丽家园而努力奋斗！" * 4
+    body = f"{greeting}\n一、巡河护河\n{RIVERS}\n二、奖补资金\n{FUNDS}\n{call}"
+    records = [{"id": "s", "title": "在河长制会议上的讲话", "body": body}]
+    service = open_service(read_settings(engine=f"embedded:{tmp_path}/data", model="none"))
+    rebuild(service, [write_source(tmp_path / "a.jsonl", records)], cleaning=ALL_CLEANING)
+
+    def first(text: str, **wanted: Any) -> str:
+        return found(service, text, **wanted).results[0].place
+
+    texts = ("讲话开头 巡河护河", "讲话结尾 巡河护河", "讲话最后 巡河护河", "巡河护河")
+    shown = [first(text) for text in texts]
+    shown.append(first("讲话开头 巡河护河", places=("结尾",)))
+    quoted = found(service, '"结尾" 巡河护河').results
+    service.close()
+    assert shown == ["开头", "结尾", "结尾", shown[3], "结尾"]
+    assert shown[3] not in {"", "结尾"}
+    assert quoted == ()
 
 
 def test_the_frame_is_offered_only_if_it_is_asked_for(service: SearchService) -> None:
     """主送, 落款 and 抄送 contain the words of the topic, and nothing to quote."""
-    (body,) = found(service, "巡河护河 方案", regions=("石桥镇",)).results
-    assert body.passage.role in BODY
+    body = found(service, "巡河护河 方案", regions=("石桥镇",)).results
+    assert {one.passage.role for one in body} <= {*BODY}
+    assert body
     for role in (*FRAME, "附件"):
         texts = [one.text for one in found(service, "巡河护河", roles=(role,)).results]
         assert all("领导小组办公室" in text or "巡河护河" in text for text in texts)
@@ -115,8 +154,8 @@ def test_a_place_selects_passages(service: SearchService, place: str, begins: st
 def test_a_region_selects_articles_about_it_or_within(service: SearchService) -> None:
     """河北 is 河北省; a place that no article is about has none."""
     for region in ("河北", "河北省", "正定县", "石桥镇"):
-        ids = [one.stored.view.id for one in found(service, "巡河护河", regions=(region,)).results]
-        assert ids == ["f"], region
+        ids = {one.stored.view.id for one in found(service, "巡河护河", regions=(region,)).results}
+        assert ids == {"f"}, region
     assert not found(service, "巡河护河", regions=("江苏",)).results
 
 
@@ -128,7 +167,7 @@ def test_quotes_and_exclusions_hold_for_the_passage(service: SearchService) -> N
     assert texts
     assert all("奖补资金" in text for text in texts)
     assert [key for key, _ in places(found(service, "巡河护河 -方案"))] == ["a"]
-    assert [key for key, _ in places(found(service, "巡河护河 kind:方案"))] == ["f"]
+    assert {key for key, _ in places(found(service, "巡河护河 kind:方案"))} == {"f"}
     assert not found(service, '"没有这样的话" 巡河').results
 
 
