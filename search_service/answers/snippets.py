@@ -149,7 +149,8 @@ class ScannedText:
 
     def contains(self, word: str) -> bool:
         """Whether the text contains the word or reference term; a single character, too."""
-        return word in self._text if _ONE_HAN.fullmatch(word) else self.contains_word(word)
+        folded = _folded(word)
+        return folded in self._text if _ONLY_HAN.fullmatch(folded) else self.contains_word(word)
 
     def _literal(self, literal: str) -> Iterable[Span]:
         """The spans of a literal; punctuation between its runs is ignored, as in phrase matching."""

@@ -1,7 +1,7 @@
 """Articles whose passages are precedents, and a service over them on each engine."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,9 @@ ARTICLES: list[dict[str, Any]] = [
 
 
 @contextmanager
-def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[SearchService]:
+def opened(
+    request: pytest.FixtureRequest, folder: Path, articles: Sequence[dict[str, Any]] = ARTICLES
+) -> Iterator[SearchService]:
     """A service over the articles on the engine of the parameter, without a model."""
     engine = f"embedded:{folder}/index"
     if request.param == "elastic":
@@ -69,7 +71,7 @@ def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[SearchServi
         read_settings(engine=engine, state=state, model="none", engine_timeout=30)
     )
     generations.rebuild(
-        service, [write_source(folder / "articles.jsonl", ARTICLES)], cleaning=ALL_CLEANING
+        service, [write_source(folder / "articles.jsonl", articles)], cleaning=ALL_CLEANING
     )
     yield service
     service.close()
