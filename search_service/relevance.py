@@ -204,8 +204,8 @@ PRECEDENT_MIN_SHARE: Final = 0.12
 # To order passages, these are added to BM25 ÷ the idf of all words and to the similarity: so much of the BM25
 # of the article; the share of the idf that the words in passage, headings and title have; those in headings
 # and title; being at the place that the topic names. (ADR 0036.)
-PRECEDENT_ARTICLE: Final = 0.2
-PRECEDENT_SHARE: Final = 0.8
+PRECEDENT_ARTICLE: Final = 1.4
+PRECEDENT_SHARE: Final = 1.2
 PRECEDENT_NAMED: Final = 0.4
 PRECEDENT_PLACE: Final = 0.4
 # A passage is shown if its words have this share of the idf of all, or its similarity is so far on the way
