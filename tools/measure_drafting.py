@@ -121,7 +121,7 @@ def _print(
             scores[system, group] = judgements.score(own, tasks, articles=by_articles)
             row.append(f"{scores[system, group].means[MEASURE]:.3f}")
         print(f"| {system} |", " | ".join(row), "|")
-    for other in ("articles", _BEFORE) if _BEFORE in answers else ("articles",):
+    for other in (name for name in ("articles", _BEFORE) if name in answers):
         for group in groups:
             ours, theirs = scores["precedents", group], scores[other, group]
             ratio = ours.means[MEASURE] / theirs.means[MEASURE]

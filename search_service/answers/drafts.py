@@ -6,7 +6,7 @@ or suggested.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers import outline
@@ -22,16 +22,17 @@ from search_service.answers.precedents import (
     Selection,
     Wanted,
     allowed,
+    consider,
     embedded,
     passage_of,
     precedent_of,
     words_of,
 )
-from search_service.engines.reads import PassageFrequencies, Reader, TermFrequencies
+from search_service.engines.reads import PassageFrequencies, TermFrequencies
 from search_service.errors import BadInput
-from search_service.model import Audience
+from search_service.model import Audience, StoredArticle
 from search_service.query.matching import idf
-from search_service.ranking.passages import NO_HITS, PassageHits, PassageSearch
+from search_service.ranking.passages import NO_HITS, PassageSearch
 from search_service.service import SearchService, reads_shared
 
 _SENTENCE = re.compile(r"[^。;!?\n]+[。;!?]?")
@@ -124,7 +125,10 @@ def for_draft(
     requests = [request for one in searches for request in one.requests if possible]
     answers = reader.read(*requests)
     hits = [one.hits(answers, counted) if possible else NO_HITS for one in searches]
-    found = _Found(reader, hits, wanted, limit=min(limit, relevance.SECTION_PASSAGES))
+    most = min(limit, relevance.SECTION_PASSAGES)
+    scans: dict[str, Scan] = {}
+    selections = [Selection(one, wanted.admits, limit=most, scans=scans) for one in hits]
+    stored = consider(reader, selections, 3 * most)
     shown = tuple(
         DraftSection(
             start=section.start,
@@ -133,9 +137,9 @@ def for_draft(
             place=outline.place_of(section.role, section.path),
             text=draft[section.start : section.end].strip(),
             results=own.results,
-            repeated=tuple(_repeated(normalised, section, found, own)),
+            repeated=tuple(_repeated(normalised, section, own, stored)),
         )
-        for section, own in zip(sections, found.sections, strict=True)
+        for section, own in zip(sections, selections, strict=True)
     )
     return DraftPage(results=_best(shown, limit), limit=limit, degraded=degraded, sections=shown)
 
@@ -159,33 +163,16 @@ def telling(words: Sequence[str], frequencies: TermFrequencies) -> list[str]:
     return [word for word in words if word in kept]
 
 
-class _Found:
-    """What each section shows: the articles of all sections are fetched together."""
-
-    def __init__(
-        self,
-        reader: Reader,
-        hits: Sequence[PassageHits],
-        wanted: Wanted,
-        *,
-        limit: int,
-    ) -> None:
-        scans: dict[str, Scan] = {}
-        self.sections = [Selection(one, wanted.admits, limit=limit, scans=scans) for one in hits]
-        parts = [one.next_candidates(3 * limit) for one in self.sections]
-        ids = dict.fromkeys(hit.article_id for part in parts for hit in part)
-        self.stored = reader.fetch(list(ids)) if ids else {}
-        for one, part in zip(self.sections, parts, strict=True):
-            one.add(part, self.stored)
-
-
 def _repeated(
-    normalised: str, section: outline.Section, found: _Found, own: Selection
+    normalised: str,
+    section: outline.Section,
+    own: Selection,
+    articles: Mapping[str, StoredArticle],
 ) -> list[Repeated]:
     """The sentences of a section that are nearly the same as one in a passage that was considered."""
     sources = []
     for one in own.considered:
-        stored = found.stored.get(one.article_id)
+        stored = articles.get(one.article_id)
         passage = passage_of(stored, one.passage_id) if stored else None
         if stored and passage:
             sources.append((shingles(normalize(stored.text_of(passage))), stored, passage))

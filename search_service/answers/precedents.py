@@ -176,9 +176,8 @@ def precedents(
     # much is unfit: what comes so late is hardly close.
     narrow = len(hits.candidates) if wanted.places or conditions.are_any else 0
     for number in (4 * limit, 8 * limit, narrow):
-        if selection.is_full or not (part := selection.next_candidates(number)):
+        if selection.is_full or not consider(reader, [selection], number):
             break
-        selection.add(part, reader.fetch(list(dict.fromkeys(one.article_id for one in part))))
     return PrecedentPage(results=selection.results, limit=limit, degraded=search.degraded)
 
 
@@ -208,14 +207,15 @@ def rank(
     ]
     frequencies = PassageFrequencies({word for one in searches for word in one.words})
     answers = reader.read(frequencies, *(part for one in searches for part in one.requests))
-    found: list[Precedent] = []
-    for one in searches:
-        hits = replace(one.hits(answers, answers[frequencies]), floor=0.0)
-        selection = Selection(hits, lambda _stored, _passage: True, limit=len(hits.owners))
-        part = selection.next_candidates(4 * limit)
-        selection.add(part, reader.fetch(list(dict.fromkeys(hit.article_id for hit in part))))
-        found += selection.results
-    found.sort(key=lambda one: -one.score)
+    hits = [replace(one.hits(answers, answers[frequencies]), floor=0.0) for one in searches]
+    selections = [
+        Selection(one, lambda _stored, _passage: True, limit=len(one.owners)) for one in hits
+    ]
+    consider(reader, selections, 4 * limit)
+    found = sorted(
+        (passage for one in selections for passage in one.results),
+        key=lambda passage: -passage.score,
+    )
     ids = (view.id for one in found for view in (one.stored.view, *one.copies))
     return tuple(dict.fromkeys(ids))[:limit], degraded
 
@@ -259,7 +259,7 @@ class _TopicSearch:
         named = outline.places_named(typed)
         self.words = _words(query, {word for names in named.values() for word in names})
         (self._vector,), self.degraded = embedded(service, reader, [_said(query)])
-        free = named if wanted == replace(wanted, places=(), roles=()) else ()
+        free = () if wanted.places or wanted.roles else named
         self._preferred = tuple(outline.PLACES[place] for place in free)
 
     def read(self) -> PassageHits | None:
@@ -301,16 +301,16 @@ class Scan:
     """A passage to look for words in, with its headings and the title of its article."""
 
     def __init__(self, stored: StoredArticle, passage: Passage) -> None:
-        above = "\n".join((stored.view.title, *passage.path, ""))
-        self.text = ScannedText(above + quotable(stored, passage))
-        self.above = ScannedText(above)
-        self._start = len(above)
+        self.above = ScannedText("\n".join((stored.view.title, *passage.path)))
+        self._text = ScannedText(quotable(stored, passage))
+
+    def contains(self, word: str) -> bool:
+        """Whether the word is in the passage or above it."""
+        return self._text.contains(word) or self.above.contains(word)
 
     def marks(self, words: Collection[str]) -> tuple[Span, ...]:
         """Where the words are in the passage."""
-        start = self._start
-        spans = self.text.marks((), words)
-        return tuple((first - start, last - start) for first, last in spans if first >= start)
+        return self._text.marks((), words)
 
 
 class _Fit(NamedTuple):
@@ -370,7 +370,7 @@ class Selection:
         if passage.id not in self._scans:
             self._scans[passage.id] = Scan(article, passage)
         scan = self._scans[passage.id]
-        words = [word for word in self._hits.weights if scan.text.contains(word)]
+        words = [word for word in self._hits.weights if scan.contains(word)]
         if not self._hits.is_close(passage.id, words):
             return None
         return self._hits.score(passage.id, words, list(filter(scan.above.contains, words)))
@@ -409,6 +409,18 @@ class Selection:
             copies=tuple(others[:_COPIES]),
             copies_total=len(others),
         )
+
+
+def consider(
+    reader: Reader, selections: Sequence[Selection], number: int
+) -> Mapping[str, StoredArticle]:
+    """Let each selection consider so many more candidates; their articles, which are fetched together."""
+    parts = [one.next_candidates(number) for one in selections]
+    ids = dict.fromkeys(hit.article_id for part in parts for hit in part)
+    stored = reader.fetch(list(ids)) if ids else {}
+    for one, part in zip(selections, parts, strict=True):
+        one.add(part, stored)
+    return stored
 
 
 def precedent_of(stored: StoredArticle, passage: Passage, *, score: float) -> Precedent:
