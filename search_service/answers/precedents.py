@@ -208,14 +208,10 @@ def rank(
     frequencies = PassageFrequencies({word for one in searches for word in one.words})
     answers = reader.read(frequencies, *(part for one in searches for part in one.requests))
     hits = [replace(one.hits(answers, answers[frequencies]), floor=0.0) for one in searches]
-    selections = [
-        Selection(one, lambda _stored, _passage: True, limit=len(one.owners)) for one in hits
-    ]
+    selections = [Selection(one, lambda *_: True, limit=len(one.owners)) for one in hits]
     consider(reader, selections, 4 * limit)
-    found = sorted(
-        (passage for one in selections for passage in one.results),
-        key=lambda passage: -passage.score,
-    )
+    found = [passage for one in selections for passage in one.results]
+    found.sort(key=lambda one: -one.score)
     ids = (view.id for one in found for view in (one.stored.view, *one.copies))
     return tuple(dict.fromkeys(ids))[:limit], degraded
 
