@@ -172,8 +172,7 @@ def precedents(
         lambda stored, passage: wanted.admits(stored, passage) and conditions(stored, passage),
         limit=limit,
     )
-    # Articles are fetched for the passages shown, and for those that may come before them; for more only if
-    # much is unfit: what comes so late is hardly close.
+    # More are considered only if much is unfit: what comes so late is hardly close.
     narrow = len(hits.candidates) if wanted.places or conditions.are_any else 0
     for number in (4 * limit, 8 * limit, narrow):
         if selection.is_full or not consider(reader, [selection], number):
@@ -210,8 +209,7 @@ def rank(
     hits = [replace(one.hits(answers, answers[frequencies]), floor=0.0) for one in searches]
     selections = [Selection(one, lambda *_: True, limit=len(one.owners)) for one in hits]
     consider(reader, selections, 4 * limit)
-    found = [passage for one in selections for passage in one.results]
-    found.sort(key=lambda one: -one.score)
+    found = sorted((p for one in selections for p in one.results), key=lambda one: -one.score)
     ids = (view.id for one in found for view in (one.stored.view, *one.copies))
     return tuple(dict.fromkeys(ids))[:limit], degraded
 
@@ -363,13 +361,12 @@ class Selection:
 
     def _score(self, article: StoredArticle, passage: Passage) -> float | None:
         """The score; None if it is not close enough."""
-        if passage.id not in self._scans:
-            self._scans[passage.id] = Scan(article, passage)
-        scan = self._scans[passage.id]
+        scan = self._scans.get(passage.id) or Scan(article, passage)
+        self._scans[passage.id] = scan
         words = [word for word in self._hits.weights if scan.contains(word)]
-        if not self._hits.is_close(passage.id, words):
-            return None
-        return self._hits.score(passage.id, words, list(filter(scan.above.contains, words)))
+        above = [word for word in words if scan.above.contains(word)]
+        is_close = self._hits.is_close(passage.id, words)
+        return self._hits.score(passage.id, words, above) if is_close else None
 
     @property
     def _chosen(self) -> list[list[_Fit]]:
